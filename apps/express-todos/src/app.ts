@@ -1,0 +1,50 @@
+import { kinde, protect, type KindeOptions } from '@kindling/express';
+import express, { type Express } from 'express';
+import { createTodoList, landingPage, notFoundPage, PAGE_HEADERS, problemPage, profilePage, todosPage } from 'todos';
+
+/** The todo app on Express. Without options it reads `KINDE_*` from the environment. */
+export function createApp(options: Partial<KindeOptions> = {}): Express {
+  const todos = createTodoList();
+  const app = express();
+  app.disable('x-powered-by');
+  app.use((_req, res, next) => {
+    res.set(PAGE_HEADERS);
+    next();
+  });
+  app.use(kinde({ renderProblem: problemPage, ...options }));
+  app.use(express.urlencoded({ extended: false, limit: '10kb' }), express.json({ limit: '10kb' }));
+
+  app.get('/', (req, res) => void res.send(landingPage(req.kinde)));
+  app.get('/profile', protect(), (req, res) => void res.send(profilePage(req.kinde)));
+
+  app.get('/todos', protect({ permissions: 'read:todos' }), (req, res) => {
+    res.send(todosPage(req.kinde, todos.all(req.kinde), { filter: String(req.query['filter'] ?? 'all') }));
+  });
+  app.post('/todos', protect({ permissions: 'create:todos' }), (req, res) => {
+    const added = todos.add(req.kinde, String(req.body?.title ?? ''));
+    if (typeof added === 'string') res.status(422).send(todosPage(req.kinde, todos.all(req.kinde), { error: added }));
+    else res.redirect(303, '/todos');
+  });
+  app.post('/todos/:id/toggle', protect({ permissions: 'update:todos' }), (req, res) => {
+    todos.toggle(req.kinde, String(req.params['id']));
+    res.redirect(303, '/todos');
+  });
+  app.post('/todos/:id/delete', protect({ permissions: 'delete:todos' }), (req, res) => {
+    todos.remove(req.kinde, String(req.params['id']));
+    res.redirect(303, '/todos');
+  });
+
+  app.get(
+    '/api/todos',
+    protect({ permissions: 'read:todos' }),
+    (req, res) => void res.json({ todos: todos.all(req.kinde) }),
+  );
+  app.post('/api/todos', protect({ permissions: 'create:todos' }), (req, res) => {
+    const added = todos.add(req.kinde, String(req.body?.title ?? ''));
+    if (typeof added === 'string') res.status(422).type('application/problem+json').send({ status: 422, title: added });
+    else res.status(201).json(added);
+  });
+
+  app.use((req, res) => void res.status(404).send(notFoundPage(req.kinde)));
+  return app;
+}

@@ -1,0 +1,7 @@
+import { read, text, texts, type Claims } from './read.js';
+
+/** Scopes that an access token was granted: Kinde's `scp` array or the standard `scope` text. */
+export function getScopes(claims: Claims): readonly string[] {
+  const listed = texts(read(claims, 'scp'));
+  return listed.length > 0 ? listed : (text(read(claims, 'scope'))?.split(' ').filter(Boolean) ?? []);
+}

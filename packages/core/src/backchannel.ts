@@ -1,0 +1,27 @@
+import type { Context } from './context.js';
+import { KindeError } from './errors.js';
+import { PRIVATE_HEADERS, readForm, type HttpRequest, type Reply } from './http.js';
+import { single } from './parameters.js';
+import { endEverywhere } from './session.js';
+
+/**
+ * Kinde's server says that a person signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
+ * here, or the one that is named, before it answers 200.
+ * @throws KindeError `logout_token_invalid`, `param_invalid`, `param_duplicate`, `body_too_large`; nobody is signed out then.
+ */
+export async function backchannelLogout(request: HttpRequest, context: Context): Promise<Reply> {
+  const token = single(await readForm(request), 'logout_token');
+  if (!token) throw new KindeError('param_invalid', 'The logout token is missing.', { reason: 'logout_token' });
+  const order = await context.oauth.logoutOrder(token);
+  if (context.orders.state(order.jti))
+    throw new KindeError('logout_token_invalid', 'This logout token was used before.', { reason: 'jti' });
+  try {
+    await context.orders.run(order.jti, async () => {
+      await endEverywhere(context, order);
+      return true;
+    });
+  } catch {
+    throw new KindeError('logout_token_invalid', 'The sessions could not be ended.', { reason: 'store' });
+  }
+  return { status: 200, headers: PRIVATE_HEADERS, cookies: [], body: '' };
+}

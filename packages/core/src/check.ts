@@ -1,0 +1,133 @@
+/** Checks of single options. Each answers with what is wrong, or nothing; none repeats a value, which may be a secret. */
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const PRIVATE =
+  /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|0\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cde]|\[::(ffff:)?|.+\.(internal|local)$)/;
+
+/** A host on this machine: the only place where plain http is acceptable. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
+/** An origin such as `https://acme.kinde.com`: no path, query, fragment or credentials; http on loopback only. */
+export function checkOrigin(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return 'is missing.';
+  if (value !== value.trim() || !URL.canParse(value)) return 'must be an absolute URL such as https://acme.kinde.com.';
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL.';
+  if (url.username || url.password) return 'must not contain a user name or password.';
+  if (url.pathname !== '/' || url.search || url.hash || /[?#]|\/\./.test(value)) {
+    return 'must be an origin only, without path, query or fragment.';
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'must use https; http is for localhost only.';
+  return undefined;
+}
+
+/** The issuer is asked for keys and given the client secret, so in production it must be a public https host. */
+export function checkIssuer(
+  value: unknown,
+  { production, allowPrivate }: { production: boolean; allowPrivate: boolean },
+): string | undefined {
+  const wrong = checkOrigin(value);
+  if (wrong) return wrong;
+  const { hostname, protocol, port } = new URL(value as string);
+  const isPrivate = isLoopback(hostname) || PRIVATE.test(hostname);
+  if (production && protocol === 'http:') return 'must use https in production.';
+  if (production && isPrivate && !allowPrivate)
+    return 'is a private address; set `allowPrivateIssuer` if that is meant.';
+  if (port === '22' || port === '25') return 'names a port that is not for the web.';
+  return undefined;
+}
+
+/** At least 32 characters with some variety: a passphrase or a repeated letter can be guessed. */
+export function checkSecret(value: unknown): string | undefined {
+  if (value === undefined || value === '') return 'is missing. Create one with: openssl rand -hex 32';
+  if (typeof value !== 'string') return 'must be text, or a list of texts for rotation.';
+  if (new TextEncoder().encode(value).length < 32) return 'must be 32 characters or longer. Try: openssl rand -hex 32';
+  if (new Set(value).size < 8) return 'repeats a few characters and can be guessed. Try: openssl rand -hex 32';
+  return undefined;
+}
+
+/** A whole number of seconds within bounds. */
+export function checkSeconds(value: unknown, [least, most]: readonly [number, number]): string | undefined {
+  const fits = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+  return fits ? undefined : `must be a whole number of seconds from ${least} to ${most}.`;
+}
+
+/** Some text, or nothing at all. */
+export function checkText(value: unknown): string | undefined {
+  return value === undefined || (typeof value === 'string' && value !== '') ? undefined : 'must be text.';
+}
+
+/** A function, or nothing. */
+export function checkFunction(value: unknown): string | undefined {
+  return value === undefined || typeof value === 'function' ? undefined : 'must be a function.';
+}
+
+/** A path of this app. */
+export function checkPath(value: unknown): string | undefined {
+  const fits =
+    typeof value === 'string' &&
+    /^\/[A-Za-z0-9._~/-]*$/.test(value) &&
+    !value.includes('//') &&
+    !/\/\.\.?(\/|$)/.test(value);
+  return fits ? undefined : 'must be a path such as /login, of letters, digits and - . _ ~ /.';
+}
+
+/** A cookie name as of RFC 6265, without the prefixes, which are added where they apply. */
+export function checkCookieName(value: unknown): string | undefined {
+  const fits = typeof value === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(value) && !/^__/.test(value);
+  return fits ? undefined : 'must be 1 to 40 letters, digits, - or _, and not begin with two underscores.';
+}
+
+/** A cookie domain such as `example.com` that covers the site. */
+export function checkCookieDomain(value: unknown, site: string): string | undefined {
+  if (typeof value !== 'string' || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value))
+    return 'must be a domain such as example.com.';
+  const { hostname } = new URL(site);
+  return hostname === value || hostname.endsWith(`.${value}`)
+    ? undefined
+    : 'must be the host of `siteUrl` or a parent of it.';
+}
+
+/** `[option, what is wrong with it]`, where the second may be nothing. */
+export type Checks = readonly (readonly [string, string | undefined])[];
+
+/** `[option, what is wrong]` → sentences that name the option and its environment variable. */
+export function sentences(checks: Checks, variableOf: (option: string) => string | undefined): string[] {
+  return checks.flatMap(([option, wrong]) => {
+    const variable = variableOf(option);
+    return wrong ? [`\`${option}\`${variable ? ` (${variable})` : ''} ${wrong}`] : [];
+  });
+}
+
+/** A sentence for every name that is not an option, with the one that was probably meant. */
+export function unknown(prefix: string, given: object, known: readonly string[]): string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const guess = nearest(name, known);
+      return `\`${prefix}${name}\` is not an option${guess ? `; did you mean \`${prefix}${guess}\`?` : '.'}`;
+    });
+}
+
+/** The nearest of the known words, for "did you mean". */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  return best && best.far <= 3 ? best.name : undefined;
+}
+
+/** Levenshtein distance of two short words. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= Math.min(a.length, 40); i++) {
+    row = row.reduce<number[]>((next, above, j) => {
+      const diagonal = j > 0 ? row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1) : i;
+      next.push(j === 0 ? i : Math.min(above + 1, next[j - 1]! + 1, diagonal));
+      return next;
+    }, []);
+  }
+  return row.at(-1)!;
+}

@@ -1,0 +1,22 @@
+import type { Account } from './account.js';
+import type { Config } from './config.js';
+import type { OAuth, Tokens } from './oauth.js';
+import type { Redirect } from './http.js';
+import type { Once } from './once.js';
+import type { Seal } from './seal.js';
+
+/** What every verb works with. Built once per app and frozen; holds no value of any one user, except under that user's own secret. */
+export interface Context {
+  readonly config: Config;
+  readonly oauth: OAuth;
+  readonly account: Account;
+  readonly seal: Seal;
+  /** Refreshes under way or just done, by refresh token: requests that share it share the result. */
+  readonly refreshes: Once<Tokens | 'refused'>;
+  /** Callbacks under way or done, by state: a double click redeems its code once. */
+  readonly callbacks: Once<Redirect | Error>;
+  /** Back-channel logout tokens that were obeyed, by `jti`. */
+  readonly orders: Once<true>;
+  /** Sessions that ended a short while ago, by id: a request that was under way must not bring them back. */
+  readonly ended: Once<true>;
+}

@@ -1,0 +1,121 @@
+/** Every way this SDK can fail, and the HTTP status each becomes when nobody handles it. */
+const STATUS = {
+  /** Options or environment are unusable; `problems` lists all of them. */
+  config_invalid: 500,
+  /** A request carried a parameter twice, or one that is not allowed to be that long or of that form. */
+  param_duplicate: 400,
+  param_too_large: 400,
+  param_invalid: 400,
+  /** An auth route was called with a method it does not have. */
+  method_not_allowed: 405,
+  /** A state-changing auth route was called from another site. */
+  cross_site: 403,
+  /** The callback came without `state`, with another state, or without a `code`. */
+  state_missing: 400,
+  state_mismatch: 400,
+  code_missing: 400,
+  /** The login that this callback belongs to is not known to this browser, too old, or was completed before. */
+  transaction_missing: 400,
+  transaction_expired: 400,
+  transaction_consumed: 400,
+  /** RFC 9207: the callback names another issuer, or none where one is promised. */
+  iss_mismatch: 400,
+  iss_missing: 400,
+  /** The callback carries tokens or a signed response, which the code flow never does. */
+  response_unexpected: 400,
+  /** Kinde ended the login with an error; `reason` is its OAuth error code. */
+  login_refused: 400,
+  /** Kinde did not accept the code or refresh token; `reason` is its OAuth error code. */
+  grant_refused: 400,
+  /** Kinde does not know this client id and secret. */
+  client_rejected: 502,
+  /** Kinde could not be reached, or did not finish its answer in time. */
+  kinde_unreachable: 502,
+  kinde_timeout: 504,
+  /** Kinde asks to be left alone for a while (429). */
+  kinde_busy: 503,
+  /** Kinde's answer is not what the protocol says; `reason` tells in one word. */
+  response_invalid: 502,
+  /** Kinde's OpenID configuration cannot be used; `reason` tells in one word. */
+  discovery_invalid: 502,
+  /** The signing keys cannot be fetched or used. */
+  keys_unavailable: 502,
+  /** A token failed verification; `reason` names the check. */
+  id_token_invalid: 502,
+  access_token_invalid: 502,
+  /** A back-channel logout request was refused; nobody was signed out by it. */
+  logout_token_invalid: 400,
+  body_too_large: 413,
+  /** The profile endpoint answered for somebody else, or not at all. */
+  profile_invalid: 502,
+  /** The Account API did not answer a live question; nothing is allowed by that. */
+  account_unavailable: 503,
+  /** The session does not fit into cookies. */
+  session_too_large: 500,
+  /** The session store failed or did not answer in time. */
+  store_unavailable: 503,
+  /** A function that the app gave to the SDK threw; `reason` is its name. */
+  hook_failed: 500,
+  /** A caller is required and there is none; or the caller may not do this. */
+  signed_out: 401,
+  forbidden: 403,
+  /** The emulator's issuer was configured for production. */
+  emulator_in_production: 500,
+} as const;
+
+/** The contract: messages may be reworded at any time, codes may not. */
+export type KindeErrorCode = keyof typeof STATUS;
+
+/** What an error may carry besides code and message. Never a token, a secret or a response body. */
+export interface KindeErrorDetails {
+  /** One word that says more than the code: a failed check, an OAuth error code, a system error code. */
+  readonly reason?: string | undefined;
+  /** Everything that is wrong with the options, one sentence each. */
+  readonly problems?: readonly string[] | undefined;
+  /** What to do about it, for the developer. */
+  readonly fix?: string | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  readonly cause?: unknown;
+}
+
+/** The only error class this SDK throws. Switch on `code`. */
+export class KindeError extends Error {
+  override readonly name = 'KindeError';
+  readonly code: KindeErrorCode;
+  /** HTTP status that an unhandled error becomes: Express and Fastify read this property. */
+  readonly statusCode: number;
+  readonly reason: string | undefined;
+  readonly problems: readonly string[];
+  readonly fix: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+
+  constructor(code: KindeErrorCode, message: string, details: KindeErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: harmless(details.cause) });
+    this.code = code;
+    this.statusCode = STATUS[code];
+    this.reason = details.reason;
+    this.problems = details.problems ?? [];
+    this.fix = details.fix;
+    this.headers = details.headers ?? {};
+  }
+}
+
+/** The same error with more response headers. */
+export function withHeaders(error: KindeError, headers: KindeError['headers']): KindeError {
+  return new KindeError(error.code, error.message, {
+    ...error,
+    cause: error.cause,
+    headers: { ...error.headers, ...headers },
+  });
+}
+
+/** Name, message and system code of a cause. Its other members may hold requests, bodies or tokens, so they stay behind. */
+function harmless(cause: unknown): Error {
+  if (cause instanceof KindeError) return cause;
+  const { name, message, code, cause: deeper } = (cause ?? {}) as Error & { code?: unknown };
+  const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
+  copy.name = typeof name === 'string' ? name : 'Error';
+  copy.stack = `${copy.name}: ${copy.message}`;
+  const system = typeof code === 'string' ? code : (deeper as { code?: unknown } | undefined)?.code;
+  return typeof system === 'string' ? Object.assign(copy, { code: system }) : copy;
+}

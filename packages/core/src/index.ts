@@ -1,0 +1,25 @@
+export * from '@kindling/claims';
+export { createKinde, type Kinde } from './kinde.js';
+export { optionsFromEnv, type KindeOptions, type Paths, type SessionOptions } from './options.js';
+export { KindeError, type KindeErrorCode } from './errors.js';
+export { checkGuard, type Guard, type Rule } from './guard.js';
+export type { Entitlement, Live } from './account.js';
+export type { PortalOptions } from './portal.js';
+export { filesystemStore } from './filesystem.js';
+export { memoryStore } from './memory.js';
+export {
+  assertSignedIn,
+  withRefresh,
+  type Auth,
+  type RequestAuth,
+  type SignedIn,
+  type SignedOut,
+  type SignedOutReason,
+} from './auth.js';
+export { mergeCookies } from './http.js';
+export type { Authentication } from './authenticate.js';
+export type { HttpRequest, Problem, Redirect, Reply, Route } from './http.js';
+export type { LoginOptions } from './login.js';
+export type { LogoutOptions } from './logout.js';
+export type { AuthorizationParameters } from './parameters.js';
+export type { SessionStore } from './store.js';

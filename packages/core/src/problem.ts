@@ -1,0 +1,85 @@
+import type { Config } from './config.js';
+import type { KindeError } from './errors.js';
+import { isNavigation, PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
+
+/** An error as an answer: a page for a person who is looking at one, else a problem document (RFC 9457). */
+export function problemReply(request: HttpRequest, config: Config, error: KindeError): Reply {
+  const problem = toProblem(error, config);
+  const { 'set-cookie': cookies = [], ...headers } = error.headers;
+  const plain = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  const page = isNavigation(request);
+  const body = page
+    ? (config.renderProblem ?? renderProblem)(problem)
+    : JSON.stringify({ type: 'about:blank', ...problem });
+  const type = page ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
+  const policy = page && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
+  return {
+    status: error.statusCode,
+    headers: { ...PRIVATE_HEADERS, ...plain, ...policy, 'content-type': type },
+    cookies: [cookies].flat(),
+    body,
+  };
+}
+
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'This sign-in did not work',
+  401: 'Please sign in',
+  403: 'You may not do this',
+  405: 'That is not possible here',
+  500: 'Something is wrong with this site',
+  502: 'Signing in is not possible right now',
+  503: 'Signing in is not possible right now',
+  504: 'Signing in is not possible right now',
+};
+
+/** Visitors of a production site learn what to do; which check failed is for the developer. */
+function toProblem(error: KindeError, { production, paths }: Config): Problem {
+  const { statusCode: status, code, reason, fix } = error;
+  const isServerSide = status >= 500;
+  const detail = production && isServerSide ? 'Please try again in a moment.' : error.message;
+  return {
+    status,
+    code,
+    title: TITLES[status] ?? 'Something went wrong',
+    detail,
+    ...(!production && reason !== undefined && { reason }),
+    ...(!production && fix !== undefined && { fix }),
+    ...((status === 400 || isServerSide) && paths.login && { retry: paths.login }),
+  };
+}
+
+function renderProblem({ status, code, title, detail, reason, fix, retry }: Problem): string {
+  const facts = [
+    ['Code', code],
+    ['Check', reason],
+    ['Fix', fix],
+  ].filter(([, text]) => text !== undefined);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<style>
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { max-width: 34rem; margin: 15vh auto 0; padding: 0 1.5rem }
+p.status { opacity: .65; margin: 0 } h1 { margin: .2em 0 .6em; font-size: 1.6rem; line-height: 1.2 }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .3em 1em; font-size: .9rem; padding: 1em; border: 1px solid #8886; border-radius: .5rem }
+dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit }
+</style>
+<main>
+<p class="status">${status}</p>
+<h1>${escape(title)}</h1>
+<p>${escape(detail)}</p>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text!)}</dd>`).join('')}</dl>
+<p>${retry ? `<a href="${escape(retry)}">Sign in again</a> · ` : ''}<a href="/">Home</a></p>
+</main>
+</html>
+`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}

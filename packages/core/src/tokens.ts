@@ -1,0 +1,222 @@
+import { base64url, decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
+import { now } from './clock.js';
+import type { Config } from './config.js';
+import { KindeError } from './errors.js';
+import type { Provider } from './provider.js';
+import { sameText } from './seal.js';
+
+/** Claims of a token whose signature, issuer and times were verified. */
+export type VerifiedClaims = JWTPayload & { readonly iss: string; readonly exp: number; readonly iat: number };
+
+/** What an ID token must match besides its issuer and audience. */
+export interface IdTokenExpectations {
+  readonly accessToken: string;
+  /** The login's nonce. A refreshed token may come without one. */
+  readonly nonce?: string;
+  readonly code?: string;
+  /** The person must have proved who they are within these seconds (OpenID Connect Core 3.1.2.1). */
+  readonly maxAge?: number | undefined;
+  /** Claims of the ID token that this one continues (OpenID Connect Core 12.2). */
+  readonly previous?: JWTPayload;
+}
+
+/** Characters of a token: beyond this it is refused unread. */
+const LONGEST = 16 * 1024;
+const YEAR = 366 * 24 * 3600;
+const FRESH = 3600;
+/** Values of the `typ` header: Kinde writes `JWT`, others mark access tokens as RFC 9068 says. */
+const ID_TOKEN = /^(application\/)?jwt$/i;
+const LOGOUT_TOKEN = /^(application\/)?(logout\+)?jwt$/i;
+const ACCESS_TOKEN = /^(application\/)?(at\+)?jwt$/i;
+
+/** Verifies an ID token as OpenID Connect Core 3.1.3.7 says, with every MAY taken as a MUST. */
+export async function verifyIdToken(
+  config: Config,
+  provider: Provider,
+  token: string,
+  expected: IdTokenExpectations,
+): Promise<VerifiedClaims> {
+  const refuse = refusal('id_token_invalid');
+  const claims = await verify({ config, provider, refuse, type: ID_TOKEN }, token);
+  const audience = [claims.aud ?? []].flat();
+  if (
+    !audience.includes(config.clientId) ||
+    audience.some((other) => other !== config.clientId && !config.audience.includes(other))
+  )
+    throw refuse('aud');
+  const azp = claims['azp'];
+  if (azp === undefined ? audience.length > 1 : azp !== config.clientId) throw refuse('azp');
+  if (!isSubject(claims.sub)) throw refuse('sub');
+  const { nonce, previous } = expected;
+  if (!hasNonce(claims['nonce'], nonce ?? previous?.['nonce'], nonce === undefined)) throw refuse('nonce');
+  if (nonce !== undefined && claims.iat < now() - FRESH) throw refuse('iat');
+  if (previous && claims.sub !== previous.sub) throw refuse('sub');
+  if (previous?.iat !== undefined && claims.iat < previous.iat - config.clockTolerance) throw refuse('iat');
+  if (expected.maxAge !== undefined && !isRecent(claims['auth_time'], expected.maxAge + config.clockTolerance))
+    throw refuse('auth_time');
+  await checkHash(claims['at_hash'], expected.accessToken, () => refuse('at_hash'));
+  if (expected.code !== undefined) await checkHash(claims['c_hash'], expected.code, () => refuse('c_hash'));
+  return claims;
+}
+
+/** Verifies the access token that came with an ID token: signed by Kinde, for this client, about the same person. */
+export async function verifyOwnAccessToken(
+  config: Config,
+  provider: Provider,
+  token: string,
+  subject: string | undefined,
+): Promise<JWTPayload> {
+  const refuse = refusal('access_token_invalid');
+  if (!isJwt(token)) return {};
+  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN }, token);
+  if (claims.sub !== subject) throw refuse('sub');
+  if (claims['azp'] !== undefined && claims['azp'] !== config.clientId) throw refuse('azp');
+  return claims;
+}
+
+/**
+ * Verifies a bearer token that somebody else was given for our API. ID tokens and webhooks are signed with the same keys,
+ * so what marks those refuses the token here.
+ */
+export async function verifyBearerToken(
+  config: Config,
+  provider: Provider,
+  token: string,
+): Promise<{ claims: VerifiedClaims; isMachine: boolean }> {
+  const refuse = refusal('access_token_invalid');
+  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN }, token);
+  const audience = [claims.aud ?? []].flat();
+  if (!audience.some((one) => config.audience.includes(one))) throw refuse('aud');
+  if (['nonce', 'at_hash', 'c_hash', 'auth_time', 'event_id', 'events'].some((name) => claims[name] !== undefined))
+    throw refuse('kind');
+  if (!Array.isArray(claims['scp']) && typeof claims['scope'] !== 'string') throw refuse('kind');
+  const grants = claims['gty'];
+  const isMachine = Array.isArray(grants) && grants.includes('client_credentials');
+  if (isMachine ? claims.sub !== undefined : !isSubject(claims.sub)) throw refuse('sub');
+  return { claims, isMachine };
+}
+
+/** Whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0, 2.6). */
+export interface LogoutOrder {
+  readonly jti: string;
+  readonly issuedAt: number;
+  readonly sub: string | undefined;
+  readonly sid: string | undefined;
+}
+
+/** Verifies a logout token: like an ID token, but with the logout event, without a nonce, and only just issued. */
+export async function verifyLogoutToken(config: Config, provider: Provider, token: string): Promise<LogoutOrder> {
+  const refuse = refusal('logout_token_invalid');
+  const { aud, iat, jti, sub, nonce, events, sid } = await verify(
+    { config, provider, refuse, type: LOGOUT_TOKEN },
+    token,
+  );
+  if ([aud ?? []].flat().some((one) => one !== config.clientId) || aud === undefined || aud.length === 0)
+    throw refuse('aud');
+  const event = (events as Record<string, unknown> | null | undefined)?.[
+    'http://schemas.openid.net/event/backchannel-logout'
+  ];
+  if (typeof event !== 'object' || event === null) throw refuse('events');
+  if (nonce !== undefined) throw refuse('nonce');
+  if (iat < now() - FRESH / 6) throw refuse('iat');
+  if (typeof jti !== 'string' || jti === '') throw refuse('jti');
+  if ((sub === undefined && sid === undefined) || [sub, sid].some((one) => one !== undefined && !isSubject(one)))
+    throw refuse('sub');
+  return { jti, issuedAt: iat, sub, sid: sid as string | undefined };
+}
+
+/** Claims of a token that was verified when it arrived; `{}` for one that is not a JWT. */
+export function readClaims(token: string): JWTPayload {
+  try {
+    return isJwt(token) ? decodeJwt(token) : {};
+  } catch {
+    return {};
+  }
+}
+
+interface Verification {
+  readonly config: Config;
+  readonly provider: Provider;
+  readonly refuse: (reason: string, cause?: unknown) => KindeError;
+  readonly type: RegExp;
+}
+
+/** Signature, issuer and times, the part that all kinds of tokens share. */
+async function verify({ config, provider, refuse, type }: Verification, token: string): Promise<VerifiedClaims> {
+  if (token.length > LONGEST) throw refuse('too_large');
+  if (!isJwt(token)) throw refuse('malformed');
+  if (algorithmOf(token) !== 'RS256') throw refuse('alg');
+  let claims: JWTPayload;
+  try {
+    const options = {
+      algorithms: ['RS256'],
+      issuer: config.issuer,
+      clockTolerance: config.clockTolerance,
+      requiredClaims: ['exp', 'iat'],
+    };
+    const { payload, protectedHeader } = await jwtVerify(token, provider.keys, options);
+    if (protectedHeader.typ !== undefined && !type.test(protectedHeader.typ)) throw refuse('typ');
+    claims = payload;
+  } catch (error) {
+    if (error instanceof KindeError) throw error;
+    throw refuse(reasonOf(error), error);
+  }
+  const { iss, exp, iat } = claims;
+  if (typeof iss !== 'string') throw refuse('iss');
+  if (!Number.isSafeInteger(exp) || exp! > now() + YEAR) throw refuse('exp');
+  if (!Number.isSafeInteger(iat) || iat! > now() + config.clockTolerance || iat! > exp!) throw refuse('iat');
+  return claims as VerifiedClaims;
+}
+
+function refusal(code: 'id_token_invalid' | 'access_token_invalid' | 'logout_token_invalid'): Verification['refuse'] {
+  const name = code.replace('_invalid', '').replace('_', ' ');
+  return (reason, cause) =>
+    new KindeError(code, `The ${name} was refused (${reason}).`, { reason, ...(cause !== undefined && { cause }) });
+}
+
+/** jose's error → the name of the check that failed. */
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim;
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'key_not_found';
+  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'key_ambiguous';
+  if (error instanceof errors.JOSENotSupported) return 'crit';
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return 'malformed';
+  return 'signature';
+}
+
+/** Left half of the SHA-256 of a value, where the token carries one (OpenID Connect Core 3.1.3.6). */
+async function checkHash(claim: unknown, value: string, refuse: () => KindeError): Promise<void> {
+  if (claim === undefined) return;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(value)));
+  if (claim !== base64url.encode(digest.subarray(0, 16))) throw refuse();
+}
+
+/** Byte for byte the nonce that was sent. A renewed token may leave it out. */
+function hasNonce(claim: unknown, sent: unknown, mayBeMissing: boolean): boolean {
+  if (claim === undefined) return mayBeMissing;
+  return typeof claim === 'string' && typeof sent === 'string' && sameText(claim, sent);
+}
+
+function isRecent(time: unknown, seconds: number): boolean {
+  return Number.isSafeInteger(time) && (time as number) >= now() - seconds;
+}
+
+function algorithmOf(token: string): unknown {
+  try {
+    return (
+      JSON.parse(new TextDecoder().decode(base64url.decode(token.slice(0, token.indexOf('.'))))) as { alg?: unknown }
+    ).alg;
+  } catch {
+    return undefined;
+  }
+}
+
+function isJwt(token: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+}
+
+function isSubject(sub: unknown): sub is string {
+  return typeof sub === 'string' && /^[\x21-\x7e]{1,255}$/.test(sub);
+}

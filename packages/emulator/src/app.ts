@@ -1,0 +1,230 @@
+import { Hono } from 'hono';
+import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { accountApi } from './account.js';
+import { authorize, endSession, pendingOf, proceed, registration, startSession } from './authorize.js';
+import { profile } from './claims.js';
+import { failurePage, loggedOutPage, portalPage, registerPage, signInPage } from './pages.js';
+import { addPerson, isAllowed, personBy, type Person, type State } from './state.js';
+import { authenticateClient, NO_STORE, oauthError, readForm, token } from './token.js';
+
+/** Every address of the local Kinde. */
+export function createApp(state: State): Hono {
+  const app = new Hono();
+  app.get('/.well-known/openid-configuration', (c) => c.json(discovery(state.issuer)));
+  for (const path of ['/.well-known/jwks', '/.well-known/jwks.json']) {
+    app.get(path, (c) =>
+      c.req.header('authorization') ? c.json({ error: 'forbidden' }, 403) : c.json({ keys: [state.key.jwk] }),
+    );
+  }
+  app.get('/oauth2/auth', (c) => authorize(c.req.raw, state));
+  app.post('/oauth2/token', (c) => token(c.req.raw, state));
+  app.post('/oauth2/revoke', (c) => revoke(c.req.raw, state));
+  app.post('/oauth2/introspect', (c) => introspect(c.req.raw, state));
+  app.get('/oauth2/v2/user_profile', (c) => userProfile(c.req.raw, state, profile));
+  app.get('/oauth2/user_profile', (c) => userProfile(c.req.raw, state, legacyProfile));
+  app.get('/account_api/v1/*', async (c) => accountApi(c.req.raw, state, await verified(bearer(c.req.raw), state)));
+  app.get('/portal_redirect', (c) => portal(c.req.raw, state));
+  app.get('/logout', (c) => logout(c.req.raw, state));
+  app.use('/emulator/*', async (c, next) =>
+    isForeign(c.req.raw, state) ? c.text('This form can only be sent from the emulator itself.', 403) : next(),
+  );
+  app.on(['GET', 'POST'], '/emulator/sign-in', (c) => signIn(c.req.raw, state));
+  app.on(['GET', 'POST'], '/emulator/register', (c) => register(c.req.raw, state));
+  app.post('/emulator/organization', (c) => organization(c.req.raw, state));
+  app.notFound((c) => {
+    const why = 'This address is not one that the local Kinde emulates.';
+    const api = /^\/(api|account_api|oauth2)\//.test(c.req.path);
+    return api
+      ? c.json({ errors: [{ code: 'NOT_EMULATED', message: why }] }, 404)
+      : failurePage('There is nothing here', why, {}, { status: 404 });
+  });
+  app.onError((error) => oauthError('server_error', error.message, 500));
+  return app;
+}
+
+function discovery(issuer: string): object {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth2/auth`,
+    token_endpoint: `${issuer}/oauth2/token`,
+    userinfo_endpoint: `${issuer}/oauth2/v2/user_profile`,
+    jwks_uri: `${issuer}/.well-known/jwks`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    end_session_endpoint: `${issuer}/logout`,
+    claims_supported: ['aud', 'exp', 'iat', 'iss', 'sub'],
+    scopes_supported: ['address', 'email', 'offline', 'openid', 'phone', 'profile'],
+    subject_types_supported: ['public'],
+    response_modes_supported: ['form_post', 'query', 'fragment'],
+    // More than works, there as here: only `code` is answered.
+    response_types_supported: [
+      ...['code', 'token', 'id_token', 'code token', 'code id_token', 'id_token token', 'code id_token token'],
+    ],
+    request_uri_parameter_supported: false,
+    code_challenge_methods_supported: ['S256'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+    kindling_emulator: true,
+  };
+}
+
+async function signIn(request: Request, state: State): Promise<Response> {
+  const form = await fields(request);
+  const reference = form.get('request') ?? '';
+  const pending = pendingOf(reference, state);
+  if (pending instanceof Response) return pending;
+  if (request.method === 'GET') return signInPage(state, { request: reference });
+  const email = form.get('email')?.trim() ?? '';
+  const chosen = state.people.find(({ id }) => id === form.get('person'));
+  const person = chosen ?? personBy(state, email);
+  if (!person) return signInPage(state, { request: reference, error: `Nobody here has the address ${email}.` }, email);
+  if (!chosen && person.password !== undefined && person.password !== form.get('password')) {
+    const error = form.has('password') ? 'That is not the password.' : undefined;
+    return signInPage(state, { request: reference, error }, email);
+  }
+  return proceed(reference, state, { headers: startSession(reference, person, state) });
+}
+
+async function register(request: Request, state: State): Promise<Response> {
+  const form = await fields(request);
+  const reference = form.get('request') ?? '';
+  const pending = pendingOf(reference, state);
+  if (pending instanceof Response) return pending;
+  const about = registration(pending.query, state);
+  if (request.method === 'GET') return registerPage({ request: reference }, about);
+  const email = form.get('email')?.trim() ?? '';
+  const malformed = /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
+  const error = personBy(state, email) ? 'Somebody has this address already. Sign in instead.' : malformed;
+  if (error) return registerPage({ request: reference, error }, { ...about, email });
+  const [givenName, familyName] = ['given_name', 'family_name'].map((name) => form.get(name)?.trim());
+  const details = { email, ...(givenName && { givenName }), ...(familyName && { familyName }) };
+  const person = addPerson(state, details, about.withOrganization || pending.query.has('org_code'));
+  const headers = startSession(reference, person, state);
+  return proceed(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
+}
+
+async function organization(request: Request, state: State): Promise<Response> {
+  const form = await fields(request);
+  return proceed(form.get('request') ?? '', state, {
+    orgCode: form.get('org_code') ?? undefined,
+    orgName: form.get('org_name') ?? undefined,
+  });
+}
+
+/** Kinde's own session ends; the browser goes on only to a registered address. */
+function logout(request: Request, state: State): Response {
+  const target = new URL(request.url).searchParams.get('redirect');
+  const allowed = state.applications.flatMap(({ logoutUris }) => logoutUris);
+  if (target && !isAllowed(allowed, target)) {
+    return failurePage(
+      'This logout URL is not allowed',
+      'The app asked to return to an address that is not registered. They must be equal, character by character.',
+      {
+        'Received redirect': [target],
+        Allowed: allowed,
+      },
+    );
+  }
+  const headers = endSession(request, state);
+  return target
+    ? new Response(null, { status: 302, headers: { location: target, 'cache-control': 'no-store', ...headers } })
+    : loggedOutPage(headers);
+}
+
+/** The self-serve portal, which opens once per link. */
+function portal(request: Request, state: State): Response {
+  const key = new URL(request.url).searchParams.get('key') ?? '';
+  const person = state.people.find(({ id }) => id === state.portalKeys.get(key));
+  state.portalKeys.delete(key);
+  return person
+    ? portalPage(person)
+    : failurePage('This link was used before', 'Portal links work once. Ask the app for another.');
+}
+
+async function revoke(request: Request, state: State): Promise<Response> {
+  const form = await readForm(request);
+  const application = form && authenticateClient(request, form, state);
+  const refused = (code: string, message: string) =>
+    Response.json({ errors: [{ code, message }] }, { status: 400, headers: NO_STORE });
+  if (form && !application) return oauthError('invalid_client', 'Client authentication failed.', 401);
+  const value = form?.get('token');
+  if (!application || !value) return refused('INVALID_REQUEST', 'A form with the token is needed.');
+  const refresh = state.refreshTokens.get(value);
+  const claims = refresh ? undefined : await verified(value, state);
+  const owner = refresh?.grant.clientId ?? claims?.['azp'] ?? application.clientId;
+  if (owner !== application.clientId)
+    return refused('INVALID_TOKEN', 'The token was issued to another application (RFC 7009, 2.1).');
+  if (refresh) refresh.grant.ended = true;
+  else if (claims) state.revoked.add(value);
+  return new Response(null, { status: 200, headers: NO_STORE });
+}
+
+async function introspect(request: Request, state: State): Promise<Response> {
+  const caller = await verified(bearer(request), state);
+  if (!caller) return oauthError('invalid_token', 'A valid bearer token is needed.', 401);
+  const value = (await readForm(request))?.get('token') ?? '';
+  const refresh = state.refreshTokens.get(value);
+  const usable = refresh && !refresh.grant.ended && refresh.replacedAt === undefined;
+  const claims = refresh
+    ? usable &&
+      refresh.expiresAt > state.clock.now() && {
+        aud: refresh.grant.audience,
+        azp: refresh.grant.clientId,
+        exp: refresh.expiresAt,
+        iat: refresh.issuedAt,
+      }
+    : await verified(value, state);
+  const answer = claims
+    ? { active: true, aud: claims.aud, client_id: claims['azp'], exp: claims.exp, iat: claims.iat }
+    : { active: false };
+  return Response.json(answer, { headers: NO_STORE });
+}
+
+/** Only an access token opens it: an ID token is signed by the same key but says something else. */
+async function userProfile(request: Request, state: State, shape: (person: Person) => object): Promise<Response> {
+  const claims = await verified(bearer(request), state);
+  const person = claims && 'scp' in claims && state.people.find(({ id }) => id === claims.sub);
+  return person
+    ? Response.json(shape(person), { headers: NO_STORE })
+    : oauthError('invalid_token', 'The access token is not valid.', 401);
+}
+
+function bearer(request: Request): string {
+  return /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+}
+
+function legacyProfile({ id, email, givenName, familyName, picture }: Person): object {
+  return {
+    id,
+    preferred_email: email,
+    provided_id: null,
+    first_name: givenName ?? null,
+    last_name: familyName ?? null,
+    picture: picture ?? null,
+  };
+}
+
+async function verified(jwt: string, state: State): Promise<JWTPayload | undefined> {
+  if (state.revoked.has(jwt)) return undefined;
+  const options = { issuer: state.issuer, algorithms: ['RS256'], currentDate: new Date(state.clock.now() * 1000) };
+  const result = await jwtVerify(jwt, createLocalJWKSet({ keys: [state.key.jwk] }), options).catch(() => undefined);
+  return state.issued.get(result?.payload.jti ?? '')?.ended ? undefined : result?.payload;
+}
+
+/**
+ * A page elsewhere must not sign its visitors in here. Where browsers say how the sites are related, that decides: they
+ * send `Origin: null` with forms of pages that send no referrer, such as ours.
+ */
+function isForeign(request: Request, state: State): boolean {
+  if (request.method === 'GET') return false;
+  const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
+  const own = [new URL(state.issuer).origin, new URL(request.url).origin];
+  if (site !== null && site !== 'same-origin' && site !== 'none') return true;
+  return origin !== null && !own.includes(origin) && !(origin === 'null' && site !== null);
+}
+
+async function fields(request: Request): Promise<URLSearchParams> {
+  return request.method === 'GET'
+    ? new URL(request.url).searchParams
+    : ((await readForm(request)) ?? new URLSearchParams());
+}

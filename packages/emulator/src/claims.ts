@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { FlagValue, SeedApplication, TokenSettings } from './seed.js';
+import type { Grant, Person, State } from './state.js';
+
+/** Seconds, as Kinde has them unless an application says otherwise. */
+export const LIFETIMES = {
+  accessTokenLifetime: 86_400,
+  idTokenLifetime: 3_600,
+  refreshTokenLifetime: 1_296_000,
+} as const;
+
+/** When everybody's profile was changed last: nobody edits one here, so it must not move between two answers. */
+const UPDATED_AT = 1_767_225_600;
+
+/** Claims of a person's access token. */
+export function accessClaims(state: State, grant: Grant, application: SeedApplication): Record<string, unknown> {
+  const person = personOf(state, grant);
+  const settings = application.tokens ?? {};
+  const { orgCode } = grant;
+  const wants = (claim: string) => (settings.claims as string[] | undefined)?.includes(claim) === true;
+  const claims = {
+    ...timed(state, settings.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
+    sub: person.id,
+    aud: [...grant.audience],
+    azp: grant.clientId,
+    scp: [...grant.scope],
+    ...(orgCode && { org_code: orgCode }),
+    ...(orgCode && wants('org_name') && { org_name: state.organizations[orgCode]?.name }),
+    permissions: permissionsOf(state, person, orgCode),
+    feature_flags: flagsOf(state, person, orgCode),
+    ...(wants('roles') && { roles: rolesOf(state, person, orgCode) }),
+    ...(wants('email') && { email: person.email }),
+    ...(settings.persistent !== undefined && { ksp: { persistent: settings.persistent } }),
+  };
+  return mapped(claims, settings);
+}
+
+/** Claims of a person's ID token. `nonce` only in the first one of a sign-in. */
+export function idClaims(
+  state: State,
+  grant: Grant,
+  application: SeedApplication,
+  token: { accessToken: string; first: boolean },
+): Record<string, unknown> {
+  const person = personOf(state, grant);
+  const settings = application.tokens ?? {};
+  const scopes = new Set(grant.scope);
+  const name = [person.givenName, person.familyName].filter(Boolean).join(' ');
+  const codes = Object.keys(person.organizations);
+  const claims = {
+    ...timed(state, settings.idTokenLifetime ?? LIFETIMES.idTokenLifetime),
+    sub: person.id,
+    aud: [grant.clientId],
+    azp: grant.clientId,
+    at_hash: createHash('sha256').update(token.accessToken).digest().subarray(0, 16).toString('base64url'),
+    auth_time: grant.authTime,
+    rat: grant.requestedAt,
+    ...(token.first && grant.nonce && { nonce: grant.nonce }),
+    ...(scopes.has('profile') && {
+      name: name || undefined,
+      given_name: person.givenName,
+      family_name: person.familyName,
+      picture: person.picture,
+      updated_at: UPDATED_AT,
+    }),
+    ...(scopes.has('email') && { email: person.email, email_verified: true }),
+    ...(person.username && { preferred_username: person.username }),
+    ...(person.phone && { phone_number: person.phone }),
+    org_codes: codes,
+    ...(settings.claims?.includes('organizations') && {
+      organizations: codes.map((id) => ({ id, name: state.organizations[id]?.name })),
+    }),
+  };
+  return mapped(claims, settings);
+}
+
+/** Claims of an application's own token (client credentials): no `sub`, no person. */
+export function machineClaims(
+  state: State,
+  application: SeedApplication,
+  asked: { audience: readonly string[]; scope: readonly string[] },
+): Record<string, unknown> {
+  return {
+    ...timed(state, application.tokens?.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
+    aud: [...asked.audience],
+    azp: application.clientId,
+    gty: ['client_credentials'],
+    scope: asked.scope.join(' '),
+    scp: [...asked.scope],
+    v: '2',
+  };
+}
+
+/** The profile endpoint's answer. */
+export function profile(person: Person): Record<string, unknown> {
+  const {
+    id,
+    email,
+    givenName: given_name = null,
+    familyName: family_name = null,
+    picture = null,
+    username: preferred_username = null,
+  } = person;
+  const name = [given_name, family_name].filter(Boolean).join(' ');
+  return {
+    sub: id,
+    id,
+    provided_id: null,
+    name,
+    given_name,
+    family_name,
+    updated_at: UPDATED_AT,
+    email,
+    email_verified: true,
+    picture,
+    preferred_username,
+  };
+}
+
+/** The person a grant was given by; somebody who was deleted has no tokens. */
+export function personOf(state: State, grant: Grant): Person {
+  const person = state.people.find(({ id }) => id === grant.personId);
+  if (!person) throw new Error('This person was deleted.');
+  return person;
+}
+
+/** Keys a person holds in an organization, by their roles and directly. */
+export function permissionsOf(state: State, person: Person, orgCode: string | undefined): string[] {
+  const membership = orgCode === undefined ? undefined : person.organizations[orgCode];
+  const byRole = (membership?.roles ?? []).flatMap((key) => state.roles[key]?.permissions ?? []);
+  return [...new Set([...byRole, ...(membership?.permissions ?? [])])];
+}
+
+/** Roles a person has in an organization, as tokens and the Account API name them. */
+export function rolesOf(
+  state: State,
+  person: Person,
+  orgCode: string | undefined,
+): { id: string; key: string; name: string }[] {
+  const keys = (orgCode === undefined ? undefined : person.organizations[orgCode])?.roles ?? [];
+  return keys.map((key) => ({ id: `role_${key}`, key, name: state.roles[key]?.name ?? key }));
+}
+
+/** The environment's value, unless the organization has one, unless the person has one. */
+export function flagsOf(
+  state: State,
+  person: Person,
+  orgCode: string | undefined,
+): Record<string, { t: string; v: FlagValue }> {
+  const own = orgCode === undefined ? undefined : state.organizations[orgCode]?.flags;
+  const flags = Object.entries(state.flags).map(
+    ([code, { type, value }]) => [code, { t: type, v: person.flags?.[code] ?? own?.[code] ?? value }] as const,
+  );
+  return Object.fromEntries(flags);
+}
+
+function timed({ clock, issuer }: State, lifetime: number): Record<string, unknown> {
+  const iat = clock.now();
+  return { iss: issuer, iat, exp: iat + lifetime, jti: crypto.randomUUID() };
+}
+
+/** With Hasura mapping on, these claims are found under other names only. */
+function mapped(claims: Record<string, unknown>, { hasuraMapping }: TokenSettings): Record<string, unknown> {
+  const present = Object.entries(claims).filter(([, value]) => value !== undefined);
+  const names = ['permissions', 'org_code', 'org_codes', 'org_name', 'roles', 'feature_flags', 'organizations'];
+  const rename = (name: string) =>
+    hasuraMapping && names.includes(name) ? `x-hasura-${name.replaceAll('_', '-')}` : name;
+  return Object.fromEntries(present.map(([name, value]) => [rename(name), value]));
+}

@@ -1,0 +1,17 @@
+/** The emulator's time, in Unix seconds. */
+export interface Clock {
+  now(): number;
+  /** Lets this many seconds pass at once. */
+  advance(seconds: number): void;
+}
+
+/** Real time, or `source`, plus everything that was advanced. */
+export function createClock(source: Pick<Clock, 'now'> = { now: () => Math.floor(Date.now() / 1000) }): Clock {
+  let ahead = 0;
+  return {
+    now: () => source.now() + ahead,
+    advance: (seconds) => {
+      ahead += seconds;
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { createApp } from './app.js';
+import { startSession } from './authorize.js';
+import { createClock, type Clock } from './clock.js';
+import { createFaults, type Faults } from './faults.js';
+import { createKey, signJwt, type SigningKey } from './keys.js';
+import { originOf, refuseProduction, type EmulatorOptions } from './options.js';
+import { serve } from './serve.js';
+import { createState, personBy, secret, type State } from './state.js';
+
+/** A Kinde that lives in this process. */
+export interface Emulator {
+  /** Answers like Kinde, following nothing. Pass it as `fetch`; any other origin is unreachable. */
+  readonly fetch: typeof globalThis.fetch;
+  readonly issuer: string;
+  /** Environment of an app that signs in here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Everything it remembers. Change it; the next token shows it. */
+  readonly state: State;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** What arrived, for counting; never bodies. The oldest of more than 10,000 go. */
+  readonly requests: { method: string; path: string; query: string }[];
+  /** A JWT under the tenant's key, or under one that is not published, for tests of bad tokens. */
+  sign(
+    claims: Record<string, unknown>,
+    options?: { header?: Record<string, unknown>; key?: 'current' | 'unpublished' },
+  ): Promise<string>;
+  /** A new signing key; the old one leaves the published set. */
+  rotateKeys(): Promise<void>;
+  /**
+   * Answers an authorization URL as this person would, without a browser. Resolves with the callback URL.
+   * @throws Error with the page's text where Kinde would show a page instead.
+   */
+  signIn(authorizationUrl: string | URL, choice: { email: string; organization?: string }): Promise<URL>;
+  /** Serves the pages on this machine. Without the option `issuer`, the issuer becomes that address. */
+  listen(options?: { port?: number; host?: string }): Promise<{ url: string }>;
+  close(): Promise<void>;
+}
+
+/**
+ * A local Kinde, with its own keys, people and applications.
+ * @throws Error in production, or for a seed that does not fit together.
+ * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
+ */
+export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  refuseProduction();
+  const clock = createClock(options.clock);
+  const state = await createState(options, clock);
+  const app = createApp(state);
+  const faults = createFaults();
+  const requests: Emulator['requests'] = [];
+  let unpublished: Promise<SigningKey> | undefined;
+  const env = environment(state, options.siteUrl);
+  const servers: { close(): Promise<void> }[] = [];
+
+  const answer = (request: Request): Promise<Response> => {
+    const { pathname, search } = new URL(request.url);
+    if (requests.push({ method: request.method, path: pathname, query: search }) > MOST_REQUESTS) requests.shift();
+    return faults.around(request, async () => app.fetch(request));
+  };
+  return {
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      if (new URL(request.url).origin !== new URL(state.issuer).origin)
+        throw new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } });
+      return abortable(answer(request), request.signal);
+    },
+    get issuer() {
+      return state.issuer;
+    },
+    get env() {
+      return { ...env, KINDE_ISSUER_URL: state.issuer };
+    },
+    state,
+    clock,
+    faults,
+    requests,
+    async sign(claims, { header, key } = {}) {
+      if (key !== 'unpublished') return signJwt(state.key, claims, header);
+      const { privateKey } = await (unpublished ??= createKey());
+      return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
+    },
+    async rotateKeys() {
+      state.key = await createKey();
+    },
+    signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
+    async listen({ port = 4455, host = 'localhost' } = {}) {
+      const server = await serve(answer, { port, host });
+      servers.push(server);
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+      if (!options.issuer) state.issuer = url;
+      return { url };
+    },
+    async close() {
+      await Promise.all(servers.splice(0).map((server) => server.close()));
+    },
+  };
+}
+
+/** A local Kinde may run for weeks. */
+const MOST_REQUESTS = 10_000;
+
+/** What a real network does: giving up on a request makes it fail, however long the answer takes. */
+function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Goes the way of a browser, form by form, so that what a test sees is what a person would get. */
+async function signIn(
+  url: URL,
+  { email, organization }: { email: string; organization?: string },
+  { state, answer }: { state: State; answer: (request: Request) => Promise<Response> },
+): Promise<URL> {
+  const person = personBy(state, email);
+  if (!person) throw new Error(`The emulator knows nobody with the address ${email}.`);
+  if (url.origin !== state.issuer || url.pathname !== '/oauth2/auth')
+    throw new Error(`That is not the authorization endpoint of ${state.issuer}: ${url.origin}${url.pathname}`);
+  const asked = url.searchParams.get('org_code') ?? organization;
+  if (organization !== undefined && (asked !== organization || !Object.hasOwn(person.organizations, organization)))
+    throw new Error(
+      `${email} is not asked for ${organization}: ${asked === organization ? 'not a member.' : `the URL says ${asked}.`}`,
+    );
+  const silent = url.searchParams.get('prompt') === 'none';
+  const headers = silent ? { cookie: startSession('', person, state)['set-cookie']!.split(';')[0]! } : {};
+  let response = await answer(new Request(url, { headers }));
+  const [home] = Object.keys(person.organizations);
+  const steps = [
+    ['/emulator/sign-in', { person: person.id }],
+    ['/emulator/organization', { org_code: organization ?? home ?? '' }],
+  ] as const;
+  for (const [path, choice] of steps) {
+    if (response.status !== 200) break;
+    const request = /name="request" value="([\w-]+)"/.exec(await response.clone().text())?.[1] ?? '';
+    const body = new URLSearchParams({ request, ...choice });
+    response = await answer(new Request(state.issuer + path, { method: 'POST', body }));
+  }
+  const location = response.headers.get('location');
+  if (location) return new URL(location);
+  const text = (await response.text()).replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ').replace(/\s+/g, ' ');
+  throw new Error(`Kinde shows a page instead: ${text}`);
+}
+
+function environment(state: State, siteUrl: string | undefined): Record<string, string> {
+  const application = state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
+  const site = originOf('siteUrl', siteUrl);
+  return {
+    KINDE_CLIENT_ID: application?.clientId ?? '',
+    KINDE_CLIENT_SECRET: application?.clientSecret ?? '',
+    KINDE_SITE_URL: site,
+    KINDE_REDIRECT_URI: application?.redirectUris[0] ?? `${site}/callback`,
+    KINDE_POST_LOGOUT_REDIRECT_URL: application?.logoutUris[0] ?? site,
+    KINDE_AUDIENCE: (application?.audiences ?? []).join(' '),
+    KINDE_SESSION_SECRET: secret(32),
+  };
+}

@@ -1,0 +1,13 @@
+export { createEmulator, type Emulator } from './emulator.js';
+export {
+  defaultSeed,
+  type FlagValue,
+  type Seed,
+  type SeedApplication,
+  type SeedPerson,
+  type TokenSettings,
+} from './seed.js';
+export type { Clock } from './clock.js';
+export type { FaultHandler, Faults } from './faults.js';
+export type { EmulatorOptions } from './options.js';
+export type { Person, State } from './state.js';

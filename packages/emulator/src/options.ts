@@ -1,0 +1,227 @@
+import type { Clock } from './clock.js';
+import type { ReadonlySeed, Seed } from './seed.js';
+
+/** How a local Kinde is set up. Everything has a default. */
+export interface EmulatorOptions {
+  /** @default 'http://localhost:4455', or the address it listens on */
+  issuer?: string;
+  /** Origin of the app: its `/callback` and the site itself are registered at the default application. @default 'http://localhost:3000' */
+  siteUrl?: string;
+  /** @default defaultSeed */
+  seed?: ReadonlySeed;
+  /** Seconds in which a refresh token that was replaced still works. @default 0: using it again ends all its successors */
+  overlap?: number;
+  clock?: Pick<Clock, 'now'>;
+}
+
+/**
+ * A local Kinde gives tokens to anybody who asks: it must not run where that matters.
+ * @throws Error when NODE_ENV is production.
+ */
+export function refuseProduction(env: Readonly<Record<string, string | undefined>> = process.env): void {
+  if (env['NODE_ENV'] === 'production') {
+    throw new Error('The Kinde emulator signs in anybody as anybody, so it refuses to run with NODE_ENV=production.');
+  }
+}
+
+const DEFAULTS = { issuer: 'http://localhost:4455', siteUrl: 'http://localhost:3000' } as const;
+
+/**
+ * The origin that an option names, or its default. Both are compared as strings later, so a slash at the end must go.
+ * @throws Error for anything but an http or https origin.
+ */
+export function originOf(option: keyof typeof DEFAULTS, value: string = DEFAULTS[option]): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash || url.username) {
+    throw new Error(`${option} must be an origin such as ${DEFAULTS[option]}, not "${value}".`);
+  }
+  return url.origin;
+}
+
+const TYPES: readonly string[] = ['s', 'b', 'i', 'j'];
+
+const FIELDS = {
+  seed: ['$schema', 'permissions', 'roles', 'flags', 'organizations', 'people', 'applications', 'apis'],
+  role: ['name', 'permissions', 'isDefault'],
+  flag: ['type', 'value', 'values'],
+  organization: ['name', 'flags', 'entitlements', 'allowRegistrations', 'isDefault'],
+  entitlement: ['name', 'max'],
+  person: 'id email givenName familyName password picture phone username organizations flags'.split(' '),
+  membership: ['roles', 'permissions'],
+  application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes tokens'.split(' '),
+  tokens: 'accessTokenLifetime idTokenLifetime refreshTokenLifetime claims hasuraMapping persistent'.split(' '),
+  api: ['audience', 'name', 'scopes'],
+} as const;
+
+/**
+ * Everything that is wrong with a seed, at once, each with the word that was probably meant.
+ * @throws Error listing all problems.
+ */
+export function checkSeed(seed: Seed): void {
+  const problems: string[] = [];
+  const check = createCheck(problems);
+  const parts = check.object('seed', seed, FIELDS.seed);
+  checkCatalog(check, parts);
+  checkPeople(check, parts);
+  checkApplications(check, parts);
+  if (problems.length > 0)
+    throw new Error(`The seed does not fit together:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+}
+
+function checkCatalog(check: Check, { permissions, roles, flags, organizations }: Loose): void {
+  check.object('permissions', permissions);
+  for (const [key, role] of check.entries('roles', roles, FIELDS.role))
+    check.words(`role ${key}`, role['permissions'], permissions);
+  for (const [code, { type, value, values }] of check.entries('flags', flags, FIELDS.flag)) {
+    if (check.word(`flag ${code}`, type, TYPES) && !isOfType(value, type))
+      check.problem(`flag ${code}`, `its value is not of type ${String(type)}.`);
+    if (values !== undefined && !(Array.isArray(values) && values.includes(value)))
+      check.problem(`flag ${code}`, 'its value is not one of its values.');
+  }
+  for (const [code, organization] of check.entries('organizations', organizations, FIELDS.organization)) {
+    if (!/^org_[A-Za-z0-9]+$/.test(code))
+      check.problem(`organization ${code}`, 'codes look like org_ and letters or digits.');
+    checkFlags(check, { where: `organization ${code}`, values: organization['flags'], flags });
+    for (const [key, { name, max }] of check.entries(
+      `organization ${code}, entitlements`,
+      organization['entitlements'] ?? {},
+      FIELDS.entitlement,
+    ))
+      if (typeof name !== 'string' || !(max === undefined || Number.isSafeInteger(max)))
+        check.problem(`entitlement ${key}`, 'a name, and a whole number as max, are needed.');
+  }
+}
+
+function checkPeople(check: Check, { people, organizations, roles, permissions, flags }: Loose): void {
+  const list = check.list('people', people, FIELDS.person);
+  for (const [index, person] of list.entries()) {
+    const where = `person ${String(person['email'] ?? index + 1)}`;
+    if (!/^[^\s@]+@[^\s@]+$/.test(String(person['email'] ?? ''))) check.problem(where, 'an e-mail address is needed.');
+    checkFlags(check, { where, values: person['flags'], flags });
+    for (const [code, membership] of check.entries(
+      `${where}, organizations`,
+      person['organizations'],
+      FIELDS.membership,
+    )) {
+      check.word(where, code, Object.keys(organizations ?? {}));
+      check.words(`${where} in ${code}`, membership['roles'] ?? [], roles);
+      check.words(`${where} in ${code}`, membership['permissions'] ?? [], permissions);
+    }
+  }
+  for (const field of ['email', 'id']) check.unique('people', list, field);
+}
+
+function checkApplications(check: Check, { applications = [], apis = [] }: Loose): void {
+  const scopesOf = new Map<string, unknown>();
+  for (const { audience, scopes } of check.list('apis', apis, FIELDS.api)) scopesOf.set(String(audience), scopes);
+  const list = check.list('applications', applications, FIELDS.application);
+  for (const [index, application] of list.entries()) {
+    const where = `application ${String(application['name'] ?? index + 1)}`;
+    if (!application['clientId'] || typeof application['clientId'] !== 'string')
+      check.problem(where, 'a clientId is needed.');
+    check.word(where, application['type'], ['reg', 'spa', 'm2m']);
+    for (const part of ['redirectUris', 'logoutUris']) check.words(`${where}, ${part}`, application[part]);
+    check.words(`${where}, audiences`, application['audiences'] ?? [], [...scopesOf.keys()]);
+    for (const [audience, scopes] of Object.entries(check.object(`${where}, scopes`, application['scopes'] ?? {}))) {
+      check.word(`${where}, scopes`, audience, [...scopesOf.keys()]);
+      check.words(`${where}, scopes of ${audience}`, scopes, scopesOf.get(audience));
+    }
+    const tokens = check.object(`${where}, tokens`, application['tokens'] ?? {}, FIELDS.tokens);
+    check.words(`${where}, claims`, tokens['claims'] ?? [], ['roles', 'email', 'org_name', 'organizations']);
+    for (const [name, value] of Object.entries(tokens))
+      if (name.endsWith('Lifetime') && !(Number.isSafeInteger(value) && Number(value) > 0))
+        check.problem(`${where}, ${name}`, 'a whole number of seconds is needed.');
+  }
+  check.unique('applications', list, 'clientId');
+}
+
+function checkFlags(check: Check, { where, values, flags }: { where: string; values: unknown; flags: unknown }): void {
+  const declared = (flags ?? {}) as Record<string, { type?: unknown } | null>;
+  for (const [code, value] of Object.entries(check.object(`${where}, flags`, values ?? {}))) {
+    const type = check.word(where, code, Object.keys(declared)) ? declared[code]?.type : undefined;
+    if (TYPES.includes(String(type)) && !isOfType(value, type))
+      check.problem(where, `the value of "${code}" is not of type ${String(type)}.`);
+  }
+}
+
+function isOfType(value: unknown, type: unknown): boolean {
+  if (type === 's') return typeof value === 'string';
+  if (type === 'b') return typeof value === 'boolean';
+  if (type === 'i') return Number.isSafeInteger(value);
+  return type === 'j' && typeof value === 'object' && value !== null;
+}
+
+type Loose = Record<string, unknown>;
+
+interface Check {
+  problem(where: string, what: string): void;
+  /** The value as an object whose fields are among these; an empty one where it is something else. */
+  object(where: string, value: unknown, fields?: readonly string[]): Loose;
+  entries(where: string, value: unknown, fields?: readonly string[]): [string, Loose][];
+  list(where: string, value: unknown, fields: readonly string[]): Loose[];
+  /** Whether the word is one of these. */
+  word(where: string, value: unknown, names: readonly string[]): boolean;
+  /** A list of words that are all declared: in a list, or as the keys of an object. */
+  words(where: string, value: unknown, declared?: unknown): void;
+  unique(where: string, list: readonly Loose[], field: string): void;
+}
+
+/** A seed may come from JSON, so nothing about its shape can be taken for granted. */
+function createCheck(problems: string[]): Check {
+  const check: Check = {
+    problem: (where, what) => void problems.push(`${where}: ${what}`),
+    object(where, value, fields) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        check.problem(where, 'an object is needed.');
+        return {};
+      }
+      if (fields) for (const name of Object.keys(value)) check.word(where, name, fields);
+      return value as Loose;
+    },
+    entries: (where, value, fields) =>
+      Object.entries(check.object(where, value)).map(([key, entry]) => [
+        key,
+        check.object(`${where}, ${key}`, entry, fields),
+      ]),
+    list(where, value, fields) {
+      if (Array.isArray(value))
+        return value.map((entry, index) => check.object(`${where} ${index + 1}`, entry, fields));
+      check.problem(where, 'a list is needed.');
+      return [];
+    },
+    word(where, value, names) {
+      if (typeof value === 'string' && names.includes(value)) return true;
+      const guess = typeof value === 'string' ? nearest(value, names) : undefined;
+      check.problem(
+        where,
+        `${value === undefined ? 'nothing' : JSON.stringify(value)} is not one of ${names.join(', ') || '(none)'}${guess ? `; did you mean "${guess}"?` : '.'}`,
+      );
+      return false;
+    },
+    words(where, value, declared) {
+      if (!Array.isArray(value) || value.some((word) => typeof word !== 'string'))
+        return check.problem(where, 'a list of words is needed.');
+      const names = Array.isArray(declared) ? (declared as string[]) : Object.keys(declared ?? {});
+      if (declared !== undefined) for (const word of value) check.word(where, word, names);
+    },
+    unique(where, list, field) {
+      const values = list.flatMap((entry) => (entry[field] === undefined ? [] : String(entry[field]).toLowerCase()));
+      const twice = new Set(values.filter((value, index) => values.indexOf(value) !== index));
+      for (const value of twice) check.problem(where, `${field} "${value}" is there more than once.`);
+    },
+  };
+  return check;
+}
+
+/** The declared word that shares most of its pairs of letters with this one. */
+function nearest(word: string, names: readonly string[]): string | undefined {
+  const pairs = (text: string) =>
+    new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, index) => text.slice(index, index + 2)));
+  const asked = pairs(word.toLowerCase());
+  const rated = names.map((name) => {
+    const own = pairs(name.toLowerCase());
+    return { name, likeness: (2 * [...own].filter((pair) => asked.has(pair)).length) / (own.size + asked.size) || 0 };
+  });
+  const [best] = rated.sort((a, b) => b.likeness - a.likeness);
+  return best && best.likeness > 0.4 ? best.name : undefined;
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { expect, test } from 'vitest';
+import { createEmulator, defaultSeed, type Seed } from '../src/index.js';
+
+const schema = JSON.parse(readFileSync(new URL('../seed.schema.json', import.meta.url), 'utf8'));
+const accepts = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+const seedWith = (change: object) => ({ ...structuredClone(defaultSeed), ...change });
+
+test('the schema for editors accepts the default seed, and one that names the schema', async () => {
+  expect(accepts(defaultSeed), JSON.stringify(accepts.errors)).toBe(true);
+  const named = seedWith({ $schema: './seed.schema.json' });
+  expect(accepts(named)).toBe(true);
+  expect((await createEmulator({ seed: named as Seed })).state.people).toHaveLength(3);
+});
+
+test.each([
+  ['an unknown part', { rolls: {} }],
+  ['a role without permissions', { roles: { admin: { name: 'A' } } }],
+  ['a flag of an unknown type', { flags: { theme: { type: 'x', value: 'a' } } }],
+  ['an organization code of another form', { organizations: { acme: { name: 'A' } } }],
+  ['a person without address', { people: [{ organizations: {} }] }],
+  ['a misspelt word of a person', { people: [{ email: 'a@b.c', organizations: {}, givenname: 'A' }] }],
+])('the schema and the emulator both refuse %s', async (_name, change) => {
+  const seed = seedWith(change);
+  expect(accepts(seed)).toBe(false);
+  await expect(createEmulator({ seed: seed as Seed })).rejects.toThrow('does not fit together');
+});

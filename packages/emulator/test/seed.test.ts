@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { createEmulator, defaultSeed, type Seed } from '../src/index.js';
+
+const problemsOf = async (seed: unknown) =>
+  createEmulator({ seed: seed as Seed }).then(
+    () => [],
+    (error: Error) => error.message.split('\n').slice(1),
+  );
+const changed = (change: (seed: any) => void) => {
+  const seed = structuredClone(defaultSeed);
+  change(seed);
+  return seed;
+};
+
+test.each<[string, (seed: any) => void, RegExp]>([
+  ['a permission of a role', (seed) => seed.roles.viewer.permissions.push('raed:todos'), /did you mean "read:todos"/],
+  ['a role of a person', (seed) => (seed.people[0].organizations.org_acme0rockets.roles = ['admim']), /"admin"/],
+  [
+    'a permission of a person',
+    (seed) => (seed.people[0].organizations.org_acme0rockets.permissions = ['create:todo']),
+    /"create:todos"/,
+  ],
+  ['an organization of a person', (seed) => (seed.people[1].organizations = { org_acme: {} }), /"org_acme0rockets"/],
+  [
+    'a flag of an organization',
+    (seed) => (seed.organizations.org_acme0rockets.flags = { todo_limits: 3 }),
+    /"todo_limit"/,
+  ],
+  ['a flag of a person', (seed) => (seed.people[2].flags = { them: 'x' }), /"theme"/],
+  ['a field of a person', (seed) => (seed.people[2].givenname = 'Alan'), /"givenName"/],
+  ['a part of the seed', (seed) => (seed.aplications = []), /"applications"/],
+])('a misspelt name is told with the right one: %s', async (_name, change, guess) => {
+  const problems = await problemsOf(changed(change));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(guess);
+});
+
+test.each<[string, (seed: any) => void]>([
+  ['a flag that is not of its type', (seed) => (seed.flags.todo_limit.value = 'five')],
+  [
+    'a flag value of an organization that is not of its type',
+    (seed) => (seed.organizations.org_acme0rockets.flags = { beta_ui: 1 }),
+  ],
+  ['a flag of an unknown type', (seed) => (seed.flags.theme.type = 'string')],
+  ['an organization code that is none', (seed) => (seed.organizations['acme'] = { name: 'Acme' })],
+  ['a person without an address', (seed) => delete seed.people[0].email],
+  ['the same address twice', (seed) => (seed.people[1].email = 'ADA@example.com')],
+  ['a role without permissions', (seed) => delete seed.roles.viewer.permissions],
+  ['people that are no list', (seed) => (seed.people = {})],
+  ['an API nobody declared', (seed) => (seed.applications = [application({ audiences: ['https://nowhere.example'] })])],
+  [
+    'a scope the API does not have',
+    (seed) => (seed.applications = [application({ scopes: { 'https://api.todos.example': ['fly'] } })]),
+  ],
+  [
+    'a lifetime that is no number of seconds',
+    (seed) => (seed.applications = [application({ tokens: { idTokenLifetime: -1 } })]),
+  ],
+  ['an application without a client id', (seed) => (seed.applications = [application({ clientId: undefined })])],
+])('is a problem: %s', async (_name, change) => {
+  expect(await problemsOf(changed(change))).toHaveLength(1);
+});
+
+test.each([[{}], [[]], ['seed'], [{ people: [null], flags: { a: null }, roles: { a: 1 } }]])(
+  'a seed of any shape is answered with its problems: %j',
+  async (seed) => {
+    expect((await problemsOf(seed)).length).toBeGreaterThan(0);
+  },
+);
+
+test('all problems are told at once', async () => {
+  const problems = await problemsOf(
+    changed((seed) => {
+      seed.roles.viewer.permissions = ['raed:todos'];
+      seed.flags.todo_limit.value = 'five';
+      seed.people[0].email = 'ada';
+    }),
+  );
+  expect(problems).toHaveLength(3);
+});
+
+test('a seed with its own applications is taken as it is, and not changed', async () => {
+  const seed = changed((own) => (own.applications = [application({})]));
+  const copy = structuredClone(seed);
+  const emulator = await createEmulator({ seed });
+  emulator.state.people[0]!.givenName = 'Changed';
+  expect(emulator.env['KINDE_CLIENT_ID']).toBe('a'.repeat(32));
+  expect(seed).toEqual(copy);
+});
+
+test('the default tenant gives people the same ids and applications new credentials every time', async () => {
+  const [one, two] = [await createEmulator(), await createEmulator()];
+  expect(one.state.people.map(({ id }) => id)).toEqual(two.state.people.map(({ id }) => id));
+  expect(one.env['KINDE_CLIENT_ID']).toMatch(/^[0-9a-f]{32}$/);
+  expect(one.env['KINDE_CLIENT_SECRET']).toMatch(/^[a-zA-Z0-9]{40,60}$/);
+  for (const name of ['KINDE_CLIENT_ID', 'KINDE_CLIENT_SECRET', 'KINDE_SESSION_SECRET'])
+    expect(one.env[name]).not.toBe(two.env[name]);
+});
+
+test.each(['localhost:3000', 'not a url', 'ftp://x.example', 'https://x.example/path'])(
+  'a site or an issuer that is no origin is refused: %s',
+  async (value) => {
+    await expect(createEmulator({ siteUrl: value })).rejects.toThrow('siteUrl must be an origin');
+    await expect(createEmulator({ issuer: value })).rejects.toThrow('issuer must be an origin');
+  },
+);
+
+test('a slash at the end of the issuer goes', async () => {
+  expect((await createEmulator({ issuer: 'https://acme.example/' })).issuer).toBe('https://acme.example');
+});
+
+function application(more: object): object {
+  return {
+    name: 'Own',
+    clientId: 'a'.repeat(32),
+    clientSecret: 'b'.repeat(48),
+    type: 'reg',
+    redirectUris: ['http://localhost:3000/callback'],
+    logoutUris: ['http://localhost:3000'],
+    ...more,
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  checkGuard,
+  createKinde,
+  mergeCookies,
+  optionsFromEnv,
+  withRefresh,
+  type Authentication,
+  type Guard,
+  type HttpRequest,
+  type Kinde,
+  type KindeOptions,
+  type Reply,
+  type RequestAuth,
+  type Rule,
+} from '@kindling/core';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+
+export * from '@kindling/core';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who is calling. Set by `kinde()`, before your handlers run. */
+      kinde: RequestAuth;
+    }
+  }
+}
+
+/** The instance that a request went through, so that `protect()` needs no argument for it. */
+const INSTANCE = Symbol('kinde');
+
+/**
+ * Mounts the auth routes and sets `req.kinde` on every request. Options win over the environment.
+ * @throws KindeError `config_invalid`, listing everything that is wrong.
+ * @example app.use(kinde())
+ */
+export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandler {
+  const instance = Object.hasOwn(options, 'authenticate')
+    ? (options as Kinde)
+    : createKinde(optionsFromEnv(undefined, options as Partial<KindeOptions>));
+  const router = Router({ caseSensitive: true, strict: true });
+  for (const { path, handle } of instance.routes) {
+    router.all(path, async (req, res) => send(res, await handle(toHttpRequest(req))));
+  }
+  router.use(async (req, res, next) => {
+    const http = toHttpRequest(req);
+    const accept = ({ auth, cookies }: Authentication) => {
+      setCookies(res, cookies);
+      req.kinde = withRefresh(auth, async () => accept(await instance.refresh(http)));
+      return req.kinde;
+    };
+    res.vary('Cookie');
+    accept(await instance.authenticate(http));
+    Object.assign(req, { [INSTANCE]: instance });
+    next();
+  });
+  return router;
+}
+
+/**
+ * Lets callers through who meet the requirement: people looking at a page are sent to sign in, others get 401 or 403.
+ * @throws TypeError at set-up for a requirement that can only be a mistake.
+ * @example app.post('/todos', protect({ permissions: 'create:todos' }), createTodo)
+ */
+export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): RequestHandler {
+  checkGuard(allow);
+  return async (req, res, next) => {
+    const instance = (req as { [INSTANCE]?: Kinde })[INSTANCE];
+    if (!instance)
+      throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
+    const refused = await instance.guard(toHttpRequest(req), req.kinde, { allow, live });
+    if (refused) send(res, refused);
+    else next();
+  };
+}
+
+/** A request as the core wants it, for calling its verbs from your own routes. */
+export function toHttpRequest(req: Request): HttpRequest {
+  return {
+    method: req.method,
+    url: req.originalUrl,
+    headers: { get: (name) => req.get(name) ?? null },
+    get body() {
+      return req.iterator({ destroyOnReturn: false });
+    },
+  };
+}
+
+/** Writes an answer of the core as it is. */
+export function send(res: Response, { status, headers, cookies, body }: Reply): void {
+  res.status(status).set({ ...headers });
+  setCookies(res, cookies);
+  res.end(body);
+}
+
+function setCookies(res: Response, cookies: readonly string[]): void {
+  if (cookies.length === 0) return;
+  res.set('Cache-Control', 'private, no-store');
+  res.set('Set-Cookie', mergeCookies(res.getHeader('Set-Cookie'), cookies));
+}

@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+/** Which package may import which. Leaves import nothing of ours; only tests and apps import the emulator. */
+const packages: Record<string, readonly string[]> = {
+  claims: [],
+  core: ['claims'],
+  express: ['core'],
+  fastify: ['core'],
+  emulator: [],
+};
+
+/** Inside a package, a file may import only files of the rows below its own. */
+const files: Record<string, readonly string[]> = {
+  core: [
+    'index',
+    'kinde',
+    'guard portal',
+    'login logout authenticate backchannel',
+    'auth problem',
+    'session',
+    'diagnosis',
+    'cookies',
+    'context',
+    'oauth account',
+    'response tokens',
+    'provider',
+    'fetch',
+    'config',
+    'options return-to parameters',
+    'http memory filesystem check seal',
+    'store errors clock once',
+  ],
+  claims: [
+    'index',
+    'access drift',
+    'permissions roles requirement',
+    'flags organizations user scopes claims properties define',
+    'read keys',
+  ],
+  express: ['index'],
+  fastify: ['index'],
+  emulator: [
+    'index cli',
+    'emulator',
+    'app',
+    'authorize account',
+    'pages token serve faults',
+    'html claims',
+    'state',
+    'options keys',
+    'seed clock',
+  ],
+};
+
+const [LONGEST_FILE, LONGEST_FUNCTION] = [250, 60];
+const entryPoints = ['cli', 'server'];
+
+interface Source {
+  name: string;
+  text: string;
+  tree: ts.SourceFile;
+  imports: string[];
+}
+
+const read = (folder: string): Source[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => {
+      const text = readFileSync(`${folder}/${file}`, 'utf8');
+      const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+      return {
+        name: file.slice(0, -3),
+        text,
+        tree,
+        imports: ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName),
+      };
+    });
+
+const functionsOf = (tree: ts.SourceFile): { name: string; lines: number }[] => {
+  const found: { name: string; lines: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) {
+      const line = (position: number) => tree.getLineAndCharacterOfPosition(position).line;
+      found.push({
+        name: node.name?.getText(tree) ?? 'a function',
+        lines: line(node.end) - line(node.getStart(tree)) + 1,
+      });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+};
+
+const stateOf = (tree: ts.SourceFile): string[] =>
+  tree.statements.filter(ts.isVariableStatement).flatMap(({ declarationList }) => {
+    const changeable = !(declarationList.flags & ts.NodeFlags.Const);
+    return declarationList.declarations
+      .filter(
+        ({ initializer }) =>
+          changeable ||
+          (initializer &&
+            ts.isNewExpression(initializer) &&
+            /^new (Weak)?Map\b|^new \w+\(\)$/.test(initializer.getText(tree))),
+      )
+      .map(({ name }) => name.getText(tree));
+  });
+
+test('every package is in the diagram', () => {
+  expect(readdirSync('packages').sort()).toEqual(Object.keys(packages).sort());
+});
+
+describe.each(Object.keys(packages))('%s', (name) => {
+  const sources = read(`packages/${name}/src`);
+  const rank = new Map(
+    (files[name] ?? []).flatMap((row, index) => row.split(' ').map((file) => [file, index] as const)),
+  );
+
+  test('imports only packages below it, and declares them', () => {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+      readFileSync(`packages/${name}/package.json`, 'utf8'),
+    );
+    for (const source of sources) {
+      for (const from of source.imports.filter((path) => !path.startsWith('.') && !path.startsWith('node:'))) {
+        const dependency = from
+          .split('/')
+          .slice(0, from.startsWith('@') ? 2 : 1)
+          .join('/');
+        expect(Object.keys({ ...dependencies, ...peerDependencies }), `${source.name} imports ${from}`).toContain(
+          dependency,
+        );
+        if (dependency.startsWith('@kindling/'))
+          expect(packages[name]).toContain(dependency.slice('@kindling/'.length));
+      }
+    }
+  });
+
+  test('its files import only files below them', () => {
+    expect(sources.map((source) => source.name).sort()).toEqual([...rank.keys()].sort());
+    for (const source of sources) {
+      for (const from of source.imports.filter((path) => path.startsWith('.'))) {
+        const below = rank.get(from.replace(/^\.\/(.+)\.js$/, '$1'));
+        expect(below, `${source.name} imports ${from}`).toBeGreaterThan(rank.get(source.name)!);
+      }
+    }
+  });
+
+  test('its files and functions are short', () => {
+    for (const { name: file, text, tree } of sources) {
+      expect(file).toMatch(/^[a-z]+(-[a-z]+)?$/);
+      expect(text.split('\n').length - 1, `lines of ${file}`).toBeLessThanOrEqual(LONGEST_FILE);
+      for (const { name: func, lines } of functionsOf(tree))
+        expect(lines, `lines of ${func} in ${file}`).toBeLessThanOrEqual(LONGEST_FUNCTION);
+    }
+  });
+
+  test('it keeps no state in modules, prints nothing, and reads the environment in one place', () => {
+    for (const { name: file, text, tree } of sources) {
+      expect(stateOf(tree), `module state of ${file}`).toEqual([]);
+      if (!entryPoints.includes(file)) expect(text, file).not.toMatch(/\bconsole\./);
+      if (file !== 'options' && !entryPoints.includes(file)) expect(text, file).not.toMatch(/process\.env/);
+      if (file !== 'oauth') expect(text, file).not.toMatch(/from 'oauth4webapi'/);
+      if (file !== 'tokens') expect(text, file).not.toMatch(/\bdecodeJwt\b/);
+      const classes = tree.statements.filter(ts.isClassDeclaration).map((node) => node.name?.text);
+      expect(classes, `classes of ${file}`).toEqual(file === 'errors' ? ['KindeError'] : []);
+      expect(text, file).not.toMatch(/\b(Manager|Service|Helper|Util|Base|Common)\b/);
+    }
+  });
+});
+
+test('EM-12 no package but the emulator itself mentions the emulator in its dependencies', () => {
+  for (const name of Object.keys(packages).filter((one) => one !== 'emulator')) {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+      readFileSync(`packages/${name}/package.json`, 'utf8'),
+    );
+    expect(Object.keys({ ...dependencies, ...peerDependencies })).not.toContain('@kindling/emulator');
+  }
+});
+
+test('the design of the house is told where newcomers look', () => {
+  for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'])
+    expect(existsSync(file), file).toBe(true);
+  expect(readFileSync('ARCHITECTURE.md', 'utf8').split('\n').length).toBeLessThanOrEqual(100);
+});
+
+test('every error code has a page that says what to do, and the list of attack cases is up to date', () => {
+  const codes = [...readFileSync('packages/core/src/errors.ts', 'utf8').matchAll(/^ {2}([a-z_]+): \d{3},$/gm)].map(
+    (match) => match[1]!,
+  );
+  expect(codes.length).toBeGreaterThan(30);
+  expect(readdirSync('docs/errors').sort()).toEqual([...codes.map((code) => `${code}.md`), 'README.md'].sort());
+  execFileSync(process.execPath, ['scripts/attacks.mjs', '--check']);
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsup';
+
+/** One build for every package: ESM, one file per entry, declarations by tsc. */
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: 'esm',
+  target: 'node20',
+  dts: false,
+  clean: true,
+  sourcemap: true,
+});
