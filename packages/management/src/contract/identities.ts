@@ -1,0 +1,28 @@
+import { op } from '../op.js';
+import { bool, reply, unwrapIdentity } from '../schema.js';
+import { identity } from './entities.js';
+
+/** One way in which a person signs in. */
+export const get = op({
+  route: 'GET /api/v1/identities/{identity_id}',
+  scope: 'read:identities',
+  returns: identity,
+  tidy: unwrapIdentity,
+  quirks: ['may be wrapped in an envelope; it is unwrapped here'],
+});
+
+/** Makes an identity the primary one of its type. */
+export const update = op({
+  route: 'PATCH /api/v1/identities/{identity_id}',
+  scope: 'update:identities',
+  body: { is_primary: bool },
+  returns: reply,
+  repeatable: true,
+});
+
+/** Removes an identity; the person can no longer sign in by it. */
+export const remove = op({
+  route: 'DELETE /api/v1/identities/{identity_id}',
+  scope: 'delete:identities',
+  returns: reply,
+});

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+
+// The few schemas that nearly every operation is made of.
+
+export const text = v.string();
+export const bool = v.boolean();
+export const int = v.pipe(v.number(), v.integer());
+
+/** What identifies something. Never a path of its own: `..` would lead to another operation. */
+export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(1000), v.notValues(['.', '..']));
+
+/** A filter of one value or several; several are sent with commas between them. */
+export const several = v.union([text, v.array(v.pipe(text, v.excludes(',')))]);
+
+export const file = v.instance(Blob);
+
+/** An answer whose body says nothing that matters. */
+export const nothing = v.optional(v.unknown());
+
+/** Kinde's envelope, which most answers come in, with what they are about. */
+/* @__NO_SIDE_EFFECTS__ */
+export function answer<const Fields extends v.ObjectEntries>(fields: Fields) {
+  return v.object({ code: text, message: text, ...fields });
+}
+
+export const reply = v.object({ code: text, message: text });
+
+export const pageSize = v.pipe(int, v.minValue(1), v.maxValue(500));
+
+/** Lists that go on with a token. */
+export const page = { page_size: v.optional(pageSize), next_token: v.optional(text) };
+
+/** Lists that go on after, or before, the id of an entry. */
+export const around = {
+  page_size: v.optional(pageSize),
+  starting_after: v.optional(text),
+  ending_before: v.optional(text),
+};
+
+/** Takes each connection of a list out of the envelope of its own that it may come in. */
+export function unwrapConnections(body: unknown): unknown {
+  const { connections } = body as { connections?: unknown };
+  if (!Array.isArray(connections)) return body;
+  return {
+    ...(body as object),
+    connections: connections.map((item: { connection?: unknown } | null) => item?.connection ?? item),
+  };
+}
+
+/** Takes an identity out of the envelope that it may come in. */
+export function unwrapIdentity(body: unknown): unknown {
+  return (body as { identity?: unknown }).identity ?? body;
+}
