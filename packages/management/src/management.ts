@@ -37,7 +37,7 @@ type Resources = { readonly [Name in keyof Contract]: Resource<Contract[Name]> }
  * @throws KindeApiError `config_invalid`
  * @example
  * const management = createManagement({ issuer: 'https://acme.kinde.com', clientId, clientSecret });
- * for await (const user of management.users.list()) console.log(user.email);
+ * for await (const user of management.users.list()) remember(user.email);
  */
 export function createManagement(options: ManagementOptions): Management {
   const transport = createTransport(options);
