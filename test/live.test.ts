@@ -45,7 +45,7 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
 
   test('lists of many pages are read to their end', async () => {
     const many = Array.from({ length: 250 }, (_, index) => `read:thing-${index}`);
-    for (const key of many) emulator.state.permissions[key] = '';
+    for (const key of many) emulator.state.permissions[key] = { id: key, name: key, description: '' };
     membership().roles = [];
     membership().permissions = many;
     expect((await browser.open('/live')).json().live.permissions).toEqual(many);

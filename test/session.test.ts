@@ -41,7 +41,7 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       { length: count },
       (_, index) => `read:permission-no-${index}`,
     );
-    for (const key of ada.organizations['org_acme0rockets']!.permissions) emulator.state.permissions[key] = '';
+    for (const key of ada.organizations['org_acme0rockets']!.permissions) emulator.state.permissions[key] = { id: key, name: key, description: '' };
   };
   const me = async (cookie: string) => send(app, '/me', { headers: { cookie } });
   const cookieOf = (jar: Iterable<readonly [string, string]>) =>

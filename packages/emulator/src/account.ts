@@ -33,7 +33,7 @@ const LISTS: Readonly<Record<string, (state: State, caller: Caller) => Item[]>> 
   permissions: (state, { person, orgCode }) =>
     permissionsOf(state, person, orgCode).map((key) => ({
       id: `perm_${digest(key)}`,
-      name: state.permissions[key] ?? key,
+      name: state.permissions[key]?.name ?? key,
       key,
     })),
   roles: (state, { person, orgCode }) => rolesOf(state, person, orgCode),

@@ -3,8 +3,10 @@ import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { accountApi } from './account.js';
 import { authorize, endSession, pendingOf, proceed, registration, startSession } from './authorize.js';
 import { profile } from './claims.js';
+import { createManagementApi } from './management/api.js';
 import { failurePage, loggedOutPage, portalPage, registerPage, signInPage } from './pages.js';
-import { addPerson, isAllowed, personBy, type Person, type State } from './state.js';
+import { type Person, type State } from './state.js';
+import { addPerson, isAllowed, personBy } from './tenant.js';
 import { authenticateClient, NO_STORE, oauthError, readForm, token } from './token.js';
 
 /** Every address of the local Kinde. */
@@ -23,6 +25,8 @@ export function createApp(state: State): Hono {
   app.get('/oauth2/v2/user_profile', (c) => userProfile(c.req.raw, state, profile));
   app.get('/oauth2/user_profile', (c) => userProfile(c.req.raw, state, legacyProfile));
   app.get('/account_api/v1/*', async (c) => accountApi(c.req.raw, state, await verified(bearer(c.req.raw), state)));
+  const managementApi = createManagementApi();
+  app.all('/api/*', (c) => managementApi(c.req.raw, state));
   app.get('/portal_redirect', (c) => portal(c.req.raw, state));
   app.get('/logout', (c) => logout(c.req.raw, state));
   app.use('/emulator/*', async (c, next) =>

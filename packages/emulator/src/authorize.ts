@@ -6,17 +6,8 @@ import {
   registerPage,
   signInPage,
 } from './pages.js';
-import {
-  createOrganization,
-  hintedEmail,
-  isAllowed,
-  join,
-  remember,
-  secret,
-  type Pending,
-  type Person,
-  type State,
-} from './state.js';
+import { remember, secret, type Pending, type Person, type State } from './state.js';
+import { createOrganization, hintedEmail, isAllowed, join, scopesFor } from './tenant.js';
 
 /** Seconds that a code and an unfinished sign-in are good for. */
 const [CODE_TIME, PENDING_TIME] = [60, 1800];
@@ -192,11 +183,9 @@ function finish(
 }
 
 /** What is not known is left out without a word, as Kinde does with `offline_access`. */
-function grantedScopes(query: URLSearchParams, { apis, applications }: State): string[] {
-  const application = applications.find(({ clientId }) => clientId === query.get('client_id'));
-  const ofApis = apis
-    .filter(({ audience }) => audiences(query).includes(audience))
-    .flatMap(({ audience, scopes }) => application?.scopes?.[audience] ?? scopes);
+function grantedScopes(query: URLSearchParams, state: State): string[] {
+  const application = state.applications.find(({ clientId }) => clientId === query.get('client_id'));
+  const ofApis = audiences(query).flatMap((audience) => (application && scopesFor(state, application, audience)) ?? []);
   const asked = new Set((query.get('scope') ?? 'openid').split(' '));
   return [...asked].filter((name) => SCOPES.includes(name) || ofApis.includes(name));
 }

@@ -138,7 +138,10 @@ export function rolesOf(
   orgCode: string | undefined,
 ): { id: string; key: string; name: string }[] {
   const keys = (orgCode === undefined ? undefined : person.organizations[orgCode])?.roles ?? [];
-  return keys.map((key) => ({ id: `role_${key}`, key, name: state.roles[key]?.name ?? key }));
+  return keys.flatMap((key) => {
+    const role = state.roles[key];
+    return role ? [{ id: role.id, key, name: role.name }] : [];
+  });
 }
 
 /** The environment's value, unless the organization has one, unless the person has one. */

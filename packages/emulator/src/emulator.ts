@@ -5,7 +5,8 @@ import { createFaults, type Faults } from './faults.js';
 import { createKey, signJwt, type SigningKey } from './keys.js';
 import { originOf, refuseProduction, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
-import { createState, personBy, secret, type State } from './state.js';
+import { createState, secret, type State } from './state.js';
+import { personBy } from './tenant.js';
 
 /** A Kinde that lives in this process. */
 export interface Emulator {
@@ -147,6 +148,7 @@ async function signIn(
 
 function environment(state: State, siteUrl: string | undefined): Record<string, string> {
   const application = state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
+  const machine = state.applications.find(({ management }) => management !== undefined);
   const site = originOf('siteUrl', siteUrl);
   return {
     KINDE_CLIENT_ID: application?.clientId ?? '',
@@ -156,5 +158,9 @@ function environment(state: State, siteUrl: string | undefined): Record<string, 
     KINDE_POST_LOGOUT_REDIRECT_URL: application?.logoutUris[0] ?? site,
     KINDE_AUDIENCE: (application?.audiences ?? []).join(' '),
     KINDE_SESSION_SECRET: secret(32),
+    ...(machine && {
+      KINDE_MANAGEMENT_CLIENT_ID: machine.clientId,
+      KINDE_MANAGEMENT_CLIENT_SECRET: machine.clientSecret ?? '',
+    }),
   };
 }

@@ -48,7 +48,7 @@ const FIELDS = {
   entitlement: ['name', 'max'],
   person: 'id email givenName familyName password picture phone username organizations flags'.split(' '),
   membership: ['roles', 'permissions'],
-  application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes tokens'.split(' '),
+  application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(' '),
   tokens: 'accessTokenLifetime idTokenLifetime refreshTokenLifetime claims hasuraMapping persistent'.split(' '),
   api: ['audience', 'name', 'scopes'],
 } as const;

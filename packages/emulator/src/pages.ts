@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { page } from './html.js';
-import { personBy, type Person, type State } from './state.js';
+import { type Person, type State } from './state.js';
+import { personBy } from './tenant.js';
 
 /** Reference to the pending authorization request, and what went wrong with the last form, if anything. */
 export interface Form {

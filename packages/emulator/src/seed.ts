@@ -30,6 +30,8 @@ export interface SeedApplication {
   audiences?: string[];
   /** Scopes it may have of an API, by audience. @default all of that API */
   scopes?: Record<string, string[]>;
+  /** What it may do at the Management API: these scopes, or everything. @default nothing */
+  management?: true | string[];
   tokens?: TokenSettings;
 }
 

@@ -1,11 +1,49 @@
+import * as contract from '@kindling/management/contract';
 import { createHash, randomBytes } from 'node:crypto';
+import type { Operation } from '@kindling/management';
 import type { Clock } from './clock.js';
 import { createKey, type SigningKey } from './keys.js';
 import { checkSeed, originOf, type EmulatorOptions } from './options.js';
 import { defaultSeed, type Seed, type SeedApplication, type SeedPerson } from './seed.js';
 
 /** A person of the tenant. */
-export type Person = SeedPerson & { id: string };
+export type Person = SeedPerson & {
+  id: string;
+  /** Unix seconds. */
+  createdAt?: number;
+  isSuspended?: boolean;
+};
+
+/** A permission, by its key. */
+export interface Permission {
+  readonly id: string;
+  name: string;
+  description: string;
+}
+
+/** A role, by its key. Permissions are keys. */
+export interface Role {
+  readonly id: string;
+  name: string;
+  description?: string;
+  permissions: string[];
+  isDefault?: boolean;
+}
+
+/** An API that tokens can be asked for. */
+export interface Api {
+  readonly id: string;
+  readonly audience: string;
+  name: string;
+  scopes: Scope[];
+}
+
+/** What an application may be allowed to do at an API. */
+export interface Scope {
+  readonly id: string;
+  readonly key: string;
+  description: string;
+}
 
 /** One sign-in: what its tokens are made from. Refresh tokens that follow each other share it. */
 export interface Grant {
@@ -52,13 +90,17 @@ export interface Pending {
 /** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
 export interface State {
   issuer: string;
-  permissions: Seed['permissions'];
-  roles: Seed['roles'];
+  permissions: Record<string, Permission>;
+  roles: Record<string, Role>;
   flags: Seed['flags'];
   organizations: Seed['organizations'];
   people: Person[];
   applications: SeedApplication[];
-  apis: NonNullable<Seed['apis']>;
+  apis: Api[];
+  /** How the Management API answers: as it is described, or as the live service was seen to. */
+  managementMode: 'strict' | 'observed';
+  /** Every scope of the Management API. */
+  readonly managementScopes: readonly string[];
   /** Seconds in which a replaced refresh token still works. */
   overlap: number;
   /** A refresh answers with the same access token while that still lives, as Kinde does. */
@@ -81,19 +123,32 @@ export interface State {
   readonly pending: Map<string, Pending>;
 }
 
+const operations = Object.values(contract).flatMap((resource) => Object.values<Operation>(resource as never));
+
 /** State from a seed, with applications whose credentials are new every time. */
 export async function createState(options: EmulatorOptions, clock: Clock): Promise<State> {
   const seed = structuredClone({ organizations: {}, people: [], ...(options.seed ?? defaultSeed) }) as Seed;
   checkSeed(seed);
   return {
     issuer: originOf('issuer', options.issuer),
-    permissions: seed.permissions,
-    roles: seed.roles,
+    permissions: mapEntries(seed.permissions, (key, description) => ({
+      id: idOf(`permission ${key}`),
+      name: description,
+      description,
+    })),
+    roles: mapEntries(seed.roles, (key, role) => ({ id: idOf(`role ${key}`), ...role })),
     flags: seed.flags,
     organizations: seed.organizations,
     people: seed.people.map((person) => ({ ...person, id: person.id ?? `kp_${digest(person.email.toLowerCase())}` })),
     applications: seed.applications ?? defaultApplications(seed, originOf('siteUrl', options.siteUrl)),
-    apis: seed.apis ?? [],
+    apis: (seed.apis ?? []).map(({ audience, name, scopes }) => ({
+      id: digest(`api ${audience}`, 32),
+      audience,
+      name,
+      scopes: scopes.map((key) => ({ id: `api_scope_${digest(`${audience} ${key}`, 32)}`, key, description: key })),
+    })),
+    managementMode: 'strict',
+    managementScopes: [...new Set(operations.flatMap(({ scope }) => scope ?? []))],
     overlap: options.overlap ?? 0,
     refreshReturnsSame: true,
     reuse: 0,
@@ -114,74 +169,24 @@ export function secret(bytes = 24): string {
   return randomBytes(bytes).toString('base64url');
 }
 
-/** The same short hex for the same text, every time. */
-export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+/** The same hex for the same text, every time. */
+export function digest(text: string, length = 16): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
+
+/** An id in the form of a UUID, as roles and permissions have it; the same for the same text. */
+export function idOf(text: string): string {
+  return digest(text, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function mapEntries<From, To>(record: Readonly<Record<string, From>>, to: (key: string, value: From) => To) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(key, value)]));
 }
 
 /** Remembers in a bounded way: a local Kinde may run for weeks, so what was there longest goes first. */
 export function remember<Value>(memory: Map<string, Value>, id: string, value: Value, most = 10_000): void {
   for (const oldest of memory.keys()) if (memory.size >= most) memory.delete(oldest);
   memory.set(id, value);
-}
-
-/** Whether an address is registered: equal, or below one `*` in the left-most label of a registered host. */
-export function isAllowed(registered: readonly string[], address: string): boolean {
-  return registered.some((entry) => {
-    const [, start, end] = /^(https?:\/\/[^./*]*)\*([^./*]*\.[^*]+)$/.exec(entry) ?? [];
-    if (start === undefined || end === undefined) return entry === address;
-    const fits = address.startsWith(start) && address.endsWith(end) && address.length > start.length + end.length;
-    return fits && /^[a-z0-9-]+$/i.test(address.slice(start.length, -end.length));
-  });
-}
-
-/** Who has this e-mail address, however it is written. */
-export function personBy({ people }: State, email: string): Person | undefined {
-  return people.find((person) => person.email.toLowerCase() === email.trim().toLowerCase());
-}
-
-/** `username:ada` and `phone:+61…:au` stand for the person who has that; anything else is an e-mail address. */
-export function hintedEmail({ people }: State, hint: string): string {
-  const [kind, value] = hint.split(':') as [string, string | undefined];
-  if (kind === 'username') return people.find(({ username }) => username === value)?.email ?? '';
-  const digits = (text = '') => text.replace(/\D/g, '');
-  if (kind === 'phone') return people.find(({ phone }) => phone && digits(phone) === digits(value))?.email ?? '';
-  return hint;
-}
-
-/** Somebody new. They join the default organization, unless they come for another one. */
-export function addPerson(
-  state: State,
-  details: Pick<Person, 'email' | 'givenName' | 'familyName'>,
-  comesForAnother: boolean,
-): Person {
-  const [home] = Object.entries(state.organizations).find(([, { isDefault }]) => isDefault) ?? [];
-  const organizations = home && !comesForAnother ? { [home]: { roles: defaultRoles(state) } } : {};
-  const person = { ...details, id: `kp_${digest(details.email.toLowerCase())}`, organizations };
-  state.people.push(person);
-  return person;
-}
-
-/** Whether the person is in the organization now: already, or because it lets people join by themselves. */
-export function join(state: State, person: Person, code: string): boolean {
-  if (!Object.hasOwn(state.organizations, code)) return false;
-  if (Object.hasOwn(person.organizations, code)) return true;
-  if (!state.organizations[code]?.allowRegistrations) return false;
-  person.organizations[code] = { roles: defaultRoles(state) };
-  return true;
-}
-
-/** A new organization that this person runs. Answers its code. */
-export function createOrganization(state: State, person: Person, name: string): string {
-  const code = `org_${digest(name + secret())}`;
-  state.organizations[code] = { name: name.slice(0, 100) };
-  person.organizations[code] = { roles: state.roles['admin'] ? ['admin'] : defaultRoles(state) };
-  return code;
-}
-
-/** Roles that people get who join. */
-function defaultRoles({ roles }: State): string[] {
-  return Object.entries(roles).flatMap(([key, { isDefault }]) => (isDefault ? [key] : []));
 }
 
 function defaultApplications(seed: Seed, site: string): SeedApplication[] {
@@ -200,6 +205,14 @@ function defaultApplications(seed: Seed, site: string): SeedApplication[] {
       audiences,
       tokens: { claims: ['roles', 'email', 'org_name', 'organizations'] },
     },
-    { name: 'Local machine', ...credentials(), type: 'm2m', redirectUris: [], logoutUris: [], audiences },
+    {
+      name: 'Local machine',
+      ...credentials(),
+      type: 'm2m',
+      redirectUris: [],
+      logoutUris: [],
+      audiences,
+      management: true,
+    },
   ];
 }

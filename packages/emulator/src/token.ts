@@ -3,6 +3,7 @@ import { accessClaims, idClaims, LIFETIMES, machineClaims } from './claims.js';
 import { signJwt } from './keys.js';
 import type { SeedApplication } from './seed.js';
 import { remember, secret, type Grant, type State } from './state.js';
+import { scopesFor } from './tenant.js';
 
 /** Headers of every answer that carries a token or says something about one. */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
@@ -105,15 +106,13 @@ async function clientCredentials(form: URLSearchParams, application: SeedApplica
     .getAll('audience')
     .flatMap((value) => value.split(' '))
     .filter(Boolean);
-  const foreign = audience.find((api) => !application.audiences?.includes(api));
-  if (foreign !== undefined)
+  const known = audience.map((api) => scopesFor(state, application, api));
+  if (known.includes(undefined))
     return oauthError('invalid_request', 'This application is not authorized for that audience.');
-  const known = state.apis
-    .filter((api) => audience.includes(api.audience))
-    .flatMap((api) => application.scopes?.[api.audience] ?? api.scopes);
   const asked = form.get('scope')?.split(' ').filter(Boolean) ?? [];
-  const scope = asked.length > 0 ? asked : known;
-  if (scope.some((one) => !known.includes(one)))
+  const granted = known.flatMap((scopes) => scopes ?? []);
+  const scope = asked.length > 0 ? asked : granted;
+  if (scope.some((one) => !granted.includes(one)))
     return oauthError('invalid_scope', 'A scope is not one of the audience.');
   const claims = machineClaims(state, application, { audience, scope });
   const body = {

@@ -194,7 +194,7 @@ describe('the token endpoint', () => {
       org_code: 'org_acme0rockets',
     });
     expect(access['feature_flags']).toMatchObject({ todo_limit: { t: 'i', v: 8 }, theme: { t: 's', v: 'ocean' } });
-    expect(access['roles']).toEqual([{ id: 'role_member', key: 'member', name: 'Member' }]);
+    expect(access['roles']).toEqual([{ id: emulator.state.roles['member']!.id, key: 'member', name: 'Member' }]);
     expect(access.exp! - access.iat!).toBe(86_400);
     expect(id).toMatchObject({
       aud: [emulator.env['KINDE_CLIENT_ID']],
