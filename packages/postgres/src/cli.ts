@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { migration } from './migration.js';
+
+const HELP = `kindling-postgres: prints the SQL that creates the tables of @kindling/postgres
+
+  --table <name>   table or schema.table (default kinde_sessions)
+  --help           this text
+
+Running that SQL again changes nothing: npx kindling-postgres | psql "$DATABASE_URL"
+`;
+
+try {
+  const { values } = parseArgs({ options: { table: { type: 'string' }, help: { type: 'boolean' } } });
+  process.stdout.write(values.help ? HELP : migration(values.table === undefined ? {} : { table: values.table }));
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  console.error(code?.startsWith('ERR_PARSE_ARGS') ? `${message}\nTry kindling-postgres --help.` : message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,35 @@
+import { tablesOf, type Pool, type TableOptions } from './table.js';
+
+/**
+ * The tables as SQL, for a migration tool of your own. Running it again changes nothing.
+ * @throws TypeError when the table is not named like an identifier.
+ */
+export function migration(options: TableOptions = {}): string {
+  const { sessions, groups, name } = tablesOf(options);
+  return `CREATE TABLE IF NOT EXISTS ${sessions} (
+  id text COLLATE "C" PRIMARY KEY,
+  value text NOT NULL,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS "${name}_expires_at" ON ${sessions} (expires_at);
+CREATE TABLE IF NOT EXISTS ${groups} (
+  group_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (group_id, id)
+);
+CREATE INDEX IF NOT EXISTS "${name}_groups_expires_at" ON ${groups} (expires_at);
+`;
+}
+
+/**
+ * Creates the tables where they do not exist. Any number of processes may do this at once, for example when they start.
+ * @throws TypeError when the table is not named like an identifier.
+ */
+export async function migrate(pool: Pool, options: TableOptions = {}): Promise<void> {
+  const { sessions } = tablesOf(options);
+  // IF NOT EXISTS alone fails when two create the same at once. The lock ends with the statement, on any connection.
+  await pool.query(`DO $migration$ BEGIN
+PERFORM pg_advisory_xact_lock(hashtext('kindling ${sessions}'));
+${migration(options)}END $migration$`);
+}
