@@ -78,6 +78,7 @@ const files: Record<string, readonly string[]> = {
     'pages token serve faults',
     'html claims',
     'tenant',
+    'events',
     'state',
     'options keys',
     'seed clock',

@@ -87,6 +87,18 @@ export interface Pending {
   signedIn?: { readonly personId: string; readonly authTime: number };
 }
 
+/** Something that happened in the tenant, as webhooks and the Management API tell it. */
+export interface TenantEvent {
+  readonly id: string;
+  /** Such as `user.created`. */
+  readonly type: string;
+  /** Who did it: somebody at the dashboard, the Management API, or the person themselves. */
+  readonly source: 'admin' | 'api' | 'user';
+  /** Unix seconds. */
+  readonly at: number;
+  readonly data: object;
+}
+
 /** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
 export interface State {
   issuer: string;
@@ -121,6 +133,10 @@ export interface State {
   readonly portalKeys: Map<string, string>;
   /** By the reference in the forms of its pages. */
   readonly pending: Map<string, Pending>;
+  /** What happened, by id: the last thousand. */
+  readonly events: Map<string, TenantEvent>;
+  /** Told of every event as it happens. */
+  readonly listeners: Set<(event: TenantEvent) => void>;
 }
 
 const operations = Object.values(contract).flatMap((resource) => Object.values<Operation>(resource as never));
@@ -161,6 +177,8 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
     sessions: new Map(),
     portalKeys: new Map(),
     pending: new Map(),
+    events: new Map(),
+    listeners: new Set(),
   };
 }
 
