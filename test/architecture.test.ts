@@ -57,6 +57,7 @@ const files: Record<string, readonly string[]> = {
     'contract/*',
     'contract/organization-settings contract/user-details',
     'contract/entities',
+    'answer',
     'token request',
     'op',
     'schema http',

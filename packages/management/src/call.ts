@@ -1,12 +1,12 @@
-import * as v from 'valibot';
-import { KindeApiError, line, problemsOf, type Problem } from './errors.js';
+import { accepted, isTokenRefused, mayRepeat, understood } from './answer.js';
+import { KindeApiError, line } from './errors.js';
 import { createEvents, type ManagementEvent } from './events.js';
 import { exchange, type Answer } from './http.js';
 import type { Operation } from './op.js';
-import { settingsOf, type ManagementOptions, type Settings } from './options.js';
-import { prepare, type Prepared } from './request.js';
+import { problemsWithNumbers, settingsOf, type ManagementOptions, type Settings } from './options.js';
+import { prepare, refuse, type Prepared } from './request.js';
 import { createTokens, type Tokens } from './token.js';
-import { createGate, retryAfterOf, sleep, waitBefore } from './wait.js';
+import { createGate, LONGEST_WAIT, orGiveUp, sleep, waitBefore, type Patience } from './wait.js';
 
 /** What one call may do differently. */
 export interface CallOptions extends Partial<Pick<ManagementOptions, 'maxAttempts' | 'timeout' | 'deadline'>> {
@@ -26,8 +26,10 @@ export interface Reply<Out> {
 export interface Transport {
   readonly settings: Settings;
   readonly tokens: Tokens;
-  readonly enter: (signal: AbortSignal | undefined) => Promise<() => void>;
+  readonly enter: (patience: Patience) => Promise<() => void>;
   readonly tell: (event: ManagementEvent) => void;
+  /** Text from outside, without the secret or this token. */
+  readonly hide: (text: unknown, token?: string) => string;
 }
 
 /**
@@ -36,27 +38,38 @@ export interface Transport {
  */
 export function createTransport(options: ManagementOptions): Transport {
   const settings = settingsOf(options);
-  const tell = createEvents(settings.onEvent);
-  const shared = { tell, tokens: createTokens(settings, tell), enter: createGate(settings.maxConcurrent) };
-  // Not enumerable: whoever prints a transport must not print the secret.
-  return Object.freeze(Object.defineProperty(shared, 'settings', { value: settings }) as Transport);
+  const { clientSecret, tokenStore } = options;
+  const tell = createEvents(options.onEvent);
+  const hide = (text: unknown, token = '') => line(text, [token, clientSecret, encodeURIComponent(clientSecret)]);
+  const tokens = createTokens({ settings, clientSecret, tokenStore, tell, hide });
+  return Object.freeze({ settings, tokens, enter: createGate(settings.maxConcurrent), tell, hide });
 }
 
 /**
  * Calls one operation.
  * @throws KindeApiError; or the reason of the signal.
- * @example const { data } = await call(transport, roles.list, { page_size: 50 });
+ * @example const { data } = await call(transport, roles.get, { input: { role_id }, timeout: 5 });
  */
 export async function call<In, Out>(
   transport: Transport,
   operation: Operation<In, Out>,
-  input: In,
-  options: CallOptions = {},
+  { input, ...options }: CallOptions & { input?: In | undefined } = {},
 ): Promise<Reply<Out>> {
   const known = operation as Operation;
   const prepared = prepare(transport.settings.issuer, known, input ?? {});
   const reply = await send(transport, prepared, { ...options, scope: operation.scope });
-  return { ...reply, data: understood(transport, known, reply) as Out };
+  const { validate } = transport.settings;
+  return { ...reply, data: understood(reply, known, { validate, tell: transport.tell }) as Out };
+}
+
+/** What one call is made with, over all its attempts. */
+interface Errand {
+  readonly prepared: Prepared;
+  readonly headers: Headers;
+  readonly signal: AbortSignal | undefined;
+  readonly scope: string | null | undefined;
+  /** A refused token is renewed once in a call. */
+  renewed: boolean;
 }
 
 /** Sends what was prepared, again where that is right, until there is an answer or no hope. */
@@ -66,23 +79,25 @@ export async function send(
   options: CallOptions & { scope?: string | null },
 ): Promise<Reply<unknown>> {
   const { settings, tell } = transport;
-  const { maxAttempts = settings.maxAttempts, deadline = settings.deadline, signal } = options;
   const { operation } = prepared;
+  const { maxAttempts, timeout, deadline } = limitsOf(settings, operation, options);
+  const { signal, scope } = options;
+  const errand = { prepared, headers: headersOf(prepared, options.headers), signal, scope, renewed: false };
   const end = Date.now() + deadline * 1000;
-  const leave = await transport.enter(signal);
+  const leave = await transport.enter({ signal, until: end, late: () => tooLate(operation) });
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const seconds = Math.min(options.timeout ?? settings.timeout, Math.max(0.001, (end - Date.now()) / 1000));
       try {
-        const { status, headers, json } = await authorized(transport, prepared, { ...options, seconds, attempt });
+        const until = Math.min(Date.now() + timeout * 1000, end);
+        const { status, headers, json } = await authorized(transport, errand, { until, attempt });
         return { data: json, httpStatus: status, headers, attempts: attempt };
       } catch (error) {
         if (!(error instanceof KindeApiError)) throw error;
         const wait = waitBefore(attempt, error.retryAfter);
-        const late = Date.now() + wait * 1000 > end;
-        if (attempt >= maxAttempts || late || !mayRepeat(error, prepared)) throw withAttempts(error, attempt);
+        const tooLong = wait > LONGEST_WAIT || Date.now() + wait * 1000 > end;
+        if (attempt >= maxAttempts || tooLong || !mayRepeat(error, prepared)) throw withAttempts(error, attempt);
         tell({ type: 'retry', operation, attempt, wait, ...(error.httpStatus && { httpStatus: error.httpStatus }) });
-        await sleep(wait, signal);
+        await sleep(wait, { signal, until: end, late: () => error });
       }
     }
   } finally {
@@ -93,120 +108,81 @@ export async function send(
 /** One attempt. Where Kinde does not take the token, one more with a fresh one: it refuses before it does anything. */
 async function authorized(
   transport: Transport,
-  prepared: Prepared,
-  options: CallOptions & { scope?: string | null; seconds: number; attempt: number },
+  errand: Errand,
+  { until, attempt }: { until: number; attempt: number },
 ): Promise<Answer> {
-  const { seconds, signal, attempt } = options;
-  const first = await whileWanted(transport.tokens({ seconds }), signal);
-  const answer = await once(transport, prepared, { ...options, token: first });
-  const problems = problemsOf(answer.json);
-  if (!isTokenRefused(answer, problems)) return accepted(answer, prepared, { ...options, token: first, transport });
-  transport.tell({ type: 'retry', operation: prepared.operation, attempt, httpStatus: answer.status, wait: 0 });
-  const token = await whileWanted(transport.tokens({ seconds, refused: first }), signal);
-  return accepted(await once(transport, prepared, { ...options, token }), prepared, { ...options, token, transport });
+  const { prepared, signal, scope } = errand;
+  const { operation } = prepared;
+  const patience = { signal, until, late: () => tooLate(operation) };
+  const reading = (token: string) => ({
+    issuer: transport.settings.issuer,
+    scope,
+    hide: (text: unknown) => transport.hide(text, token),
+  });
+  const first = await orGiveUp(transport.tokens(), patience);
+  const answer = await once(transport, errand, { token: first, until, attempt });
+  if (errand.renewed || !isTokenRefused(answer)) return accepted(answer, prepared, reading(first));
+  errand.renewed = true;
+  transport.tell({ type: 'retry', operation, attempt, httpStatus: answer.status, wait: 0 });
+  const token = await orGiveUp(transport.tokens(first), patience);
+  return accepted(await once(transport, errand, { token, until, attempt }), prepared, reading(token));
 }
 
 async function once(
   { settings, tell }: Transport,
-  { operation, method, url, body }: Prepared,
-  options: CallOptions & { token: string; seconds: number; attempt: number },
+  { prepared, headers, signal }: Errand,
+  { token, until, attempt }: { token: string; until: number; attempt: number },
 ): Promise<Answer> {
-  const { token, seconds, signal, attempt } = options;
-  const headers = {
-    ...options.headers,
-    accept: 'application/json',
-    authorization: `Bearer ${token}`,
-    ...(typeof body === 'string' && { 'content-type': 'application/json' }),
-  };
+  const { operation, method, url, body } = prepared;
+  const complete = new Headers(headers);
+  complete.set('authorization', `Bearer ${token}`);
   tell({ type: 'request', operation, attempt });
   const started = Date.now();
-  const init = { url, method, headers, ...(body !== undefined && { body }) };
-  const answer = await exchange(settings.fetch, init, { signal, seconds, operation });
-  const took = (Date.now() - started) / 1000;
-  tell({ type: 'response', operation, attempt, httpStatus: answer.status, took });
+  const answer = await exchange(
+    settings.fetch,
+    { url, method, headers: complete, ...(body !== undefined && { body }) },
+    { signal, until, operation, writes: method !== 'GET' },
+  );
+  tell({ type: 'response', operation, attempt, httpStatus: answer.status, took: (Date.now() - started) / 1000 });
   return answer;
 }
 
-/** Kinde says 403 for bad credentials and for what they may not do: only the codes tell which. */
-function isTokenRefused({ status }: Answer, problems: readonly Problem[]): boolean {
-  const codes = ['TOKEN_INVALID', 'INVALID_AUTHORIZATION_HEADER'];
-  return status === 401 || (status === 403 && problems.some(({ code }) => codes.includes(code)));
+/** @throws KindeApiError `input_invalid` for limits that are none. */
+function limitsOf(settings: Settings, operation: string, options: CallOptions): Settings {
+  const { maxAttempts, timeout, deadline } = options;
+  const given = Object.entries({ maxAttempts, timeout, deadline }).filter(([, value]) => value !== undefined);
+  const limits = Object.fromEntries(given);
+  const problems = problemsWithNumbers(limits);
+  if (problems.length > 0) throw refuse(operation, problems);
+  return { ...settings, ...limits };
 }
 
-/** @throws KindeApiError for anything but success: also for errors inside a 200, and for pages that are not JSON. */
-function accepted(
-  answer: Answer,
-  { operation }: Prepared,
-  { token, transport, scope }: { token: string; transport: Transport; scope?: string | null },
-): Answer {
-  const { status, headers, json, text } = answer;
-  const secrets = [token, transport.settings.clientSecret];
-  const errors = problemsOf(json).map((one) => ({ ...one, message: line(one.message, secrets) }));
-  const success = status >= 200 && status < 300;
-  const challenged = headers.has('x-amzn-waf-action');
-  if (success && errors.length === 0 && !challenged && (json !== undefined || text.trim() === '')) return answer;
-  const details = { operation, httpStatus: status, errors, retryAfter: retryAfterOf(headers) };
-  if (status === 429)
-    throw new KindeApiError('rate_limited', `${operation}: Kinde asks to be left alone for a while.`, details);
-  const markup = json === undefined && /^\s*</.test(text);
-  if (challenged || (success && json === undefined) || (markup && status < 500))
-    throw new KindeApiError(
-      'not_json',
-      `${operation} answered ${status} with something that is not JSON. Is ${transport.settings.issuer} the domain of your tenant?`,
-      details,
-    );
-  const said = errors.map(({ code, message }) => `${code} (${message})`).join(', ') || 'no reason given';
-  const hint = status === 403 && scope ? ` It needs the scope ${scope}.` : '';
-  throw new KindeApiError('refused', `${operation} answered ${status}: ${said}.${hint}`, details);
+/** @throws KindeApiError `input_invalid` for what cannot be a header, which is not repeated. */
+function headersOf({ operation, body }: Prepared, given: CallOptions['headers']): Headers {
+  const wrong = {
+    code: 'VALUE_INVALID',
+    message: 'headers must be names and values that HTTP can carry.',
+    field: 'headers',
+  };
+  let headers: Headers;
+  try {
+    headers = new Headers(given);
+  } catch {
+    throw refuse(operation, [wrong]);
+  }
+  headers.set('accept', 'application/json');
+  if (typeof body === 'string') headers.set('content-type', 'application/json');
+  // A form says by itself where its parts begin.
+  else headers.delete('content-type');
+  return headers;
 }
 
-/** After 429 nothing was done, so everything may be repeated; else only what does no harm twice. */
-function mayRepeat({ code, httpStatus = 0, operation }: KindeApiError, prepared: Prepared): boolean {
-  if (code === 'rate_limited') return true;
-  const harmless = prepared.repeatable || operation !== prepared.operation;
-  const passing = code === 'network' || code === 'timeout' || [408, 500, 502, 503, 504].includes(httpStatus);
-  return harmless && passing;
+function tooLate(operation: string): KindeApiError {
+  return new KindeApiError('timeout', `${operation}: the time for this call was over before it was sent.`, {
+    operation,
+  });
 }
 
 function withAttempts(error: KindeApiError, attempts: number): KindeApiError {
   return new KindeApiError(error.code, error.message, { ...error, cause: error.cause, attempts });
-}
-
-/** Others may be waiting for the same token, so giving up here must not stop it. */
-function whileWanted<Value>(pending: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (!signal) return pending;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}
-
-/** The answer as the contract has it: unwrapped, null lists empty, checked where that is wanted. */
-function understood({ settings, tell }: Transport, operation: Operation, { data, attempts }: Reply<unknown>): unknown {
-  const { route, returns, tidy, paging } = operation;
-  const about = { operation: route, attempt: attempts };
-  if (returns.type === 'optional') return undefined;
-  const body = filled(tidy && data ? tidy(data) : data, returns);
-  const { has_more: more, next_token: next } = (body ?? {}) as Record<string, unknown>;
-  if (!paging && (more === true || (typeof next === 'string' && next !== '')))
-    tell({ type: 'partial', ...about, detail: 'There is more, which cannot be asked for.' });
-  if (settings.validate === 'off') return body;
-  const { issues } = v.safeParse(returns, body);
-  if (!issues) return body;
-  const detail = issues.map((issue) => `${v.getDotPath(issue) ?? 'the answer'} is not ${issue.expected}`).join('; ');
-  if (settings.validate === 'throw')
-    throw new KindeApiError('answer_unexpected', `${route}: ${detail}.`, { operation: route, attempts });
-  tell({ type: 'unexpected', ...about, detail });
-  return body;
-}
-
-/** Kinde sends null for some empty lists. */
-function filled(body: unknown, returns: Operation['returns']): unknown {
-  const { entries = {} } = returns as { entries?: Record<string, { type?: string }> };
-  const empty = Object.entries(entries).filter(
-    ([name, { type }]) => type === 'array' && (body as Record<string, unknown> | null)?.[name] === null,
-  );
-  return empty.length > 0 ? { ...(body as object), ...Object.fromEntries(empty.map(([name]) => [name, []])) } : body;
 }

@@ -43,7 +43,7 @@ export interface KindeApiErrorDetails {
   /** Seconds after which Kinde wants to hear from us again. */
   readonly retryAfter?: number | undefined;
   readonly attempts?: number | undefined;
-  /** The request was sent and no answer came, so it may have been carried out. */
+  /** A request that changes something was sent, and nothing tells whether it was carried out. */
   readonly mayHaveExecuted?: boolean | undefined;
   readonly cause?: unknown;
 }
@@ -85,8 +85,11 @@ export class KindeApiError extends Error {
   }
 }
 
-/** The errors of a body, in any of the shapes that Kinde has for them; none for a body that reports none. */
-export function problemsOf(body: unknown): Problem[] {
+/**
+ * The errors of a body, in any of the shapes that Kinde has for them; none for a body that reports none.
+ * `hide` makes text from outside fit to be shown.
+ */
+export function problemsOf(body: unknown, hide: (text: unknown) => string): Problem[] {
   const { errors, error, error_description: description } = (body ?? {}) as Record<string, unknown>;
   const list = Array.isArray(errors)
     ? errors
@@ -96,16 +99,16 @@ export function problemsOf(body: unknown): Problem[] {
         ? [{ code: error, message: description }]
         : [];
   return list.slice(0, MOST_PROBLEMS).map((entry: { code?: unknown; message?: unknown; field?: unknown } | null) => ({
-    code: line(entry?.code) || 'UNKNOWN',
-    message: line(entry?.message),
-    ...(typeof entry?.field === 'string' && { field: line(entry.field) }),
+    code: hide(entry?.code) || 'UNKNOWN',
+    message: hide(entry?.message),
+    ...(typeof entry?.field === 'string' && { field: hide(entry.field) }),
   }));
 }
 
 const MOST_PROBLEMS = 20;
 
 /** Text from outside in one short line, without anything that could be a credential. */
-export function line(value: unknown, secrets: readonly string[] = []): string {
+export function line(value: unknown, secrets: readonly string[]): string {
   if (typeof value !== 'string') return '';
   const hidden = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, '[redacted]'), value);
   return hidden
@@ -114,18 +117,18 @@ export function line(value: unknown, secrets: readonly string[] = []): string {
     .slice(0, 300);
 }
 
-/** Name, message and system code of a cause. Its other members may hold requests or tokens, so they stay behind. */
+/** Name and system code of a cause. Its message and other members may hold requests or tokens, so they stay behind. */
 function harmless(cause: unknown): Error {
-  const { name, message, cause: deeper } = (cause ?? {}) as Error;
-  const copy = new Error(line(message) || 'unknown');
-  copy.name = typeof name === 'string' ? name : 'Error';
+  const code = systemCode(cause);
+  const { name } = (cause ?? {}) as { name?: unknown };
+  const copy = new Error(code ?? 'no details');
+  copy.name = typeof name === 'string' && /^\w{1,40}$/.test(name) ? name : 'Error';
   copy.stack = `${copy.name}: ${copy.message}`;
-  const code = systemCode(cause) ?? systemCode(deeper);
   return code === undefined ? copy : Object.assign(copy, { code });
 }
 
-/** Such as `ECONNREFUSED`. */
+/** Such as `ECONNREFUSED`: of the error, or of what caused it. */
 export function systemCode(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null };
+  return [code, cause?.code].find((one): one is string => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one));
 }

@@ -28,18 +28,16 @@ interface Channel {
 
 /** Tells an event to the option `onEvent` and to whoever listens on the channel, where the runtime has one. */
 export function createEvents(
-  onEvent: ((event: ManagementEvent) => void) | undefined,
+  onEvent: ((event: ManagementEvent) => unknown) | undefined,
 ): (event: ManagementEvent) => void {
   const { process } = globalThis as {
     process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } };
   };
   const channel = process?.getBuiltinModule?.('node:diagnostics_channel').channel(CHANNEL);
-  return (event) => {
-    try {
-      onEvent?.(event);
-      if (channel?.hasSubscribers) channel.publish(event);
-    } catch {
-      // Who watches must not stop what is watched.
-    }
+  const tell = async (event: ManagementEvent) => {
+    if (channel?.hasSubscribers) channel.publish(event);
+    await onEvent?.(event);
   };
+  // Who watches must not stop what is watched.
+  return (event) => void tell(event).catch(() => {});
 }

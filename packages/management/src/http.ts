@@ -1,4 +1,5 @@
 import { KindeApiError, systemCode } from './errors.js';
+import { orGiveUp, type Patience } from './wait.js';
 
 /** What came back, read to its end. */
 export interface Answer {
@@ -9,11 +10,26 @@ export interface Answer {
   readonly json: unknown;
 }
 
+/** What is sent. */
+export interface Outgoing {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body?: string | FormData;
+}
+
 /** More than any page of 500 people is long. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Nothing was sent when one of these went wrong. */
-const BEFORE_SENDING = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+const BEFORE_SENDING = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'];
+
+/** What is known about an exchange, for its errors. */
+interface About extends Omit<Patience, 'late'> {
+  readonly operation: string;
+  /** Whether it may have been carried out although no answer came. */
+  readonly writes: boolean;
+}
 
 /**
  * One HTTP exchange. Never follows a redirect, since that would carry the token elsewhere.
@@ -21,51 +37,39 @@ const BEFORE_SENDING = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH'
  */
 export async function exchange(
   fetch: typeof globalThis.fetch,
-  { url, ...init }: RequestInit & { url: string; method: string },
-  { signal, seconds, operation }: { signal: AbortSignal | undefined; seconds: number; operation: string },
+  { url, ...init }: Outgoing,
+  { signal, until, operation, writes }: About,
 ): Promise<Answer> {
   signal?.throwIfAborted();
   const controller = new AbortController();
-  const writes = init.method !== 'GET';
-  let fail: (reason: unknown) => void = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  const abort = () => fail(signal!.reason);
-  const late = new KindeApiError('timeout', `${operation}: Kinde did not answer within ${seconds} seconds.`, {
-    operation,
-    mayHaveExecuted: writes,
-  });
-  const timer = setTimeout(() => fail(late), seconds * 1000);
-  signal?.addEventListener('abort', abort, { once: true });
+  const fail = (code: 'timeout' | 'redirect' | 'too_large', message: string, httpStatus?: number) =>
+    new KindeApiError(code, `${operation}: ${message}`, { operation, mayHaveExecuted: writes, httpStatus });
+  const late = () => fail('timeout', 'Kinde did not answer in time.');
   try {
-    const answer = read(fetch(url, { ...init, redirect: 'manual', signal: controller.signal }), operation);
-    answer.catch(() => {});
-    return await Promise.race([answer, stopped]);
+    const response = fetch(url, { ...init, redirect: 'manual', signal: controller.signal });
+    return await orGiveUp(read(response, fail), { signal, until, late });
   } catch (cause) {
-    if (cause instanceof KindeApiError || signal?.aborted) throw cause;
-    const code = systemCode(cause) ?? systemCode((cause as Error | undefined)?.cause);
+    if (signal?.aborted) throw signal.reason;
+    if (cause instanceof KindeApiError) throw cause;
     throw new KindeApiError('network', `${operation}: Kinde could not be reached, or broke off its answer.`, {
       operation,
-      mayHaveExecuted: writes && !BEFORE_SENDING.includes(code ?? ''),
+      mayHaveExecuted: writes && !BEFORE_SENDING.includes(systemCode(cause) ?? ''),
       cause,
     });
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
     controller.abort();
   }
 }
 
-async function read(pending: Promise<Response>, operation: string): Promise<Answer> {
+async function read(
+  pending: Promise<Response>,
+  fail: (code: 'redirect' | 'too_large', message: string, httpStatus: number) => KindeApiError,
+): Promise<Answer> {
   const response = await pending;
   const { status, headers } = response;
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    await response.body?.cancel().catch(() => {});
-    throw new KindeApiError('redirect', `${operation}: Kinde answered with a redirect, which is never followed.`, {
-      operation,
-      httpStatus: status,
-    });
+    response.body?.cancel().catch(() => {});
+    throw fail('redirect', 'Kinde answered with a redirect, which is never followed.', status);
   }
   const decoder = new TextDecoder();
   const reader = response.body?.getReader();
@@ -74,11 +78,8 @@ async function read(pending: Promise<Response>, operation: string): Promise<Answ
   for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
     size += part.value.byteLength;
     if (size > MOST_BYTES) {
-      await reader!.cancel().catch(() => {});
-      throw new KindeApiError('too_large', `${operation}: Kinde answered with more than ${MOST_BYTES} bytes.`, {
-        operation,
-        httpStatus: status,
-      });
+      reader!.cancel().catch(() => {});
+      throw fail('too_large', `Kinde answered with more than ${MOST_BYTES} bytes.`, status);
     }
     text += decoder.decode(part.value, { stream: true });
   }

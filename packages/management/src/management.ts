@@ -67,11 +67,11 @@ export function managementFromEnv(
 
 function method(
   transport: Transport,
-  operation: Operation<object>,
+  operation: Operation<object | undefined>,
 ): (input?: object, options?: CallOptions) => unknown {
   return operation.paging
-    ? (input = {}, options) => paged(transport, operation, input, options)
-    : (input = {}, options) => pending(call(transport, operation, input, options));
+    ? (input, options) => paged(transport, operation, { ...options, input })
+    : (input, options) => pending(call(transport, operation, { ...options, input }));
 }
 
 function pending<Out>(whole: Promise<Reply<unknown>>): Pending<Out> {

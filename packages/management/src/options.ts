@@ -30,41 +30,89 @@ export interface ManagementOptions {
   /** What to do when an answer is not what the contract says. @default 'off' */
   validate?: 'off' | 'warn' | 'throw';
   tokenStore?: TokenStore;
+  /** Called with everything that happens; what it throws is ignored. */
   onEvent?: (event: ManagementEvent) => void;
   fetch?: typeof globalThis.fetch;
 }
 
-/** Options with their defaults. */
-export type Settings = Readonly<Required<Omit<ManagementOptions, 'tokenStore' | 'onEvent' | 'scope'>>> &
-  Readonly<Pick<ManagementOptions, 'tokenStore' | 'onEvent' | 'scope'>>;
+/** Options with their defaults, but for those that are or hold a secret: whoever prints a client must not print that. */
+export type Settings = Readonly<
+  Required<Omit<ManagementOptions, (typeof PRIVATE)[number] | 'scope'>> & Pick<ManagementOptions, 'scope'>
+>;
+
+const PRIVATE = ['clientSecret', 'tokenStore', 'onEvent'] as const;
+
+const NUMBERS = { maxAttempts: 3, timeout: 30, deadline: 120, maxConcurrent: 10 };
+const COUNTS = ['maxAttempts', 'maxConcurrent'];
+const MOST = 86_400;
+
+/** What each option that is not a number must be; the rest may be left out. */
+const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boolean]> = {
+  issuer: [
+    'the origin of your tenant, such as https://acme.kinde.com, without a path',
+    (value) => originOf(value) !== undefined,
+  ],
+  clientId: ['text', isText],
+  clientSecret: ['text', isText],
+  audience: ['text', (value) => value === undefined || isText(value)],
+  scope: ['text', (value) => value === undefined || isText(value)],
+  validate: ["'off', 'warn' or 'throw'", (value) => [undefined, 'off', 'warn', 'throw'].includes(value as string)],
+  tokenStore: ['an object with get and set', (value) => value === undefined || isStore(value)],
+  onEvent: ['a function', (value) => value === undefined || typeof value === 'function'],
+  fetch: ['a function', (value) => value === undefined || typeof value === 'function'],
+};
 
 /**
  * Checks options and fills in what they leave out.
  * @throws KindeApiError `config_invalid`, listing everything that is wrong.
  */
 export function settingsOf(options: ManagementOptions): Settings {
-  const problems: Problem[] = [];
-  const wrong = (field: string, message: string) => void problems.push({ code: 'OPTION_INVALID', message, field });
-  const issuer = originOf(options.issuer);
-  if (issuer === undefined)
-    wrong('issuer', 'issuer must be the origin of your tenant, such as https://acme.kinde.com, without a path.');
-  for (const name of ['clientId', 'clientSecret'] as const)
-    if (typeof options[name] !== 'string' || options[name] === '') wrong(name, `${name} is missing.`);
-  const defaults = { maxAttempts: 3, timeout: 30, deadline: 120, maxConcurrent: 10 };
-  const numbers = Object.entries(defaults).map(([name, fallback]) => {
-    const value = options[name as keyof typeof defaults] ?? fallback;
-    if (!(value > 0)) wrong(name, `${name} must be above 0.`);
-    return [name, value];
-  });
+  const problems = problemsWith(options);
   if (problems.length > 0) throw invalid(problems);
-  return Object.freeze({
-    validate: 'off',
-    fetch: globalThis.fetch,
-    audience: `${issuer}/api`,
-    ...options,
-    ...(Object.fromEntries(numbers) as typeof defaults),
-    issuer: issuer!,
-  });
+  const given = Object.entries(options).filter(
+    ([name, value]) => value !== undefined && !PRIVATE.includes(name as (typeof PRIVATE)[number]),
+  );
+  const issuer = originOf(options.issuer)!;
+  const defaults = { ...NUMBERS, validate: 'off', fetch: globalThis.fetch, audience: `${issuer}/api` } as const;
+  return Object.freeze({ ...defaults, ...(Object.fromEntries(given) as unknown as ManagementOptions), issuer });
+}
+
+function problemsWith(options: ManagementOptions): Problem[] {
+  const given = (options ?? {}) as unknown as Record<string, unknown>;
+  const problem = (field: string, message: string) => ({ code: 'OPTION_INVALID', message, field });
+  return [
+    ...Object.keys(given)
+      .filter((name) => !Object.hasOwn(OPTIONS, name) && !Object.hasOwn(NUMBERS, name))
+      .map((name) => problem(name, `${name} is not an option.`)),
+    ...Object.entries(OPTIONS)
+      .filter(([name, [, test]]) => !test(given[name]))
+      .map(([name, [expected]]) => problem(name, `${name} must be ${expected}.`)),
+    ...problemsWithNumbers(given),
+  ];
+}
+
+/** What is wrong with the numbers among options; none of them may be left out by saying null. */
+export function problemsWithNumbers(given: Readonly<Record<string, unknown>>): Problem[] {
+  return Object.keys(NUMBERS)
+    .filter((name) => given[name] !== undefined && !isAmount(given[name], COUNTS.includes(name)))
+    .map((name) => ({
+      code: 'OPTION_INVALID',
+      message: `${name} must be ${COUNTS.includes(name) ? 'a whole number' : 'a number'} above 0 and at most ${MOST}.`,
+      field: name,
+    }));
+}
+
+function isAmount(value: unknown, whole: boolean): boolean {
+  return typeof value === 'number' && value > 0 && value <= MOST && (!whole || Number.isInteger(value));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function isStore(value: unknown): boolean {
+  const { get, set } = (value ?? {}) as Partial<TokenStore>;
+  return typeof get === 'function' && typeof set === 'function';
 }
 
 const VARIABLES = {
@@ -75,20 +123,34 @@ const VARIABLES = {
 
 /**
  * Options from the environment; the only place that looks at it, and only when called.
- * @throws KindeApiError `config_invalid`, naming every variable that is missing.
+ * @throws KindeApiError `config_invalid`, naming every variable that is missing and every option that is wrong.
  */
 export function managementOptionsFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
   options: Partial<ManagementOptions> = {},
 ): ManagementOptions {
-  const problems: Problem[] = [];
-  const found = Object.entries(VARIABLES).map(([field, names]) => {
-    const value = options[field as keyof typeof VARIABLES] ?? names.map((name) => env[name]?.trim()).find(Boolean);
-    if (!value) problems.push({ code: 'VARIABLE_MISSING', message: `${names.join(' or ')} is missing.`, field });
-    return [field, field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value];
-  });
+  const names = Object.entries(VARIABLES) as [keyof typeof VARIABLES, readonly string[]][];
+  const found = Object.fromEntries(
+    names.map(([field, variables]) => {
+      const value = variables.map((name) => env[name]?.trim()).find(Boolean);
+      return [
+        field,
+        options[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
+      ];
+    }),
+  );
+  const all = { ...options, ...found } as ManagementOptions;
+  const missing = names.filter(([field]) => found[field] === undefined);
+  const problems = [
+    ...missing.map(([field, variables]) => ({
+      code: 'VARIABLE_MISSING',
+      message: `${variables.join(' or ')} is missing.`,
+      field,
+    })),
+    ...problemsWith(all).filter(({ field }) => !missing.some(([name]) => name === field)),
+  ];
   if (problems.length > 0) throw invalid(problems);
-  return { ...options, ...(Object.fromEntries(found) as Pick<ManagementOptions, keyof typeof VARIABLES>) };
+  return all;
 }
 
 function invalid(errors: readonly Problem[]): KindeApiError {

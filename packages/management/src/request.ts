@@ -35,7 +35,7 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
     operation: route,
     method,
     url: origin + filled + suffix,
-    body: operation.body && (operation.multipart ? form(entries) : JSON.stringify(Object.fromEntries(entries))),
+    body: operation.body && (operation.multipart ? form(entries) : json(Object.fromEntries(entries), route)),
     repeatable: operation.repeatable ?? IDEMPOTENT.includes(method),
   };
 }
@@ -57,7 +57,7 @@ export function prepareUntyped(
     operation: route,
     method,
     url: origin + path + (search.length > 0 ? `?${search.join('&')}` : ''),
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body instanceof FormData ? body : json(body, route),
     repeatable: repeatable ?? IDEMPOTENT.includes(method),
   };
 }
@@ -78,6 +78,15 @@ function encode(value: unknown, route: string): string {
   }
 }
 
+/** @throws KindeApiError `input_invalid` for what JSON cannot say, such as a bigint or a circle. */
+function json(value: unknown, route: string): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw refuse(route, [{ code: 'VALUE_INVALID', message: 'A value cannot be written as JSON.' }]);
+  }
+}
+
 function form(entries: readonly (readonly [string, unknown])[]): FormData {
   const data = new FormData();
   for (const [name, value] of entries) data.set(name, value as Blob);
@@ -91,17 +100,18 @@ function invalid(route: string, issues: readonly v.BaseIssue<unknown>[]): KindeA
     if (issue.expected === 'never')
       return { code: 'UNKNOWN_KEY', message: `${field} is not something that this takes.`, field };
     const missing = issue.input === undefined;
-    const expected = issue.expected ? `: expected ${issue.expected}` : '';
+    const expected = issue.type === 'check' ? issue.message : `must be ${issue.expected}`;
     return {
       code: missing ? 'REQUIRED' : 'INVALID',
-      message: missing ? `${field || 'input'} is missing.` : `${field || 'input'} is not valid${expected}.`,
+      message: `${field || 'input'} ${missing ? 'is missing' : expected}.`,
       ...(field && { field }),
     };
   });
   return refuse(route, errors);
 }
 
-function refuse(operation: string, errors: readonly Problem[]): KindeApiError {
+/** What is wrong with what was asked for, before anything is sent. */
+export function refuse(operation: string, errors: readonly Problem[]): KindeApiError {
   return new KindeApiError('input_invalid', `${operation}: ${errors.map(({ message }) => message).join(' ')}`, {
     operation,
     errors,
