@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** What is used of a client, cluster, pool or sentinel of the package `redis`. */
 export interface NodeRedis {
   get(key: string): Promise<unknown>;
-  set(key: string, value: string, options: { expiration: { type: 'PX'; value: number } }): Promise<unknown>;
+  pSetEx(key: string, milliseconds: number, value: string): Promise<unknown>;
   del(key: string): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
@@ -12,7 +12,7 @@ export interface NodeRedis {
 /** What is used of a `Redis` or `Cluster` of the package `ioredis`. */
 export interface IoRedis {
   get(key: string): Promise<unknown>;
-  set(key: string, value: string, token: 'PX', milliseconds: number): Promise<unknown>;
+  psetex(key: string, milliseconds: number, value: string): Promise<unknown>;
   del(key: string): Promise<unknown>;
   eval(script: string, keys: number, key: string, ...values: string[]): Promise<unknown>;
   evalsha(sha1: string, keys: number, key: string, ...values: string[]): Promise<unknown>;
@@ -38,7 +38,8 @@ export function commandsOf(client: NodeRedis | IoRedis): Commands {
 function nodeRedis(client: NodeRedis): Commands {
   return {
     get: (key) => client.get(key),
-    set: (key, value, milliseconds) => client.set(key, value, { expiration: { type: 'PX', value: milliseconds } }),
+    // An option that another version does not know would be ignored, and the key stay for ever: a command would not.
+    set: (key, value, milliseconds) => client.pSetEx(key, milliseconds, value),
     del: (key) => client.del(key),
     run: (script, key, values) => {
       const options = { keys: [key], arguments: values };
@@ -50,7 +51,7 @@ function nodeRedis(client: NodeRedis): Commands {
 function ioredis(client: IoRedis): Commands {
   return {
     get: (key) => client.get(key).catch(withoutCommand),
-    set: (key, value, milliseconds) => client.set(key, value, 'PX', milliseconds).catch(withoutCommand),
+    set: (key, value, milliseconds) => client.psetex(key, milliseconds, value).catch(withoutCommand),
     del: (key) => client.del(key).catch(withoutCommand),
     run: (script, key, values) =>
       client
