@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import { signedOut, toAuth, toBearerAuth, type Auth } from './auth.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
+import type { Tokens } from './oauth.js';
 import { endSession, needsRenewal, readSession, saveSession, type NoSession, type Session } from './session.js';
 
 /** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
@@ -46,9 +47,9 @@ async function byBearer(authorization: string, context: Context): Promise<Auth> 
 }
 
 async function bySession(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  if (!isDue(session)) {
-    if (!needsRenewal(session, context)) return { auth: toAuth(session, context), cookies: [] };
-    return resume(request, context, { ...session, seenAt: now() });
+  if (!isDue(session, context) || session.isFallback) {
+    if (!needsRenewal(session, context) || session.isFallback) return { auth: toAuth(session, context), cookies: [] };
+    return resume(request, context, { from: session, to: { ...session, seenAt: now() } });
   }
   if (!session.refreshToken)
     return alive(session) ? { auth: toAuth(session, context), cookies: [] } : none(request, context, 'expired');
@@ -63,7 +64,7 @@ export async function refresh(request: HttpRequest, context: Context): Promise<A
   try {
     const session = await readSession(request, context);
     if (typeof session !== 'object') return await none(request, context, session);
-    if (session.refreshToken) return await renew(request, context, session);
+    if (session.refreshToken && !session.isFallback) return await renew(request, context, session);
     return alive(session) ? { auth: toAuth(session, context), cookies: [] } : await none(request, context, 'expired');
   } catch (error) {
     if (!(error instanceof KindeError) || error.statusCode < 500 || error.code === 'session_too_large') throw error;
@@ -73,21 +74,31 @@ export async function refresh(request: HttpRequest, context: Context): Promise<A
 
 async function renew(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
   try {
-    const tokens = await context.refreshes.run(session.refreshToken!, () => context.oauth.refresh(session));
+    const tokens = await context.refreshes.run(session.refreshToken!, () => trade(session, context));
     if (tokens === 'refused') return await afterRefusal(request, context, session);
-    return await resume(request, context, { ...session, ...tokens, seenAt: now() });
+    const to = { ...session, ...tokens, seenAt: Math.max(now(), session.renewFrom ?? 0), isStale: false };
+    return await resume(request, context, { from: session, to });
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
-    if (['id_token_invalid', 'access_token_invalid'].includes(error.code))
-      return none(request, context, 'refresh_refused');
-    if (alive(session)) return { auth: toAuth(session, context), cookies: [] };
-    throw error;
+    if (!alive(session)) throw error;
+    context.failures.run(session.refreshToken!, async () => true);
+    return { auth: toAuth(session, context), cookies: [] };
   }
 }
 
-/** Another process may have been faster with the same refresh token: then its result is, or soon will be, in the store. */
+/** One use of a refresh token. An answer with tokens of somebody else, or forged ones, ends the session like a refusal. */
+async function trade(session: Session, { oauth }: Context): Promise<Tokens | 'refused'> {
+  return oauth.refresh(session).catch((error: unknown) => {
+    const forged = error instanceof KindeError && ['id_token_invalid', 'access_token_invalid'].includes(error.code);
+    if (forged) return 'refused' as const;
+    throw error;
+  });
+}
+
+/** Where processes cannot agree, another one may have been faster: then its result is, or soon will be, in the store. */
 async function afterRefusal(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  for (let tries = context.config.session.store ? 5 : 0; tries > 0; tries--) {
+  const { store, shared } = context.config.session;
+  for (let tries = store && !shared ? 5 : 0; tries > 0; tries--) {
     const newer = await readSession(request, context);
     if (typeof newer !== 'object') break;
     if (newer.refreshToken !== session.refreshToken && alive(newer))
@@ -98,14 +109,20 @@ async function afterRefusal(request: HttpRequest, context: Context, session: Ses
 }
 
 /** Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. */
-async function resume(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  const cookies = await saveSession(request, context, session).catch((error: unknown) => {
+async function resume(
+  request: HttpRequest,
+  context: Context,
+  change: { from: Session; to: Session },
+): Promise<Authentication> {
+  const session = change.to;
+  const cookies = await saveSession(request, context, change).catch((error: unknown) => {
     if (error instanceof KindeError && error.code === 'store_unavailable') return [];
     throw error;
   });
   if (cookies !== 'ended') return { auth: toAuth(session, context), cookies };
   // Its refresh token is newer than the one that signing out revoked.
-  if (session.refreshToken) context.oauth.revoke(session.refreshToken).catch(() => {});
+  if (session.refreshToken && session.refreshToken !== change.from.refreshToken)
+    context.oauth.revoke(session.refreshToken).catch(() => {});
   return none(request, context, 'no_session');
 }
 
@@ -119,9 +136,11 @@ async function none(
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
-function isDue({ expiresAt, seenAt }: Session): boolean {
+function isDue({ expiresAt, seenAt, refreshToken, isStale, renewFrom = 0 }: Session, { failures }: Context): boolean {
   const ahead = expiresAt - AHEAD;
-  return expiresAt <= now() || (ahead <= now() && seenAt < ahead);
+  const early = (ahead <= now() && seenAt < ahead) || isStale === true || seenAt < renewFrom;
+  // While Kinde does not answer, that a token could be renewed early must not make every request wait.
+  return expiresAt <= now() || (early && failures.state(refreshToken ?? '') === undefined);
 }
 
 function alive(session: Session): boolean {

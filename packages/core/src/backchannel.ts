@@ -2,7 +2,7 @@ import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { PRIVATE_HEADERS, readForm, type HttpRequest, type Reply } from './http.js';
 import { single } from './parameters.js';
-import { endEverywhere } from './session.js';
+import { endSessions } from './sessions.js';
 
 /**
  * Kinde's server says that a person signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
@@ -17,7 +17,9 @@ export async function backchannelLogout(request: HttpRequest, context: Context):
     throw new KindeError('logout_token_invalid', 'This logout token was used before.', { reason: 'jti' });
   try {
     await context.orders.run(order.jti, async () => {
-      await endEverywhere(context, order);
+      // A token with both means the one session (2.6 of the specification leaves the choice).
+      const about = order.sid === undefined ? `user ${order.sub}` : `sid ${order.sid}`;
+      await endSessions(context, about, order.issuedAt);
       return true;
     });
   } catch {

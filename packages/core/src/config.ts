@@ -1,6 +1,4 @@
 import {
-  checkCookieDomain,
-  checkCookieName,
   checkFunction,
   checkIssuer,
   checkOrigin,
@@ -20,10 +18,9 @@ import {
   variableOf,
   type KindeOptions,
   type Paths,
-  type SessionOptions,
 } from './options.js';
 import type { ReturnRules } from './return-to.js';
-import type { SessionStore } from './store.js';
+import { checkSession, resolveSession, SESSION, type SessionConfig } from './session-config.js';
 
 /** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */
 export interface Config {
@@ -39,21 +36,13 @@ export interface Config {
   readonly scope: string;
   readonly paths: Readonly<{ [Name in keyof Paths]: string | undefined }>;
   readonly returnRules: ReturnRules;
-  readonly session: {
-    readonly store: SessionStore | undefined;
-    readonly cookie: string;
-    readonly loginCookie: string;
-    readonly domain: string | undefined;
-    readonly secure: boolean;
-    readonly maxAge: number;
-    readonly idle: number;
-    readonly persistent: boolean | undefined;
-  };
+  readonly session: SessionConfig;
   readonly clockTolerance: number;
   readonly timeout: number;
   readonly production: boolean;
   readonly onSignIn: KindeOptions['onSignIn'];
   readonly renderProblem: ((problem: Problem) => string) | undefined;
+  readonly webhooks: KindeOptions['webhooks'];
   readonly fetch: typeof fetch;
 }
 
@@ -69,9 +58,8 @@ const OPTIONS = [
     'postLogoutRedirectUri',
   ],
   ...['audience', 'scope', 'paths', 'session', 'returnOrigins', 'clientAuthentication', 'clockTolerance', 'timeout'],
-  ...['production', 'allowPrivateIssuer', 'renderProblem', 'onSignIn', 'fetch'],
+  ...['production', 'allowPrivateIssuer', 'renderProblem', 'onSignIn', 'webhooks', 'fetch'],
 ];
-const SESSION = ['store', 'cookie', 'domain', 'maxAge', 'idle', 'persistent'];
 const PATHS: Omit<Paths, 'callback' | 'backchannelLogout'> = {
   login: '/login',
   register: '/register',
@@ -81,7 +69,6 @@ const PATHS: Omit<Paths, 'callback' | 'backchannelLogout'> = {
   user: '/user',
   portal: '/portal',
 };
-const DAY = 24 * 60 * 60;
 
 /**
  * Checks every option and applies the defaults.
@@ -139,25 +126,8 @@ export function resolveConfig(given: KindeOptions): Config {
     production,
     onSignIn: options.onSignIn,
     renderProblem: options.renderProblem,
+    webhooks: options.webhooks,
     fetch: options.fetch ?? globalThis.fetch,
-  });
-}
-
-/** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
-function resolveSession(session: SessionOptions, siteUrl: string, clientId: string): Config['session'] {
-  const { store, domain, maxAge = 7 * DAY, idle = DAY, persistent } = session;
-  const secure = siteUrl.startsWith('https:');
-  const prefix = !secure ? '' : domain ? '__Secure-' : '__Host-';
-  const cookie = prefix + (session.cookie ?? `kinde-${mark(`${siteUrl} ${clientId}`)}`);
-  return Object.freeze({
-    store,
-    cookie,
-    loginCookie: `${cookie}-login`,
-    domain,
-    secure,
-    maxAge,
-    idle: Math.min(idle, maxAge),
-    persistent,
   });
 }
 
@@ -189,34 +159,14 @@ function checkOptions(options: Partial<KindeOptions>, production: boolean): Chec
         ? undefined
         : 'must be client_secret_post or client_secret_basic.',
     ],
+    ['webhooks', checkWebhooks(options.webhooks)],
     ...(['fetch', 'renderProblem', 'onSignIn'] as const).map((name) => [name, checkFunction(options[name])] as const),
   ];
 }
 
-function checkSession(
-  session: NonNullable<KindeOptions['session']>,
-  { siteUrl, paths }: Partial<KindeOptions>,
-): Checks {
-  const { store, cookie, domain, maxAge = 7 * DAY, idle = DAY } = session;
-  const isStore =
-    store === undefined || ['get', 'set', 'delete'].every((method) => typeof (store as never)[method] === 'function');
-  return [
-    [
-      'paths.backchannelLogout',
-      paths?.backchannelLogout && !store
-        ? 'needs a session store: a sealed cookie cannot be ended from outside.'
-        : undefined,
-    ],
-    ['session.store', isStore ? undefined : 'must have the functions get, set and delete.'],
-    ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
-    ['session.domain', domain === undefined || checkOrigin(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
-    ['session.maxAge', checkSeconds(maxAge, [60, 400 * DAY])],
-    [
-      'session.idle',
-      checkSeconds(idle, [60, 400 * DAY]) ??
-        (session.idle !== undefined && idle > maxAge ? 'must not be longer than `session.maxAge`.' : undefined),
-    ],
-  ];
+function checkWebhooks(webhooks: KindeOptions['webhooks']): string | undefined {
+  const fits = webhooks === undefined || (!checkPath(webhooks.path) && typeof webhooks.handle === 'function');
+  return fits ? undefined : 'must be what createWebhooks of @kindling/webhooks makes: a path and a function `handle`.';
 }
 
 function texts(value: unknown): boolean {
@@ -234,11 +184,4 @@ function scopeOf(scope = 'openid profile email offline'): string {
 
 function bare<T extends object>(given: T): T {
   return Object.assign(Object.create(null), given);
-}
-
-/** Six characters that tell apps on one host apart, whose cookies the browser would otherwise mix: FNV-1a, not a secret. */
-function mark(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
-  return hash.toString(36).padStart(6, '0').slice(-6);
 }

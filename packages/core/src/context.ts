@@ -2,6 +2,7 @@ import type { Account } from './account.js';
 import type { Config } from './config.js';
 import type { OAuth, Tokens } from './oauth.js';
 import type { Redirect } from './http.js';
+import type { Notices } from './notices.js';
 import type { Once } from './once.js';
 import type { Seal } from './seal.js';
 
@@ -13,6 +14,10 @@ export interface Context {
   readonly seal: Seal;
   /** Refreshes under way or just done, by refresh token: requests that share it share the result. */
   readonly refreshes: Once<Tokens | 'refused'>;
+  /** Refresh tokens that could not be traded a short while ago, though their sessions go on. */
+  readonly failures: Once<true>;
+  /** What was said about many sessions at once. None where processes share no store with groups. */
+  readonly notices: Notices | undefined;
   /** Callbacks under way or done, by state: a double click redeems its code once. */
   readonly callbacks: Once<Redirect | Error>;
   /** Back-channel logout tokens that were obeyed, by `jti`. */

@@ -6,8 +6,10 @@ export interface HttpRequest {
   /** Absolute, or a path with query. Only path and query are used: the host is never trusted. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
-  /** The body, not read yet; only back-channel logout needs one. */
+  /** The body as it came; only back-channel logout and webhooks need one. */
   readonly body?: AsyncIterable<Uint8Array> | null;
+  /** Something else has read the body already, so it cannot be had here. */
+  readonly bodyUsed?: boolean;
 }
 
 /** Where to send the browser, and the `Set-Cookie` values to send along. */
@@ -65,7 +67,7 @@ export function requestUrl(request: HttpRequest, origin: string): URL {
  */
 export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? '';
-  if (!/^application\/x-www-form-urlencoded *(;|$)/i.test(type) || !request.body) {
+  if (!/^application\/x-www-form-urlencoded *(;|$)/i.test(type) || !request.body || request.bodyUsed === true) {
     throw new KindeError('param_invalid', 'A form is needed here, which nothing else has read before.', {
       reason: 'content-type',
     });

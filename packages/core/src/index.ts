@@ -1,6 +1,13 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
-export { optionsFromEnv, type KindeOptions, type Paths, type SessionOptions } from './options.js';
+export {
+  optionsFromEnv,
+  type KindeOptions,
+  type Paths,
+  type SessionEffects,
+  type SessionOptions,
+  type WebhookReceiver,
+} from './options.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
 export { checkGuard, type Guard, type Rule } from './guard.js';
 export type { Entitlement, Live } from './account.js';
@@ -22,4 +29,5 @@ export type { HttpRequest, Problem, Redirect, Reply, Route } from './http.js';
 export type { LoginOptions } from './login.js';
 export type { LogoutOptions } from './logout.js';
 export type { AuthorizationParameters } from './parameters.js';
+export type { SessionInfo, Sessions } from './sessions.js';
 export type { SessionStore } from './store.js';

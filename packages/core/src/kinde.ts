@@ -1,5 +1,6 @@
 import type { Auth, SignedIn } from './auth.js';
 import { createAccount } from './account.js';
+import { createAgreement } from './agreement.js';
 import { authenticate, refresh, type Authentication } from './authenticate.js';
 import { backchannelLogout } from './backchannel.js';
 import { resolveConfig, type Config } from './config.js';
@@ -17,13 +18,15 @@ import {
 } from './http.js';
 import { callback, createOrganization, login, register, switchOrganization, type LoginOptions } from './login.js';
 import { logout, requireSameSite, type LogoutOptions } from './logout.js';
-import { createOAuth } from './oauth.js';
+import { createNotices } from './notices.js';
+import { createOAuth, type Tokens } from './oauth.js';
 import { createOnce } from './once.js';
 import type { KindeOptions } from './options.js';
 import { fromQuery, returnTarget, single } from './parameters.js';
 import { portal, type PortalOptions } from './portal.js';
 import { problemReply } from './problem.js';
 import { createSeal } from './seal.js';
+import { createSessions, type Sessions } from './sessions.js';
 
 /** Sign-in with Kinde for one application: the verbs, and the routes made of them. Frozen. */
 export interface Kinde {
@@ -41,6 +44,8 @@ export interface Kinde {
   refresh(request: HttpRequest): Promise<Authentication>;
   /** Sends the signed-in person to Kinde's self-serve portal. */
   portal(request: HttpRequest, options?: PortalOptions): Promise<Redirect>;
+  /** Everybody's sessions: for "my sessions" pages, for signing people out everywhere, for changed permissions. */
+  readonly sessions: Sessions;
   /** Data for adapters to mount. A new auth route is an entry here and nothing in any adapter. */
   readonly routes: readonly Route[];
 }
@@ -52,16 +57,7 @@ export interface Kinde {
  */
 export function createKinde(options: KindeOptions): Kinde {
   const config = resolveConfig(options);
-  const context: Context = Object.freeze({
-    config,
-    oauth: createOAuth(config),
-    account: createAccount(config),
-    seal: createSeal(config.secrets, `${config.issuer} ${config.clientId}`),
-    refreshes: createOnce<never>({ seconds: 600, max: 5_000, parallel: 50 }),
-    callbacks: createOnce<never>({ seconds: 3600, max: 5_000 }),
-    orders: createOnce<never>({ seconds: 600, max: 10_000 }),
-    ended: createOnce<never>({ seconds: 3600, max: 50_000 }),
-  });
+  const context = createContext(config);
   const kinde = {
     authenticate: (request: HttpRequest) => authenticate(request, context),
     login: (request: HttpRequest, options?: LoginOptions) => login(request, context, options),
@@ -75,14 +71,33 @@ export function createKinde(options: KindeOptions): Kinde {
     refresh: (request: HttpRequest) => refresh(request, context),
     portal: (request: HttpRequest, options: PortalOptions = {}) => portal(request, context, options),
   };
-  return Object.freeze({ ...kinde, routes: Object.freeze(routesOf(kinde, context)) });
+  const sessions = createSessions(context);
+  return Object.freeze({ ...kinde, sessions, routes: Object.freeze(routesOf(kinde, context, sessions)) });
+}
+
+function createContext(config: Config): Context {
+  const { shared: store, groups, maxAge } = config.session;
+  const seal = createSeal(config.secrets, `${config.issuer} ${config.clientId}`);
+  const refreshes = createOnce<Tokens | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
+  return Object.freeze({
+    config,
+    oauth: createOAuth(config),
+    account: createAccount(config),
+    seal,
+    refreshes: store ? createAgreement(refreshes, { store, seal, patience: config.timeout + 5 }) : refreshes,
+    failures: createOnce<true>({ seconds: 30, max: 5_000 }),
+    notices: groups && createNotices(groups, seal, maxAge),
+    callbacks: createOnce<never>({ seconds: 3600, max: 5_000 }),
+    orders: createOnce<true>({ seconds: 600, max: 10_000 }),
+    ended: createOnce<true>({ seconds: 3600, max: 50_000 }),
+  });
 }
 
 type Handler = (request: HttpRequest, query: URLSearchParams) => Promise<Redirect | Reply>;
 
 /** The route table: what each path does, by method. */
-function routesOf(kinde: Omit<Kinde, 'routes'>, context: Context): Route[] {
-  const { paths } = context.config;
+function routesOf(kinde: Omit<Kinde, 'routes' | 'sessions'>, context: Context, sessions: Sessions): Route[] {
+  const { paths, webhooks, issuer, fetch, session } = context.config;
   const signOut: Handler = async (request, query) => {
     requireSameSite(request, context);
     const returnTo = returnTarget(query);
@@ -93,6 +108,12 @@ function routesOf(kinde: Omit<Kinde, 'routes'>, context: Context): Route[] {
     const options = fromQuery(query);
     return kinde.switchOrganization(request, options.orgCode ?? '', options);
   };
+  const host = {
+    issuer,
+    fetch,
+    store: session.store ?? session.shared,
+    sessions: session.groups && sessions,
+  };
   const table: readonly (readonly [string | undefined, Readonly<Record<string, Handler>>])[] = [
     [paths.login, { GET: (request, query) => kinde.login(request, fromQuery(query)) }],
     [paths.register, { GET: (request, query) => kinde.register(request, fromQuery(query)) }],
@@ -101,6 +122,7 @@ function routesOf(kinde: Omit<Kinde, 'routes'>, context: Context): Route[] {
     [paths.callback, { GET: (request) => kinde.callback(request) }],
     [paths.logout, { GET: signOut, POST: signOut }],
     [paths.backchannelLogout, { POST: (request) => backchannelLogout(request, context) }],
+    [webhooks?.path, { POST: (request) => webhooks!.handle(request, host) }],
     [paths.user, { GET: (request) => user(request, kinde) }],
     [paths.portal, { GET: (request, query) => toPortal(request, query, kinde) }],
   ];

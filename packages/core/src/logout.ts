@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import { clearCookie, cookieNames } from './cookies.js';
-import { KindeError } from './errors.js';
+import { KindeError, withHeaders } from './errors.js';
 import type { HttpRequest, Redirect } from './http.js';
 import { safeReturnTo } from './return-to.js';
 import { endSession, readSession } from './session.js';
@@ -18,16 +18,32 @@ const REVOKE_PATIENCE = 1500;
 export async function logout(request: HttpRequest, context: Context, options: LogoutOptions = {}): Promise<Redirect> {
   const { config, oauth } = context;
   const session = await readSession(request, context).catch(() => 'no_session' as const);
-  const cookies = await endSession(request, context);
   const refreshToken = typeof session === 'object' ? session.refreshToken : undefined;
-  if (refreshToken) await atMost(REVOKE_PATIENCE, oauth.revoke(refreshToken));
+  const revoke = async () => {
+    if (refreshToken) await atMost(REVOKE_PATIENCE, oauth.revoke(refreshToken));
+  };
+  const cookies = await endSession(request, context).catch(async (error: unknown) => {
+    // The store still has the session, but from here on nobody has the cookie for it, and it is not renewed any more.
+    await revoke();
+    throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': takeCookie(request, context) }) : error;
+  });
+  await revoke();
   const target = safeReturnTo(options.returnTo, { ...config.returnRules, fallback: config.postLogoutRedirectUri });
-  const pending = cookieNames(request).filter((name) => name.startsWith(`${config.session.loginCookie}-`));
   const location = await oauth.logoutUrl(target);
   return {
     location: location.href,
-    cookies: [...cookies, ...pending.flatMap((name) => clearCookie(request, context, name))],
+    cookies: [...cookies, ...takeLogins(request, context)],
   };
+}
+
+function takeCookie(request: HttpRequest, context: Context): string[] {
+  return [...clearCookie(request, context, context.config.session.cookie), ...takeLogins(request, context)];
+}
+
+/** Logins that this browser has begun and not finished go, too. */
+function takeLogins(request: HttpRequest, context: Context): string[] {
+  const pending = cookieNames(request).filter((name) => name.startsWith(`${context.config.session.loginCookie}-`));
+  return pending.flatMap((name) => clearCookie(request, context, name));
 }
 
 /**

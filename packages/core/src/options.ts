@@ -1,7 +1,7 @@
 import type { Access, User } from '@kindling/claims';
 import { nearest } from './check.js';
 import { KindeError } from './errors.js';
-import type { Problem } from './http.js';
+import type { HttpRequest, Problem, Reply } from './http.js';
 import { filesystemStore } from './filesystem.js';
 import { memoryStore } from './memory.js';
 import type { SessionStore } from './store.js';
@@ -46,6 +46,8 @@ export interface KindeOptions {
   renderProblem?: (problem: Problem) => string;
   /** Called with the person before their session starts, e.g. to save them. If it throws, they are not signed in. */
   onSignIn?: (person: Access & { readonly user: User; readonly accessToken: string }) => void | Promise<void>;
+  /** Receives Kinde's webhooks, such as `createWebhooks()` of `@kindling/webhooks`. Mounted at its `path`. */
+  webhooks?: WebhookReceiver;
   /** Used for every request to Kinde. Tests pass the emulator's. @default globalThis.fetch */
   fetch?: typeof fetch;
 }
@@ -54,6 +56,10 @@ export interface KindeOptions {
 export interface SessionOptions {
   /** Keep sessions here instead of in the cookie. */
   store?: SessionStore;
+  /** Keeps sessions in the cookie, but shares through this store what several processes must agree on: renewals and ends. */
+  shared?: SessionStore;
+  /** With a store: sessions go on from the cookie while it does not answer, as long as their access tokens live. @default false */
+  fallback?: boolean;
   /** Cookie name; apps on one host need different ones. @default 'kinde', plus a short mark of site and client */
   cookie?: string;
   /** Share the cookie with the subdomains of this domain. @default this host only */
@@ -66,6 +72,28 @@ export interface SessionOptions {
   persistent?: boolean;
 }
 
+/** Something that answers Kinde's webhooks: met by shape, so that it need not come from here. */
+export interface WebhookReceiver {
+  readonly path: string;
+  handle(
+    request: HttpRequest,
+    host: {
+      issuer: string;
+      fetch: typeof fetch;
+      store: SessionStore | undefined;
+      sessions: SessionEffects | undefined;
+    },
+  ): Promise<Reply>;
+}
+
+/** What a webhook may do to sessions. See `Sessions`. */
+export interface SessionEffects {
+  revokeUser(userId: string): Promise<unknown>;
+  revokeOrganization(orgCode: string): Promise<unknown>;
+  refreshUser(userId: string): Promise<unknown>;
+  refreshAll(): Promise<unknown>;
+}
+
 /** The auth routes by name. */
 export interface Paths {
   login: string;
@@ -76,7 +104,7 @@ export interface Paths {
   switchOrganization: string;
   user: string;
   portal: string;
-  /** Where Kinde's server may end sessions (OpenID Connect Back-Channel Logout). Needs a store. @default none */
+  /** Where Kinde's server may end sessions (OpenID Connect Back-Channel Logout). Needs a store that has groups. @default none */
   backchannelLogout: string;
 }
 
@@ -117,7 +145,7 @@ export function optionsFromEnv(env: Environment = process.env, options: Partial<
   found['siteUrl'] ??= originOf(found['redirectUri']) ?? siteFromHost(env);
   if (typeof found['audience'] === 'string') found['audience'] = found['audience'].split(/[\s,]+/).filter(Boolean);
   if (typeof found['scope'] === 'string') found['scope'] = found['scope'].split(/[\s,]+/).join(' ');
-  const session = sessionFromEnv(env);
+  const session = sessionFromEnv(env, options.session);
   const merged = { ...found, ...options, ...(session && { session: { ...session, ...options.session } }) };
   return merged as unknown as KindeOptions;
 }
@@ -134,12 +162,16 @@ export function environmentProblems(production: boolean, env: Environment = proc
 }
 
 /** `SESSION_TYPE`, `SESSION_PERMANENT`, `KINDE_COOKIE_DOMAIN` and `GRANT_TYPE`, which mean the same here as in Kinde's other SDKs. */
-function sessionFromEnv(env: Environment): SessionOptions | undefined {
+function sessionFromEnv(env: Environment, given: SessionOptions = {}): SessionOptions | undefined {
   const problems = [problemOf(env, 'SESSION_TYPE', SESSION_TYPES), problemOf(env, 'GRANT_TYPE', GRANT_TYPES)].filter(
     (problem) => problem !== undefined,
   );
   if (problems.length > 0) throw invalidConfig(problems);
   const type = env['SESSION_TYPE']?.trim().toLowerCase();
+  if ((type === 'redis' || type === 'postgres') && !given.store && !given.shared)
+    throw invalidConfig([
+      `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
+    ]);
   const persistent = env['SESSION_PERMANENT']?.toLowerCase();
   const session: SessionOptions = {
     ...(type === 'memory' && { store: memoryStore() }),
@@ -150,7 +182,8 @@ function sessionFromEnv(env: Environment): SessionOptions | undefined {
   return Object.keys(session).length > 0 ? session : undefined;
 }
 
-const SESSION_TYPES = ['cookie', 'memory', 'filesystem'];
+/** `redis` and `postgres` say which store the app passes: they have packages of their own. */
+const SESSION_TYPES = ['cookie', 'memory', 'filesystem', 'redis', 'postgres'];
 const GRANT_TYPES = ['authorization_code', 'authorization_code_with_pkce', 'authorization_code_flow_with_pkce'];
 
 function problemOf(env: Environment, name: string, known: readonly string[]): string | undefined {

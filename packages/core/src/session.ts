@@ -5,25 +5,27 @@ import { clearCookie, hasCookie, openCookie, sealCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import type { Tokens } from './oauth.js';
-import type { Opened } from './seal.js';
-import { readClaims, type LogoutOrder } from './tokens.js';
+import { createRecord, groupsOf, pick, readRecord, removeRecord, saveRecord, type Session } from './records.js';
+import { hash, type Opened } from './seal.js';
+import { readClaims } from './tokens.js';
 
-/** A session at rest: the tokens, its times in Unix seconds, and the id that a store knows it by (hashed). */
-export interface Session extends Tokens {
-  readonly id: string;
-  readonly startedAt: number;
-  readonly seenAt: number;
-  /** Sealed with a secret that is being retired. Not kept. */
-  readonly isOutdated?: boolean;
-}
+export type { Session } from './records.js';
 
 /** Why a request has no session. */
 export type NoSession = 'no_session' | 'expired' | 'unreadable';
 
 /** A new session with a new id, in place of whatever the browser had. The result is the `Set-Cookie` values for it. */
 export async function startSession(request: HttpRequest, context: Context, tokens: Tokens): Promise<string[]> {
+  const { store, shared } = context.config.session;
   const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
-  const cookies = await writeSession(request, context, { ...tokens, id, startedAt: now(), seenAt: now() });
+  const userAgent = request.headers.get('user-agent')?.slice(0, 256);
+  // Whatever was said before about sessions of this person does not concern this one.
+  if (!store) context.notices?.expire();
+  const said = store ? 0 : ((await context.notices?.latest('end', () => groupsOf(tokens))) ?? 0);
+  const startedAt = Math.max(now(), said + 1);
+  const session = { ...tokens, id, startedAt, seenAt: now(), ...((store ?? shared) && { userAgent }) };
+  await createRecord(context, session);
+  const cookies = await writeCookie(request, context, session);
   await forget(request, context);
   return cookies;
 }
@@ -33,15 +35,24 @@ export async function startSession(request: HttpRequest, context: Context, token
  * @throws KindeError `store_unavailable`.
  */
 export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession> {
-  const { store, maxAge, idle } = context.config.session;
-  if (!hasCookie(request, context.config.session.cookie)) return 'no_session';
+  const { store, maxAge, idle, cookie } = context.config.session;
+  if (!hasCookie(request, cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
+  // Asked at the same time as the session, and of the store only every few seconds.
+  const notices = opened && context.notices?.latest('renew', () => ['all']);
   const session = store ? await load(context, opened?.payload) : opened?.payload;
-  if (!isSession(session)) return 'unreadable';
-  if (context.ended.state(session.id)) return 'expired';
-  if (await wasEndedElsewhere(session, context)) return 'expired';
+  if (!isSession(session)) return opened && isId(opened.payload['id']) && store ? 'expired' : 'unreadable';
   const tooOld = session.startedAt + maxAge <= now() || session.seenAt + idle <= now();
-  return tooOld ? 'expired' : { ...pick(session), isOutdated: !opened!.isCurrent };
+  if (tooOld || context.ended.state(session.id) || (await wasEnded(session, context))) return 'expired';
+  const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context));
+  const { record, isFallback } = session;
+  return {
+    ...pick(session),
+    renewFrom,
+    isOutdated: !opened!.isCurrent,
+    ...(record !== undefined && { record }),
+    ...(isFallback && { isFallback }),
+  };
 }
 
 /**
@@ -52,28 +63,27 @@ export async function readSession(request: HttpRequest, context: Context): Promi
 export async function saveSession(
   request: HttpRequest,
   context: Context,
-  session: Session,
+  change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const { store } = context.config.session;
-  const gone = store && (await ask(() => hash(session.id).then((key) => store.get(key)))) === undefined;
-  return gone || context.ended.state(session.id) ? 'ended' : writeSession(request, context, session);
+  const isEnded = () => context.ended.state(change.from.id) !== undefined;
+  if (isEnded() || !(await saveRecord(context, change)) || isEnded()) return 'ended';
+  return writeCookie(request, context, change.to);
 }
 
-/** Writes the cookie after the store, so that no cookie points to a session that was not saved. */
-async function writeSession(request: HttpRequest, context: Context, session: Session): Promise<string[]> {
-  const { store, cookie: name, maxAge: longest, persistent = isPersistent(session) } = context.config.session;
+/** Written after the record, so that no cookie points to a session that was not saved. */
+async function writeCookie(request: HttpRequest, context: Context, session: Session): Promise<string[]> {
+  const { store, fallback, cookie: name, maxAge: longest, persistent = isPersistent(session) } = context.config.session;
   const maxAge = Math.max(1, session.startedAt + longest - now());
-  const kept = pick(session);
-  if (store) {
-    const value = await context.seal.seal(kept, 'store', maxAge);
-    const save = () => ask(() => hash(session.id).then((key) => store.set(key, value, maxAge)));
-    await save().catch(save);
-  }
+  const write = (payload: object) =>
+    sealCookie(request, context, { name, payload, purpose: 'session', maxAge, persistent });
+  if (store && !fallback) return write({ id: session.id });
+  const { userAgent: _recorded, ...kept } = pick(session);
   try {
-    const payload = store ? { id: session.id } : kept;
-    return await sealCookie(request, context, { name, payload, purpose: 'session', maxAge, persistent });
+    return await write(kept);
   } catch (error) {
-    throw error instanceof KindeError && error.code === 'session_too_large' ? explainSize(session) : error;
+    if (!(error instanceof KindeError) || error.code !== 'session_too_large') throw error;
+    if (store) return write({ id: session.id });
+    throw explainSize(session);
   }
 }
 
@@ -83,30 +93,16 @@ export async function endSession(request: HttpRequest, context: Context): Promis
   return clearCookie(request, context, context.config.session.cookie);
 }
 
-/**
- * Ends every session of a person, or the one that Kinde knows as `sid`, that began before `issuedAt`: a mark in the store
- * says so, and each session is compared with it when it is read.
- * @throws KindeError `store_unavailable`.
- */
-export async function endEverywhere(
-  { config, seal }: Context,
-  { sub, sid, issuedAt }: Omit<LogoutOrder, 'jti'>,
-): Promise<void> {
-  const { store, maxAge } = config.session;
-  // A token with both means the one session (2.6 of the specification leaves the choice).
-  const key = await hash(sid === undefined ? `sub ${sub}` : `sid ${sid}`);
-  const mark = await seal.seal({ issuedAt }, 'mark', maxAge);
-  await ask(() => store!.set(key, mark, maxAge));
+/** Was the session ended together with others? A store has forgotten it then; what is in a cookie has to be told. */
+async function wasEnded(session: Session, { config, notices }: Context): Promise<boolean> {
+  if (config.session.store || !notices) return false;
+  const about = async () => [...groupsOf(session), `session ${await hash(session.id)}`];
+  return session.startedAt <= (await notices.latest('end', about));
 }
 
-async function wasEndedElsewhere({ idToken, startedAt }: Session, { config, seal }: Context): Promise<boolean> {
-  const { store } = config.session;
-  if (!store || !config.paths.backchannelLogout) return false;
-  const { sub, sid } = readClaims(idToken);
-  const keys = await Promise.all([`sub ${sub}`, ...(typeof sid === 'string' ? [`sid ${sid}`] : [])].map(hash));
-  const marks = await Promise.all(keys.map((key) => ask(() => store.get(key))));
-  const opened = await Promise.all(marks.map((mark) => (mark === undefined ? undefined : seal.open(mark, 'mark'))));
-  return opened.some((mark) => mark !== undefined && startedAt <= Number(mark.payload['issuedAt']));
+/** From when on tokens count as fresh, where that was said about this person. */
+async function renewalOf(session: Session, { config, notices }: Context): Promise<number> {
+  return config.session.store || !notices ? 0 : notices.latest('renew', () => groupsOf(session).slice(0, 1));
 }
 
 /** The session is due to be written again, so that being active keeps it from ending. */
@@ -118,60 +114,32 @@ function openSessionCookie(request: HttpRequest, context: Context): Promise<Open
   return openCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
 }
 
-async function load(
-  { config, seal }: Context,
-  pointer: Opened['payload'] | undefined,
-): Promise<Opened['payload'] | undefined> {
-  const id = pointer?.['id'];
+/** What the store has for a cookie. Where it does not answer, the cookie may have it, too. */
+async function load(context: Context, cookie: Opened['payload'] | undefined): Promise<object | undefined> {
+  const id = cookie?.['id'];
   if (!isId(id)) return undefined;
-  const sealed: unknown = await ask(() => hash(id).then((key) => config.session.store!.get(key)));
-  const session = typeof sealed === 'string' && sealed !== '' ? (await seal.open(sealed, 'store'))?.payload : undefined;
-  return session?.['id'] === id ? session : undefined;
+  try {
+    const found = await readRecord(context, await hash(id));
+    return found && { ...found.value, record: found.text };
+  } catch (error) {
+    if (context.config.session.fallback && isSession(cookie) && cookie.expiresAt > now())
+      return { ...cookie, isFallback: true };
+    throw error;
+  }
 }
 
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
 async function forget(request: HttpRequest, context: Context): Promise<void> {
-  const { store } = context.config.session;
   const id = (await openSessionCookie(request, context))?.payload['id'];
   if (!isId(id)) return;
   await context.ended.run(id, async () => true);
-  if (store) await ask(() => hash(id).then((key) => store.delete(key)));
-}
-
-/** Milliseconds a store may take before requests stop waiting for it. */
-const STORE_PATIENCE = 2000;
-
-async function ask<Result>(question: () => Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), STORE_PATIENCE);
-  });
-  try {
-    return await Promise.race([question(), late]);
-  } catch (cause) {
-    throw new KindeError('store_unavailable', 'The session store does not answer.', {
-      headers: { 'retry-after': '5' },
-      cause,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A store never learns a session id: it could be used to take the session over. */
-async function hash(id: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id))));
+  await removeRecord(context, await hash(id));
 }
 
 /** Kinde's "remember me" switch: when off, the cookie goes when the browser closes. */
 function isPersistent({ accessToken }: Tokens): boolean {
   const policy = readClaims(accessToken)['ksp'] as { persistent?: unknown } | undefined;
   return policy?.persistent !== false;
-}
-
-/** Exactly the members of a session, whatever else an object may carry. */
-function pick({ id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt }: Session): Session {
-  return { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt };
 }
 
 function isId(id: unknown): id is string {

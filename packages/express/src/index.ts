@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   checkGuard,
   createKinde,
@@ -80,10 +81,18 @@ export function toHttpRequest(req: Request): HttpRequest {
     method: req.method,
     url: req.originalUrl,
     headers: { get: (name) => req.get(name) ?? null },
+    // What a parser left as text or bytes is what was sent; what it made an object of is not.
     get body() {
-      return req.iterator({ destroyOnReturn: false });
+      return isRaw(req.body) ? Readable.from([Buffer.from(req.body)]) : req.iterator({ destroyOnReturn: false });
+    },
+    get bodyUsed() {
+      return req.readableDidRead && !isRaw(req.body);
     },
   };
+}
+
+function isRaw(body: unknown): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array;
 }
 
 /** Writes an answer of the core as it is. */

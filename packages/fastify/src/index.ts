@@ -89,6 +89,9 @@ export function toHttpRequest(request: FastifyRequest): HttpRequest {
     get body() {
       return request.raw.iterator({ destroyOnReturn: false });
     },
+    get bodyUsed() {
+      return request.raw.readableDidRead;
+    },
   };
 }
 
