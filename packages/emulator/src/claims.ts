@@ -144,7 +144,7 @@ export function rolesOf(
   });
 }
 
-/** The environment's value, unless the organization has one, unless the person has one. */
+/** A flag's default, unless the environment has another value, unless the organization has, unless the person has. */
 export function flagsOf(
   state: State,
   person: Person,
@@ -152,7 +152,8 @@ export function flagsOf(
 ): Record<string, { t: string; v: FlagValue }> {
   const own = orgCode === undefined ? undefined : state.organizations[orgCode]?.flags;
   const flags = Object.entries(state.flags).map(
-    ([code, { type, value }]) => [code, { t: type, v: person.flags?.[code] ?? own?.[code] ?? value }] as const,
+    ([code, { type, value }]) =>
+      [code, { t: type, v: person.flags?.[code] ?? own?.[code] ?? state.environmentFlags[code] ?? value }] as const,
   );
   return Object.fromEntries(flags);
 }

@@ -119,7 +119,7 @@ function checkApplications(check: Check, { applications = [], apis = [] }: Loose
     const where = `application ${String(application['name'] ?? index + 1)}`;
     if (!application['clientId'] || typeof application['clientId'] !== 'string')
       check.problem(where, 'a clientId is needed.');
-    check.word(where, application['type'], ['reg', 'spa', 'm2m']);
+    check.word(where, application['type'], ['reg', 'spa', 'm2m', 'device']);
     for (const part of ['redirectUris', 'logoutUris']) check.words(`${where}, ${part}`, application[part]);
     check.words(`${where}, audiences`, application['audiences'] ?? [], [...scopesOf.keys()]);
     for (const [audience, scopes] of Object.entries(check.object(`${where}, scopes`, application['scopes'] ?? {}))) {

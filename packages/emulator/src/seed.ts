@@ -23,7 +23,7 @@ export interface SeedApplication {
   clientId: string;
   /** Absent for public clients. */
   clientSecret?: string;
-  type: 'reg' | 'spa' | 'm2m';
+  type: 'reg' | 'spa' | 'm2m' | 'device';
   redirectUris: string[];
   logoutUris: string[];
   /** APIs it may ask tokens for. */

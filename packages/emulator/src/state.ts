@@ -1,10 +1,13 @@
 import * as contract from '@kindling/management/contract';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Operation } from '@kindling/management';
+import { emptyCatalog, type Catalog, type TenantEvent } from './catalog.js';
 import type { Clock } from './clock.js';
 import { createKey, type SigningKey } from './keys.js';
 import { checkSeed, originOf, type EmulatorOptions } from './options.js';
 import { defaultSeed, type Seed, type SeedApplication, type SeedPerson } from './seed.js';
+
+export type { Api, Application, Flag, Permission, Role, Scope, TenantEvent } from './catalog.js';
 
 /** A person of the tenant. */
 export type Person = SeedPerson & {
@@ -13,37 +16,6 @@ export type Person = SeedPerson & {
   createdAt?: number;
   isSuspended?: boolean;
 };
-
-/** A permission, by its key. */
-export interface Permission {
-  readonly id: string;
-  name: string;
-  description: string;
-}
-
-/** A role, by its key. Permissions are keys. */
-export interface Role {
-  readonly id: string;
-  name: string;
-  description?: string;
-  permissions: string[];
-  isDefault?: boolean;
-}
-
-/** An API that tokens can be asked for. */
-export interface Api {
-  readonly id: string;
-  readonly audience: string;
-  name: string;
-  scopes: Scope[];
-}
-
-/** What an application may be allowed to do at an API. */
-export interface Scope {
-  readonly id: string;
-  readonly key: string;
-  description: string;
-}
 
 /** One sign-in: what its tokens are made from. Refresh tokens that follow each other share it. */
 export interface Grant {
@@ -87,28 +59,11 @@ export interface Pending {
   signedIn?: { readonly personId: string; readonly authTime: number };
 }
 
-/** Something that happened in the tenant, as webhooks and the Management API tell it. */
-export interface TenantEvent {
-  readonly id: string;
-  /** Such as `user.created`. */
-  readonly type: string;
-  /** Who did it: somebody at the dashboard, the Management API, or the person themselves. */
-  readonly source: 'admin' | 'api' | 'user';
-  /** Unix seconds. */
-  readonly at: number;
-  readonly data: object;
-}
-
 /** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
-export interface State {
+export interface State extends Catalog {
   issuer: string;
-  permissions: Record<string, Permission>;
-  roles: Record<string, Role>;
-  flags: Seed['flags'];
   organizations: Seed['organizations'];
   people: Person[];
-  applications: SeedApplication[];
-  apis: Api[];
   /** How the Management API answers: as it is described, or as the live service was seen to. */
   managementMode: 'strict' | 'observed';
   /** Every scope of the Management API. */
@@ -120,6 +75,8 @@ export interface State {
   /** How often a replaced refresh token was used again, inside the overlap or after it. */
   reuse: number;
   readonly clock: Clock;
+  /** Unix seconds. */
+  readonly createdAt: number;
   key: SigningKey;
   readonly codes: Map<string, Code>;
   readonly refreshTokens: Map<string, RefreshToken>;
@@ -146,6 +103,8 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
   const seed = structuredClone({ organizations: {}, people: [], ...(options.seed ?? defaultSeed) }) as Seed;
   checkSeed(seed);
   return {
+    ...emptyCatalog(),
+    createdAt: clock.now(),
     issuer: originOf('issuer', options.issuer),
     permissions: mapEntries(seed.permissions, (key, description) => ({
       id: idOf(`permission ${key}`),

@@ -1,6 +1,7 @@
+import { emit } from '../events.js';
 import type { Permission, State } from '../state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from './answer.js';
-import { listed, renameKey } from './entities.js';
+import { listed, permissionById, renameKey } from './entities.js';
 
 /** Permissions of the tenant. */
 export const permissions: Handlers<'permissions'> = {
@@ -12,17 +13,21 @@ export const permissions: Handlers<'permissions'> = {
     if (Object.hasOwn(state.permissions, key)) return exists();
     const permission = { id: crypto.randomUUID(), name, description };
     state.permissions[key] = permission;
+    emit(state, 'permission.created', { permission: shown({ key, ...permission }) });
     return ok({ permission: { id: permission.id } });
   },
-  update({ permission_id: id, key, name, description }, state) {
+  update({ permission_id: id, key: newKey, name, description }, state) {
     const found = permissionById(state, id);
     if (!found) return notFound('PERMISSION');
     const [oldKey, permission] = found;
+    const key = newKey ?? oldKey;
+    if (key !== oldKey && Object.hasOwn(state.permissions, key)) return exists();
     Object.assign(permission, name !== undefined && { name }, description !== undefined && { description });
-    if (key === undefined || key === oldKey) return ok({});
-    if (Object.hasOwn(state.permissions, key)) return exists();
-    state.permissions = renameKey(state.permissions, oldKey, key);
-    everywhere(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
+    if (key !== oldKey) {
+      state.permissions = renameKey(state.permissions, oldKey, key);
+      everywhere(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
+    }
+    emit(state, 'permission.updated', { permission: shown({ key, ...permission }) });
     return ok({});
   },
   remove({ permission_id: id }, state) {
@@ -31,14 +36,10 @@ export const permissions: Handlers<'permissions'> = {
     const [key] = found;
     delete state.permissions[key];
     everywhere(state, (keys) => keys.filter((one) => one !== key));
+    emit(state, 'permission.deleted', { permission: { id } });
     return ok({});
   },
 };
-
-/** A permission and its key. */
-export function permissionById({ permissions }: State, id: string): [key: string, Permission] | undefined {
-  return Object.entries(permissions).find(([, permission]) => permission.id === id);
-}
 
 function shown({ id, key, name, description }: Permission & { key: string }) {
   return { id, key, name, description };
