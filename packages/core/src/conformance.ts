@@ -1,0 +1,12 @@
+import type { Check } from './conformance/check.js';
+import { groups } from './conformance/groups.js';
+import { swaps } from './conformance/swaps.js';
+import { values } from './conformance/values.js';
+
+export type { Check } from './conformance/check.js';
+
+/**
+ * What `@kindling/core` expects of a session store, for the test runner of your choice.
+ * @example for (const { name, run } of conformance) test(name, () => run(createStore));
+ */
+export const conformance: readonly Check[] = Object.freeze([...values, ...swaps, ...groups]);
