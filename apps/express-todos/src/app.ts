@@ -1,9 +1,18 @@
 import { kinde, protect, type KindeOptions } from '@kindling/express';
 import express, { type Express } from 'express';
-import { createTodoList, landingPage, notFoundPage, PAGE_HEADERS, problemPage, profilePage, todosPage } from 'todos';
+import {
+  createMembers,
+  createTodoList,
+  landingPage,
+  notFoundPage,
+  PAGE_HEADERS,
+  problemPage,
+  profilePage,
+  todosPage,
+} from 'todos';
 
 /** The todo app on Express. Without options it reads `KINDE_*` from the environment. */
-export function createApp(options: Partial<KindeOptions> = {}): Express {
+export function createApp(options: Partial<KindeOptions> = {}, members = createMembers()): Express {
   const todos = createTodoList();
   const app = express();
   app.disable('x-powered-by');
@@ -32,6 +41,15 @@ export function createApp(options: Partial<KindeOptions> = {}): Express {
   app.post('/todos/:id/delete', protect({ permissions: 'delete:todos' }), (req, res) => {
     todos.remove(req.kinde, String(req.params['id']));
     res.redirect(303, '/todos');
+  });
+
+  app.get('/members', protect({ permissions: 'read:members' }), async (req, res) => {
+    res.send(await members.page(req.kinde));
+  });
+  app.post('/members/:id/role', protect({ permissions: 'update:members' }), async (req, res) => {
+    const error = await members.setRole(req.kinde, String(req.params['id']), String(req.body?.role ?? ''));
+    if (error) res.status(422).send(await members.page(req.kinde, error));
+    else res.redirect(303, '/members');
   });
 
   app.get(

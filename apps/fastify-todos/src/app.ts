@@ -1,11 +1,23 @@
 import { kinde, protect, type KindeOptions } from '@kindling/fastify';
 import createFastify, { type FastifyInstance } from 'fastify';
-import { createTodoList, landingPage, notFoundPage, PAGE_HEADERS, problemPage, profilePage, todosPage } from 'todos';
+import {
+  createMembers,
+  createTodoList,
+  landingPage,
+  notFoundPage,
+  PAGE_HEADERS,
+  problemPage,
+  profilePage,
+  todosPage,
+} from 'todos';
 
 const HTML = 'text/html; charset=utf-8';
 
 /** The todo app on Fastify. Without options it reads `KINDE_*` from the environment. */
-export async function createApp(options: Partial<KindeOptions> = {}): Promise<FastifyInstance> {
+export async function createApp(
+  options: Partial<KindeOptions> = {},
+  members = createMembers(),
+): Promise<FastifyInstance> {
   const todos = createTodoList();
   const app = createFastify({ bodyLimit: 10_240 });
   app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS));
@@ -55,6 +67,22 @@ export async function createApp(options: Partial<KindeOptions> = {}): Promise<Fa
     async (request, reply) => {
       todos.remove(request.kinde, request.params.id);
       return reply.redirect('/todos', 303);
+    },
+  );
+
+  app.get('/members', { onRequest: protect({ permissions: 'read:members' }) }, async (request, reply) =>
+    reply.type(HTML).send(await members.page(request.kinde)),
+  );
+  app.post<{ Params: { id: string }; Body?: { role?: string } }>(
+    '/members/:id/role',
+    { onRequest: protect({ permissions: 'update:members' }) },
+    async (request, reply) => {
+      const error = await members.setRole(request.kinde, request.params.id, String(request.body?.role ?? ''));
+      if (!error) return reply.redirect('/members', 303);
+      return reply
+        .code(422)
+        .type(HTML)
+        .send(await members.page(request.kinde, error));
     },
   );
 

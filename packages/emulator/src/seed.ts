@@ -85,11 +85,12 @@ export const defaultSeed: Seed = {
     'update:todos': 'Tick todos off',
     'delete:todos': 'Remove todos',
     'read:members': 'See who is in the organization',
+    'update:members': 'Change what people in the organization may do',
   },
   roles: {
     admin: {
       name: 'Administrator',
-      permissions: ['create:todos', 'read:todos', 'update:todos', 'delete:todos', 'read:members'],
+      permissions: ['create:todos', 'read:todos', 'update:todos', 'delete:todos', 'read:members', 'update:members'],
     },
     member: { name: 'Member', permissions: ['create:todos', 'read:todos', 'update:todos'], isDefault: true },
     viewer: { name: 'Viewer', permissions: ['read:todos'] },
