@@ -15,9 +15,16 @@ const tenant = defineKinde({
     todo_limit: { type: 'i', value: 5 },
     beta_ui: { type: 'b', value: false },
   },
-  organizations: { org_acme: { name: 'Acme', flags: { todo_limit: 8, theme: 'forest' } } },
+  organizations: {
+    org_acme: { name: 'Acme', flags: { todo_limit: 8, theme: 'forest' } },
+    org_hooli: { name: 'Hooli' },
+  },
   people: [
-    { email: 'ada@example.com', organizations: { org_acme: { roles: ['admin'], permissions: ['create:todos'] } } },
+    {
+      email: 'ada@example.com',
+      organizations: { org_acme: { roles: ['admin'], permissions: ['create:todos'] }, org_hooli: {} },
+    },
+    { email: 'grace@example.com', organizations: { org_acme: { roles: ['viewer'] } } },
   ],
 });
 

@@ -48,7 +48,8 @@ export interface Tenant<Permissions, Roles, Declared extends Flags, Organization
   readonly flags: Declared;
   /** By code, such as `org_acme`. */
   readonly organizations?: { readonly [Code in keyof Organizations]: Organization<Declared> };
-  readonly people?: readonly Person<Permissions, Roles, Declared, Organizations>[];
+  /** What they are in says nothing about which organizations there are: a person may be in some of them only. */
+  readonly people?: readonly Person<Permissions, NoInfer<Roles>, Declared, NoInfer<Organizations>>[];
 }
 
 /**
