@@ -1,0 +1,111 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEmulator, type Emulator } from '@kindling/emulator';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SITE } from './kit/apps.js';
+import { send } from './kit/http.js';
+
+const root = new URL('../', import.meta.url);
+const compiled = new URL('./.snippets-webhooks/', import.meta.url);
+const sessions = join(tmpdir(), `webhook-sessions-${process.pid}`);
+/** Each is a whole module. */
+const snippets = ['docs/how-to/webhooks.md', 'packages/webhooks/README.md'].flatMap((page) =>
+  [...readFileSync(new URL(page, root), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code!),
+);
+const files = snippets.map((_code, index) => new URL(`snippet-${index}.ts`, compiled).pathname);
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await createEmulator({ siteUrl: SITE });
+  for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+  vi.stubGlobal('fetch', emulator.fetch);
+  mkdirSync(compiled, { recursive: true });
+  snippets.forEach((code, index) => {
+    const named = code
+      .replace("'https://acme.kinde.com'", `'${emulator.issuer}'`)
+      .replace("'.sessions'", `'${sessions}'`);
+    writeFileSync(files[index]!, /\bconst app\b/.test(code) ? `${named}\nexport { app };\n` : named);
+  });
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+  for (const folder of [compiled.pathname, sessions]) rmSync(folder, { recursive: true, force: true });
+  await emulator.close();
+});
+
+const signed = (type: string, user: object, at = Date.now()) =>
+  emulator.sign({ type, event_id: crypto.randomUUID(), timestamp: new Date(at).toISOString(), data: { user } });
+const headers = { 'content-type': 'application/jwt', 'webhook-id': 'webhook_1' };
+
+test('every snippet of the page compiles', () => {
+  expect(snippets.length).toBeGreaterThan(6);
+  const { config } = ts.readConfigFile(new URL('tsconfig.base.json', root).pathname, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(
+    { compilerOptions: config.compilerOptions, files },
+    ts.sys,
+    compiled.pathname,
+  );
+  const problems = ts
+    .getPreEmitDiagnostics(ts.createProgram(files, options))
+    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+  expect(problems).toEqual([]);
+}, 60_000);
+
+describe('the snippets run', () => {
+  const load = async (index: number) => (await import(files[index]!)) as Record<string, any>;
+  const servers: Server[] = [];
+  afterAll(() => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+  const listen = async (app: any): Promise<Server> => {
+    const server: Server = app.ready ? (await app.ready(), app.server) : createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    servers.push(server);
+    return server;
+  };
+  const post = async (app: Server, body: string) =>
+    (await send(app, '/webhooks/kinde', { method: 'POST', headers, body })).status;
+
+  test.each(
+    snippets.flatMap((code, index) =>
+      code.includes("app.get('/people'") ? [[index, /\/(express|fastify)'/.exec(code)![1]!]] : [],
+    ),
+  )('snippet %i keeps a list of people, on %s', async (index) => {
+    const app = await listen((await load(index as number))['app']);
+    const person = { id: 'kp_1', email: 'new@example.com' };
+    expect(await post(app, await signed('user.created', person))).toBe(200);
+    expect((await send(app, '/people')).json()).toEqual(['new@example.com']);
+    expect(await post(app, await signed('user.deleted', person))).toBe(200);
+    expect((await send(app, '/people')).json()).toEqual([]);
+    expect(await post(app, `${(await signed('user.created', person)).slice(0, -9)}AAAAAAAAA`)).toBe(400);
+  });
+
+  test('what was missed for a day is caught up with', async () => {
+    const index = snippets.findIndex((code) => code.includes("app.get('/missed'"));
+    const app = await listen((await load(index))['app']);
+    const token = await signed('user.created', { id: 'kp_1' }, Date.now() - 24 * 3_600_000);
+    expect([await post(app, token), await post(app, token)]).toEqual([200, 200]);
+    expect((await send(app, '/missed')).json()).toEqual(['user.created']);
+  });
+
+  test('a server that speaks web requests needs no adapter', async () => {
+    const index = snippets.findIndex((code) => code.includes('handle(request: Request)'));
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const { handle } = await load(index);
+    const request = new Request(`${SITE}/webhooks/kinde`, {
+      method: 'POST',
+      headers,
+      body: await signed('user.deleted', { id: 'kp_1' }),
+    });
+    expect((await handle!(request)).status).toBe(200);
+    expect(log).toHaveBeenCalledWith('user.deleted', expect.any(String));
+    log.mockRestore();
+  });
+});
