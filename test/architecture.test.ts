@@ -74,7 +74,9 @@ const files: Record<string, readonly string[]> = {
     'index cli',
     'emulator',
     'app',
+    'forms',
     'authorize account management/api',
+    'request',
     'management/handlers',
     'management/*',
     'management/input management/entities',
@@ -82,10 +84,10 @@ const files: Record<string, readonly string[]> = {
     'pages token serve faults',
     'html claims',
     'tenant',
-    'events',
+    'events identities',
     'state',
-    'options keys catalog',
-    'seed clock loopback',
+    'options keys catalog people',
+    'seed clock loopback password',
   ],
 };
 

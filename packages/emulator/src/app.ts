@@ -1,12 +1,13 @@
 import { Hono } from 'hono';
 import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { accountApi } from './account.js';
-import { authorize, endSession, pendingOf, proceed, registration, startSession } from './authorize.js';
+import { authorize, endSession } from './authorize.js';
 import { profile } from './claims.js';
+import { isForeign, organization, register, signIn } from './forms.js';
 import { createManagementApi } from './management/api.js';
-import { failurePage, loggedOutPage, portalPage, registerPage, signInPage } from './pages.js';
+import { failurePage, loggedOutPage, portalPage } from './pages.js';
 import { type Person, type State } from './state.js';
-import { addPerson, isAllowed, personBy } from './tenant.js';
+import { isAllowed } from './tenant.js';
 import { authenticateClient, NO_STORE, oauthError, readForm, token } from './token.js';
 
 /** Every address of the local Kinde. */
@@ -70,49 +71,6 @@ function discovery(issuer: string): object {
     token_endpoint_auth_methods_supported: ['client_secret_post'],
     kindling_emulator: true,
   };
-}
-
-async function signIn(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
-  const reference = form.get('request') ?? '';
-  const pending = pendingOf(reference, state);
-  if (pending instanceof Response) return pending;
-  if (request.method === 'GET') return signInPage(state, { request: reference });
-  const email = form.get('email')?.trim() ?? '';
-  const chosen = state.people.find(({ id }) => id === form.get('person'));
-  const person = chosen ?? personBy(state, email);
-  if (!person) return signInPage(state, { request: reference, error: `Nobody here has the address ${email}.` }, email);
-  if (!chosen && person.password !== undefined && person.password !== form.get('password')) {
-    const error = form.has('password') ? 'That is not the password.' : undefined;
-    return signInPage(state, { request: reference, error }, email);
-  }
-  return proceed(reference, state, { headers: startSession(reference, person, state) });
-}
-
-async function register(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
-  const reference = form.get('request') ?? '';
-  const pending = pendingOf(reference, state);
-  if (pending instanceof Response) return pending;
-  const about = registration(pending.query, state);
-  if (request.method === 'GET') return registerPage({ request: reference }, about);
-  const email = form.get('email')?.trim() ?? '';
-  const malformed = /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
-  const error = personBy(state, email) ? 'Somebody has this address already. Sign in instead.' : malformed;
-  if (error) return registerPage({ request: reference, error }, { ...about, email });
-  const [givenName, familyName] = ['given_name', 'family_name'].map((name) => form.get(name)?.trim());
-  const details = { email, ...(givenName && { givenName }), ...(familyName && { familyName }) };
-  const person = addPerson(state, details, about.withOrganization || pending.query.has('org_code'));
-  const headers = startSession(reference, person, state);
-  return proceed(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
-}
-
-async function organization(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
-  return proceed(form.get('request') ?? '', state, {
-    orgCode: form.get('org_code') ?? undefined,
-    orgName: form.get('org_name') ?? undefined,
-  });
 }
 
 /** Kinde's own session ends; the browser goes on only to a registered address. */
@@ -185,11 +143,15 @@ async function introspect(request: Request, state: State): Promise<Response> {
 }
 
 /** Only an access token opens it: an ID token is signed by the same key but says something else. */
-async function userProfile(request: Request, state: State, shape: (person: Person) => object): Promise<Response> {
+async function userProfile(
+  request: Request,
+  state: State,
+  shape: (state: State, person: Person) => object,
+): Promise<Response> {
   const claims = await verified(bearer(request), state);
   const person = claims && 'scp' in claims && state.people.find(({ id }) => id === claims.sub);
   return person
-    ? Response.json(shape(person), { headers: NO_STORE })
+    ? Response.json(shape(state, person), { headers: NO_STORE })
     : oauthError('invalid_token', 'The access token is not valid.', 401);
 }
 
@@ -197,11 +159,11 @@ function bearer(request: Request): string {
   return /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
 }
 
-function legacyProfile({ id, email, givenName, familyName, picture }: Person): object {
+function legacyProfile(_state: State, { id, email, providedId, givenName, familyName, picture }: Person): object {
   return {
     id,
-    preferred_email: email,
-    provided_id: null,
+    preferred_email: email ?? null,
+    provided_id: providedId ?? null,
     first_name: givenName ?? null,
     last_name: familyName ?? null,
     picture: picture ?? null,
@@ -213,22 +175,4 @@ async function verified(jwt: string, state: State): Promise<JWTPayload | undefin
   const options = { issuer: state.issuer, algorithms: ['RS256'], currentDate: new Date(state.clock.now() * 1000) };
   const result = await jwtVerify(jwt, createLocalJWKSet({ keys: [state.key.jwk] }), options).catch(() => undefined);
   return state.issued.get(result?.payload.jti ?? '')?.ended ? undefined : result?.payload;
-}
-
-/**
- * A page elsewhere must not sign its visitors in here. Where browsers say how the sites are related, that decides: they
- * send `Origin: null` with forms of pages that send no referrer, such as ours.
- */
-function isForeign(request: Request, state: State): boolean {
-  if (request.method === 'GET') return false;
-  const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
-  const own = [new URL(state.issuer).origin, new URL(request.url).origin];
-  if (site !== null && site !== 'same-origin' && site !== 'none') return true;
-  return origin !== null && !own.includes(origin) && !(origin === 'null' && site !== null);
-}
-
-async function fields(request: Request): Promise<URLSearchParams> {
-  return request.method === 'GET'
-    ? new URL(request.url).searchParams
-    : ((await readForm(request)) ?? new URLSearchParams());
 }

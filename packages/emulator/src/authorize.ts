@@ -1,3 +1,4 @@
+import { hintedName, ownerOf } from './identities.js';
 import {
   createOrganizationPage,
   expiredPage,
@@ -6,29 +7,42 @@ import {
   registerPage,
   signInPage,
 } from './pages.js';
-import { remember, secret, type Pending, type Person, type State } from './state.js';
-import { createOrganization, hintedEmail, isAllowed, join, scopesFor } from './tenant.js';
+import { audiences, checkRequest, grantedScopes, invitationOf, withReauth } from './request.js';
+import { remember, secret, type Invitation, type Pending, type Person, type State } from './state.js';
+import { accept, foundOrganization, join, refusalOf } from './tenant.js';
 
 /** Seconds that a code and an unfinished sign-in are good for. */
 const [CODE_TIME, PENDING_TIME] = [60, 1800];
 const MOST_PENDING = 1000;
 const SSO_COOKIE = 'kindling_emulator_sso';
-const SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'];
 
 /** GET /oauth2/auth: a page, or straight back to the app where Kinde's own session already answers. */
 export function authorize(request: Request, state: State): Response {
   const query = withReauth(new URL(request.url).searchParams);
   const refusal = checkRequest(query, state);
   if (refusal) return refusal;
-  const signedIn = sessionOf(request, state);
+  const invitation = invitationOf(query, state);
+  if (invitation instanceof Response) return invitation;
+  const userAgent = (request.headers.get('user-agent') ?? '').slice(0, 300);
+  const pending: Pending = { query, requestedAt: state.clock.now(), userAgent, ...sessionOf(request, state) };
   const prompt = query.get('prompt') ?? (query.get('start_page') === 'registration' ? 'create' : '');
-  if (prompt === 'none') return silent({ query, requestedAt: state.clock.now(), ...signedIn }, state);
+  if (prompt === 'none') return silent(pending, state);
   const reference = secret();
-  remember(state.pending, reference, { query, requestedAt: state.clock.now(), ...signedIn }, MOST_PENDING);
+  remember(state.pending, reference, pending, MOST_PENDING);
+  if (invitation) return invite(reference, state, invitation);
   if (prompt === 'create') return registerPage({ request: reference }, registration(query, state));
-  if (signedIn && prompt !== 'login') return proceed(reference, state);
-  const hint = hintedEmail(state, query.get('login_hint') ?? '');
+  if (pending.signedIn && prompt !== 'login') return proceed(reference, state);
+  const hint = hintedName(state, query.get('login_hint') ?? '');
   return signInPage(state, { request: reference }, hint);
+}
+
+/** Somebody who was invited registers, unless they are known here already: whatever the app asked for. */
+function invite(reference: string, state: State, { email }: Invitation): Response {
+  const invited = ownerOf(state, 'email', email)?.person;
+  const pending = state.pending.get(reference);
+  if (!invited) return registerPage({ request: reference }, registration(pending!.query, state));
+  if (pending?.signedIn?.personId === invited.id) return proceed(reference, state);
+  return signInPage(state, { request: reference }, email);
 }
 
 /** The person is known: choose or create the organization, then go back to the app with a code. */
@@ -39,19 +53,50 @@ export function proceed(reference: string, state: State, { orgCode, orgName, hea
   if (!person) return expiredPage();
   const { query } = pending;
   const done = (code: string | undefined) => {
+    const refusal = refusalOf(state, { personId: person.id, orgCode: code });
+    if (refusal) return failurePage('You cannot sign in', refusal, code ? { Organization: [code] } : {}, { headers });
     state.pending.delete(reference);
     return finish(pending, state, { person, orgCode: code, headers });
   };
+  if (person.isSuspended) return done(undefined);
+  const invitation = invitationOf(query, state);
+  if (invitation instanceof Response) return invitation;
+  if (invitation) return acceptInvitation(state, { invitation, person, headers }) ?? done(invitation.orgCode);
   if (query.get('is_create_org') === 'true') {
     const name = (orgName ?? query.get('org_name'))?.trim();
     return name
-      ? done(createOrganization(state, person, name))
+      ? done(foundOrganization(state, person, name))
       : createOrganizationPage({ request: reference }, headers);
   }
   const asked = query.get('org_code') ?? orgCode;
-  const codes = Object.keys(person.organizations);
-  if (asked !== undefined) return join(state, person, asked) ? done(asked) : notAMember(asked, codes, headers);
-  return codes.length > 1 ? organizationPage(state, { request: reference }, { person, headers }) : done(codes[0]);
+  const codes = choices(state, person);
+  if (asked !== undefined) {
+    const mayEnter = Object.hasOwn(person.organizations, asked) || join(state, person, asked);
+    return mayEnter ? done(asked) : notAMember(asked, codes, headers);
+  }
+  return codes.length > 1
+    ? organizationPage(state, { request: reference }, { person, codes, headers })
+    : done(codes[0]);
+}
+
+/** Organizations that somebody can sign in to; those that they cannot only where there is no other. */
+function choices(state: State, person: Person): string[] {
+  const all = Object.keys(person.organizations);
+  const open = all.filter((orgCode) => !refusalOf(state, { personId: person.id, orgCode }));
+  return open.length > 0 ? open : all.slice(0, 1);
+}
+
+/** Only the person whose address was invited gets in, and not into an organization that lets nobody in. */
+function acceptInvitation(
+  state: State,
+  { invitation, person, headers }: { invitation: Invitation; person: Person; headers: Record<string, string> },
+): Response | undefined {
+  if (ownerOf(state, 'email', invitation.email)?.person !== person) {
+    const why = 'It was sent to another e-mail address than the one that you signed in with.';
+    return failurePage('This invitation is for somebody else', why, {}, { headers });
+  }
+  if (!state.organizations[invitation.orgCode]?.isSuspended) accept(state, invitation, person);
+  return undefined;
 }
 
 interface Choice {
@@ -89,71 +134,45 @@ export function endSession(request: Request, state: State): Record<string, strin
 
 /** What a registration page needs to know of the request. */
 export function registration(query: URLSearchParams, state: State): Registration {
+  const invitation = invitationOf(query, state);
+  const invited = invitation instanceof Response ? undefined : invitation;
   return {
-    email: hintedEmail(state, query.get('login_hint') ?? ''),
-    withOrganization: query.get('is_create_org') === 'true',
+    email: invited?.email ?? hintedName(state, query.get('login_hint') ?? ''),
+    givenName: invited?.firstName ?? '',
+    familyName: invited?.lastName ?? '',
+    isInvited: invited !== undefined,
+    withOrganization: query.get('is_create_org') === 'true' && !invited,
     orgName: query.get('org_name') ?? '',
   };
 }
 
 interface Registration {
   readonly email: string;
+  readonly givenName: string;
+  readonly familyName: string;
+  /** Into an organization: the address cannot be another one. */
+  readonly isInvited: boolean;
   readonly withOrganization: boolean;
   readonly orgName: string;
-}
-
-/** Redirects only to where the application is registered to be: everything else is a page (OAuth 2.0, 4.1.2.1). */
-function checkRequest(query: URLSearchParams, state: State): Response | undefined {
-  const malformed = (why: string) => failurePage('Malformed request (1656)', why);
-  const repeated = [...new Set(query.keys())].find((name) => name !== 'audience' && query.getAll(name).length > 1);
-  if (repeated) return malformed(`The parameter ${repeated} was given more than once.`);
-  const application = state.applications.find(({ clientId }) => clientId === query.get('client_id'));
-  if (!application) {
-    return failurePage('Unknown application', 'No application has this client id. Compare KINDE_CLIENT_ID.', {
-      'Received client_id': [query.get('client_id') ?? '(nothing)'],
-      Known: state.applications.map(({ clientId, name }) => `${clientId} (${name})`),
-    });
-  }
-  const redirectUri = query.get('redirect_uri') ?? '';
-  if (!isAllowed(application.redirectUris, redirectUri)) {
-    return failurePage(
-      'This callback URL is not allowed',
-      'The app asked to return to an address that is not registered. They must be equal, character by character.',
-      {
-        'Received redirect_uri': [redirectUri || '(nothing)'],
-        [`Allowed for ${application.name}`]: application.redirectUris,
-      },
-    );
-  }
-  if (query.get('response_type') !== 'code') return malformed('Only response_type=code is supported.');
-  if ((query.get('response_mode') ?? 'query') !== 'query')
-    return malformed('The local Kinde knows only response_mode=query.');
-  const challenge = query.get('code_challenge');
-  if (challenge !== null ? query.get('code_challenge_method') !== 'S256' : query.has('code_challenge_method'))
-    return malformed('PKCE needs a code_challenge and code_challenge_method=S256.');
-  if (challenge !== null && !/^[\w-]{43}$/.test(challenge))
-    return malformed('A code_challenge for S256 has 43 characters of base64url.');
-  const foreign = audiences(query).filter((audience) => !application.audiences?.includes(audience));
-  if (foreign.length === 0) return undefined;
-  return failurePage('This API is not known', 'The application is not authorized for the audience it asks for.', {
-    'Received audience': foreign,
-    [`Allowed for ${application.name}`]: application.audiences ?? [],
-  });
 }
 
 function silent(pending: Pending, state: State): Response {
   const { query } = pending;
   const person = personOf(pending, state);
   if (!person) return back(query, { error: 'login_required', error_description: 'User authentication is required' });
-  const codes = Object.keys(person.organizations);
+  const codes = choices(state, person);
   const asked = query.get('org_code') ?? (codes.length > 1 ? undefined : codes[0]);
-  if (asked === undefined ? codes.length > 1 : !codes.includes(asked))
+  const choose = asked === undefined ? codes.length > 1 : !Object.hasOwn(person.organizations, asked);
+  if (choose || query.has('invitation_code'))
     return back(query, { error: 'interaction_required', error_description: 'The organization has to be chosen' });
-  return finish(pending, state, { person, orgCode: asked });
+  const refusal = refusalOf(state, { personId: person.id, orgCode: asked });
+  return refusal
+    ? back(query, { error: 'organization_suspended', error_description: refusal })
+    : finish(pending, state, { person, orgCode: asked });
 }
 
 function finish(
-  { query, requestedAt, signedIn }: Pending,
+  { query, requestedAt, userAgent, signedIn }: Pending,
   state: State,
   { person, orgCode, headers = {} }: { person: Person } & Choice,
 ): Response {
@@ -170,8 +189,11 @@ function finish(
     nonce: query.get('nonce') ?? undefined,
     authTime: signedIn?.authTime ?? now,
     requestedAt,
+    userAgent,
     ended: false,
   };
+  const membership = orgCode === undefined ? undefined : person.organizations[orgCode];
+  if (membership) membership.lastAccessedAt = now;
   remember(state.codes, code, {
     grant,
     redirectUri: query.get('redirect_uri')!,
@@ -180,14 +202,6 @@ function finish(
     used: false,
   });
   return back(query, { code, scope: scope.join(' ') }, headers);
-}
-
-/** What is not known is left out without a word, as Kinde does with `offline_access`. */
-function grantedScopes(query: URLSearchParams, state: State): string[] {
-  const application = state.applications.find(({ clientId }) => clientId === query.get('client_id'));
-  const ofApis = audiences(query).flatMap((audience) => (application && scopesFor(state, application, audience)) ?? []);
-  const asked = new Set((query.get('scope') ?? 'openid').split(' '));
-  return [...asked].filter((name) => SCOPES.includes(name) || ofApis.includes(name));
 }
 
 /** 302 as Kinde does, after forms too: every browser turns their POST into a GET. */
@@ -207,21 +221,9 @@ function notAMember(code: string, codes: string[], headers: Record<string, strin
   return failurePage('You are not in this organization', why, facts, { headers });
 }
 
-/** A link that had expired may start again with what it was: the request's own parameters win. */
-function withReauth(query: URLSearchParams): URLSearchParams {
-  try {
-    const original = JSON.parse(Buffer.from(query.get('reauth_state') ?? 'e30', 'base64').toString()) as object;
-    for (const [name, value] of Object.entries(original))
-      if (typeof value === 'string' && !query.has(name)) query.set(name, value);
-  } catch {
-    // What cannot be read restarts nothing.
-  }
-  return query;
-}
-
 function sessionOf(request: Request, state: State): Pick<Pending, 'signedIn'> | undefined {
   const signedIn = state.sessions.get(cookieOf(request) ?? '');
-  return signedIn && state.people.some(({ id }) => id === signedIn.personId) ? { signedIn } : undefined;
+  return signedIn && !refusalOf(state, { ...signedIn, orgCode: undefined }) ? { signedIn } : undefined;
 }
 
 function personOf({ signedIn }: Pending, { people }: State): Person | undefined {
@@ -230,9 +232,4 @@ function personOf({ signedIn }: Pending, { people }: State): Person | undefined 
 
 function cookieOf(request: Request): string | undefined {
   return new RegExp(`(?:^|; *)${SSO_COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1];
-}
-
-function audiences(query: URLSearchParams): string[] {
-  const all = query.getAll('audience').flatMap((value) => value.split(' '));
-  return [...new Set(all.filter(Boolean))];
 }

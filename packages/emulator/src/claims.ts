@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { identitiesOf, isPrimary } from './identities.js';
 import type { FlagValue, SeedApplication, TokenSettings } from './seed.js';
 import type { Grant, Person, State } from './state.js';
 
@@ -8,9 +9,6 @@ export const LIFETIMES = {
   idTokenLifetime: 3_600,
   refreshTokenLifetime: 1_296_000,
 } as const;
-
-/** When everybody's profile was changed last: nobody edits one here, so it must not move between two answers. */
-const UPDATED_AT = 1_767_225_600;
 
 /** Claims of a person's access token. */
 export function accessClaims(state: State, grant: Grant, application: SeedApplication): Record<string, unknown> {
@@ -29,7 +27,7 @@ export function accessClaims(state: State, grant: Grant, application: SeedApplic
     permissions: permissionsOf(state, person, orgCode),
     feature_flags: flagsOf(state, person, orgCode),
     ...(wants('roles') && { roles: rolesOf(state, person, orgCode) }),
-    ...(wants('email') && { email: person.email }),
+    ...(wants('email') && person.email && { email: person.email }),
     ...(settings.persistent !== undefined && { ksp: { persistent: settings.persistent } }),
   };
   return mapped(claims, settings);
@@ -61,11 +59,12 @@ export function idClaims(
       given_name: person.givenName,
       family_name: person.familyName,
       picture: person.picture,
-      updated_at: UPDATED_AT,
+      updated_at: updatedAt(state, person),
     }),
-    ...(scopes.has('email') && { email: person.email, email_verified: true }),
+    ...(scopes.has('email') && emailOf(state, person)),
     ...(person.username && { preferred_username: person.username }),
     ...(person.phone && { phone_number: person.phone }),
+    ...(person.providedId && { provided_id: person.providedId }),
     org_codes: codes,
     ...(settings.claims?.includes('organizations') && {
       organizations: codes.map((id) => ({ id, name: state.organizations[id]?.name })),
@@ -92,10 +91,10 @@ export function machineClaims(
 }
 
 /** The profile endpoint's answer. */
-export function profile(person: Person): Record<string, unknown> {
+export function profile(state: State, person: Person): Record<string, unknown> {
   const {
     id,
-    email,
+    providedId: provided_id = null,
     givenName: given_name = null,
     familyName: family_name = null,
     picture = null,
@@ -105,16 +104,27 @@ export function profile(person: Person): Record<string, unknown> {
   return {
     sub: id,
     id,
-    provided_id: null,
+    provided_id,
     name,
     given_name,
     family_name,
-    updated_at: UPDATED_AT,
-    email,
-    email_verified: true,
+    updated_at: updatedAt(state, person),
+    ...{ email: null, email_verified: false, ...emailOf(state, person) },
     picture,
     preferred_username,
   };
+}
+
+function updatedAt({ createdAt }: State, person: Person): number {
+  return person.updatedAt ?? person.createdAt ?? createdAt;
+}
+
+/** Nothing for people who sign in by a name or a phone number. */
+function emailOf(state: State, person: Person): { email: string; email_verified: boolean } | undefined {
+  const { email } = person;
+  if (email === undefined) return undefined;
+  const identity = identitiesOf(state, person).find((one) => one.type === 'email' && isPrimary(person, one));
+  return { email, email_verified: identity?.isConfirmed ?? false };
 }
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */

@@ -2,11 +2,11 @@ import { createApp } from './app.js';
 import { startSession } from './authorize.js';
 import { createClock, type Clock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
+import { personBy } from './identities.js';
 import { createKey, signJwt, type SigningKey } from './keys.js';
 import { originOf, refuseProduction, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
 import { createState, secret, type State } from './state.js';
-import { personBy } from './tenant.js';
 
 /** A Kinde that lives in this process. */
 export interface Emulator {

@@ -44,9 +44,12 @@ const FIELDS = {
   seed: ['$schema', 'permissions', 'roles', 'flags', 'organizations', 'people', 'applications', 'apis'],
   role: ['name', 'permissions', 'isDefault'],
   flag: ['type', 'value', 'values'],
-  organization: ['name', 'flags', 'entitlements', 'allowRegistrations', 'isDefault'],
+  organization: 'name flags entitlements allowRegistrations isDefault handle properties isSuspended'.split(' '),
   entitlement: ['name', 'max'],
-  person: 'id email givenName familyName password picture phone username organizations flags'.split(' '),
+  person:
+    'id email givenName familyName password picture phone username organizations flags properties isSuspended'.split(
+      ' ',
+    ),
   membership: ['roles', 'permissions'],
   application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(' '),
   tokens: 'accessTokenLifetime idTokenLifetime refreshTokenLifetime claims hasuraMapping persistent'.split(' '),
@@ -82,6 +85,7 @@ function checkCatalog(check: Check, { permissions, roles, flags, organizations }
     if (!/^org_[A-Za-z0-9]+$/.test(code))
       check.problem(`organization ${code}`, 'codes look like org_ and letters or digits.');
     checkFlags(check, { where: `organization ${code}`, values: organization['flags'], flags });
+    checkDetails(check, `organization ${code}`, organization);
     for (const [key, { name, max }] of check.entries(
       `organization ${code}, entitlements`,
       organization['entitlements'] ?? {},
@@ -98,6 +102,7 @@ function checkPeople(check: Check, { people, organizations, roles, permissions, 
     const where = `person ${String(person['email'] ?? index + 1)}`;
     if (!/^[^\s@]+@[^\s@]+$/.test(String(person['email'] ?? ''))) check.problem(where, 'an e-mail address is needed.');
     checkFlags(check, { where, values: person['flags'], flags });
+    checkDetails(check, where, person);
     for (const [code, membership] of check.entries(
       `${where}, organizations`,
       person['organizations'],
@@ -108,7 +113,14 @@ function checkPeople(check: Check, { people, organizations, roles, permissions, 
       check.words(`${where} in ${code}`, membership['permissions'] ?? [], permissions);
     }
   }
-  for (const field of ['email', 'id']) check.unique('people', list, field);
+  for (const field of ['email', 'id', 'username', 'phone']) check.unique('people', list, field);
+  const own = check.entries('organizations', organizations ?? {}).map(([, organization]) => organization);
+  check.unique('organizations', own, 'handle');
+  const keys = new Set(own.flatMap(({ properties }) => Object.keys((properties ?? {}) as object)));
+  const shared = list.flatMap(({ properties }) =>
+    Object.keys((properties ?? {}) as object).filter((key) => keys.has(key)),
+  );
+  for (const key of new Set(shared)) check.problem(`property ${key}`, 'it is either of people or of organizations.');
 }
 
 function checkApplications(check: Check, { applications = [], apis = [] }: Loose): void {
@@ -142,6 +154,12 @@ function checkFlags(check: Check, { where, values, flags }: { where: string; val
     if (TYPES.includes(String(type)) && !isOfType(value, type))
       check.problem(where, `the value of "${code}" is not of type ${String(type)}.`);
   }
+}
+
+function checkDetails(check: Check, where: string, { properties, isSuspended = false }: Loose): void {
+  for (const [key, value] of Object.entries(check.object(`${where}, properties`, properties ?? {})))
+    if (typeof value !== 'string') check.problem(`${where}, property ${key}`, 'a text is needed.');
+  if (typeof isSuspended !== 'boolean') check.problem(`${where}, isSuspended`, 'true or false is needed.');
 }
 
 function isOfType(value: unknown, type: unknown): boolean {

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { page } from './html.js';
+import { nameToSignIn, personBy } from './identities.js';
 import { type Person, type State } from './state.js';
-import { personBy } from './tenant.js';
 
 /** Reference to the pending authorization request, and what went wrong with the last form, if anything. */
 export interface Form {
@@ -10,31 +10,33 @@ export interface Form {
 }
 
 /** Sign in: a card per person, and the form that a real tenant would show. It asks for a password where there is one. */
-export function signInPage(state: State, { request, error }: Form, email = ''): Response {
+export function signInPage(state: State, { request, error }: Form, name = ''): Response {
   const cards = state.people.map(
     (person) =>
       html`<li>
         <form method="post" action="/emulator/sign-in">
           <input type="hidden" name="request" value="${request}" />
           <button class="person" name="person" value="${person.id}">
-            ${mark(person)}<strong>${nameOf(person)}</strong><small>${person.email}</small>${memberships(state, person)}
+            ${mark(person)}<strong>${nameOf(person)}</strong><small>${nameToSignIn(person) ?? person.id}</small>${memberships(state, person)}
           </button>
         </form>
       </li>`,
   );
-  const password = personBy(state, email)?.password !== undefined;
+  const { password, hashedPassword, mustChangePassword } = personBy(state, name) ?? {};
+  const asks = password !== undefined || hashedPassword !== undefined;
   return page(
     'Sign in',
     html`<p class="soft">Choose who to be. One click, no password.</p>
       <ul aria-label="People">
         ${cards}
       </ul>
-      <h2>Or sign in by e-mail</h2>
+      <h2>Or by e-mail, user name or phone</h2>
       ${problem(error)}
       <form method="post" action="/emulator/sign-in">
         <input type="hidden" name="request" value="${request}" />
-        <label>E-mail <input name="email" type="email" autocomplete="username" required value="${email}" /></label>
-        ${password ? html`<label>Password <input name="password" type="password" autocomplete="current-password" required autofocus /></label>` : ''}
+        <label>E-mail, user name or phone <input name="email" autocomplete="username" required value="${name}" /></label>
+        ${asks ? html`<label>Password <input name="password" type="password" autocomplete="current-password" required autofocus /></label>` : ''}
+        ${mustChangePassword ? html`<label>New password <input name="new_password" type="password" autocomplete="new-password" minlength="8" required /></label>` : ''}
         <button class="main">Continue</button>
       </form>
       <p class="soft">No account? <a href="/emulator/register?request=${request}">Create one</a></p>`,
@@ -45,7 +47,7 @@ export function signInPage(state: State, { request, error }: Form, email = ''): 
 /** Sign up. */
 export function registerPage(
   { request, error }: Form,
-  { email = '', withOrganization = false, orgName = '' } = {},
+  { email = '', givenName = '', familyName = '', isInvited = false, withOrganization = false, orgName = '' } = {},
 ): Response {
   return page(
     'Create your account',
@@ -53,9 +55,9 @@ export function registerPage(
       ${problem(error)}
       <form method="post" action="/emulator/register">
         <input type="hidden" name="request" value="${request}" />
-        <label>E-mail <input name="email" type="email" autocomplete="email" required value="${email}" /></label>
-        <label>First name <input name="given_name" autocomplete="given-name" required /></label>
-        <label>Last name <input name="family_name" autocomplete="family-name" /></label>
+        <label>E-mail <input name="email" type="email" autocomplete="email" required value="${email}" ${isInvited ? 'readonly' : ''} /></label>
+        <label>First name <input name="given_name" autocomplete="given-name" required value="${givenName}" /></label>
+        <label>Last name <input name="family_name" autocomplete="family-name" value="${familyName}" /></label>
         ${withOrganization ? html`<label>Organization <input name="org_name" autocomplete="organization" required value="${orgName}" /></label>` : ''}
         <button class="main">Create account</button>
       </form>
@@ -68,17 +70,17 @@ export function registerPage(
 export function organizationPage(
   state: State,
   { request }: Form,
-  { person, headers }: { person: Person; headers: Record<string, string> },
+  { person, codes, headers }: { person: Person; codes: readonly string[]; headers: Record<string, string> },
 ): Response {
-  const cards = Object.entries(person.organizations).map(
-    ([code, { roles = [] }]) =>
+  const cards = codes.map(
+    (code) =>
       html`<li>
         <form method="post" action="/emulator/organization">
           <input type="hidden" name="request" value="${request}" />
           <button class="person" name="org_code" value="${code}">
             <span class="mark" aria-hidden="true">${(state.organizations[code]?.name ?? code).slice(0, 1)}</span
             ><strong>${state.organizations[code]?.name ?? code}</strong
-            ><small>${rolesIn(state, roles)} · ${code}</small>
+            ><small>${rolesIn(state, person.organizations[code]?.roles ?? [])} · ${code}</small>
           </button>
         </form>
       </li>`,
@@ -155,17 +157,18 @@ function problem(error: string | undefined) {
 
 function mark(person: Person) {
   return html`<span class="mark" aria-hidden="true"
-    >${(person.givenName ?? person.email).slice(0, 1)}${(person.familyName ?? '').slice(0, 1)}</span
+    >${nameOf(person).slice(0, 1)}${(person.familyName ?? '').slice(0, 1)}</span
   >`;
 }
 
 /** How a person is called on the pages. */
-function nameOf({ givenName, familyName, email }: Person): string {
-  return [givenName, familyName].filter(Boolean).join(' ') || email;
+function nameOf(person: Person): string {
+  return [person.givenName, person.familyName].filter(Boolean).join(' ') || (nameToSignIn(person) ?? person.id);
 }
 
 /** A line per organization, with the person's roles in it. */
-function memberships(state: State, { organizations }: Person) {
+function memberships(state: State, { organizations, isSuspended }: Person) {
+  if (isSuspended) return html`<small>Suspended</small>`;
   const lines = Object.entries(organizations).map(
     ([code, { roles = [] }]) =>
       html`<small>${state.organizations[code]?.name ?? code}: ${rolesIn(state, roles)}</small>`,

@@ -15,6 +15,10 @@ export interface SeedPerson {
   username?: string;
   organizations: Record<string, { roles?: string[]; permissions?: string[] }>;
   flags?: Record<string, FlagValue>;
+  /** Property key and value. */
+  properties?: Record<string, string>;
+  /** Can neither sign in nor stay signed in. */
+  isSuspended?: boolean;
 }
 
 /** An application as registered at Kinde. */
@@ -55,6 +59,12 @@ export interface SeedOrganization {
   entitlements?: Record<string, { name: string; max?: number }>;
   allowRegistrations?: boolean;
   isDefault?: boolean;
+  /** A name for addresses, which no other organization has. */
+  handle?: string;
+  /** Property key and value. */
+  properties?: Record<string, string>;
+  /** Nobody can sign in to it. */
+  isSuspended?: boolean;
 }
 
 /** A whole tenant as one object. */

@@ -1,21 +1,15 @@
 import * as contract from '@kindling/management/contract';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Operation } from '@kindling/management';
-import { emptyCatalog, type Catalog, type TenantEvent } from './catalog.js';
+import { emptyCatalog, type Catalog, type Property, type PropertyContext, type TenantEvent } from './catalog.js';
 import type { Clock } from './clock.js';
 import { createKey, type SigningKey } from './keys.js';
 import { checkSeed, originOf, type EmulatorOptions } from './options.js';
-import { defaultSeed, type Seed, type SeedApplication, type SeedPerson } from './seed.js';
+import type { Invitation, Organization, Person } from './people.js';
+import { defaultSeed, type Seed, type SeedApplication } from './seed.js';
 
+export type { Identity, Invitation, Membership, Organization, Person } from './people.js';
 export type { Api, Application, Flag, Permission, Role, Scope, TenantEvent } from './catalog.js';
-
-/** A person of the tenant. */
-export type Person = SeedPerson & {
-  id: string;
-  /** Unix seconds. */
-  createdAt?: number;
-  isSuspended?: boolean;
-};
 
 /** One sign-in: what its tokens are made from. Refresh tokens that follow each other share it. */
 export interface Grant {
@@ -31,6 +25,11 @@ export interface Grant {
   readonly requestedAt: number;
   /** Over: neither its refresh tokens nor its access tokens work any more. */
   ended: boolean;
+  /** What the person's browser called itself. */
+  readonly userAgent: string;
+  /** When it was used last, and until when it can be. */
+  usedAt?: number;
+  expiresAt?: number;
   accessToken?: { token: string; kid: string; issuer: string; expiresAt: number; says: string };
 }
 
@@ -55,6 +54,7 @@ export interface RefreshToken {
 export interface Pending {
   readonly query: URLSearchParams;
   readonly requestedAt: number;
+  readonly userAgent: string;
   /** Who signed in, and when, once that is known. */
   signedIn?: { readonly personId: string; readonly authTime: number };
 }
@@ -62,8 +62,9 @@ export interface Pending {
 /** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
 export interface State extends Catalog {
   issuer: string;
-  organizations: Seed['organizations'];
+  organizations: Record<string, Organization>;
   people: Person[];
+  invitations: Invitation[];
   /** How the Management API answers: as it is described, or as the live service was seen to. */
   managementMode: 'strict' | 'observed';
   /** Every scope of the Management API. */
@@ -113,8 +114,13 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
     })),
     roles: mapEntries(seed.roles, (key, role) => ({ id: idOf(`role ${key}`), ...role })),
     flags: seed.flags,
+    properties: { ...usedProperties('usr', seed.people), ...usedProperties('org', Object.values(seed.organizations)) },
     organizations: seed.organizations,
-    people: seed.people.map((person) => ({ ...person, id: person.id ?? `kp_${digest(person.email.toLowerCase())}` })),
+    people: seed.people.map((person) => ({
+      ...person,
+      id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
+    })),
+    invitations: [],
     applications: seed.applications ?? defaultApplications(seed, originOf('siteUrl', options.siteUrl)),
     apis: (seed.apis ?? []).map(({ audience, name, scopes }) => ({
       id: digest(`api ${audience}`, 32),
@@ -154,6 +160,24 @@ export function digest(text: string, length = 16): string {
 /** An id in the form of a UUID, as roles and permissions have it; the same for the same text. */
 export function idOf(text: string): string {
   return digest(text, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A property of every key that has a value in the seed. */
+function usedProperties(
+  context: PropertyContext,
+  owners: readonly { properties?: Record<string, string> }[],
+): Record<string, Property> {
+  const keys = owners.flatMap(({ properties = {} }) => Object.keys(properties));
+  const property = (key: string): Property => ({
+    id: `prop_${digest(`property ${key}`, 32)}`,
+    name: key,
+    description: '',
+    type: 'single_line_text',
+    context,
+    isPrivate: false,
+    categoryId: '',
+  });
+  return Object.fromEntries(keys.map((key) => [key, property(key)]));
 }
 
 function mapEntries<From, To>(record: Readonly<Record<string, From>>, to: (key: string, value: From) => To) {

@@ -1,9 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { accessClaims, idClaims, LIFETIMES, machineClaims } from './claims.js';
 import { signJwt } from './keys.js';
+import { equal } from './password.js';
 import type { SeedApplication } from './seed.js';
 import { remember, secret, type Grant, type State } from './state.js';
-import { scopesFor } from './tenant.js';
+import { refusalOf, scopesFor } from './tenant.js';
 
 /** Headers of every answer that carries a token or says something about one. */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
@@ -129,8 +130,8 @@ async function issue(
   application: SeedApplication,
   { state, first }: { state: State; first: boolean },
 ): Promise<Response> {
-  if (!state.people.some(({ id }) => id === grant.personId))
-    return oauthError('invalid_grant', 'The person no longer exists.');
+  const refusal = refusalOf(state, grant);
+  if (refusal) return oauthError('invalid_grant', refusal);
   const now = state.clock.now();
   const access = reusable(grant, application, state) ?? (await newAccessToken(grant, application, state));
   grant.accessToken = access;
@@ -138,6 +139,7 @@ async function issue(
   const refreshToken = secret(32);
   const expiresAt = now + (application.tokens?.refreshTokenLifetime ?? LIFETIMES.refreshTokenLifetime);
   if (offline) remember(state.refreshTokens, refreshToken, { grant, issuedAt: now, expiresAt });
+  Object.assign(grant, { usedAt: now, expiresAt: offline ? expiresAt : access.expiresAt });
   const id =
     grant.scope.includes('openid') &&
     (await signJwt(state.key, idClaims(state, grant, application, { accessToken: access.token, first })));
@@ -183,9 +185,4 @@ function lifetime({ tokens }: SeedApplication): number {
 
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url');
-}
-
-function equal(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
-  return timingSafeEqual(one, other);
 }

@@ -14,12 +14,27 @@ test('the schema for editors accepts the default seed, and one that names the sc
   expect((await createEmulator({ seed: named as Seed })).state.people).toHaveLength(3);
 });
 
+test('properties, handles and suspensions can be part of the seed', async () => {
+  const seed = seedWith({
+    organizations: { org_a: { name: 'A', handle: 'a', isSuspended: true, properties: { size: 'small' } } },
+    people: [{ email: 'a@b.c', organizations: { org_a: {} }, isSuspended: true, properties: { city: 'London' } }],
+  });
+  expect(accepts(seed), JSON.stringify(accepts.errors)).toBe(true);
+  const { state } = await createEmulator({ seed: seed as Seed });
+  expect(Object.entries(state.properties).map(([key, { context }]) => [key, context])).toEqual([
+    ['city', 'usr'],
+    ['size', 'org'],
+  ]);
+});
+
 test.each([
   ['an unknown part', { rolls: {} }],
   ['a role without permissions', { roles: { admin: { name: 'A' } } }],
   ['a flag of an unknown type', { flags: { theme: { type: 'x', value: 'a' } } }],
   ['an organization code of another form', { organizations: { acme: { name: 'A' } } }],
   ['a person without address', { people: [{ organizations: {} }] }],
+  ['a person who is suspended by a word', { people: [{ email: 'a@b.c', organizations: {}, isSuspended: 'no' }] }],
+  ['a property that is no text', { organizations: { org_a: { name: 'A', properties: { size: 1 } } } }],
   ['a misspelt word of a person', { people: [{ email: 'a@b.c', organizations: {}, givenname: 'A' }] }],
 ])('the schema and the emulator both refuse %s', async (_name, change) => {
   const seed = seedWith(change);

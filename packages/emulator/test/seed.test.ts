@@ -45,6 +45,15 @@ test.each<[string, (seed: any) => void]>([
   ['an organization code that is none', (seed) => (seed.organizations['acme'] = { name: 'Acme' })],
   ['a person without an address', (seed) => delete seed.people[0].email],
   ['the same address twice', (seed) => (seed.people[1].email = 'ADA@example.com')],
+  [
+    'a handle of two organizations',
+    (seed) => Object.values(seed.organizations).forEach((one: any) => (one.handle = 'acme')),
+  ],
+  [
+    'a property of a person and of an organization',
+    (seed) =>
+      [seed.people[0], seed.organizations.org_acme0rockets].forEach((one) => (one.properties = { city: 'London' })),
+  ],
   ['a role without permissions', (seed) => delete seed.roles.viewer.permissions],
   ['people that are no list', (seed) => (seed.people = {})],
   ['an API nobody declared', (seed) => (seed.applications = [application({ audiences: ['https://nowhere.example'] })])],
