@@ -27,7 +27,7 @@ interface Operation {
   returns: Schema;
   paging?: { by: string; items: string };
 }
-const operations = new Map(
+const operations = new Map<string, Operation>(
   Object.entries(contract).flatMap(([resource, all]) =>
     Object.entries(all).map(([name, operation]) => [`${resource}.${name}`, operation as unknown as Operation] as const),
   ),

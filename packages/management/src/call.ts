@@ -94,7 +94,7 @@ export async function send(
       } catch (error) {
         if (!(error instanceof KindeApiError)) throw error;
         const wait = waitBefore(attempt, error.retryAfter);
-        const tooLong = wait > LONGEST_WAIT || Date.now() + wait * 1000 > end;
+        const tooLong = wait > LONGEST_WAIT || Date.now() + wait * 1000 >= end;
         if (attempt >= maxAttempts || tooLong || !mayRepeat(error, prepared)) throw withAttempts(error, attempt);
         tell({ type: 'retry', operation, attempt, wait, ...(error.httpStatus && { httpStatus: error.httpStatus }) });
         await sleep(wait, { signal, until: end, late: () => error });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { KindeApiError, type Problem } from './errors.js';
 import type { Operation } from './op.js';
-import { id } from './schema.js';
+import { id, isSeveral } from './schema.js';
 
 /** What goes over the wire, but for the token. */
 export interface Prepared {
@@ -28,7 +28,10 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
   const values = Object.entries(checked.output as Record<string, unknown>).filter(([, value]) => value !== undefined);
   const given = (fields: object) => values.filter(([name]) => Object.hasOwn(fields, name));
   const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encode((checked.output as never)[name], route));
-  const search = given(query).flatMap(([name, value]) => pairs(name, value, route));
+  const search = given(query).flatMap(([name, value]) => {
+    if (isSeveral(query[name]!)) checkSeveral(name, value, route);
+    return pairs(name, value, route);
+  });
   const entries = given(body);
   const suffix = search.length > 0 ? `?${search.join('&')}` : '';
   return {
@@ -60,6 +63,18 @@ export function prepareUntyped(
     body: body instanceof FormData ? body : json(body, route),
     repeatable: repeatable ?? IDEMPOTENT.includes(method),
   };
+}
+
+/**
+ * An empty filter would be no filter at all, and a comma inside of a value would make it two.
+ * @throws KindeApiError `input_invalid`
+ */
+function checkSeveral(field: string, value: unknown, route: string): void {
+  const lists = typeof value === 'object' && !Array.isArray(value) ? Object.values(value as object) : [value];
+  const fits = (one: unknown) => typeof one === 'string' && one !== '' && !one.includes(',');
+  if (lists.every((list) => [list].flat().length > 0 && [list].flat().every(fits))) return;
+  const message = `${field} must be a value, or a list of values, that are not empty and have no comma.`;
+  throw refuse(route, [{ code: 'INVALID', message, field }]);
 }
 
 /** One parameter; `a,b` for a list, with commas inside its entries encoded; `name[key]` for each member of an object. */
@@ -100,10 +115,9 @@ function invalid(route: string, issues: readonly v.BaseIssue<unknown>[]): KindeA
     if (issue.expected === 'never')
       return { code: 'UNKNOWN_KEY', message: `${field} is not something that this takes.`, field };
     const missing = issue.input === undefined;
-    const expected = issue.type === 'check' ? issue.message : `must be ${issue.expected}`;
     return {
       code: missing ? 'REQUIRED' : 'INVALID',
-      message: `${field || 'input'} ${missing ? 'is missing' : expected}.`,
+      message: `${field || 'input'} ${missing ? 'is missing' : `must be ${issue.expected ?? 'valid'}`}.`,
       ...(field && { field }),
     };
   });

@@ -9,14 +9,14 @@ export const int = v.pipe(v.number(), v.integer());
 /** What identifies something. Never a path of its own: `..` would lead to another operation. */
 export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(1000), v.notValues(['.', '..']));
 
-/**
- * A filter of one value or several, which are sent with commas between them. An empty one would be no filter at all, and
- * a comma inside of a value would make it two.
- */
-export const several = v.pipe(
-  v.union([text, v.array(text)]),
-  v.check(isSeveral, 'must be a value, or a list of values, that are not empty and have no comma'),
-);
+/** A filter of one value or several, which travel with commas between them. */
+export const several = v.union([text, v.array(text)]);
+
+/** Whether a schema is `several`, perhaps optional, or made of it. */
+export function isSeveral(schema: object): boolean {
+  const { wrapped, value } = schema as { wrapped?: object; value?: object };
+  return schema === several || (wrapped ? isSeveral(wrapped) : value !== undefined && isSeveral(value));
+}
 
 export const file = v.instance(Blob);
 
@@ -42,11 +42,6 @@ export const around = {
   starting_after: v.optional(text),
   ending_before: v.optional(text),
 };
-
-function isSeveral(value: string | string[]): boolean {
-  const values = [value].flat();
-  return values.length > 0 && values.every((one) => one !== '' && !one.includes(','));
-}
 
 /** Takes each connection of a list out of the envelope of its own that it may come in. */
 export function unwrapConnections(body: unknown): unknown {
