@@ -5,14 +5,16 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createApp as createExpressApp } from '../../apps/express-todos/src/app.js';
 import { createApp as createFastifyApp } from '../../apps/fastify-todos/src/app.js';
+import { createMembers } from '../../apps/todos/src/index.js';
+import { managementFromEnv } from '@kindling/management';
 import { SECRET } from '../kit/apps.js';
 import { hasChromium, launch } from '../kit/chromium.js';
 
-type Handler = (options: Parameters<typeof createExpressApp>[0]) => Promise<RequestListener>;
+type Handler = (...options: Parameters<typeof createExpressApp>) => Promise<RequestListener>;
 const apps: Record<string, Handler> = {
-  express: async (options) => createExpressApp(options),
-  fastify: async (options) => {
-    const app = await createFastifyApp(options);
+  express: async (...options) => createExpressApp(...options),
+  fastify: async (...options) => {
+    const app = await createFastifyApp(...options);
     await app.ready();
     return app.routing;
   },
@@ -36,13 +38,16 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     const { KINDE_ISSUER_URL: issuer, KINDE_CLIENT_ID: clientId, KINDE_CLIENT_SECRET: clientSecret } = emulator.env;
     server.on(
       'request',
-      await apps[framework]!({
-        issuer: issuer!,
-        clientId: clientId!,
-        clientSecret: clientSecret!,
-        siteUrl: site,
-        secret: SECRET,
-      }),
+      await apps[framework]!(
+        {
+          issuer: issuer!,
+          clientId: clientId!,
+          clientSecret: clientSecret!,
+          siteUrl: site,
+          secret: SECRET,
+        },
+        createMembers(managementFromEnv(emulator.env)),
+      ),
     );
   });
   afterAll(async () => {
@@ -158,6 +163,47 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     await Promise.all([signIn('Grace Hopper'), signIn('Alan Turing', { on: other })]);
     expect(await page.textContent('main')).toContain('grace@example.com');
     expect(await other.textContent('main')).toContain('alan@example.com');
+    await elsewhere.close();
+  });
+
+  test('an administrator makes a member a viewer, which shows at the next sign-in, and cannot change themselves', async () => {
+    await page.goto(`${site}/members`);
+    await signIn('Ada Lovelace', { organization: 'Acme Rockets' });
+    expect(await page.getByLabel('Role of Ada Lovelace').count()).toBe(0);
+    await page.getByLabel('Role of Grace Hopper').selectOption({ label: 'Viewer' });
+    await page.getByRole('button', { name: 'Change' }).first().click();
+    expect(page.url()).toBe(`${site}/members`);
+    expect(await page.getByLabel('Role of Grace Hopper').inputValue()).toBe('viewer');
+    const elsewhere = await browser.newContext();
+    const grace = await elsewhere.newPage();
+    await grace.goto(`${site}/todos`);
+    await signIn('Grace Hopper', { on: grace });
+    expect(await grace.textContent('main')).toContain('does not include create:todos');
+    expect(await grace.getByRole('link', { name: 'Members' }).count()).toBe(0);
+    expect((await grace.request.get(`${site}/members`)).status()).toBe(403);
+    await elsewhere.close();
+    await page.getByLabel('Role of Grace Hopper').selectOption({ label: 'Member' });
+    await page.getByRole('button', { name: 'Change' }).first().click();
+    await page.waitForURL(`${site}/members`);
+  });
+
+  test('one sees where one is signed in, ends another browser’s session, and signs out everywhere', async () => {
+    const elsewhere = await browser.newContext();
+    const other = await elsewhere.newPage();
+    for (const on of [page, other]) {
+      await on.goto(`${site}/sessions`);
+      await signIn('Grace Hopper', { on });
+    }
+    await page.reload();
+    expect(await page.getByText('this one').count()).toBe(1);
+    const before = await page.getByRole('button', { name: /^End the session/ }).count();
+    await page
+      .getByRole('button', { name: /^End the session/ })
+      .first()
+      .click();
+    expect(await page.getByRole('button', { name: /^End the session/ }).count()).toBe(before - 1);
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    for (const on of [page, other]) expect((await on.request.get(`${site}/api/todos`)).status()).toBe(401);
     await elsewhere.close();
   });
 

@@ -1,4 +1,13 @@
-import { kinde, protect, type KindeOptions } from '@kindling/express';
+import {
+  assertSignedIn,
+  createKinde,
+  kinde,
+  memoryStore,
+  optionsFromEnv,
+  protect,
+  toHttpRequest,
+  type KindeOptions,
+} from '@kindling/express';
 import express, { type Express } from 'express';
 import {
   createMembers,
@@ -8,6 +17,7 @@ import {
   PAGE_HEADERS,
   problemPage,
   profilePage,
+  sessionsPage,
   todosPage,
 } from 'todos';
 
@@ -20,11 +30,28 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
     res.set(PAGE_HEADERS);
     next();
   });
-  app.use(kinde({ renderProblem: problemPage, ...options }));
+  const { session = { shared: memoryStore() } } = options;
+  const instance = createKinde(optionsFromEnv(undefined, { renderProblem: problemPage, ...options, session }));
+  app.use(kinde(instance));
   app.use(express.urlencoded({ extended: false, limit: '10kb' }), express.json({ limit: '10kb' }));
 
   app.get('/', (req, res) => void res.send(landingPage(req.kinde)));
   app.get('/profile', protect(), (req, res) => void res.send(profilePage(req.kinde)));
+
+  app.get('/sessions', protect(), async (req, res) => {
+    assertSignedIn(req.kinde);
+    res.send(sessionsPage(req.kinde, await instance.sessions.list(req.kinde.user.id, toHttpRequest(req))));
+  });
+  app.post('/sessions/:id/end', protect(), async (req, res) => {
+    assertSignedIn(req.kinde);
+    await instance.sessions.revoke(req.kinde.user.id, String(req.params['id']));
+    res.redirect(303, '/sessions');
+  });
+  app.post('/sessions/end-all', protect(), async (req, res) => {
+    assertSignedIn(req.kinde);
+    await instance.sessions.revokeUser(req.kinde.user.id);
+    res.redirect(303, '/');
+  });
 
   app.get('/todos', protect({ permissions: 'read:todos' }), (req, res) => {
     res.send(todosPage(req.kinde, todos.all(req.kinde), { filter: String(req.query['filter'] ?? 'all') }));

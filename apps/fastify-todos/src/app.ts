@@ -1,4 +1,13 @@
-import { kinde, protect, type KindeOptions } from '@kindling/fastify';
+import {
+  assertSignedIn,
+  createKinde,
+  kinde,
+  memoryStore,
+  optionsFromEnv,
+  protect,
+  toHttpRequest,
+  type KindeOptions,
+} from '@kindling/fastify';
 import createFastify, { type FastifyInstance } from 'fastify';
 import {
   createMembers,
@@ -8,6 +17,7 @@ import {
   PAGE_HEADERS,
   problemPage,
   profilePage,
+  sessionsPage,
   todosPage,
 } from 'todos';
 
@@ -21,7 +31,9 @@ export async function createApp(
   const todos = createTodoList();
   const app = createFastify({ bodyLimit: 10_240 });
   app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS));
-  await app.register(kinde, { renderProblem: problemPage, ...options });
+  const { session = { shared: memoryStore() } } = options;
+  const instance = createKinde(optionsFromEnv(undefined, { renderProblem: problemPage, ...options, session }));
+  await app.register(kinde, instance);
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },
@@ -32,6 +44,22 @@ export async function createApp(
   app.get('/profile', { onRequest: protect() }, async (request, reply) =>
     reply.type(HTML).send(profilePage(request.kinde)),
   );
+
+  app.get('/sessions', { onRequest: protect() }, async (request, reply) => {
+    assertSignedIn(request.kinde);
+    const found = await instance.sessions.list(request.kinde.user.id, toHttpRequest(request));
+    return reply.type(HTML).send(sessionsPage(request.kinde, found));
+  });
+  app.post<{ Params: { id: string } }>('/sessions/:id/end', { onRequest: protect() }, async (request, reply) => {
+    assertSignedIn(request.kinde);
+    await instance.sessions.revoke(request.kinde.user.id, request.params.id);
+    return reply.redirect('/sessions', 303);
+  });
+  app.post('/sessions/end-all', { onRequest: protect() }, async (request, reply) => {
+    assertSignedIn(request.kinde);
+    await instance.sessions.revokeUser(request.kinde.user.id);
+    return reply.redirect('/', 303);
+  });
 
   app.get<{ Querystring: { filter?: string } }>(
     '/todos',

@@ -71,7 +71,7 @@ function navigation(auth: Auth | undefined): Html {
     </nav>`;
   }
   return html`<nav class="member" aria-label="Main">
-    <a class="brand" href="/">Kindling Todos</a><a href="/todos">Todos</a><a href="/profile">Profile</a
+    <a class="brand" href="/">Kindling Todos</a><a href="/todos">Todos</a><a href="/profile">Profile</a><a href="/sessions">Sessions</a
     >${auth.getPermission('read:members').isGranted ? html`<a href="/members">Members</a>` : ''}<span class="space"></span>
     ${switcher(auth)}
     <form method="post" action="/logout"><button>Sign out</button></form>
