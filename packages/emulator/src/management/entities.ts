@@ -1,6 +1,17 @@
 import type { Connection, PropertyContext } from '../catalog.js';
 import type { FlagValue } from '../seed.js';
-import { digest, type Api, type Application, type Flag, type Permission, type Role, type State } from '../state.js';
+import {
+  digest,
+  type Api,
+  type Application,
+  type Flag,
+  type Organization,
+  type Permission,
+  type Person,
+  type Role,
+  type State,
+} from '../state.js';
+import { notFound, refused } from './answer.js';
 
 /** The entries of a record as a list, each with its key. */
 export function listed<Entity extends object>(record: Readonly<Record<string, Entity>>): (Entity & { key: string })[] {
@@ -97,4 +108,35 @@ export function billingIds(orgCode: string): { customer: string; agreement: stri
     customer: `customer_${digest(`customer ${orgCode}`, 32)}`,
     agreement: `agreement_${digest(`agreement ${orgCode}`, 32)}`,
   };
+}
+
+/** A person, by their id. */
+export function personById({ people }: State, id: string): Person | undefined {
+  return people.find((person) => person.id === id);
+}
+
+/** An organization, by its code. */
+export function organizationByCode({ organizations }: State, code: string): Organization | undefined {
+  return Object.hasOwn(organizations, code) ? organizations[code] : undefined;
+}
+
+/** A filter of one value or several, as they come in a query. */
+export function valuesOf(filter: string | readonly string[] | undefined): string[] | undefined {
+  return filter === undefined ? undefined : [filter].flat().flatMap((one) => one.split(','));
+}
+
+/** Writes values of properties, all of them or, where one does not fit, none. `null` takes a value away. */
+export function writeProperties(
+  { properties }: State,
+  context: PropertyContext,
+  { owner, values }: { owner: { properties?: Record<string, string> }; values: Readonly<Record<string, unknown>> },
+): Response | undefined {
+  const known = (key: string) => Object.hasOwn(properties, key) && properties[key]?.context === context;
+  if (!Object.keys(values).every(known)) return notFound('PROPERTY');
+  for (const [key, value] of Object.entries(values))
+    if (value !== null && !['string', 'number', 'boolean'].includes(typeof value))
+      return refused(400, [{ code: 'VALUE_INVALID', message: `${key} must be a text`, field: key }]);
+  const all = Object.entries({ ...owner.properties, ...values }).filter(([, value]) => value !== null);
+  owner.properties = Object.fromEntries(all.map(([key, value]) => [key, String(value)]));
+  return undefined;
 }
