@@ -68,7 +68,7 @@ if (hasPostgres) {
 }
 
 describe.each(Object.entries(stores))('%s', (_, create) => {
-  for (const { name, run } of conformance) test.concurrent(name, () => run(create), 60_000);
+  for (const { name, run } of conformance) test.concurrent(`passes: ${name}`, () => run(create), 60_000);
 });
 
 /** Stores that are wrong in one way each, with the checks that have to notice. */
