@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { createEmulator, type Emulator } from './emulator.js';
@@ -11,6 +11,7 @@ const HELP = `kinde-emulator: a local Kinde for development
   --site <url>      origin of your app (default http://localhost:3000)
   --seed <file>     tenant as JSON or YAML: permissions, roles, flags, organizations, people,
                     and optionally applications and apis
+  --env <file>      writes your app's environment there, for: node --env-file=<file>
   --help            this text
 `;
 
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '4455' },
       site: { type: 'string' },
       seed: { type: 'string' },
+      env: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
   });
   const { url } = await emulator.listen({ port });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void emulator.close());
+  if (values.env !== undefined) writeEnvironment(values.env, emulator.env);
   console.log(describe(emulator, url));
 }
 
@@ -54,11 +57,21 @@ function describe({ env, state }: Emulator, url: string): string {
   return [
     `Local Kinde at ${url}`,
     `\nPeople to sign in as:\n${people.join('\n')}`,
-    `\nFor your app's environment:\n${Object.entries(env)
-      .map(([name, value]) => `  ${name}=${value}`)
+    `\nFor your app's environment:\n${linesOf(env)
+      .map((line) => `  ${line}`)
       .join('\n')}`,
     '\nStop with Ctrl-C.',
   ].join('\n');
+}
+
+/** The file holds secrets, if only this emulator's, so it is for this user alone. */
+function writeEnvironment(file: string, env: Emulator['env']): void {
+  writeFileSync(file, `${linesOf(env).join('\n')}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+function linesOf(env: Emulator['env']): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }
 
 function explain({ message, code }: NodeJS.ErrnoException): string {

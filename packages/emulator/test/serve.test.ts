@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator } from '../src/index.js';
 
@@ -101,6 +102,21 @@ describe('the command', () => {
 
   test('--help tells how to use it', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--seed'), err: '' });
+  });
+
+  test('--env writes the environment of an app into a file that only this user can read', async () => {
+    const file = join(folder, '.env');
+    writeFileSync(file, 'OLD=1', { mode: 0o644 });
+    const child = spawn(process.execPath, ['--import', 'tsx', cli, '--port', '0', '--env', file]);
+    await once(child.stdout, 'data');
+    const env = parseEnv(readFileSync(file, 'utf8'));
+    const { issuer } = (await (await fetch(`${env['KINDE_ISSUER_URL']}/.well-known/openid-configuration`)).json()) as {
+      issuer: string;
+    };
+    expect([issuer, env['OLD'], statSync(file).mode & 0o777]).toEqual([env['KINDE_ISSUER_URL'], undefined, 0o600]);
+    expect(env['KINDE_CLIENT_SECRET']).toMatch(/^[0-9a-f]{48}$/);
+    child.kill();
+    await once(child, 'close');
   });
 
   test('what is wrong is said in a sentence, without a stack', async () => {
