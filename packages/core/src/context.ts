@@ -14,6 +14,8 @@ export interface Context {
   readonly seal: Seal;
   /** Refreshes under way or just done, by refresh token: requests that share it share the result. */
   readonly refreshes: Once<Tokens | 'refused'>;
+  /** Sessions that were written just now, by their tokens: whether they still live. */
+  readonly saves: Once<boolean>;
   /** Refresh tokens that could not be traded a short while ago, though their sessions go on. */
   readonly failures: Once<true>;
   /** What was said about many sessions at once. None where processes share no store with groups. */

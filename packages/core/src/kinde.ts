@@ -85,6 +85,7 @@ function createContext(config: Config): Context {
     account: createAccount(config),
     seal,
     refreshes: store ? createAgreement(refreshes, { store, seal, patience: config.timeout + 5 }) : refreshes,
+    saves: createOnce<boolean>({ seconds: 2, max: 5_000 }),
     failures: createOnce<true>({ seconds: 30, max: 5_000 }),
     notices: groups && createNotices(groups, seal, maxAge),
     callbacks: createOnce<never>({ seconds: 3600, max: 5_000 }),

@@ -65,8 +65,11 @@ export async function saveSession(
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const isEnded = () => context.ended.state(change.from.id) !== undefined;
-  if (isEnded() || !(await saveRecord(context, change)) || isEnded()) return 'ended';
+  const { id, refreshToken, expiresAt } = change.to;
+  const isEnded = () => context.ended.state(id) !== undefined;
+  // Of requests that bring the same tokens at the same time, one writes.
+  const save = () => context.saves.run(`${id} ${refreshToken} ${expiresAt}`, () => saveRecord(context, change));
+  if (isEnded() || !(await save()) || isEnded()) return 'ended';
   return writeCookie(request, context, change.to);
 }
 
