@@ -45,7 +45,12 @@ const LISTS: Readonly<Record<string, (state: State, caller: Caller) => Item[]>> 
       type: FLAG_TYPES[t],
       value: v,
     })),
-  properties: () => [],
+  // Only what is there, and not what only the Management API may know.
+  properties: ({ properties }, { person }) =>
+    Object.entries(person.properties ?? {}).flatMap(([key, value]) => {
+      const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+      return property && !property.isPrivate ? [{ id: property.id, name: property.name, key, value }] : [];
+    }),
   entitlements,
 };
 

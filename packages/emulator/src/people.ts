@@ -51,7 +51,8 @@ export type Organization = SeedOrganization & {
   externalId?: string;
   createdAt?: number;
   suspendedAt?: number;
-  billingCustomerId?: string;
+  /** Whether it was made a billing customer. */
+  isBilled?: boolean;
   /** What only the Management API shows, by its names there. */
   settings?: Record<string, string | boolean | string[] | null>;
 };

@@ -1,10 +1,12 @@
 import type { Connection, PropertyContext } from '../catalog.js';
+import { isPrimary, isPrimaryType } from '../identities.js';
 import type { FlagValue } from '../seed.js';
 import {
   digest,
   type Api,
   type Application,
   type Flag,
+  type Identity,
   type Organization,
   type Permission,
   type Person,
@@ -139,4 +141,21 @@ export function writeProperties(
   const all = Object.entries({ ...owner.properties, ...values }).filter(([, value]) => value !== null);
   owner.properties = Object.fromEntries(all.map(([key, value]) => [key, String(value)]));
   return undefined;
+}
+
+/** A way to sign in, as the API shows it. */
+export function shownIdentity(person: Person, identity: Identity) {
+  const { id, type, value, connectionId = null, isConfirmed, createdAt, signIns, lastSignedInAt } = identity;
+  return {
+    id,
+    type,
+    is_confirmed: isConfirmed,
+    created_on: dateOf(createdAt),
+    last_login_on: lastSignedInAt === undefined ? null : dateOf(lastSignedInAt),
+    total_logins: signIns,
+    name: value,
+    email: type === 'email' ? value : null,
+    connection_id: connectionId,
+    is_primary: isPrimaryType(type) ? isPrimary(person, identity) : null,
+  };
 }
