@@ -5,7 +5,7 @@ import { memoryStore, type SessionStore } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import * as express from '@kindling/express';
 import * as fastify from '@kindling/fastify';
-import { managementFromEnv } from '@kindling/management';
+import { managementFromEnv, type Management } from '@kindling/management';
 import { createWebhooks, type WebhookOptions, type WebhookProblem } from '@kindling/webhooks';
 import createExpress from 'express';
 import createFastify from 'fastify';
@@ -534,19 +534,37 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       expect([(await me(acme)).isAuthenticated, (await me(globex)).isAuthenticated]).toEqual([false, true]);
     });
 
+    /** Runs a change through the Management API and sends what the tenant tells of it, as Kinde would. */
+    const change = async (work: (management: Management) => Promise<unknown>) => {
+      const sent: Promise<Answer>[] = [];
+      const tell: Parameters<typeof tenant.state.listeners.add>[0] = ({ id: event_id, type, source, at, data }) => {
+        const timestamp = new Date(at * 1000).toISOString();
+        sent.push(tenant.sign({ type, event_id, source, timestamp, data }).then((token) => post(app, token)));
+      };
+      tenant.state.listeners.add(tell);
+      await work(managementFromEnv(tenant.env, { fetch: tenant.fetch }));
+      tenant.state.listeners.delete(tell);
+      expect(sent.length).toBeGreaterThan(0);
+      for (const answer of sent) expect((await answer).status).toBe(200);
+    };
+
     test('a permission that is deleted through the Management API is gone from everybody’s next request', async () => {
       const ada = await signedIn(ADA);
       expect((await me(ada)).permissions).toContain('create:todos');
-      const sent: Promise<Answer>[] = [];
-      tenant.state.listeners.add(({ id: event_id, type, source, at, data }) => {
-        const timestamp = new Date(at * 1000).toISOString();
-        sent.push(tenant.sign({ type, event_id, source, timestamp, data }).then((token) => post(app, token)));
-      });
-      const management = managementFromEnv(tenant.env, { fetch: tenant.fetch });
-      await management.permissions.remove({ permission_id: tenant.state.permissions['create:todos']!.id });
-      expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200]);
+      const { id } = tenant.state.permissions['create:todos']!;
+      await change((management) => management.permissions.remove({ permission_id: id }));
       expect((await me(ada)).permissions).not.toContain('create:todos');
       expect(seen).toMatchObject([{ type: 'permission.deleted', source: 'api' }]);
+    });
+
+    test.each([
+      ['deleted', (management: Management, id: string) => management.users.remove({ id })],
+      ['suspended', (management: Management, id: string) => management.users.update({ id, is_suspended: true })],
+    ])('who is %s through the Management API is signed out at the next request', async (_how, work) => {
+      const [ada, grace] = [await signedIn(ADA), await signedIn(GRACE)];
+      const { id } = person(ADA);
+      await change((management) => work(management, id));
+      expect([(await me(ada)).isAuthenticated, (await me(grace)).isAuthenticated]).toEqual([false, true]);
     });
   });
 
