@@ -12,6 +12,7 @@ try {
   run('npm', ['run', 'lint']);
   run('npm', ['run', 'typecheck']);
   run('npm', ['run', 'build']);
+  run('node', ['scripts/management-types.mjs']);
   checkPackages();
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
   if (failed.length > 0) console.error(`\nNot right: ${failed.join('; ')}`);
