@@ -1,7 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { conformance } from '../src/conformance.js';
 import { createKinde, filesystemStore, memoryStore, optionsFromEnv, type SessionStore } from '../src/index.js';
 
 let folder: string;
@@ -42,6 +44,8 @@ describe.each([
     expect(await store.get('a')).toBeUndefined();
   });
 
+  test.each(conformance)('$name', ({ run }) => run(create));
+
   test('takes a hundred at once', async () => {
     await Promise.all(Array.from({ length: 100 }, (_, index) => store.set(`id-${index}`, `value ${index}`, 60)));
     const values = await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`id-${index}`)));
@@ -56,6 +60,25 @@ test('ST-16 the memory store is bounded: the oldest go first', async () => {
 });
 
 describe('the filesystem store', () => {
+  test('a lock of a process that ended while it wrote holds nobody up', async () => {
+    const store = filesystemStore(folder);
+    await store.set('a', 'one', 60);
+    const ended = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(join(folder, 'a.session.lock'), `${ended} ${Date.now() + 10_000} ${crypto.randomUUID()}`);
+    const swaps = Array.from({ length: 10 }, (_, index) => store.swap('a', 'one', { to: `${index}`, maxAge: 60 }));
+    expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['a.session']);
+  });
+
+  test('a lock of a process that stands still is taken from it after a while', async () => {
+    const store = filesystemStore(folder);
+    writeFileSync(join(folder, 'a.session.lock'), `${process.pid} ${Date.now() + 10_000} ${crypto.randomUUID()}`);
+    const waiting = store.set('a', 'one', 60);
+    vi.useFakeTimers({ now: Date.now() + 10_001, toFake: ['Date'] });
+    await waiting;
+    expect(await store.get('a')).toBe('one');
+  });
+
   test('survives a restart, and only this user can read it', async () => {
     await filesystemStore(folder).set('a', 'one', 60);
     expect(await filesystemStore(folder).get('a')).toBe('one');
