@@ -1,5 +1,6 @@
 import * as contract from '@kindling/management/contract';
 import type { Operation } from '@kindling/management';
+import { decodeJwt } from 'jose';
 import * as v from 'valibot';
 import { expect } from 'vitest';
 import type { Emulator } from '../src/index.js';
@@ -34,7 +35,10 @@ export function callerOf(emulator: Emulator, token: string): Call {
     });
     const url = new URL(emulator.issuer + path);
     for (const key of Object.keys(operation.query ?? {})) {
-      if (rest[key] !== undefined) url.searchParams.set(key, String(rest[key]));
+      const value = rest[key];
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        for (const [inner, one] of Object.entries(value)) url.searchParams.set(`${key}[${inner}]`, String(one));
+      else if (value !== undefined) url.searchParams.set(key, String(value));
       delete rest[key];
     }
     const sendsBody = Object.keys(operation.body ?? {}).length > 0 || Object.keys(rest).length > 0;
@@ -63,4 +67,69 @@ function emptied(body: unknown, mode: Emulator['state']['managementMode']): unkn
   return Object.fromEntries(
     Object.entries(body).map(([key, value]) => [key, value === null && key.endsWith('s') ? [] : value]),
   );
+}
+
+/** An app that signs people in here, and its person's browser. */
+export function appOf(emulator: Emulator, site: string) {
+  const credentials = {
+    client_id: emulator.env['KINDE_CLIENT_ID']!,
+    client_secret: emulator.env['KINDE_CLIENT_SECRET']!,
+  };
+  const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
+    emulator.fetch(emulator.issuer + path, { method: 'POST', body: new URLSearchParams(form), headers });
+  const redeem = async (form: Record<string, string>) => {
+    const response = await post('/oauth2/token', { ...credentials, ...form });
+    return { status: response.status, body: (await response.json()) as Record<string, any> };
+  };
+  const linkTo = (params: Record<string, string> = {}) =>
+    `${emulator.issuer}/oauth2/auth?${new URLSearchParams({
+      client_id: credentials.client_id,
+      redirect_uri: `${site}/callback`,
+      response_type: 'code',
+      scope: 'openid profile email offline',
+      state: 's',
+      ...params,
+    })}`;
+  const exchange = async (callback: URL) => {
+    const code = callback.searchParams.get('code')!;
+    const { body } = await redeem({ grant_type: 'authorization_code', code, redirect_uri: `${site}/callback` });
+    return { ...body, access: decodeJwt(body['access_token']), id: decodeJwt(body['id_token']) } as Tokens;
+  };
+  /** The page that an authorization request shows, and its form. */
+  const open = async (params?: Record<string, string>, headers: Record<string, string> = {}) => {
+    const response = await emulator.fetch(linkTo(params), { headers, redirect: 'manual' });
+    const text = await response.text();
+    return { response, text, request: /name="request" value="([\w-]+)"/.exec(text)?.[1] ?? '' };
+  };
+  return {
+    post,
+    exchange,
+    open,
+    linkTo,
+    signIn: async (email: string, params?: Record<string, string>) =>
+      exchange(await emulator.signIn(linkTo(params), { email })),
+    refresh: ({ refresh_token }: Tokens) => redeem({ grant_type: 'refresh_token', refresh_token }),
+    isActive: async ({ access_token: token }: Tokens) => {
+      const machine = await managementToken(emulator);
+      const answer = await post('/oauth2/introspect', { token }, { authorization: `Bearer ${machine}` });
+      return ((await answer.json()) as { active: boolean }).active;
+    },
+    /** Types a name, and a password if there is one, into the form. */
+    type: async (fields: Record<string, string>, params?: Record<string, string>) => {
+      const { request } = await open(params);
+      return post('/emulator/sign-in', { request, ...fields });
+    },
+  };
+}
+
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly access: Record<string, any>;
+  readonly id: Record<string, any>;
+}
+
+/** Types of what happened, oldest first. */
+export function eventsOf({ state }: Emulator): { type: string; source: string; data: any }[] {
+  return [...state.events.values()].map(({ type, source, data }) => ({ type, source, data }));
 }

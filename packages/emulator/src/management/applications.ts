@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { LIFETIMES } from '../claims.js';
+import type { Application, State } from '../state.js';
+import { notFound, ok, tokenPage, type Handlers } from './answer.js';
+import { applicationById } from './entities.js';
+
+/** Registered applications. What is changed here holds for the next sign-in and the next token. */
+export const applications: Handlers<'applications'> = {
+  list(input, state) {
+    const all = state.applications.map(({ clientId: id, name, type }) => ({ id, name, type }));
+    const page = tokenPage(all, input);
+    return page instanceof Response ? page : ok({ applications: page.items, next_token: page.next_token });
+  },
+  get({ application_id: id }, state) {
+    const application = applicationById(state, id);
+    return application ? ok({ application: shown(application) }) : notFound('APPLICATION');
+  },
+  create({ name, type, org_code: orgCode }, state) {
+    if (orgCode && !Object.hasOwn(state.organizations, orgCode)) return notFound('ORGANIZATION');
+    const clientId = randomBytes(16).toString('hex');
+    const clientSecret = type === 'reg' || type === 'm2m' ? randomBytes(24).toString('hex') : undefined;
+    const own = { ...(clientSecret && { clientSecret }), ...(orgCode && { orgCode }) };
+    state.applications.push({ name, clientId, type, redirectUris: [], logoutUris: [], ...own });
+    return ok({ application: { id: clientId, client_id: clientId, client_secret: clientSecret ?? '' } });
+  },
+  update({ application_id: id, name, redirect_uris: redirectUris, logout_uris: logoutUris, ...settings }, state) {
+    const application = applicationById(state, id);
+    if (!application) return notFound('APPLICATION');
+    Object.assign(application, name && { name }, redirectUris && { redirectUris }, logoutUris && { logoutUris });
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+    application.settings = { ...application.settings, ...(Object.fromEntries(given) as Application['settings']) };
+    return undefined;
+  },
+  remove({ application_id: id }, state) {
+    if (!applicationById(state, id)) return notFound('APPLICATION');
+    state.applications = state.applications.filter(({ clientId }) => clientId !== id);
+    for (const { grant } of state.refreshTokens.values()) if (grant.clientId === id) grant.ended = true;
+    return ok({});
+  },
+  setTokens({ application_id: id, ...lifetimes }, state) {
+    const application = applicationById(state, id);
+    if (!application) return notFound('APPLICATION');
+    const tokens = Object.keys(LIFETIMES).map((name) => {
+      const wire = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      return [name, lifetimes[wire as keyof typeof lifetimes]] as const;
+    });
+    const hasuraMapping = lifetimes.is_hasura_mapping_enabled;
+    application.tokens = {
+      ...application.tokens,
+      ...Object.fromEntries(tokens.filter(([, seconds]) => seconds !== undefined)),
+      ...(hasuraMapping !== undefined && { hasuraMapping }),
+    };
+    return ok({});
+  },
+};
+
+/** What pages look like is kept and told, and has no effect here. */
+const SETTINGS = {
+  login_uri: '',
+  homepage_uri: '',
+  has_cancel_button: false,
+  is_access_control_enabled: false,
+  is_allow_faceless_auth: false,
+  is_ask_for_name: true,
+  has_marketing_consent: false,
+  has_sign_in_link_on_sign_up_page: true,
+  has_register_link_on_sign_in_page: true,
+  has_sign_in_with_sso_button: false,
+  use_gravatar_fallback: false,
+};
+
+function shown({ clientId, clientSecret = '', name, type, settings }: Application) {
+  const known = Object.keys(SETTINGS).map((key) => [key, settings?.[key] ?? SETTINGS[key as keyof typeof SETTINGS]]);
+  const own = Object.fromEntries(known) as typeof SETTINGS;
+  return { id: clientId, name, type, client_id: clientId, client_secret: clientSecret, ...own };
+}
+
+type Urls = 'redirectUris' | 'logoutUris';
+
+/** The addresses that an application may return to: what `/oauth2/auth` and `/logout` compare with. */
+export const applicationUrls: Handlers<'applications'> = {
+  listRedirectUrls: ({ app_id: id }, state) =>
+    ifKnown(state, id, ({ redirectUris }) => ({ redirect_urls: redirectUris })),
+  addRedirectUrls: ({ app_id: id, urls }, state) => change(state, id, 'redirectUris', (old) => [...old, ...urls]),
+  replaceRedirectUrls: ({ app_id: id, urls }, state) => change(state, id, 'redirectUris', () => urls),
+  removeRedirectUrls: ({ app_id: id, urls }, state) => change(state, id, 'redirectUris', without(urls)),
+  listLogoutUrls: ({ app_id: id }, state) => ifKnown(state, id, ({ logoutUris }) => ok({ logout_urls: logoutUris })),
+  addLogoutUrls: ({ app_id: id, urls }, state) => change(state, id, 'logoutUris', (old) => [...old, ...urls]),
+  replaceLogoutUrls: ({ app_id: id, urls }, state) => change(state, id, 'logoutUris', () => urls),
+  removeLogoutUrls: ({ app_id: id, urls }, state) => change(state, id, 'logoutUris', without(urls)),
+};
+
+function ifKnown<Out>(state: State, id: string, answer: (application: Application) => Out): Out | Response {
+  const application = applicationById(state, id);
+  return application ? answer(application) : notFound('APPLICATION');
+}
+
+function change(state: State, id: string, ...[which, to]: [Urls, (old: string[]) => string[]]) {
+  return ifKnown(state, id, (application) => {
+    application[which] = [...new Set(to(application[which]))];
+    return ok({});
+  });
+}
+
+/** One address or several, with commas between them: one with a comma of its own cannot be named. */
+function without(urls: string | readonly string[]): (old: string[]) => string[] {
+  const gone = [urls].flat().flatMap((one) => one.split(','));
+  return (old) => old.filter((url) => !gone.includes(url));
+}
