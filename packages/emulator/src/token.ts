@@ -82,7 +82,8 @@ async function redeemCode(form: URLSearchParams, application: SeedApplication, s
   if ((code.challenge ?? null) !== (verifier === null ? null : challengeOf(verifier))) {
     return oauthError('invalid_grant', 'The PKCE verifier does not match.');
   }
-  return issue(code.grant, application, { state, first: true });
+  const refusal = refusalOf(state, code.grant);
+  return refusal ? oauthError('invalid_grant', refusal) : issue(code.grant, application, { state, first: true });
 }
 
 async function refresh(form: URLSearchParams, application: SeedApplication, state: State): Promise<Response> {
@@ -92,6 +93,8 @@ async function refresh(form: URLSearchParams, application: SeedApplication, stat
   if (!found || found.grant.clientId !== application.clientId || found.grant.ended || found.expiresAt <= now) {
     return oauthError('invalid_grant', 'The refresh token is unknown, has expired or was revoked.');
   }
+  const refusal = refusalOf(state, found.grant);
+  if (refusal) return oauthError('invalid_grant', refusal);
   if (found.replacedAt !== undefined) state.reuse += 1;
   if (found.replacedAt !== undefined && now >= found.replacedAt + state.overlap) {
     found.grant.ended = true;
@@ -130,8 +133,6 @@ async function issue(
   application: SeedApplication,
   { state, first }: { state: State; first: boolean },
 ): Promise<Response> {
-  const refusal = refusalOf(state, grant);
-  if (refusal) return oauthError('invalid_grant', refusal);
   const now = state.clock.now();
   const access = reusable(grant, application, state) ?? (await newAccessToken(grant, application, state));
   grant.accessToken = access;
