@@ -91,7 +91,7 @@ test('a permission can be added, found on a page, renamed everywhere and removed
   emulator.state.roles['viewer']!.permissions.push('fly:rockets');
   const first = await ask('GET /permissions?page_size=4&sort=name_desc');
   const second = await ask(`GET /permissions?page_size=4&next_token=${first.body.next_token}`);
-  expect([first, second].flatMap(({ body }) => body.permissions)).toHaveLength(6);
+  expect([first, second].flatMap(({ body }) => body.permissions)).toHaveLength(7);
   expect(second.body.next_token).toBeNull();
   await ask(`PATCH /permissions/${id}`, { key: 'steer:rockets' });
   expect(emulator.state.roles['viewer']!.permissions).toContain('steer:rockets');
