@@ -90,6 +90,21 @@ describe('four processes and one expired session', () => {
   );
 });
 
+test('RF-03 sessions in cookies that share nothing: each process renews once, which only works within Kinde’s overlap', async () => {
+  for (const overlap of [60, 0]) {
+    const site = await createSite('cookie', { kind: 'none' }, hosts);
+    await site.signInExpired();
+    site.emulator.state.overlap = overlap;
+    const old = site.cookie();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => site.ask(site.next(), old, '/me')));
+    expect(statuses(answers)).toEqual([200]);
+    expect(site.calls()).toBe(4);
+    const signedIn = answers.filter((answer) => answer.json().isAuthenticated).length;
+    expect(signedIn).toBe(overlap > 0 ? 200 : 50);
+    await site.emulator.close();
+  }
+});
+
 describe('whoever renews for all dies or stands still', () => {
   const { spec } = stores['redis'] ?? stores['filesystem']!;
   const never = () => new Promise<never>(() => {});
