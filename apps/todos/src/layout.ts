@@ -25,7 +25,7 @@ button, input, select, .button { font: inherit; color: inherit; border: 1px soli
 button, .button { cursor: pointer; font-weight: 600; text-decoration: none; display: inline-block } button:hover, .button:hover { border-color: var(--main) }
 .primary { background: var(--main); border-color: var(--main); color: var(--on) } .quiet { border-color: transparent; background: none; font-weight: 400; color: var(--soft) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1rem 1.15rem; margin: 1rem 0 } .soft { color: var(--soft) } .lead { font-size: 1.12rem; color: var(--soft); max-width: 34rem }
-.row { display: flex; gap: .6rem; flex-wrap: wrap; margin: 1.2rem 0 } td .row { margin: 0 } .row input { flex: 1; min-width: 12rem }
+.row { display: flex; gap: .6rem; flex-wrap: wrap; margin: 1.2rem 0 } td .row { margin: 0; font-family: system-ui, -apple-system, 'Segoe UI', sans-serif } .row input { flex: 1; min-width: 12rem }
 .note { background: var(--tint); border-radius: .6rem; padding: .65rem .9rem } .error { color: var(--bad); font-weight: 600 }
 ul.todos { list-style: none; padding: 0; margin: 0 } ul.todos li { display: flex; align-items: center; gap: .6rem; padding: .5rem 0; border-bottom: 1px solid var(--line) } ul.todos li:last-child { border: 0 }
 ul.todos .title { flex: 1; overflow-wrap: anywhere } ul.todos .done { text-decoration: line-through; color: var(--soft) } ul.todos form { margin: 0 } .tick { width: 2.2rem; padding: .3rem 0; text-align: center }
