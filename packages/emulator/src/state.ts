@@ -67,6 +67,8 @@ export interface State extends Catalog {
   invitations: Invitation[];
   /** How the Management API answers: as it is described, or as the live service was seen to. */
   managementMode: 'strict' | 'observed';
+  /** How many requests it takes in how many seconds, and what came since when. */
+  managementLimit?: { requests: number; seconds: number; since: number; taken: number };
   /** Every scope of the Management API. */
   readonly managementScopes: readonly string[];
   /** Seconds in which a replaced refresh token still works. */
@@ -128,7 +130,7 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
       name,
       scopes: scopes.map((key) => ({ id: `api_scope_${digest(`${audience} ${key}`, 32)}`, key, description: key })),
     })),
-    managementMode: 'strict',
+    managementMode: options.management?.mode ?? 'strict',
     managementScopes: [...new Set(operations.flatMap(({ scope }) => scope ?? []))],
     overlap: options.overlap ?? 0,
     refreshReturnsSame: true,

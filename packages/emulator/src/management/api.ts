@@ -3,8 +3,10 @@ import type { Operation } from '@kindling/management';
 import { jwtVerify, createLocalJWKSet } from 'jose';
 import type { State } from '../state.js';
 import { answered, refused, routeNotFound, type Answered } from './answer.js';
+import { formOf } from './forms.js';
 import { handlers } from './handlers.js';
 import { readInput } from './input.js';
+import { limited } from './limit.js';
 
 /** An operation of the contract, found by its route. */
 interface Known {
@@ -21,10 +23,11 @@ interface Known {
 export function createManagementApi(): (request: Request, state: State) => Promise<Response> {
   const operations = knownOperations();
   return async (request, state) => {
-    const scopes = await scopesOf(request, state);
-    if (scopes instanceof Response) return scopes;
     const { pathname } = new URL(request.url);
     const known = operations.find(({ method, path }) => method === request.method && path.test(pathname));
+    const isPublic = known?.operation.scope === null;
+    const scopes = limited(state) ?? (isPublic ? [] : await scopesOf(request, state));
+    if (scopes instanceof Response) return scopes;
     if (!known) return routeNotFound();
     const { name, operation, handle } = known;
     const { scope, status = 200 } = operation;
@@ -33,7 +36,8 @@ export function createManagementApi(): (request: Request, state: State) => Promi
     const input = await readInput(request, operation, known.path.exec(pathname)?.groups ?? {});
     if (input instanceof Response) return input;
     if (!handle) return refused(501, 'NOT_EMULATED', `The local Kinde does not emulate ${name} (${operation.route}).`);
-    return answered(await handle(input as never, state), { status, observed: state.managementMode === 'observed' });
+    const answer = formOf(name, await handle(input as never, state), state.managementMode);
+    return answered(answer, { status, observed: state.managementMode === 'observed' });
   };
 }
 
