@@ -82,6 +82,18 @@ describe.each([
     expect(await kinde.sessions.list(idOf(ADA))).toHaveLength(1);
   });
 
+  test('what a session is listed by outlives its renewal', async () => {
+    const ada = createBrowser(apps[0], emulator);
+    const path = await ada.callbackFor(ADA, '/login', ACME);
+    await ada.open(path, { headers: { 'user-agent': 'Lynx/2.9' } });
+    const [before] = await kinde.sessions.list(idOf(ADA));
+    later(86_401);
+    await ada.open('/me');
+    const [after] = await kinde.sessions.list(idOf(ADA));
+    expect(after).toMatchObject({ ...before!, seenAt: expect.any(Number), userAgent: 'Lynx/2.9', orgCode: ACME });
+    expect(after!.seenAt).toBeGreaterThan(before!.seenAt);
+  });
+
   test('AS-7.4.5 a person is signed out everywhere, nobody else is, and who signs in again at once stays signed in', async () => {
     const [ada, also, grace] = [await signedIn(ADA), await signedIn(ADA), await signedIn(GRACE)];
     await kinde.sessions.revokeUser(idOf(ADA));

@@ -1,7 +1,7 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
 import type { Tokens } from './oauth.js';
-import { hash } from './seal.js';
+import { hash, type Opened } from './seal.js';
 import type { SessionStore } from './store.js';
 import { readClaims } from './tokens.js';
 
@@ -71,10 +71,10 @@ export async function createRecord(context: Context, session: Session): Promise<
 export async function readRecord(
   context: Context,
   name: string,
-): Promise<{ value: Readonly<Record<string, unknown>>; text: string } | undefined> {
+): Promise<{ value: Opened['payload']; text: string } | undefined> {
   const text: unknown = await storeOf(context)?.get(name);
   if (typeof text !== 'string' || text === '' || text === ENDED) return undefined;
-  const value = (await context.seal.open(text, 'store'))?.payload;
+  const value = await openRecord(context, text);
   // Under its own name, so that nobody who can write to the store hands one person the session of another.
   return value && (await hash(String(value['id']))) === name ? { value, text } : undefined;
 }
@@ -89,10 +89,13 @@ export async function saveRecord(context: Context, { from, to }: { from: Session
   if (!store) return true;
   const id = await hash(from.id);
   let text = (store.swap && from.record) ?? (await store.get(id));
-  let next = to;
+  // A cookie does not carry what the browser called itself.
+  const card = context.config.session.store ? undefined : await openRecord(context, text);
+  const userAgent = card ? viewOf(card).userAgent : to.userAgent;
+  let { isStale } = to;
   for (let tries = TRIES; tries > 0; tries--) {
     if (text === ENDED || (text === undefined && context.config.session.store)) return false;
-    const change = { to: await write(context, next), maxAge: lifeOf(context, to) };
+    const change = { to: await write(context, { ...to, userAgent, isStale }), maxAge: lifeOf(context, to) };
     const save = async () => (store.swap ? store.swap(id, text, change) : store.set(id, change.to, change.maxAge));
     // A store that cannot compare writes over whatever is there.
     if ((await save().catch(save)) !== false) {
@@ -105,10 +108,10 @@ export async function saveRecord(context: Context, { from, to }: { from: Session
       return true;
     }
     text = await store.get(id);
-    const current = text === undefined ? undefined : (await context.seal.open(text, 'store'))?.payload;
+    const current = await openRecord(context, text);
     const isNewer = current && 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
     if (isNewer || (current && to.refreshToken === from.refreshToken)) return true;
-    if (current?.['isStale'] === true && from.isStale !== true) next = { ...to, isStale: true };
+    if (from.isStale !== true) isStale = current?.['isStale'] === true;
   }
   return true;
 }
@@ -134,6 +137,10 @@ export async function markStale(context: Context, name: string): Promise<void> {
     const change = { to: await write(context, { ...session, isStale: true }), maxAge: lifeOf(context, session) };
     if (await store.swap(name, found.text, change)) return;
   }
+}
+
+async function openRecord(context: Context, text: string | undefined): Promise<Opened['payload'] | undefined> {
+  return text === undefined ? undefined : (await context.seal.open(text, 'store'))?.payload;
 }
 
 async function enlist(context: Context, session: Session, groups: readonly string[]): Promise<void> {

@@ -23,8 +23,8 @@ export async function startSession(request: HttpRequest, context: Context, token
   if (!store) context.notices?.expire();
   const said = store ? 0 : ((await context.notices?.latest('end', () => groupsOf(tokens))) ?? 0);
   const startedAt = Math.max(now(), said + 1);
-  const session = { ...tokens, id, startedAt, seenAt: now(), ...((store ?? shared) && { userAgent }) };
-  await createRecord(context, session);
+  const session = { ...tokens, id, startedAt, seenAt: now() };
+  if (store ?? shared) await createRecord(context, { ...session, userAgent });
   const cookies = await writeCookie(request, context, session);
   await forget(request, context);
   return cookies;
@@ -136,7 +136,8 @@ async function forget(request: HttpRequest, context: Context): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
   if (!isId(id)) return;
   await context.ended.run(id, async () => true);
-  await removeRecord(context, await hash(id));
+  const { store, shared } = context.config.session;
+  if (store ?? shared) await removeRecord(context, await hash(id));
 }
 
 /** Kinde's "remember me" switch: when off, the cookie goes when the browser closes. */
