@@ -41,7 +41,8 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       { length: count },
       (_, index) => `read:permission-no-${index}`,
     );
-    for (const key of ada.organizations['org_acme0rockets']!.permissions) emulator.state.permissions[key] = { id: key, name: key, description: '' };
+    for (const key of ada.organizations['org_acme0rockets']!.permissions)
+      emulator.state.permissions[key] = { id: key, name: key, description: '' };
   };
   const me = async (cookie: string) => send(app, '/me', { headers: { cookie } });
   const cookieOf = (jar: Iterable<readonly [string, string]>) =>
@@ -83,7 +84,7 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     const name = [...browser.jar.keys()][0]!.replace(/\.\d+$/, '');
     for (let index = 2; index < 12; index++) browser.jar.set(`${name}.${index}`, 'x');
     grant(0);
-    const done = await browser.signIn(ADA, '/login', 'org_acme0rockets');
+    const done = await browser.signIn('grace@example.com', '/login', 'org_acme0rockets');
     expect(done.status).toBe(302);
     expect([...browser.jar.keys()]).toEqual([name]);
   });

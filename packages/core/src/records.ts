@@ -174,5 +174,15 @@ function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken }: Sess
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
 export function pick(session: Session): Session {
   const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, isStale } = session;
-  return { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, isStale };
+  return {
+    id,
+    accessToken,
+    idToken,
+    refreshToken,
+    expiresAt,
+    startedAt,
+    seenAt,
+    userAgent,
+    isStale: isStale || undefined,
+  };
 }
