@@ -1,6 +1,7 @@
 import { createApp } from './app.js';
 import { startSession } from './authorize.js';
 import { createClock, type Clock } from './clock.js';
+import { createDelivery, type Deliveries } from './delivery.js';
 import { createFaults, type Faults } from './faults.js';
 import { personBy } from './identities.js';
 import { createKey, signJwt, type SigningKey } from './keys.js';
@@ -19,6 +20,13 @@ export interface Emulator {
   readonly state: State;
   readonly clock: Clock;
   readonly faults: Faults;
+  /**
+   * From now on the Management API takes this many requests in so many seconds of the emulator's clock; to more it says
+   * 429, and when to come again in `RateLimit-Reset`. Without a limit it takes all.
+   */
+  limitManagement(limit?: { requests: number; seconds: number }): void;
+  /** What webhooks are told. They are made through the Management API. */
+  readonly webhooks: Deliveries;
   /** What arrived, for counting; never bodies. The oldest of more than 10,000 go. */
   readonly requests: { method: string; path: string; query: string }[];
   /** A JWT under the tenant's key, or under one that is not published, for tests of bad tokens. */
@@ -47,6 +55,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   refuseProduction();
   const clock = createClock(options.clock);
   const state = await createState(options, clock);
+  const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const app = createApp(state);
   const faults = createFaults();
   const requests: Emulator['requests'] = [];
@@ -75,6 +84,11 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     state,
     clock,
     faults,
+    webhooks,
+    limitManagement(limit) {
+      if (limit) state.managementLimit = { ...limit, since: clock.now(), taken: 0 };
+      else delete state.managementLimit;
+    },
     requests,
     async sign(claims, { header, key } = {}) {
       if (key !== 'unpublished') return signJwt(state.key, claims, header);
@@ -88,11 +102,13 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     async listen({ port = 4455, host = 'localhost' } = {}) {
       const server = await serve(answer, { port, host });
       servers.push(server);
+      start();
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
       if (!options.issuer) state.issuer = url;
       return { url };
     },
     async close() {
+      stop();
       await Promise.all(servers.splice(0).map((server) => server.close()));
     },
   };

@@ -8,6 +8,7 @@ export {
   type TokenSettings,
 } from './seed.js';
 export type { Clock } from './clock.js';
+export type { Deliveries, Delivery } from './delivery.js';
 export type { FaultHandler, Faults } from './faults.js';
 export type { EmulatorOptions } from './options.js';
 export type { Person, State } from './state.js';

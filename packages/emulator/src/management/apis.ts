@@ -38,6 +38,7 @@ export const apis: Handlers<'apis'> = {
       return find(state, id) ? refused(400, 'API_NOT_REMOVABLE', 'This API cannot be removed.') : notFound('API');
     state.apis = state.apis.filter((one) => one !== api);
     for (const application of state.applications) disconnect(application, api.audience);
+    for (const key of state.apiKeys) if (key.apiId === id) key.status = 'revoked';
     return { code: 'API_DELETED', message: 'API deleted' };
   },
   setApplications({ api_id: id, applications }, state) {
@@ -92,6 +93,7 @@ export const apis: Handlers<'apis'> = {
       const held = application.scopes?.[api.audience];
       if (held) application.scopes = { ...application.scopes, [api.audience]: held.filter((key) => key !== scope.key) };
     }
+    for (const key of state.apiKeys) if (key.apiId === id) key.scopes = key.scopes.filter((one) => one !== scope.key);
     for (const role of Object.values(state.roles)) role.scopes = role.scopes?.filter((one) => one !== own) ?? [];
     return undefined;
   },

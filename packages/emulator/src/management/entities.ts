@@ -104,9 +104,10 @@ export function shownConnection({ id, name, displayName, strategy }: Connection)
   return { id, name, display_name: displayName, strategy };
 }
 
-/** Under which ids an organization is billed. */
-export function billingIds(orgCode: string): { customer: string; agreement: string } {
+/** Under which ids an organization is billed. Everybody is on the same plan here. */
+export function billingIds(orgCode: string): { customer: string; agreement: string; plan: string } {
   return {
+    plan: 'local',
     customer: `customer_${digest(`customer ${orgCode}`, 32)}`,
     agreement: `agreement_${digest(`agreement ${orgCode}`, 32)}`,
   };

@@ -14,7 +14,7 @@ export const organizations: Handlers<'organizations'> = {
   get({ code, expand }, state) {
     const organization = organizationByCode(state, code);
     if (!organization) return notFound('ORGANIZATION');
-    const { isBilled, settings = {}, createdAt = state.createdAt, suspendedAt } = organization;
+    const { settings = {}, createdAt = state.createdAt, suspendedAt } = organization;
     const theme = textOf(settings['theme_code']) ?? 'user_preference';
     return {
       ...summary(code, organization),
@@ -29,7 +29,7 @@ export const organizations: Handlers<'organizations'> = {
       sender_email: textOf(settings['sender_email']),
       is_suspended: organization.isSuspended ?? false,
       suspended_on: suspendedAt === undefined ? null : dateOf(suspendedAt),
-      ...(expand?.split(',').includes('billing') && { billing: billing(code, isBilled === true) }),
+      ...(expand?.split(',').includes('billing') && { billing: billing(code, organization) }),
     };
   },
   create(input, state) {
@@ -170,8 +170,10 @@ function summary(code: string, { name, handle, isDefault, externalId, allowRegis
   };
 }
 
-function billing(code: string, isBilled: boolean) {
-  return { ...(isBilled && { billing_customer_id: billingIds(code).customer }), agreements: [] };
+function billing(code: string, { isBilled = false, entitlements }: Organization) {
+  if (!isBilled && !entitlements) return { agreements: [] };
+  const { customer, agreement, plan } = billingIds(code);
+  return { billing_customer_id: customer, agreements: [{ plan_code: plan, agreement_id: agreement }] };
 }
 
 function textOf(value: unknown): string | null {

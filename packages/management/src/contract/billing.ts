@@ -17,13 +17,14 @@ export const listEntitlements = op({
         unit_amount: int,
         feature_code: text,
         feature_name: text,
-        entitlement_limit_max: int,
+        entitlement_limit_max: v.nullable(int),
         entitlement_limit_min: int,
       }),
     ),
     plans: v.optional(v.array(v.object({ code: text, subscribed_on: text }))),
   }),
   paging: { by: 'id', items: 'entitlements' },
+  quirks: ['no limit is null, or max_value where that is sent; described as never null'],
 });
 
 /** Agreements of a billing customer. */
