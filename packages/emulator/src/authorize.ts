@@ -24,7 +24,7 @@ export function authorize(request: Request, state: State): Response {
   const invitation = invitationOf(query, state);
   if (invitation instanceof Response) return invitation;
   const userAgent = (request.headers.get('user-agent') ?? '').slice(0, 300);
-  const pending: Pending = { query, requestedAt: state.clock.now(), userAgent, ...sessionOf(request, state) };
+  const pending: Pending = { query, requestedAt: state.clock.now(), userAgent, ...sessionOf(request, query, state) };
   const prompt = query.get('prompt') ?? (query.get('start_page') === 'registration' ? 'create' : '');
   if (prompt === 'none') return silent(pending, state);
   const reference = secret();
@@ -221,8 +221,11 @@ function notAMember(code: string, codes: string[], headers: Record<string, strin
   return failurePage('You are not in this organization', why, facts, { headers });
 }
 
-function sessionOf(request: Request, state: State): Pick<Pending, 'signedIn'> | undefined {
+/** Kinde's own session, where it still counts for this application. */
+function sessionOf(request: Request, query: URLSearchParams, state: State): Pick<Pending, 'signedIn'> | undefined {
   const signedIn = state.sessions.get(cookieOf(request) ?? '');
+  const { tokens } = state.applications.find(({ clientId }) => clientId === query.get('client_id')) ?? {};
+  if (signedIn && state.clock.now() >= signedIn.authTime + (tokens?.sessionLifetime ?? Infinity)) return undefined;
   return signedIn && !refusalOf(state, { ...signedIn, orgCode: undefined }) ? { signedIn } : undefined;
 }
 

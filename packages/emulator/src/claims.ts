@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { identitiesOf, isPrimary } from './identities.js';
 import type { FlagValue, SeedApplication, TokenSettings } from './seed.js';
-import type { Grant, Person, State } from './state.js';
+import type { Application, Grant, Person, State } from './state.js';
 
 /** Seconds, as Kinde has them unless an application says otherwise. */
 export const LIFETIMES = {
@@ -76,7 +76,7 @@ export function idClaims(
 /** Claims of an application's own token (client credentials): no `sub`, no person. */
 export function machineClaims(
   state: State,
-  application: SeedApplication,
+  application: Application,
   asked: { audience: readonly string[]; scope: readonly string[] },
 ): Record<string, unknown> {
   return {
@@ -85,6 +85,7 @@ export function machineClaims(
     azp: application.clientId,
     gty: ['client_credentials'],
     scope: asked.scope.join(' '),
+    ...(application.orgCode && { org_code: application.orgCode }),
     scp: [...asked.scope],
     v: '2',
   };

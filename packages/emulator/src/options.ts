@@ -63,7 +63,10 @@ const FIELDS = {
     ),
   membership: ['roles', 'permissions'],
   application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(' '),
-  tokens: 'accessTokenLifetime idTokenLifetime refreshTokenLifetime claims hasuraMapping persistent'.split(' '),
+  tokens:
+    'accessTokenLifetime idTokenLifetime refreshTokenLifetime sessionLifetime claims hasuraMapping persistent'.split(
+      ' ',
+    ),
   api: ['audience', 'name', 'scopes'],
 } as const;
 

@@ -44,6 +44,8 @@ export interface TokenSettings {
   accessTokenLifetime?: number;
   idTokenLifetime?: number;
   refreshTokenLifetime?: number;
+  /** How long a sign-in answers for the next one without a question. @default for good */
+  sessionLifetime?: number;
   /** Optional claims to include. */
   claims?: ('roles' | 'email' | 'org_name' | 'organizations')[];
   hasuraMapping?: boolean;

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator } from '../src/index.js';
 import { callerOf, managementToken, type Call } from './kit.js';
@@ -160,7 +161,7 @@ test('subscribers are added once, sorted, and told of with the person that they 
   expect((await call('subscribers.get', { subscriber_id })).body.subscribers).toEqual([
     { id: subscriber_id, preferred_email: 'ada@example.com', first_name: 'Zoe', last_name: 'Example' },
   ]);
-  const [event] = [...emulator.state.events.values()].filter(({ type }) => type === 'subscriber.created');
+  const event = [...emulator.state.events.values()].find(({ type }) => type === 'subscriber.created');
   expect(event!.data).toMatchObject({ subscriber: { id: subscriber_id, user_id: personOf('ada@example.com').id } });
 });
 
@@ -188,6 +189,43 @@ test('what an organization pays for is read from its entitlements, and usage is 
   expect(codeOf(await call('billing.recordUsage', { ...usage, meter_value: 'many' }))).toBe('METER_VALUE_INVALID');
   expect(codeOf(await call('billing.recordUsage', { ...usage, billing_feature_code: 'x' }))).toBe('FEATURE_NOT_FOUND');
   expect(codeOf(await call('billing.listAgreements', { customer_id: 'customer_0' }))).toBe('CUSTOMER_NOT_FOUND');
+});
+
+describe('an application', () => {
+  test('for machines of one organization gets tokens that say which', async () => {
+    const { client_id, client_secret } = (
+      await call('applications.create', { name: 'Worker', type: 'm2m', org_code: ACME })
+    ).body.application;
+    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
+    const answer = await emulator.fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
+    expect(decodeJwt(((await answer.json()) as any).access_token)).toMatchObject({ azp: client_id, org_code: ACME });
+    const nowhere = { name: 'Worker', type: 'm2m', org_code: 'org_none' };
+    expect(codeOf(await call('applications.create', nowhere))).toBe('ORGANIZATION_NOT_FOUND');
+  });
+
+  test('says how long a sign-in at Kinde lasts without another question', async () => {
+    const { KINDE_CLIENT_ID: application_id, KINDE_REDIRECT_URI } = emulator.env;
+    const none = { application_id, access_token_lifetime: 0 };
+    expect(codeOf(await call('applications.setTokens', none))).toBe('ACCESS_TOKEN_LIFETIME_INVALID');
+    await call('applications.setTokens', { application_id, authenticated_session_lifetime: 60 });
+    const link = (more: object) =>
+      `${emulator.issuer}/oauth2/auth?${new URLSearchParams({
+        ...{ client_id: application_id!, redirect_uri: KINDE_REDIRECT_URI!, response_type: 'code', state: 'state' },
+        ...more,
+      })}`;
+    const page = await (await emulator.fetch(link({ scope: 'openid' }))).text();
+    const request = /name="request" value="([\w-]+)"/.exec(page)![1]!;
+    const form = new URLSearchParams({ request, email: 'alan@example.com' });
+    const signedIn = await emulator.fetch(`${emulator.issuer}/emulator/sign-in`, { method: 'POST', body: form });
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+    const silently = async () => {
+      const answer = await emulator.fetch(link({ scope: 'openid', prompt: 'none' }), { headers: { cookie } });
+      return new URL(answer.headers.get('location')!).searchParams.get('error');
+    };
+    expect(await silently()).toBeNull();
+    emulator.clock.advance(60);
+    expect(await silently()).toBe('login_required');
+  });
 });
 
 describe('where description and service disagree', () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LIFETIMES } from '../claims.js';
 import type { Application, State } from '../state.js';
-import { notFound, ok, tokenPage, type Handlers } from './answer.js';
+import { notFound, ok, refused, tokenPage, type Handlers } from './answer.js';
 import { applicationById } from './entities.js';
 
 /** Registered applications. What is changed here holds for the next sign-in and the next token. */
@@ -37,22 +36,30 @@ export const applications: Handlers<'applications'> = {
     for (const { grant } of state.refreshTokens.values()) if (grant.clientId === id) grant.ended = true;
     return ok({});
   },
-  setTokens({ application_id: id, ...lifetimes }, state) {
+  setTokens({ application_id: id, is_hasura_mapping_enabled: hasuraMapping, ...lifetimes }, state) {
     const application = applicationById(state, id);
     if (!application) return notFound('APPLICATION');
-    const tokens = Object.keys(LIFETIMES).map((name) => {
-      const wire = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [name, lifetimes[wire as keyof typeof lifetimes]] as const;
-    });
-    const hasuraMapping = lifetimes.is_hasura_mapping_enabled;
-    application.tokens = {
-      ...application.tokens,
-      ...Object.fromEntries(tokens.filter(([, seconds]) => seconds !== undefined)),
-      ...(hasuraMapping !== undefined && { hasuraMapping }),
-    };
+    const sent = Object.entries(lifetimes).filter(([, seconds]) => seconds !== undefined);
+    const wrong = sent.filter(([, seconds]) => seconds! < 1).map(([field]) => field);
+    if (wrong.length > 0)
+      return refused(
+        400,
+        wrong.map((field) => ({ code: `${field.toUpperCase()}_INVALID`, message: `${field} must be positive`, field })),
+      );
+    const changes = Object.fromEntries(sent.map(([field, seconds]) => [LIFETIMES[field as Lifetime], seconds]));
+    application.tokens = { ...application.tokens, ...changes, ...(hasuraMapping !== undefined && { hasuraMapping }) };
     return ok({});
   },
 };
+
+const LIFETIMES = {
+  access_token_lifetime: 'accessTokenLifetime',
+  refresh_token_lifetime: 'refreshTokenLifetime',
+  id_token_lifetime: 'idTokenLifetime',
+  authenticated_session_lifetime: 'sessionLifetime',
+} as const;
+
+type Lifetime = keyof typeof LIFETIMES;
 
 /** What pages look like is kept and told, and has no effect here. */
 const SETTINGS = {
