@@ -48,7 +48,7 @@ export const logoType = v.picklist(['dark', 'light']);
 /** Kinde's words for the types of feature flags here; tokens and the Account API have others. */
 export const flagType = v.picklist(['str', 'int', 'bool']);
 
-/** Values of feature flags by their keys. Values are text, whatever the type: `flagValue` reads them. */
+/** Values of feature flags by their keys. Values are text, whatever the type: `parseFlag` reads them. */
 export const flagValues = v.record(text, v.object({ type: text, value: text }));
 
 /** A color in the three ways in which Kinde writes it. */
