@@ -81,13 +81,13 @@ const files: Record<string, readonly string[]> = {
     'management/*',
     'management/input management/entities',
     'management/answer',
-    'pages token serve faults',
+    'pages token serve faults delivery',
     'html claims',
     'tenant',
     'events identities',
     'state',
     'options keys catalog people',
-    'seed clock loopback password',
+    'seed clock loopback password check',
   ],
 };
 
