@@ -1,8 +1,8 @@
 import { getClaim, type ClaimAnswer, type TokenType } from './claims.js';
-import { getFlag, getFlags, type FlagAnswer } from './flags.js';
+import { fitsFallback, getFlags, noFlag, type FlagAnswer } from './flags.js';
 import type { AnsweredValue, DeclaredValue, FlagCode, FlagValue, PermissionKey, RoleKey } from './keys.js';
 import { getOrganization, getUserOrganizations, type Organization, type UserOrganizations } from './organizations.js';
-import { getPermission, getPermissions, type PermissionAnswer, type PermissionsAnswer } from './permissions.js';
+import { getPermissions, type PermissionAnswer, type PermissionsAnswer } from './permissions.js';
 import { getScopes } from './scopes.js';
 import type { Claims } from './read.js';
 import { checkRequirement, type Requirement } from './requirement.js';
@@ -36,20 +36,53 @@ const NOTHING: Claims = Object.freeze({});
 /** Answers from a caller's access-token claims and, for the list of organizations, ID-token claims. */
 export function createAccess(access: Claims, id: Claims = NOTHING): Access {
   const claimsOf = (token: TokenType = 'access_token') => (token === 'id_token' ? id : access);
+  // Answers are found once and then looked up; they may be shared by many requests, so they are frozen.
+  const permissions = once(() => {
+    const all = getPermissions(access);
+    Object.freeze(all.permissions);
+    return Object.freeze(all);
+  });
+  const granted = once(() => {
+    const { orgCode, permissions: keys } = permissions();
+    const answerOf = (permissionKey: string) => Object.freeze({ permissionKey, orgCode, isGranted: true });
+    return new Map<string, PermissionAnswer>(keys.map((key) => [key, answerOf(key)]));
+  });
+  const flags = once(
+    () => new Map(Object.entries(getFlags(access)).map(([code, answer]) => [code, Object.freeze(answer)])),
+  );
   return {
     getClaim: (name, token) => getClaim(claimsOf(token), name),
     getClaims: claimsOf,
-    getPermission: (key) => getPermission(access, key),
-    getPermissions: () => getPermissions(access),
+    getPermission: (key) =>
+      granted().get(key) ?? { permissionKey: key, orgCode: permissions().orgCode, isGranted: false },
+    getPermissions: permissions,
     getRole: (key) => getRole(access, key),
     getRoles: () => getRoles(access),
-    getFlag: (code: FlagCode, fallback?: FlagValue) => getFlag(access, code, fallback as never) as never,
+    getFlag(code: FlagCode, fallback?: FlagValue) {
+      const flag = flags().get(code);
+      return (flag && fitsFallback(flag, fallback) ? flag : noFlag(code, fallback)) as never;
+    },
     getFlags: () => getFlags(access),
     getOrganization: () => getOrganization(access),
     getUserOrganizations: () => getUserOrganizations(id),
     getProperties: (of) => ({ ...getProperties(id, of), ...getProperties(access, of) }),
-    has: (requirement) => has(access, requirement),
+    has(requirement) {
+      checkRequirement(requirement);
+      const { permissions: keys, roles, flags: wanted, organization, scopes } = requirement;
+      return (
+        every(keys, (key) => granted().has(key)) &&
+        every(roles, (key) => getRole(access, key as RoleKey).isGranted) &&
+        hasFlags(flags(), wanted) &&
+        (organization === undefined || permissions().orgCode === organization) &&
+        every(scopes, (scope) => getScopes(access).includes(scope))
+      );
+    },
   };
+}
+
+function once<Value>(find: () => Value): () => Value {
+  let found: Value | undefined;
+  return () => (found ??= find());
 }
 
 /** Answers for nobody: every answer is "no", and `has` is false even for `{}`. */
@@ -63,17 +96,16 @@ export function createNoAccess(): Access {
  * @example has(claims, { permissions: 'create:todos', organization: 'org_acme' })
  */
 export function has(claims: Claims, requirement: Requirement): boolean {
-  checkRequirement(requirement);
-  const { permissions = [], roles = [], flags = [], organization, scopes = [] } = requirement;
-  const asked =
-    typeof flags === 'string' || Array.isArray(flags)
-      ? [flags].flat().map((code) => [code, true])
-      : Object.entries(flags);
-  return (
-    [permissions].flat().every((key) => getPermission(claims, key as PermissionKey).isGranted) &&
-    [roles].flat().every((key) => getRole(claims, key as RoleKey).isGranted) &&
-    asked.every(([code, value]) => getFlag(claims, code as FlagCode).value === value) &&
-    (organization === undefined || getOrganization(claims)?.orgCode === organization) &&
-    [scopes].flat().every((scope) => getScopes(claims).includes(scope as string))
-  );
+  return createAccess(claims).has(requirement);
+}
+
+function every(wanted: string | readonly string[] | undefined, holds: (key: string) => boolean): boolean {
+  return wanted === undefined || (typeof wanted === 'string' ? holds(wanted) : wanted.every(holds));
+}
+
+/** A code asks for `true`, an object for exact values. */
+function hasFlags(flags: ReadonlyMap<string, FlagAnswer>, wanted: Requirement['flags']): boolean {
+  if (wanted === undefined || typeof wanted === 'string' || Array.isArray(wanted))
+    return every(wanted, (code) => flags.get(code)?.value === true);
+  return Object.entries(wanted).every(([code, value]) => flags.has(code) && flags.get(code)!.value === value);
 }

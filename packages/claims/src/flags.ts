@@ -28,10 +28,17 @@ export function getFlag<Code extends FlagCode, Fallback extends DeclaredValue<Co
 export function getFlag(claims: Claims, code: string, fallback?: FlagValue): FlagAnswer {
   const flags = read(claims, 'feature_flags');
   const flag = isRecord(flags) && Object.hasOwn(flags, code) ? toFlag(code, flags[code]) : undefined;
-  const usable = flag && (fallback === undefined || flag.type === typeOf(fallback));
-  return usable
-    ? flag
-    : { code, type: fallback === undefined ? null : typeOf(fallback), value: fallback, isDefault: true };
+  return flag && fitsFallback(flag, fallback) ? flag : noFlag(code, fallback);
+}
+
+/** May this answer stand where a fallback of that type is expected? */
+export function fitsFallback({ type }: FlagAnswer, fallback: FlagValue | undefined): boolean {
+  return fallback === undefined || type === typeOf(fallback);
+}
+
+/** The answer for a flag that the token does not have, or has with another type. */
+export function noFlag(code: string, fallback: FlagValue | undefined): FlagAnswer {
+  return { code, type: fallback === undefined ? null : typeOf(fallback), value: fallback, isDefault: true };
 }
 
 /** Every well-formed feature flag of the token, by code. */

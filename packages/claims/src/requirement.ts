@@ -19,10 +19,12 @@ const KINDS = ['permissions', 'roles', 'flags', 'organization', 'scopes'];
  * @throws TypeError for an unknown word, `undefined`, an empty list or an empty key.
  */
 export function checkRequirement(requirement: Requirement): void {
-  for (const [kind, wanted] of Object.entries(requirement)) {
+  for (const kind of Object.keys(requirement)) {
     if (!KINDS.includes(kind)) {
       throw new TypeError(`"${kind}" is not something to require. Use ${KINDS.join(', ')}.`);
     }
+    const wanted: unknown = requirement[kind as keyof Requirement];
+    if (typeof wanted === 'string' && wanted !== '') continue;
     const keys =
       typeof wanted === 'object' && wanted !== null ? (Array.isArray(wanted) ? wanted : Object.keys(wanted)) : [wanted];
     if (keys.length === 0 || !keys.every((key) => typeof key === 'string' && key !== '')) {

@@ -1,10 +1,10 @@
-import { createAccess, createNoAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
+import { createNoAccess, type Access, type Claims, type User } from '@kindling/claims';
 import type { Live } from './account.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import type { Tokens } from './oauth.js';
+import type { Person } from './person.js';
 import type { NoSession } from './session.js';
-import { readClaims } from './tokens.js';
 
 /** Somebody is calling who proved who they are. */
 export interface SignedIn extends Access {
@@ -53,75 +53,103 @@ export type RequestAuth = Auth & {
 
 /** The same caller, who can be refreshed. */
 export function withRefresh(auth: Auth, refresh: RequestAuth['refresh']): RequestAuth {
-  const members = { ...Object.getOwnPropertyDescriptors(auth), refresh: { value: refresh } };
-  return Object.freeze(Object.defineProperties({}, members)) as RequestAuth;
+  return auth instanceof Caller
+    ? (Caller.refreshable(auth, refresh) as RequestAuth)
+    : (Object.freeze({ ...auth, refresh }) as RequestAuth);
 }
 
 /** The person whose tokens these are. */
-export function toAuth(tokens: Tokens, { account, oauth }: Asked): SignedIn {
-  const id = readClaims(tokens.idToken);
-  return signedIn(tokens, {
-    access: readClaims(tokens.accessToken),
-    id,
-    live: () => account.live(tokens.accessToken, id),
-    profile: () => oauth.profile(tokens.accessToken, id.sub ?? ''),
-  });
+export function toAuth(tokens: Tokens, context: Asked): SignedIn {
+  return callerOf(context.people.of(tokens), context) as SignedIn;
 }
 
-/** Whom a caller can ask about themselves. */
-type Asked = Pick<Context, 'account' | 'oauth'>;
-
-/** The caller behind a bearer token. A machine is nobody's account, so there is nothing live to ask. */
-export function toBearerAuth(
-  accessToken: string,
-  { claims, isMachine }: { claims: Claims; isMachine: boolean },
-  { account, oauth }: Asked,
-): SignedIn {
-  const nobody = () => Promise.reject(noPerson());
-  const questions = isMachine
-    ? { live: nobody, profile: nobody }
-    : { live: () => account.live(accessToken, {}), profile: () => oauth.profile(accessToken, String(claims['sub'])) };
-  return signedIn({ accessToken }, { access: claims, id: undefined, isMachine, ...questions });
+/** A person, or the machine behind a bearer token, as the caller of one request. */
+export function callerOf(person: Person, context: Asked, refresh?: RequestAuth['refresh']): RequestAuth {
+  return new Caller(person, questions(person, context), refresh) as RequestAuth;
 }
 
-interface Caller {
-  readonly access: Claims;
-  /** Absent for bearer tokens. */
-  readonly id: Claims | undefined;
-  readonly isMachine?: boolean;
-  readonly live: () => Promise<Live>;
-  readonly profile: () => Promise<Claims>;
+/** Whom a caller can ask about themselves, and what is known of them. */
+type Asked = Pick<Context, 'account' | 'oauth' | 'people'>;
+
+/** The members that the constructor sets, which all are the person's. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+interface Caller extends Members {
+  refresh?: RequestAuth['refresh'];
 }
 
-/** A caller, from the claims of verified tokens. Everything in it is frozen: it may be shared between requests. */
-function signedIn(
-  tokens: { accessToken: string; idToken?: string },
-  { access, id, isMachine = false, live, profile }: Caller,
-): SignedIn {
-  const user = isMachine ? undefined : getUser(id ?? access);
+type Members = { -readonly [Name in Exclude<keyof SignedIn, 'accessToken' | 'idToken'>]: SignedIn[Name] };
+
+/**
+ * Somebody who is signed in, for one request. What their tokens say is shared with other requests; what was asked live is
+ * not. A class, because only private members hide tokens from logs, JSON and copies at no cost per request.
+ */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+class Caller {
+  readonly #person: Person;
+
+  constructor(person: Person, { live, profile }: Questions, refresh?: RequestAuth['refresh']) {
+    const { access } = person;
+    this.#person = person;
+    this.isAuthenticated = true;
+    this.user = person.user!;
+    this.via = person.idToken === undefined ? 'bearer' : 'session';
+    this.isMachine = person.isMachine;
+    this.live = live;
+    this.profile = profile;
+    this.getClaim = access.getClaim;
+    this.getClaims = access.getClaims;
+    this.getPermission = access.getPermission;
+    this.getPermissions = access.getPermissions;
+    this.getRole = access.getRole;
+    this.getRoles = access.getRoles;
+    this.getFlag = access.getFlag;
+    this.getFlags = access.getFlags;
+    this.getOrganization = access.getOrganization;
+    this.getUserOrganizations = access.getUserOrganizations;
+    this.getProperties = access.getProperties;
+    this.has = access.has;
+    if (refresh) this.refresh = refresh;
+    if (person.isMachine) Object.defineProperty(this, 'user', NO_USER);
+    Object.freeze(this);
+  }
+
+  get accessToken(): string {
+    return this.#person.accessToken;
+  }
+
+  get idToken(): string | undefined {
+    return this.#person.idToken;
+  }
+
+  static refreshable(caller: Caller, refresh: RequestAuth['refresh']): Caller {
+    return new Caller(caller.#person, caller, refresh);
+  }
+}
+
+type Questions = Pick<SignedIn, 'live' | 'profile'>;
+
+const NO_USER: PropertyDescriptor = Object.freeze({
+  enumerable: false,
+  get: () => {
+    throw noPerson();
+  },
+});
+
+/** What can be asked about a person as of now, once per request. A machine is nobody's account, so there is nothing. */
+function questions(person: Person, { account, oauth }: Asked): Questions {
+  if (person.isMachine) {
+    const nobody = () => Promise.reject(noPerson());
+    return { live: nobody, profile: nobody };
+  }
   let asked: Promise<Live> | undefined;
   const forget = (error: unknown) => {
     asked = undefined;
     throw error;
   };
-  const auth = {
-    isAuthenticated: true as const,
-    ...(user && { user }),
-    via: id ? ('session' as const) : ('bearer' as const),
-    isMachine,
-    live: () => (asked ??= live().catch(forget)),
-    profile,
-    ...createAccess(freeze(access), freeze(id ?? {})),
+  return {
+    live: () => (asked ??= account.live(person.accessToken, person.id).catch(forget)),
+    profile: () => oauth.profile(person.accessToken, person.sub),
   };
-  const secret = { accessToken: { value: tokens.accessToken }, idToken: { value: tokens.idToken } };
-  const noUser = {
-    get: () => {
-      throw noPerson();
-    },
-  };
-  return Object.freeze(
-    Object.defineProperties(auth, isMachine ? { ...secret, user: noUser } : secret),
-  ) as unknown as SignedIn;
 }
 
 function noPerson(): KindeError {
@@ -131,11 +159,4 @@ function noPerson(): KindeError {
 /** Nobody, and why. */
 export function signedOut(reason: SignedOutReason): SignedOut {
   return Object.freeze({ isAuthenticated: false as const, reason, ...createNoAccess() });
-}
-
-/** Claims come from JSON, so depth is bounded by the size of a token. */
-function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
-    Object.values(Object.freeze(value)).forEach(freeze);
-  return value;
 }

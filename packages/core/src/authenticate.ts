@@ -1,10 +1,18 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { signedOut, toAuth, toBearerAuth, type Auth } from './auth.js';
+import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import type { Tokens } from './oauth.js';
-import { endSession, needsRenewal, readSession, saveSession, type NoSession, type Session } from './session.js';
+import {
+  endSession,
+  needsRenewal,
+  readSession,
+  recallSession,
+  saveSession,
+  type NoSession,
+  type Session,
+} from './session.js';
 
 /** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
 export interface Authentication {
@@ -35,11 +43,39 @@ export async function authenticate(request: HttpRequest, context: Context): Prom
   }
 }
 
+/** The headers that say who is calling, as Node has them. */
+export interface Recollection {
+  readonly cookie?: string | undefined;
+  readonly authorization?: string | undefined;
+}
+
+/**
+ * Who is calling, where that is known without asking anybody: the same answer as `authenticate` would give, at once.
+ * `undefined` says no more than that `authenticate` has to be asked.
+ */
+export function recall(
+  { cookie, authorization }: Recollection,
+  context: Context,
+  refresh: RequestAuth['refresh'],
+): RequestAuth | undefined {
+  if (authorization !== undefined && context.config.audience.length > 0) {
+    const token = BEARER.exec(authorization)?.[1];
+    const person = token === undefined ? undefined : context.people.verified(token);
+    return person && callerOf(person, context, refresh);
+  }
+  const session = recallSession(cookie, context);
+  if (!session || isDue(session, context) || needsRenewal(session, context)) return undefined;
+  return callerOf(context.people.of(session), context, refresh);
+}
+
+const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
+
 async function byBearer(authorization: string, context: Context): Promise<Auth> {
-  const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
+  const token = BEARER.exec(authorization)?.[1];
   if (!token) return signedOut('bearer_invalid');
+  const { people, oauth } = context;
   try {
-    return toBearerAuth(token, await context.oauth.bearer(token), context);
+    return callerOf(people.verified(token) ?? people.verify(token, await oauth.bearer(token)), context);
   } catch (error) {
     const invalid = error instanceof KindeError && error.code === 'access_token_invalid';
     return signedOut(invalid ? 'bearer_invalid' : 'unavailable');
@@ -137,10 +173,11 @@ async function none(
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
 function isDue({ expiresAt, seenAt, refreshToken, isStale, renewFrom = 0 }: Session, { failures }: Context): boolean {
+  const time = now();
   const ahead = expiresAt - AHEAD;
-  const early = (ahead <= now() && seenAt < ahead) || isStale === true || seenAt < renewFrom;
+  const early = (ahead <= time && seenAt < ahead) || isStale === true || seenAt < renewFrom;
   // While Kinde does not answer, that a token could be renewed early must not make every request wait.
-  return expiresAt <= now() || (early && failures.state(refreshToken ?? '') === undefined);
+  return expiresAt <= time || (early && failures.state(refreshToken ?? '') === undefined);
 }
 
 function alive(session: Session): boolean {

@@ -4,14 +4,17 @@ import type { OAuth, Tokens } from './oauth.js';
 import type { Redirect } from './http.js';
 import type { Notices } from './notices.js';
 import type { Once } from './once.js';
-import type { Seal } from './seal.js';
+import type { People } from './person.js';
+import type { RememberingSeal } from './remember.js';
 
 /** What every verb works with. Built once per app and frozen; holds no value of any one user, except under that user's own secret. */
 export interface Context {
   readonly config: Config;
   readonly oauth: OAuth;
   readonly account: Account;
-  readonly seal: Seal;
+  readonly seal: RememberingSeal;
+  /** What tokens say, read once. */
+  readonly people: People;
   /** Refreshes under way or just done, by refresh token: requests that share it share the result. */
   readonly refreshes: Once<Tokens | 'refused'>;
   /** Sessions that were written just now, by their tokens: whether they still live. */

@@ -41,6 +41,39 @@ export async function openCookie(
   return value && value.length <= BUDGET ? seal.open(value, purpose) : undefined;
 }
 
+/** What `openCookie` remembers of a cookie is over. */
+export function forgetCookie(
+  request: HttpRequest,
+  { seal }: Context,
+  { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
+): void {
+  const value = join(jar(request), name);
+  if (value) seal.forget(value, purpose);
+}
+
+/**
+ * The value of a cookie, whole or in pieces, straight from a `Cookie` header: of two with the same name the first.
+ * `undefined` where that is not plain to see, so that nothing is read here in another way than by the parser.
+ */
+export function findCookie(header: string, name: string): string | undefined {
+  const whole = findPiece(header, name, '=');
+  if (whole !== undefined) return whole;
+  let value = findPiece(header, name, '.0=');
+  for (let index = 1, piece = value; value && piece; index++) {
+    piece = findPiece(header, name, `.${index}=`);
+    if (piece) value += piece;
+  }
+  return value;
+}
+
+function findPiece(header: string, name: string, suffix: string): string | undefined {
+  let start = header.indexOf(name);
+  while (start >= 0 && !header.startsWith(suffix, start + name.length)) start = header.indexOf(name, start + 1);
+  if (start < 0 || (start > 0 && !header.startsWith('; ', start - 2))) return undefined;
+  const end = header.indexOf(';', start);
+  return header.slice(start + name.length + suffix.length, end < 0 ? undefined : end);
+}
+
 /** Did the browser send this cookie, whole or in pieces? */
 export function hasCookie(request: HttpRequest, name: string): boolean {
   return pieces(request, name).length > 0;

@@ -9,7 +9,7 @@ export {
   type WebhookReceiver,
 } from './options.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
-export { checkGuard, type Guard, type Rule } from './guard.js';
+export { checkGuard, mayPass, type Guard, type Rule } from './guard.js';
 export type { Entitlement, Live } from './account.js';
 export type { PortalOptions } from './portal.js';
 export { filesystemStore } from './filesystem.js';
@@ -24,7 +24,7 @@ export {
   type SignedOutReason,
 } from './auth.js';
 export { mergeCookies } from './http.js';
-export type { Authentication } from './authenticate.js';
+export type { Authentication, Recollection } from './authenticate.js';
 export type { HttpRequest, Problem, Redirect, Reply, Route } from './http.js';
 export type { LoginOptions } from './login.js';
 export type { LogoutOptions } from './logout.js';

@@ -1,7 +1,7 @@
-import type { Auth, SignedIn } from './auth.js';
+import type { Auth, RequestAuth, SignedIn } from './auth.js';
 import { createAccount } from './account.js';
 import { createAgreement } from './agreement.js';
-import { authenticate, refresh, type Authentication } from './authenticate.js';
+import { authenticate, recall, refresh, type Authentication, type Recollection } from './authenticate.js';
 import { backchannelLogout } from './backchannel.js';
 import { resolveConfig, type Config } from './config.js';
 import type { Context } from './context.js';
@@ -23,8 +23,10 @@ import { createOAuth, type Tokens } from './oauth.js';
 import { createOnce } from './once.js';
 import type { KindeOptions } from './options.js';
 import { fromQuery, returnTarget, single } from './parameters.js';
+import { createPeople } from './person.js';
 import { portal, type PortalOptions } from './portal.js';
 import { problemReply } from './problem.js';
+import { remembering } from './remember.js';
 import { createSeal } from './seal.js';
 import { createSessions, type Sessions } from './sessions.js';
 
@@ -32,6 +34,11 @@ import { createSessions, type Sessions } from './sessions.js';
 export interface Kinde {
   /** Who is calling. */
   authenticate(request: HttpRequest): Promise<Authentication>;
+  /**
+   * Who is calling, at once, where that is known without asking anybody and there is nothing to send along; `undefined`
+   * says no more than that `authenticate` has to be asked.
+   */
+  recall(headers: Recollection, refresh: RequestAuth['refresh']): RequestAuth | undefined;
   login(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
   register(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
   createOrganization(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
@@ -60,6 +67,7 @@ export function createKinde(options: KindeOptions): Kinde {
   const context = createContext(config);
   const kinde = {
     authenticate: (request: HttpRequest) => authenticate(request, context),
+    recall: (headers: Recollection, refresh: RequestAuth['refresh']) => recall(headers, context, refresh),
     login: (request: HttpRequest, options?: LoginOptions) => login(request, context, options),
     register: (request: HttpRequest, options?: LoginOptions) => register(request, context, options),
     createOrganization: (request: HttpRequest, options?: LoginOptions) => createOrganization(request, context, options),
@@ -77,13 +85,14 @@ export function createKinde(options: KindeOptions): Kinde {
 
 function createContext(config: Config): Context {
   const { shared: store, groups, maxAge } = config.session;
-  const seal = createSeal(config.secrets, `${config.issuer} ${config.clientId}`);
+  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`));
   const refreshes = createOnce<Tokens | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
   return Object.freeze({
     config,
     oauth: createOAuth(config),
     account: createAccount(config),
     seal,
+    people: createPeople(config),
     refreshes: store ? createAgreement(refreshes, { store, seal, patience: config.timeout + 5 }) : refreshes,
     saves: createOnce<boolean>({ seconds: 2, max: 5_000 }),
     failures: createOnce<true>({ seconds: 30, max: 5_000 }),

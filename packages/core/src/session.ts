@@ -1,7 +1,7 @@
 import { base64url } from 'jose';
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { clearCookie, hasCookie, openCookie, sealCookie } from './cookies.js';
+import { clearCookie, findCookie, forgetCookie, hasCookie, openCookie, sealCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import type { Tokens } from './oauth.js';
@@ -35,15 +35,14 @@ export async function startSession(request: HttpRequest, context: Context, token
  * @throws KindeError `store_unavailable`.
  */
 export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession> {
-  const { store, maxAge, idle, cookie } = context.config.session;
+  const { store, cookie } = context.config.session;
   if (!hasCookie(request, cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
   // Asked at the same time as the session, and of the store only every few seconds.
   const notices = opened && context.notices?.latest('renew', () => ['all']);
   const session = store ? await load(context, opened?.payload) : opened?.payload;
   if (!isSession(session)) return opened && isId(opened.payload['id']) && store ? 'expired' : 'unreadable';
-  const tooOld = session.startedAt + maxAge <= now() || session.seenAt + idle <= now();
-  if (tooOld || context.ended.state(session.id) || (await wasEnded(session, context))) return 'expired';
+  if (isOver(session, context) || (await wasEnded(session, context))) return 'expired';
   const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context));
   const { record, isFallback } = session;
   return {
@@ -53,6 +52,26 @@ export async function readSession(request: HttpRequest, context: Context): Promi
     ...(record !== undefined && { record }),
     ...(isFallback && { isFallback }),
   };
+}
+
+/**
+ * The session that `readSession` would find, where it is all in the cookie, was opened before, and nobody can have said
+ * anything about it elsewhere.
+ */
+export function recallSession(cookies: string | undefined, context: Context): Session | undefined {
+  const { store, cookie: name } = context.config.session;
+  if (store || context.notices || cookies === undefined) return undefined;
+  const value = findCookie(cookies, name);
+  const opened = value === undefined ? undefined : context.seal.recall(value, 'session');
+  if (!opened?.isCurrent || !isSession(opened.payload)) return undefined;
+  return isOver(opened.payload, context) ? undefined : opened.payload;
+}
+
+/** Too old, unused for too long, or signed out here. */
+function isOver({ id, startedAt, seenAt }: Session, { config, ended }: Context): boolean {
+  const { maxAge, idle } = config.session;
+  const time = now();
+  return startedAt + maxAge <= time || seenAt + idle <= time || ended.state(id) !== undefined;
 }
 
 /**
@@ -135,6 +154,7 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
 async function forget(request: HttpRequest, context: Context): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
   if (!isId(id)) return;
+  forgetCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
   await context.ended.run(id, async () => true);
   const { store, shared } = context.config.session;
   if (store ?? shared) await removeRecord(context, await hash(id));

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import {
   checkGuard,
   createKinde,
+  mayPass,
   mergeCookies,
   optionsFromEnv,
   withRefresh,
@@ -30,6 +31,8 @@ declare global {
 /** The instance that a request went through, so that `protect()` needs no argument for it. */
 const INSTANCE = Symbol('kinde');
 
+type Marked = Request & { [INSTANCE]?: Kinde };
+
 /**
  * Mounts the auth routes and sets `req.kinde` on every request. Options win over the environment.
  * @throws KindeError `config_invalid`, listing everything that is wrong.
@@ -44,15 +47,16 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
     router.all(path, async (req, res) => send(res, await handle(toHttpRequest(req))));
   }
   router.use(async (req, res, next) => {
-    const http = toHttpRequest(req);
+    const refresh = async () => accept(await instance.refresh(toHttpRequest(req)));
     const accept = ({ auth, cookies }: Authentication) => {
       setCookies(res, cookies);
-      req.kinde = withRefresh(auth, async () => accept(await instance.refresh(http)));
-      return req.kinde;
+      return (req.kinde = withRefresh(auth, refresh));
     };
     res.vary('Cookie');
-    accept(await instance.authenticate(http));
-    Object.assign(req, { [INSTANCE]: instance });
+    (req as Marked)[INSTANCE] = instance;
+    const known = instance.recall(req.headers, refresh);
+    if (known) req.kinde = known;
+    else accept(await instance.authenticate(toHttpRequest(req)));
     next();
   });
   return router;
@@ -65,11 +69,13 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
  */
 export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): RequestHandler {
   checkGuard(allow);
+  const rule = { allow, live };
   return async (req, res, next) => {
-    const instance = (req as { [INSTANCE]?: Kinde })[INSTANCE];
+    const instance = (req as Marked)[INSTANCE];
     if (!instance)
       throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
-    const refused = await instance.guard(toHttpRequest(req), req.kinde, { allow, live });
+    if (mayPass(req.kinde, rule)) return next();
+    const refused = await instance.guard(toHttpRequest(req), req.kinde, rule);
     if (refused) send(res, refused);
     else next();
   };

@@ -1,6 +1,7 @@
 import {
   checkGuard,
   createKinde,
+  mayPass,
   mergeCookies,
   optionsFromEnv,
   withRefresh,
@@ -13,7 +14,7 @@ import {
   type RequestAuth,
   type Rule,
 } from '@kindling/core';
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import plugin from 'fastify-plugin';
 
 export * from '@kindling/core';
@@ -43,16 +44,21 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
   });
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);
-  app.addHook('onRequest', async (request, reply) => {
-    const http = toHttpRequest(request);
+  app.addHook('onRequest', (request, reply, done) => {
+    const refresh = async () => accept(await instance.refresh(toHttpRequest(request)));
     const accept = ({ auth, cookies }: Authentication) => {
       setCookies(reply, cookies);
-      request.kinde = withRefresh(auth, async () => accept(await instance.refresh(http)));
-      return request.kinde;
+      return (request.kinde = withRefresh(auth, refresh));
     };
-    reply.header('vary', [reply.getHeader('vary') ?? [], 'Cookie'].flat().join(', '));
-    accept(await instance.authenticate(http));
+    const vary = reply.getHeader('vary');
+    reply.header('vary', vary === undefined ? 'Cookie' : [vary, 'Cookie'].flat().join(', '));
     request[INSTANCE] = instance;
+    const known = instance.recall(request.headers, refresh);
+    if (known) {
+      request.kinde = known;
+      return done();
+    }
+    return instance.authenticate(toHttpRequest(request)).then(accept);
   });
 };
 
@@ -69,14 +75,17 @@ export const kinde = plugin(mount, { name: '@kindling/fastify', fastify: '5.x' }
  * @throws TypeError at set-up for a requirement that can only be a mistake.
  * @example app.post('/todos', { onRequest: protect({ permissions: 'create:todos' }) }, createTodo)
  */
-export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): onRequestAsyncHookHandler {
+export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): onRequestHookHandler {
   checkGuard(allow);
-  return async (request, reply) => {
+  const rule = { allow, live };
+  return (request, reply, done) => {
     const instance = request[INSTANCE];
     if (!instance)
       throw new Error('protect() found no Kinde on this request: await app.register(kinde) before your routes.');
-    const refused = await instance.guard(toHttpRequest(request), request.kinde, { allow, live });
-    return refused && send(reply, refused);
+    if (mayPass(request.kinde, rule)) return done();
+    return instance
+      .guard(toHttpRequest(request), request.kinde, rule)
+      .then((refused) => refused && send(reply, refused));
   };
 }
 

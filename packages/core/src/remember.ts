@@ -1,0 +1,110 @@
+import { getHeapStatistics } from 'node:v8';
+import { now } from './clock.js';
+import type { Opened, Purpose, Seal } from './seal.js';
+
+/** Answers about texts that cannot be guessed: cookies that were opened, tokens that were verified. */
+export interface Memory<Answer> {
+  /** What was found out about exactly this text, while that holds. */
+  get(text: string): Answer | undefined;
+  /** Only for texts that passed every check: whatever else is sent leaves no trace. Shared by requests, so freeze it. */
+  set(text: string, answer: Answer, terms: Terms): void;
+  delete(text: string): void;
+}
+
+/** How long an answer holds, as Unix seconds, and about how much of memory it and its text take, in bytes. */
+export interface Terms {
+  readonly until: number;
+  readonly bytes: number;
+}
+
+/** Bounds of one memory. Bytes follow the heap that Node gives this process. */
+const [ENTRIES, HEAP_SHARE, BYTES] = [20_000, 32, 128 * 1024 * 1024];
+
+/**
+ * Remembers in two generations: when the younger fills its half, the older is forgotten, and what is still asked for has
+ * moved on by then. Bounded in entries and in bytes.
+ *
+ * Texts are found by their last characters, which are an authentication tag or a signature and so not of a sender's
+ * choosing, and then compared whole. Hashing kilobytes would cost more than everything else that a request is asked.
+ */
+export function createMemory<Answer>({ entries = ENTRIES, bytes = heapShare() } = {}): Memory<Answer> {
+  interface Entry extends Terms {
+    readonly text: string;
+    readonly answer: Answer;
+  }
+  let [young, old] = [new Map<string, Entry>(), new Map<string, Entry>()];
+  let used = 0;
+  const keep = (key: string, entry: Entry) => {
+    if (young.size >= entries / 2 || used + entry.bytes > bytes / 2) {
+      [old, young, used] = [young, new Map(), 0];
+    }
+    young.set(key, entry);
+    used += entry.bytes;
+  };
+  return Object.freeze({
+    get(text: string) {
+      const key = text.slice(-KEY);
+      let entry = young.get(key);
+      if (!entry) {
+        entry = old.get(key);
+        if (entry?.text !== text) return undefined;
+        old.delete(key);
+        keep(key, entry);
+      }
+      return entry.text === text && (entry.until === Infinity || entry.until > now()) ? entry.answer : undefined;
+    },
+    set(text: string, answer: Answer, terms: Terms) {
+      if (terms.bytes > bytes / 4) return;
+      keep(copy(text.slice(-KEY)), { text, answer, ...terms });
+    },
+    delete(text: string) {
+      for (const generation of [young, old])
+        if (generation.get(text.slice(-KEY))?.text === text) generation.delete(text.slice(-KEY));
+    },
+  });
+}
+
+/** Characters of base64url: 192 bits. */
+const KEY = 32;
+
+function heapShare(): number {
+  return Math.min(BYTES, getHeapStatistics().heap_size_limit / HEAP_SHARE);
+}
+
+/** The same text on its own: what was cut from a header would keep the whole header in memory. */
+export function copy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** A seal that opens each session once, and then knows it until the seal ends. */
+export interface RememberingSeal extends Seal {
+  /** What `open` would answer, where that is known. */
+  recall(sealed: string, purpose: Purpose): Opened | undefined;
+  /** What was sealed is over. */
+  forget(sealed: string, purpose: Purpose): void;
+}
+
+/** Sessions are opened at every request; what is sealed for other purposes, once. */
+const REMEMBERED: readonly Purpose[] = ['session', 'store'];
+
+/** Remembers what a seal opens, each purpose for itself. */
+export function remembering(seal: Seal): RememberingSeal {
+  const memories = new Map(REMEMBERED.map((purpose) => [purpose, createMemory<Opened>()]));
+  const recall = (sealed: string, purpose: Purpose) => memories.get(purpose)?.get(sealed);
+  return Object.freeze({
+    ...seal,
+    recall,
+    forget: (sealed: string, purpose: Purpose) => memories.get(purpose)?.delete(sealed),
+    async open(sealed: string, purpose: Purpose) {
+      const known = recall(sealed, purpose);
+      if (known) return known;
+      const opened = await seal.open(sealed, purpose);
+      const until = opened?.payload['exp'];
+      if (!opened || !Number.isSafeInteger(until)) return opened;
+      Object.freeze(opened.payload);
+      const terms = { until: Number(until), bytes: 2 * sealed.length + 512 };
+      memories.get(purpose)?.set(copy(sealed), Object.freeze(opened), terms);
+      return opened;
+    },
+  });
+}
