@@ -155,9 +155,9 @@ describe.each([
   test('tokens of one person, or of everybody, are renewed at the next request, once, and show what changed', async () => {
     const [ada, grace] = [await signedIn(ADA, ACME), await signedIn(GRACE, ACME)];
     const change = (email: string, permission: string) => {
-      emulator.state.permissions[permission] = '';
+      emulator.state.permissions[permission] = { id: permission, name: permission, description: '' };
       const person = emulator.state.people.find((one) => one.email === email)!;
-      person.organizations[ACME]!.permissions = [permission as never];
+      person.organizations[ACME]!.permissions = [permission];
     };
     const permissions = async (browser: Browser) => (await browser.open('/me')).json().permissions as string[];
     change(ADA, 'see:first');

@@ -27,98 +27,112 @@ const HOUR = 3_600_000;
 
 /** @param root created when it does not exist, readable by this user only */
 export function createFiles(root: string): Files {
-  // Node's modules are loaded at first use, so that this package also runs where there are none.
-  const node = async () => ({ fs: await import('node:fs/promises'), path: await import('node:path') });
-  const unless =
-    <Value>(code: string, value: Value) =>
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === code) return value;
-      throw error;
-    };
-  const text = async (file: string): Promise<string> => {
-    const { fs, path } = await node();
-    return fs.readFile(path.join(root, file), 'utf8').catch(unless('ENOENT', ''));
-  };
-  const read = async (file: string): Promise<Kept | undefined> => {
-    const found = await text(file);
-    const space = found.indexOf(' ');
-    return space > 0 ? { until: Number(found.slice(0, space)), value: found.slice(space + 1) } : undefined;
-  };
-  const aside = async (file: string, content: string): Promise<string> => {
-    const { fs, path } = await node();
-    const name = path.join(root, `${file}.${crypto.randomUUID()}`);
-    await fs.mkdir(path.dirname(name), { recursive: true, mode: 0o700 });
-    await fs.writeFile(name, content, { mode: 0o600 });
-    return name;
-  };
-  const remove = async (file: string): Promise<void> => {
-    const { fs, path } = await node();
-    await fs.rm(path.join(root, file), { force: true });
-  };
-  const list = async (folder: string): Promise<string[]> => {
-    const { fs, path } = await node();
-    return fs.readdir(path.join(root, folder)).catch(unless('ENOENT', []));
-  };
-  /** Links a complete file to the name of the lock, which only works where there is none. */
-  const take = async (lock: string): Promise<string> => {
-    const { fs, path } = await node();
-    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-      const own = `${process.pid} ${Date.now() + PATIENCE} ${crypto.randomUUID()}`;
-      const file = await aside(lock, own);
-      const taken = await fs.link(file, path.join(root, lock)).then(() => true, unless('EEXIST', false));
-      await fs.rm(file, { force: true });
-      if (taken) return own;
-      const holder = await text(lock);
-      if (holder && isLost(holder)) await breakUp(lock, holder);
-      else await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+  const at = async (file: string) => (await node()).path.join(root, file);
+  const read = async (file: string) => parse(await textOf(await at(file)));
+  const remove = async (file: string) => removeFile(await at(file));
+  const list = async (folder: string): Promise<string[]> =>
+    (await node()).fs.readdir(await at(folder)).catch(unless('ENOENT', []));
+  const alone: Files['alone'] = async (file, work) => {
+    const lock = await at(`${file}.lock`);
+    const own = await take(lock);
+    try {
+      return await work(async () => (await textOf(lock)) === own);
+    } finally {
+      await release(lock, own);
     }
-  };
-  const release = async (lock: string, own: string): Promise<void> => {
-    if ((await text(lock)) === own) await remove(lock);
-  };
-  /** Only who has the lock on this one holder's lock may remove it, so a new holder's is never taken for it. */
-  const breakUp = async (lock: string, holder: string): Promise<void> => {
-    const second = `${lock}.${holder.split(' ')[2]}`;
-    const own = await take(second);
-    await release(lock, holder);
-    await release(second, own);
   };
   return {
     read,
     remove,
     list,
+    alone,
     async write(file, { until, value }) {
-      const { fs, path } = await node();
-      await fs.rename(await aside(file, `${until} ${value}`), path.join(root, file));
-    },
-    async alone(file, work) {
-      const lock = `${file}.lock`;
-      const own = await take(lock);
-      try {
-        return await work(async () => (await text(lock)) === own);
-      } finally {
-        await release(lock, own);
-      }
+      const target = await at(file);
+      await (await node()).fs.rename(await aside(target, `${until} ${value}`), target);
     },
     async sweep(isOver) {
-      const { fs, path } = await node();
       for (const name of await list('')) {
-        // What a process left behind that died while it wrote.
-        const holder = name.endsWith('.lock') ? await text(name) : '';
-        if (holder && isLost(holder)) await breakUp(name, holder);
-        const leftover =
-          /\.[\da-f]{8}-[\da-f-]{27}$/.test(name) && (await fs.stat(path.join(root, name)).catch(() => undefined));
-        if (leftover && leftover.mtimeMs < Date.now() - HOUR) await remove(name);
+        await cleanUp(await at(name));
         const inside = name.endsWith('.group') ? (await list(name)).map((id) => `${name}/${id}`) : [name];
         for (const file of inside.filter((one) => /\.session$|\.group\/[\w-]+$/.test(one))) {
           if (!isOver((await read(file))?.until ?? 0)) continue;
-          await this.alone(file, async () => {
+          await alone(file, async () => {
             if (isOver((await read(file))?.until ?? 0)) await remove(file);
           });
         }
       }
     },
   };
+}
+
+/** Node's modules are loaded at first use, so that this package also runs where there are none. */
+async function node() {
+  return { fs: await import('node:fs/promises'), path: await import('node:path') };
+}
+
+function unless<Value>(code: string, value: Value) {
+  return (error: NodeJS.ErrnoException): Value => {
+    if (error.code === code) return value;
+    throw error;
+  };
+}
+
+async function textOf(file: string): Promise<string> {
+  return (await node()).fs.readFile(file, 'utf8').catch(unless('ENOENT', ''));
+}
+
+function parse(text: string): Kept | undefined {
+  const space = text.indexOf(' ');
+  return space > 0 ? { until: Number(text.slice(0, space)), value: text.slice(space + 1) } : undefined;
+}
+
+async function removeFile(file: string): Promise<void> {
+  await (await node()).fs.rm(file, { force: true });
+}
+
+/** A complete file beside the one that is meant, to be put in its place in one step. */
+async function aside(file: string, content: string): Promise<string> {
+  const { fs, path } = await node();
+  const name = `${file}.${crypto.randomUUID()}`;
+  await fs.mkdir(path.dirname(name), { recursive: true, mode: 0o700 });
+  await fs.writeFile(name, content, { mode: 0o600 });
+  return name;
+}
+
+/** Links a complete file to the name of the lock, which only works where there is none. */
+async function take(lock: string): Promise<string> {
+  const { fs } = await node();
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    const own = `${process.pid} ${Date.now() + PATIENCE} ${crypto.randomUUID()}`;
+    const file = await aside(lock, own);
+    const taken = await fs.link(file, lock).then(() => true, unless('EEXIST', false));
+    await removeFile(file);
+    if (taken) return own;
+    const holder = await textOf(lock);
+    if (holder && isLost(holder)) await breakUp(lock, holder);
+    else await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+  }
+}
+
+async function release(lock: string, own: string): Promise<void> {
+  if ((await textOf(lock)) === own) await removeFile(lock);
+}
+
+/** Only who has the lock on this one holder's lock may remove it, so a new holder's is never taken for it. */
+async function breakUp(lock: string, holder: string): Promise<void> {
+  const second = `${lock}.${holder.split(' ')[2]}`;
+  const own = await take(second);
+  await release(lock, holder);
+  await release(second, own);
+}
+
+/** What a process left behind that died while it wrote. */
+async function cleanUp(file: string): Promise<void> {
+  const holder = file.endsWith('.lock') ? await textOf(file) : '';
+  if (holder && isLost(holder)) await breakUp(file, holder);
+  if (!/\.[\da-f]{8}-[\da-f-]{27}$/.test(file)) return;
+  const leftover = await (await node()).fs.stat(file).catch(() => undefined);
+  if (leftover && leftover.mtimeMs < Date.now() - HOUR) await removeFile(file);
 }
 
 /** Its process has ended, or has stood still for long. */
