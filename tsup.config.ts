@@ -8,4 +8,6 @@ export default defineConfig({
   dts: false,
   clean: true,
   sourcemap: true,
+  // Outside Node, `node:fs` is a module of the platform, and `fs` a package that is missing.
+  removeNodeProtocol: false,
 });

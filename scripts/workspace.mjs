@@ -17,10 +17,13 @@ export const packages = readdirSync(join(root, 'packages'))
     return { name, folder, manifest: readJson(join(folder, 'package.json')) };
   });
 
-/** The entries that are code, as they are published: `{ entry: '.', types: './dist/index.d.ts', default: './dist/index.js' }`. */
+/**
+ * The entries that are code, as they are published: `{ entry: '.', types: './dist/index.d.ts', default: './dist/index.js' }`.
+ * Not those with a `*`: what they stand for is there under a name as well.
+ */
 export const entriesOf = ({ manifest }) =>
   Object.entries(manifest.publishConfig.exports).flatMap(([entry, target]) =>
-    typeof target === 'string' ? [] : [{ entry, ...target }],
+    typeof target === 'string' || entry.includes('*') ? [] : [{ entry, ...target }],
   );
 
 /** Runs a command, with the workspace's tools on the path. Answers what it printed; throws with that when it fails. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createManagement, KindeApiError } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
+import { list } from '@kindling/management/contract/permissions';
 
 export async function trial(): Promise<void> {
   const management = createManagement({
@@ -18,7 +19,7 @@ export async function trial(): Promise<void> {
   const { permissions } = await management.permissions.list();
   const key: string | undefined = permissions?.[0]?.key;
   assert.equal(key, 'create:todos');
-  assert.ok(Object.hasOwn(contract, 'permissions'));
+  assert.equal(contract.permissions.list.route, list.route);
   assert.throws(
     () => createManagement({ issuer: 'nowhere', clientId: '', clientSecret: '' }),
     (error) => error instanceof KindeApiError && error.code === 'config_invalid',

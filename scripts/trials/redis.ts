@@ -6,7 +6,7 @@ export async function trial(): Promise<void> {
   const kept = new Map<string, string>();
   const client: NodeRedis = {
     get: async (key) => kept.get(key) ?? null,
-    set: async (key, value) => kept.set(key, value),
+    pSetEx: async (key, _milliseconds, value) => kept.set(key, value),
     del: async (key) => kept.delete(key),
     eval: async () => 0,
     evalSha: async () => 0,

@@ -1,0 +1,174 @@
+// Tries every package as people get it: packed, installed alone in an empty project outside the tree, compiled by the
+// TypeScript versions people have, imported and required, and used, on every runtime it is promised for.
+//   pnpm packages:try [--runtimes node,node@24,bun,deno,workerd] [--packages core,claims]
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { entriesOf, packAll, packages, root, run, withFolder } from './workspace.mjs';
+
+/** Lines of Node that are promised, from the oldest on. `node` is the one that runs this. */
+const NODE_LINES = ['node@20.19', 'node@22', 'node@24', 'node@26'];
+const RUNTIMES = ['node', ...NODE_LINES, 'bun', 'deno', 'workerd'];
+/** What also runs where there is no Node. The last miniflare for Node 20. */
+const ANYWHERE = ['claims', 'core', 'management', 'webhooks'];
+const MINIFLARE = 'miniflare@4.20260415.0';
+/** Types that the importer brings along: the package's peers have theirs elsewhere. */
+const TYPES = { express: '@types/express@5' };
+const COMPILERS = ['5.9', '6.0'];
+const RESOLUTIONS = ['nodenext', 'bundler'];
+
+const { values } = parseArgs({ options: { runtimes: { type: 'string' }, packages: { type: 'string' } } });
+const wanted = values.runtimes?.split(',') ?? RUNTIMES;
+const tried = packages.filter(({ name }) => !values.packages || values.packages.split(',').includes(name));
+const failures = [];
+
+for (const name of wanted) if (!RUNTIMES.includes(name)) throw new Error(`--runtimes may name ${RUNTIMES.join(', ')}.`);
+await withFolder(async (scratch) => {
+  const tarballs = await step('pack', () => packAll(scratch));
+  if (!tarballs) return;
+  await step(`TypeScript ${COMPILERS.join(' and ')}`, () => installCompilers(scratch));
+  const projects = [];
+  for (const pkg of tried) {
+    const folder = await step(`${pkg.name}: install`, () => installAlone(scratch, pkg, tarballs));
+    if (folder) projects.push({ ...pkg, folder });
+  }
+  for (const compiler of COMPILERS.flatMap((version) => RESOLUTIONS.map((resolution) => [version, resolution])))
+    await step(`types for TypeScript ${compiler.join(', ')}`, () => checkTypes(scratch, projects, compiler));
+  for (const name of wanted) {
+    const use = await step(name, () => runtime(scratch, name), { optional: !name.startsWith('node') });
+    for (const project of use ? projects : []) {
+      if (name === 'workerd' && !ANYWHERE.includes(project.name)) continue;
+      await step(`${project.name} on ${name}`, () => use(project));
+    }
+  }
+});
+console.log(failures.length > 0 ? `\nNot right: ${failures.join('; ')}` : `\n${tried.length} packages work as installed.`);
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+/** Does one thing and says how it went. What is missing on this machine is a failure only where CI promises it. */
+async function step(title, work, { optional = false } = {}) {
+  const start = performance.now();
+  try {
+    const result = await work();
+    console.log(`  ${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${title}`);
+    return result ?? true;
+  } catch (error) {
+    const isLine = NODE_LINES.includes(title);
+    if (!optional && (!isLine || process.env.CI === 'true')) failures.push(title);
+    console.log(`  ${optional || isLine ? 'cannot be had' : 'FAILED'}: ${title}\n${error.message}`);
+    return undefined;
+  }
+}
+
+/** The compilers and the types of Node, where every project finds them by looking up. */
+async function installCompilers(scratch) {
+  writeFileSync(join(scratch, 'package.json'), '{ "private": true }');
+  const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`);
+  await install(scratch, [...compilers, '@types/node@20', 'esbuild@0.27', ...Object.values(TYPES)]);
+}
+
+/** An empty project that has this package, its peers, and nothing else. Ours that it needs are tarballs, too. */
+async function installAlone(scratch, { name, manifest, folder: source }, tarballs) {
+  const trial = join(root, 'scripts/trials', `${name}.ts`);
+  if (!existsSync(trial)) throw new Error(`Write scripts/trials/${name}.ts: what somebody does first with it.`);
+  const folder = join(scratch, 'projects', name);
+  mkdirSync(folder, { recursive: true });
+  const others = [...tarballs].filter(([other]) => other !== manifest.name);
+  const project = {
+    private: true,
+    type: 'module',
+    dependencies: { [manifest.name]: `file:${tarballs.get(manifest.name)}` },
+    overrides: Object.fromEntries(others.map(([other, tarball]) => [other, `file:${tarball}`])),
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(project, null, 2));
+  const optional = manifest.peerDependenciesMeta ?? {};
+  const peers = Object.entries(manifest.peerDependencies ?? {}).filter(([peer]) => !optional[peer]?.optional);
+  await install(
+    folder,
+    peers.map(([peer, range]) => `${peer}@${range}`),
+  );
+  for (const kind of ['mts', 'cts']) cpSync(trial, join(folder, `trial.${kind}`));
+  writeFileSync(join(folder, 'run.mjs'), "import { trial } from './trial.mjs';\nawait trial();\n");
+  writeFileSync(join(folder, 'run.cjs'), "require('./trial.cjs').trial().catch((error) => { throw error; });\n");
+  for (const bin of Object.keys(manifest.publishConfig.bin ?? {})) {
+    const help = await run(join(folder, 'node_modules/.bin', bin), ['--help'], { cwd: folder });
+    if (!help.includes('--help')) throw new Error(`${bin} --help explains nothing:\n${help}`);
+  }
+  for (const { entry } of entriesOf({ manifest }))
+    await run('node', ['-e', `require('${join(manifest.name, entry)}')`], { cwd: folder });
+  return folder;
+}
+
+/**
+ * Compiles all trials strictly, as modules and as scripts, under each resolution; every one finds only what its own
+ * project has installed. One program for all, since most of the time goes into the same libraries. The first one leaves
+ * its output.
+ */
+async function checkTypes(scratch, projects, [version, moduleResolution]) {
+  const isFirst = version === COMPILERS[0] && moduleResolution === 'nodenext';
+  const kinds = moduleResolution === 'bundler' ? ['mts'] : ['mts', 'cts'];
+  const compilerOptions = {
+    module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
+    moduleResolution,
+    ...{ target: 'es2022', lib: ['es2023'], types: ['node'], rootDir: '.' },
+    ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: !isFirst },
+  };
+  const files = projects.flatMap(({ folder }) => kinds.map((kind) => join(folder, `trial.${kind}`)));
+  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  await run('node', [join(scratch, `node_modules/typescript-${version}/bin/tsc`), '-p', scratch]);
+}
+
+/** Makes a runtime ready, and answers how to run a project on it. */
+async function runtime(scratch, name) {
+  if (name === 'node') return (project) => runBoth(process.execPath, [], project);
+  const folder = join(scratch, 'runtimes', name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  if (name === 'workerd') return workerd(folder, scratch);
+  await install(folder, [name], []);
+  const binary = join(folder, 'node_modules/.bin', name.split('@')[0]);
+  await run(binary, ['--version']);
+  const args = name === 'deno' ? ['run', '-A', '--no-remote', '--node-modules-dir=manual'] : [];
+  return (project) => runBoth(binary, args, project);
+}
+
+async function runBoth(command, args, { folder }) {
+  for (const file of ['run.mjs', 'run.cjs']) await run(command, [...args, file], { cwd: folder });
+}
+
+/** Bundles the trial into a worker, as for an edge platform, and sends that a request. */
+async function workerd(folder, scratch) {
+  await install(folder, [MINIFLARE], []);
+  writeFileSync(
+    join(folder, 'run.mjs'),
+    `import { readFileSync } from 'node:fs';
+import { Miniflare } from 'miniflare';
+const options = { modules: true, compatibilityDate: '2026-01-01', compatibilityFlags: ['nodejs_compat'] };
+const worker = new Miniflare({ ...options, script: readFileSync(process.argv[2], 'utf8') });
+const answer = await worker.dispatchFetch('http://worker.example/');
+const text = await answer.text();
+await worker.dispose();
+if (text !== 'ok') throw new Error(text);
+`,
+  );
+  return async (project) => {
+    const entry = join(project.folder, 'worker.mjs');
+    writeFileSync(
+      entry,
+      `import { trial } from './trial.mjs';
+const attempt = () => trial().then(() => 'ok', (error) => String(error.stack));
+export default { fetch: async () => new Response(await attempt()) };
+`,
+    );
+    const bundle = join(project.folder, 'worker.bundle.mjs');
+    const options = ['--bundle', '--format=esm', '--conditions=workerd,worker', '--external:node:*', '--log-level=error'];
+    await run(join(scratch, 'node_modules/.bin/esbuild'), [entry, ...options, `--outfile=${bundle}`]);
+    await run('node', [join(folder, 'run.mjs'), bundle]);
+  };
+}
+
+/** Packages with install scripts (the runtimes) need them; nothing else runs any. */
+function install(folder, names, quiet = ['--ignore-scripts']) {
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...quiet];
+  return run('npm', ['install', ...flags, ...names], { cwd: folder });
+}
