@@ -66,16 +66,9 @@ export function createDelivery(
     if (isRefused || isOver(parcel, { status, now: state.clock.now() })) parcels.delete(parcel);
   };
   const work = async (webhook: Webhook): Promise<void> => {
-    for (let next = nextOf(webhook); next; next = nextOf(webhook)) await attempt(next);
+    const next = () => nextOf(webhook, parcels, state);
+    for (let parcel = next(); parcel; parcel = next()) await attempt(parcel);
     lanes.delete(webhook);
-  };
-  /** What is due for this webhook. Nothing is told to one that is gone, or given up on. */
-  const nextOf = (webhook: Webhook): Parcel | undefined => {
-    const own = [...parcels].filter((parcel) => parcel.webhook === webhook);
-    if (state.webhooks.includes(webhook) && webhook.disabledAt === undefined)
-      return own.find(({ due }) => due <= state.clock.now());
-    for (const parcel of own) parcels.delete(parcel);
-    return undefined;
   };
   const deliverDue = (): void => {
     for (const webhook of new Set([...parcels].map((parcel) => parcel.webhook)))
@@ -108,6 +101,14 @@ export function createDelivery(
       for (const controller of running) controller.abort();
     },
   };
+}
+
+/** What is due for this webhook. Nothing is told to one that is gone, or given up on. */
+function nextOf(webhook: Webhook, parcels: Set<Parcel>, { webhooks, clock }: State): Parcel | undefined {
+  const own = [...parcels].filter((parcel) => parcel.webhook === webhook);
+  if (webhooks.includes(webhook) && webhook.disabledAt === undefined) return own.find(({ due }) => due <= clock.now());
+  for (const parcel of own) parcels.delete(parcel);
+  return undefined;
 }
 
 /** Whether this was the last attempt; when the next one is, where not. After days of failure the webhook is given up. */

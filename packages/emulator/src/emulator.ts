@@ -85,10 +85,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     clock,
     faults,
     webhooks,
-    limitManagement(limit) {
-      if (limit) state.managementLimit = { ...limit, since: clock.now(), taken: 0 };
-      else delete state.managementLimit;
-    },
+    limitManagement: (limit) => limitManagement(state, limit),
     requests,
     async sign(claims, { header, key } = {}) {
       if (key !== 'unpublished') return signJwt(state.key, claims, header);
@@ -112,6 +109,11 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       await Promise.all(servers.splice(0).map((server) => server.close()));
     },
   };
+}
+
+function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
+  if (limit) state.managementLimit = { ...limit, since: state.clock.now(), taken: 0 };
+  else delete state.managementLimit;
 }
 
 /** A local Kinde may run for weeks. */
