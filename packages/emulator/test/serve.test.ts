@@ -144,5 +144,5 @@ describe('the command', () => {
       expect(err).not.toMatch(/\n\s+at /);
     }
     other.close();
-  });
+  }, 60_000);
 });
