@@ -42,7 +42,9 @@ await withFolder(async (scratch) => {
     }
   }
 });
-console.log(failures.length > 0 ? `\nNot right: ${failures.join('; ')}` : `\n${tried.length} packages work as installed.`);
+console.log(
+  failures.length > 0 ? `\nNot right: ${failures.join('; ')}` : `\n${tried.length} packages work as installed.`,
+);
 process.exitCode = failures.length > 0 ? 1 : 0;
 
 /** Does one thing and says how it went. What is missing on this machine is a failure only where CI promises it. */
@@ -68,7 +70,7 @@ async function installCompilers(scratch) {
 }
 
 /** An empty project that has this package, its peers, and nothing else. Ours that it needs are tarballs, too. */
-async function installAlone(scratch, { name, manifest, folder: source }, tarballs) {
+async function installAlone(scratch, { name, manifest }, tarballs) {
   const trial = join(root, 'scripts/trials', `${name}.ts`);
   if (!existsSync(trial)) throw new Error(`Write scripts/trials/${name}.ts: what somebody does first with it.`);
   const folder = join(scratch, 'projects', name);
@@ -161,7 +163,13 @@ export default { fetch: async () => new Response(await attempt()) };
 `,
     );
     const bundle = join(project.folder, 'worker.bundle.mjs');
-    const options = ['--bundle', '--format=esm', '--conditions=workerd,worker', '--external:node:*', '--log-level=error'];
+    const options = [
+      '--bundle',
+      '--format=esm',
+      '--conditions=workerd,worker',
+      '--external:node:*',
+      '--log-level=error',
+    ];
     await run(join(scratch, 'node_modules/.bin/esbuild'), [entry, ...options, `--outfile=${bundle}`]);
     await run('node', [join(folder, 'run.mjs'), bundle]);
   };
