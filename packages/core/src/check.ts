@@ -5,7 +5,7 @@ const PRIVATE =
   /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|0\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cde]|\[::(ffff:)?|.+\.(internal|local)$)/;
 
 /** A host on this machine: the only place where plain http is acceptable. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return LOOPBACK.test(hostname);
 }
 

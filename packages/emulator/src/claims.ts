@@ -129,7 +129,7 @@ function emailOf(state: State, person: Person): { email: string; email_verified:
 }
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */
-export function personOf(state: State, grant: Grant): Person {
+function personOf(state: State, grant: Grant): Person {
   const person = state.people.find(({ id }) => id === grant.personId);
   if (!person) throw new Error('This person was deleted.');
   return person;

@@ -9,7 +9,7 @@ import type { Invitation, Organization, Person } from './people.js';
 import { defaultSeed, type Seed, type SeedApplication } from './seed.js';
 
 export type { Identity, Invitation, Membership, Organization, Person } from './people.js';
-export type { Api, Application, Flag, Permission, Role, Scope, TenantEvent } from './catalog.js';
+export type { Api, Application, Flag, Permission, Role, TenantEvent } from './catalog.js';
 
 /** One sign-in: what its tokens are made from. Refresh tokens that follow each other share it. */
 export interface Grant {
