@@ -66,7 +66,7 @@ const files: Record<string, readonly string[]> = {
     'op',
     'schema http',
     'options wait',
-    'events errors',
+    'events errors flag',
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
@@ -235,6 +235,11 @@ test('every error code has a page that says what to do, and the list of attack c
     (match) => match[1]!,
   );
   expect(codes.length).toBeGreaterThan(30);
-  expect(readdirSync('docs/errors').sort()).toEqual([...codes.map((code) => `${code}.md`), 'README.md'].sort());
+  const pagesOf = (of: readonly string[]) => [...of.map((code) => `${code}.md`), 'README.md'];
+  expect(readdirSync('docs/errors').sort()).toEqual([...pagesOf(codes), 'management'].sort());
+  const management = readFileSync('packages/management/src/errors.ts', 'utf8').matchAll(/^ {2}([a-z_]+): \d{3},$/gm);
+  expect(readdirSync('docs/errors/management').sort()).toEqual(
+    pagesOf([...management].map(([, code]) => code!)).sort(),
+  );
   execFileSync(process.execPath, ['scripts/attacks.mjs', '--check']);
 });
