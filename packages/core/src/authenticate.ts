@@ -60,7 +60,7 @@ export function recall(
 ): RequestAuth | undefined {
   if (authorization !== undefined && context.config.audience.length > 0) {
     const token = BEARER.exec(authorization)?.[1];
-    const person = token === undefined ? undefined : context.people.verified(token);
+    const person = token === undefined ? undefined : context.people.verified(token, context.oauth.keys());
     return person && callerOf(person, context, refresh);
   }
   const session = recallSession(cookie, context);
@@ -75,7 +75,12 @@ async function byBearer(authorization: string, context: Context): Promise<Auth> 
   if (!token) return signedOut('bearer_invalid');
   const { people, oauth } = context;
   try {
-    return callerOf(people.verified(token) ?? people.verify(token, await oauth.bearer(token)), context);
+    const keys = oauth.keys();
+    const known = people.verified(token, keys);
+    if (known) return callerOf(known, context);
+    const found = await oauth.bearer(token);
+    // Only where the same keys served all the while, the answer is known to be theirs.
+    return callerOf(people.verify(token, found, oauth.keys() === keys ? keys : undefined), context);
   } catch (error) {
     const invalid = error instanceof KindeError && error.code === 'access_token_invalid';
     return signedOut(invalid ? 'bearer_invalid' : 'unavailable');

@@ -31,6 +31,8 @@ export interface OAuth {
   revoke(token: string): Promise<void>;
   /** Claims of a bearer token that is meant for this API. */
   bearer(token: string): Promise<{ claims: VerifiedClaims; isMachine: boolean }>;
+  /** Which of Kinde's sets of keys decides about tokens now; `undefined` while that has to be asked. */
+  keys(): number | undefined;
   /** Whose sessions a back-channel logout token ends. */
   logoutOrder(token: string): Promise<LogoutOrder>;
   /** The person's profile as Kinde knows it now. */
@@ -83,6 +85,7 @@ export function createOAuth(config: Config): OAuth {
     },
     revoke: (token) => revoke(link, token),
     bearer: (token) => verifyBearerToken(config, provider, token),
+    keys: () => provider.edition(),
     logoutOrder: (token) => verifyLogoutToken(config, provider, token),
     profile: (accessToken, subject) => profile(link, accessToken, subject),
     logoutUrl: (redirect) => logoutUrl(link, redirect),

@@ -1,7 +1,6 @@
 import { createAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
-import { now } from './clock.js';
 import type { Tokens } from './oauth.js';
-import { copy, createMemory, type Memory } from './remember.js';
+import { copy, createMemory } from './remember.js';
 import { readClaims, type VerifiedClaims } from './tokens.js';
 
 /** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
@@ -22,41 +21,51 @@ export interface Person {
 export interface People {
   /** The person of a session, whose tokens were verified when they arrived. */
   of(tokens: Pick<Tokens, 'accessToken' | 'idToken'>): Person;
-  /** Whoever was found to be behind this bearer token within the last minute. */
-  verified(token: string): Person | undefined;
-  /** The caller behind a bearer token that was verified just now. */
-  verify(token: string, found: { claims: VerifiedClaims; isMachine: boolean }): Person;
+  /** Has `of` been asked about this very object? Then it is a session, with all its members. */
+  has(tokens: object): boolean;
+  /** Whoever was found to be behind this bearer token with this set of keys. */
+  verified(token: string, keys: number | undefined): Person | undefined;
+  /** The caller behind a bearer token that was verified just now, remembered where one set of keys is known to have decided. */
+  verify(token: string, found: { claims: VerifiedClaims; isMachine: boolean }, keys: number | undefined): Person;
 }
-
-/** Seconds for which a verified bearer token is believed. A signing key that is withdrawn ends it no later. */
-const BELIEVED = 60;
 
 /** Remembers what tokens say, so that each is read once. */
 export function createPeople({ clockTolerance }: { clockTolerance: number }): People {
   const sessions = createMemory<Person>();
-  const bearers = createMemory<Person>();
+  const bearers = createMemory<{ person: Person; keys: number }>();
+  const seen = new WeakMap<object, Person>();
+  const read = ({ accessToken, idToken }: Pick<Tokens, 'accessToken' | 'idToken'>) => {
+    const known = sessions.get(accessToken);
+    // The same access token may come with another ID token after a renewal.
+    if (known?.idToken === idToken) return known;
+    const id = readClaims(idToken);
+    const person = toPerson({ accessToken, idToken, id, access: readClaims(accessToken), isMachine: false });
+    sessions.set(accessToken, person, { until: Infinity, bytes: weightOf(person) });
+    return person;
+  };
   return Object.freeze({
-    of({ accessToken, idToken }) {
-      const known = sessions.get(accessToken);
-      // The same access token may come with another ID token after a renewal.
-      if (known?.idToken === idToken) return known;
-      const id = readClaims(idToken);
-      const person = toPerson({ accessToken, idToken, id, access: readClaims(accessToken), isMachine: false });
-      return keep(sessions, person, Infinity);
+    of(tokens) {
+      let person = seen.get(tokens);
+      if (!person) seen.set(tokens, (person = read(tokens)));
+      return person;
     },
-    verified: (token) => bearers.get(token),
-    verify(token, { claims, isMachine }) {
+    has: (tokens) => seen.has(tokens),
+    verified(token, keys) {
+      const known = keys === undefined ? undefined : bearers.get(token);
+      return known?.keys === keys ? known?.person : undefined;
+    },
+    verify(token, { claims, isMachine }, keys) {
       const accessToken = copy(token);
       const person = toPerson({ accessToken, idToken: undefined, id: {}, access: claims, isMachine });
-      return keep(bearers, person, Math.min(claims.exp + clockTolerance, now() + BELIEVED));
+      const terms = { until: claims.exp + clockTolerance, bytes: weightOf(person) };
+      if (keys !== undefined) bearers.set(accessToken, Object.freeze({ person, keys }), terms);
+      return person;
     },
   } satisfies People);
 }
 
-function keep(memory: Memory<Person>, person: Person, until: number): Person {
-  const { accessToken, idToken = '' } = person;
-  memory.set(accessToken, person, { until, bytes: 3 * (accessToken.length + idToken.length) + 2048 });
-  return person;
+function weightOf({ accessToken, idToken = '' }: Person): number {
+  return 3 * (accessToken.length + idToken.length) + 2048;
 }
 
 function toPerson({

@@ -1,8 +1,9 @@
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch } from 'jose';
 import { now } from './clock.js';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
 import { fetchLimited } from './fetch.js';
+import { createVerifier, type Signed, type Unsigned } from './signature.js';
 
 /** The part of Kinde's OpenID configuration that is used here. */
 export interface Metadata {
@@ -19,7 +20,10 @@ export interface Metadata {
 /** Where Kinde is and which keys it signs with: fetched at first use, then remembered. */
 export interface Provider {
   metadata(): Promise<Metadata>;
-  keys: JWTVerifyGetKey;
+  /** Checks the signature of a JWT with Kinde's keys. */
+  verify(token: string): Promise<Signed | Unsigned>;
+  /** Which set of keys serves now: another number for another set, `undefined` where keys would have to be fetched. */
+  edition(): number | undefined;
 }
 
 const ENDPOINTS = [
@@ -52,12 +56,17 @@ export function createProvider(config: Config): Provider {
     if (now() - known.at > RENEW && now() - tried > PAUSE) renew().catch(() => {});
     return known.metadata;
   };
-  let keys: { uri: string; get: JWTVerifyGetKey } | undefined;
+  let keys: { uri: string; get: RemoteKeys } | undefined;
+  let edition = 0;
   return Object.freeze({
     metadata,
-    async keys(...asked: Parameters<JWTVerifyGetKey>) {
+    edition() {
+      const current = keys?.get.fresh && !keys.get.reloading && known && now() - known.at <= OLDEST;
+      return current ? edition : undefined;
+    },
+    verify: createVerifier(async (...asked) => {
       const { jwks_uri: uri } = await metadata();
-      if (keys?.uri !== uri) keys = { uri, get: remoteKeys(config, uri) };
+      if (keys?.uri !== uri) keys = { uri, get: remoteKeys(config, uri, () => (edition += 1)) };
       try {
         return await keys.get(...asked);
       } catch (error) {
@@ -68,7 +77,7 @@ export function createProvider(config: Config): Provider {
           cause: error,
         });
       }
-    },
+    }),
   });
 }
 
@@ -114,8 +123,10 @@ function endpointProblem(value: unknown, issuer: string): string | undefined {
 
 const accept = { method: 'GET', headers: { accept: 'application/json' } };
 
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
+
 /** jose fetches, caches for ten minutes, and refetches for an unknown `kid` at most every 30 seconds. */
-function remoteKeys(config: Config, uri: string): JWTVerifyGetKey {
+function remoteKeys(config: Config, uri: string, onFetched: () => void): RemoteKeys {
   return createRemoteJWKSet(new URL(uri), {
     timeoutDuration: 60_000,
     [customFetch]: async (url) => {
@@ -132,6 +143,7 @@ function remoteKeys(config: Config, uri: string): JWTVerifyGetKey {
           reason: 'malformed',
         });
       }
+      onFetched();
       return Response.json({ keys: document.keys.flatMap(usableKey) });
     },
   });

@@ -63,8 +63,11 @@ export function recallSession(cookies: string | undefined, context: Context): Se
   if (store || context.notices || cookies === undefined) return undefined;
   const value = findCookie(cookies, name);
   const opened = value === undefined ? undefined : context.seal.recall(value, 'session');
-  if (!opened?.isCurrent || !isSession(opened.payload)) return undefined;
-  return isOver(opened.payload, context) ? undefined : opened.payload;
+  if (!opened?.isCurrent) return undefined;
+  const session: object = opened.payload;
+  // Its shape is checked once: it is frozen.
+  if (!context.people.has(session) && !isSession(session)) return undefined;
+  return isOver(session as Session, context) ? undefined : (session as Session);
 }
 
 /** Too old, unused for too long, or signed out here. */
