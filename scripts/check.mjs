@@ -1,20 +1,30 @@
-// Everything CI checks, in the order in which it fails fastest last: tests, lint, types, build, packages.
+// Everything CI checks, in the order in which it fails fastest last: tests, lint, types, build, packages. Nothing stops at a
+// failure: one run shows all that is wrong.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { packAll, packages } from './workspace.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'kindling-check-'));
 const report = join(scratch, 'tests.json');
-const failed = [];
+const [failed, times] = [[], []];
 try {
-  run('npm', ['test', '--', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]);
-  run('npm', ['run', 'lint']);
-  run('npm', ['run', 'typecheck']);
-  run('npm', ['run', 'build']);
-  run('node', ['scripts/management-types.mjs']);
-  checkPackages();
+  run('install', 'node', ['scripts/bootstrap.mjs']);
+  run('tests', 'npm', ['test', '--', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]);
+  run('lint', 'npm', ['run', 'lint']);
+  run('knip', 'knip', ['--no-config-hints']);
+  run('licences', 'node', ['scripts/licences.mjs', '--check']);
+  run('typecheck', 'npm', ['run', 'typecheck']);
+  run('build', 'npm', ['run', 'build']);
+  run('sizes', 'node', ['scripts/sizes.mjs']);
+  run('management types', 'node', ['scripts/management-types.mjs']);
+  run('reports', 'node', ['scripts/reports.mjs', '--check']);
+  await checkTarballs();
+  run('packages', 'node', ['scripts/tarballs.mjs', '--runtimes', 'node']);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  console.log('\nSeconds:');
+  for (const { title, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)}  ${title}`);
   if (failed.length > 0) console.error(`\nNot right: ${failed.join('; ')}`);
   console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
 } finally {
@@ -23,24 +33,28 @@ try {
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 /** Packs every package as it would be published, and asks publint and attw what an importer would meet. */
-function checkPackages() {
-  for (const name of readdirSync('packages')) {
-    run('pnpm', ['--filter', `@kindling/${name}`, 'pack', '--pack-destination', scratch]);
-  }
-  for (const tarball of readdirSync(scratch).filter((file) => file.endsWith('.tgz'))) {
-    run('publint', ['--strict', join(scratch, tarball)]);
-    run('attw', ['--profile', 'esm-only', '--quiet', join(scratch, tarball)]);
+async function checkTarballs() {
+  try {
+    for (const [name, tarball] of await packAll(scratch)) {
+      run(`publint ${name}`, 'publint', ['--strict', tarball]);
+      run(`attw ${name}`, 'attw', ['--profile', 'esm-only', '--quiet', tarball]);
+    }
+  } catch (error) {
+    console.error(error.message);
+    failed.push(`packing ${packages.length} packages`);
   }
 }
 
-/** Runs a command of the workspace. What fails is remembered, so that one run shows everything. */
-function run(command, args) {
-  console.log(`\n> ${command} ${args.map((arg) => arg.replace(scratch, '…')).join(' ')}`);
+/** Runs a command of the workspace. What fails is remembered. */
+function run(title, command, args) {
+  console.log(`\n> ${title}`);
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: '1',
-    PATH: `${join(process.cwd(), 'node_modules/.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+    PATH: `${join(process.cwd(), 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
   };
+  const start = performance.now();
   const { status } = spawnSync(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' });
-  if (status !== 0) failed.push(`${command} ${args[0]} ${args[1] ?? ''}`.trim());
+  times.push({ title, seconds: (performance.now() - start) / 1000 });
+  if (status !== 0) failed.push(title);
 }
