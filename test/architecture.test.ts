@@ -14,6 +14,8 @@ const packages: Record<string, readonly string[]> = {
   redis: [],
   postgres: [],
   webhooks: [],
+  // A tool above core: the only one that needs both.
+  doctor: ['core', 'management'],
   // Only its contract: `@kindling/management/contract`.
   emulator: ['management'],
 };
@@ -40,7 +42,7 @@ const files: Record<string, readonly string[]> = {
     'config',
     'session-config',
     'options return-to parameters remember',
-    'http memory filesystem patience check seal',
+    'http memory filesystem patience check seal signature',
     'store files errors clock once',
   ],
   claims: [
@@ -71,6 +73,17 @@ const files: Record<string, readonly string[]> = {
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
   webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http'],
+  doctor: [
+    'index cli',
+    'table',
+    'diagnose',
+    'checks/*',
+    'checks/management checks/client checks/clock',
+    'checks/discovery checks/cookies',
+    'checks/environment',
+    'ask describe options variables',
+    'finding',
+  ],
   emulator: [
     'index cli',
     'emulator',

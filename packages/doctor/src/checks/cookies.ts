@@ -1,0 +1,72 @@
+import { show } from '../describe.js';
+import { say, type Checked, type Statement } from '../finding.js';
+import type { Settings } from '../options.js';
+import type { Environment } from './environment.js';
+
+/** Whether cookies that are set where sign-in starts arrive where it ends, and what protects them on the way. */
+export function checkCookies({ options }: Environment, { production }: Settings): Checked {
+  const { siteUrl, session } = options;
+  if (siteUrl === undefined || !URL.canParse(siteUrl))
+    return { statements: [say('skipped', 'The address of the site is not known.', 'Set KINDE_SITE_URL.')] };
+  const site = new URL(siteUrl);
+  const callback = URL.canParse(options.redirectUri ?? '') ? new URL(options.redirectUri!) : undefined;
+  const wrong = [
+    ...insecure(site, production),
+    ...uncovered(site, session?.domain),
+    ...(callback ? elsewhere(site, callback, session?.domain) : []),
+  ];
+  return { statements: wrong.length > 0 ? wrong : [protection(site, session?.domain)] };
+}
+
+function insecure({ protocol, host }: URL, production: boolean): Statement[] {
+  const detail = `The site is on plain http (${host}) in production: cookies travel in the clear.`;
+  return production && protocol === 'http:'
+    ? [say('failed', detail, 'Set KINDE_SITE_URL to the https address that people open.')]
+    : [];
+}
+
+function uncovered({ hostname }: URL, domain: string | undefined): Statement[] {
+  return domain === undefined || covers(domain, hostname)
+    ? []
+    : [
+        say(
+          'failed',
+          `KINDE_COOKIE_DOMAIN does not cover ${hostname}: browsers refuse the cookies.`,
+          'Set it to that host or a parent of it, or leave it out.',
+        ),
+      ];
+}
+
+/** The login's cookie is set on the site and has to come along to the callback. */
+function elsewhere(site: URL, callback: URL, domain: string | undefined): Statement[] {
+  if (site.protocol !== callback.protocol)
+    return [
+      say(
+        'failed',
+        `The site is on ${site.protocol.slice(0, -1)}, its callback ${show(callback)} is not.`,
+        'Use one scheme for both.',
+      ),
+    ];
+  const shared = domain !== undefined && covers(domain, site.hostname) && covers(domain, callback.hostname);
+  if (site.hostname === callback.hostname || shared) return [];
+  const loopback = [site, callback].every(({ hostname }) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
+  const why = loopback ? 'the same machine, but not the same host for a browser' : 'another host';
+  return [
+    say(
+      'failed',
+      `The site is on ${site.hostname}, its callback on ${callback.hostname}: ${why}, so the login's cookie is not sent there.`,
+      'Use one host for KINDE_SITE_URL and KINDE_REDIRECT_URI, and open the app there.',
+    ),
+  ];
+}
+
+function protection({ protocol, host }: URL, domain: string | undefined): Statement {
+  if (protocol === 'http:') return say('ok', `${host} is on plain http, as in development: cookies have no prefix.`);
+  return domain === undefined
+    ? say('ok', `Cookies belong to ${host} alone (__Host-): subdomains neither see nor replace them.`)
+    : say('ok', `Cookies are sent to ${domain} and all of its subdomains (__Secure-): each of them must be trusted.`);
+}
+
+function covers(domain: string, hostname: string): boolean {
+  return hostname === domain || hostname.endsWith(`.${domain}`);
+}
