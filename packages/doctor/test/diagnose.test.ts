@@ -430,7 +430,7 @@ describe('callback and logout URLs', () => {
     register('https://app.example/callback', registered);
     const report = await run();
     expect(outcomes(report, 'callback-url')).toEqual(['failed']);
-    expect(details(report, 'callback-url')).toContain(`one of 2 differs only in ${difference}`);
+    expect(details(report, 'callback-url')).toContain(`which has 2; one differs only in ${difference}`);
   });
 
   test('with nothing like it registered, it is told how many there are', async () => {

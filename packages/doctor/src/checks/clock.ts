@@ -17,6 +17,6 @@ export function checkClock({ answer }: Pick<Provider, 'answer'>, { now }: Settin
   if (Math.abs(apart) > TOLERANCE)
     return { statements: [say('failed', `${detail}, more than the ${TOLERANCE} that are tolerated.`, fix)] };
   if (Math.abs(apart) > NOTABLE)
-    return { statements: [say('warning', `${detail}; from ${TOLERANCE} on, nobody can sign in.`, fix)] };
+    return { statements: [say('warning', `${detail}; beyond ${TOLERANCE}, nobody can sign in.`, fix)] };
   return { statements: [say('ok', `The clocks agree within ${NOTABLE} seconds.`)] };
 }

@@ -64,5 +64,5 @@ function hint(registered: readonly string[], url: string): string {
     ['its port', (text) => text.replace(/:\d+(?=\/|$)/, '')],
   ];
   const found = variants.find(([, reduce]) => registered.some((entry) => reduce(entry) === reduce(url)));
-  return found ? `; one of ${registered.length} differs only in ${found[0]}` : `, which has ${registered.length}`;
+  return `, which has ${registered.length}${found ? `; one differs only in ${found[0]}` : ''}`;
 }
