@@ -32,45 +32,39 @@ export function createAgreement<Result extends object | string>(
 ): Once<Result> {
   const agree = async (key: string, work: () => Promise<Result>): Promise<Result> => {
     const id = await hash(`refresh ${key}`);
-    let own: string | undefined;
+    const start = performance.now();
+    let own: Done<Result> | undefined;
     let found: string | undefined;
-    for (let [waited, pause] = [0, 40]; ; pause = Math.min(pause * 1.5, 400)) {
-      if (found === undefined && own === undefined) {
-        const done = await attempt(id, work);
-        if (done && 'result' in done) return done.result;
-        own = done?.sealed;
-      } else if (found === undefined) await store.swap(id, undefined, { to: own, maxAge: REMEMBERED });
-      found = await store.get(id);
-      if (found !== undefined && !isLock(found)) return read(found, id);
-      if (waited > patience * 1000) throw unavailable('Another process renews this session and is not ready yet.');
-      const time = pause * (0.5 + Math.random());
-      await new Promise((resolve) => setTimeout(resolve, time));
-      waited += time;
+    try {
+      for (let pause = 40; ; pause = Math.min(pause * 1.5, 400)) {
+        if (found === undefined && !own) {
+          own = await attempt(id, work);
+          if (own?.isKept) return own.result;
+        } else if (found === undefined) await store.swap(id, undefined, { to: own!.sealed, maxAge: REMEMBERED });
+        found = await store.get(id);
+        if (found !== undefined && !isLock(found)) return await read(found, id);
+        if (performance.now() - start > patience * 1000)
+          throw unavailable('Another process renews this session and is not ready yet.');
+        await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      }
+    } catch (error) {
+      if (!own) throw error;
+      keepLater(store, id, own);
+      return own.result;
     }
   };
-  /** Does the work, if the lock can be had. What is `sealed` was done, but the lock ran out before it could be kept. */
-  const attempt = async (id: string, work: () => Promise<Result>): Promise<Attempt<Result>> => {
+  /** Does the work, if the lock can be had. It may run out before the result can be kept. */
+  const attempt = async (id: string, work: () => Promise<Result>): Promise<Done<Result> | undefined> => {
     const lock = `lock.${crypto.randomUUID()}`;
     if (!(await store.swap(id, undefined, { to: lock, maxAge: LOCK }))) return undefined;
-    const extend = setInterval(() => {
-      store.swap(id, lock, { to: lock, maxAge: LOCK }).catch(() => {});
-    }, EXTEND);
-    let result: Result;
-    try {
-      result = await work();
-    } catch (error) {
-      await store.swap(id, lock, { to: undefined, maxAge: 1 }).catch(() => {});
-      throw error;
-    } finally {
-      clearInterval(extend);
-    }
+    const result = await holding({ store, id, lock }, work);
     const sealed = await seal.seal({ of: id, result }, 'refresh', REMEMBERED);
     const keep = () => store.swap(id, lock, { to: sealed, maxAge: REMEMBERED });
     try {
-      return (await keep().catch(keep)) ? { result } : { sealed };
+      return { result, lock, sealed, isKept: await keep().catch(keep) };
     } catch {
       keepLater(store, id, { lock, sealed });
-      return { result };
+      return { result, lock, sealed, isKept: true };
     }
   };
   const read = async (sealed: string, id: string): Promise<Result> => {
@@ -85,24 +79,50 @@ export function createAgreement<Result extends object | string>(
   });
 }
 
-type Attempt<Result> = { readonly result: Result } | { readonly sealed: string } | undefined;
+interface Done<Result> {
+  readonly result: Result;
+  readonly lock: string;
+  readonly sealed: string;
+  /** Or will be, as soon as the store is back. */
+  readonly isKept: boolean;
+}
+
+/** Does work under a lock: extends it meanwhile, and gives it up where the work fails. */
+async function holding<Result>(
+  { store, id, lock }: { store: Swapping; id: string; lock: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const extend = setInterval(() => {
+    store.swap(id, lock, { to: lock, maxAge: LOCK }).catch(() => {});
+  }, EXTEND);
+  try {
+    return await work();
+  } catch (error) {
+    clearInterval(extend);
+    await store.swap(id, lock, { to: undefined, maxAge: 1 }).catch(() => {});
+    throw error;
+  } finally {
+    clearInterval(extend);
+  }
+}
 
 /** The work is done and cannot be done again, so the others get its result as soon as the store is back. */
 function keepLater(
   store: Swapping,
   id: string,
-  { lock, sealed }: { lock: string; sealed: string },
+  { lock, sealed }: Pick<Done<unknown>, 'lock' | 'sealed'>,
   tries = TRIES,
 ): void {
   const to = { to: sealed, maxAge: REMEMBERED };
   const again = () => (tries > 1 ? keepLater(store, id, { lock, sealed }, tries - 1) : undefined);
-  const timer = setTimeout(() => {
+  const timer: { unref?(): void } | number = setTimeout(() => {
     store
       .swap(id, lock, to)
       .then(async (kept) => kept || store.swap(id, undefined, to))
       .catch(again);
   }, EXTEND);
-  timer.unref();
+  // Only Node's timers keep a process alive.
+  if (typeof timer === 'object') timer.unref?.();
 }
 
 function isLock(value: string): boolean {

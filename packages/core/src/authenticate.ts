@@ -1,9 +1,8 @@
 import { now } from './clock.js';
-import type { Context } from './context.js';
+import type { Context, Renewed } from './context.js';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import type { Tokens } from './oauth.js';
 import {
   endSession,
   needsRenewal,
@@ -90,11 +89,17 @@ async function byBearer(authorization: string, context: Context): Promise<Auth> 
 async function bySession(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
   if (!isDue(session, context) || session.isFallback) {
     if (!needsRenewal(session, context) || session.isFallback) return { auth: toAuth(session, context), cookies: [] };
-    return resume(request, context, { from: session, to: { ...session, seenAt: now() } });
+    return resume(request, context, { from: session, to: prolonged(session) });
   }
   if (!session.refreshToken)
     return alive(session) ? { auth: toAuth(session, context), cookies: [] } : none(request, context, 'expired');
   return renew(request, context, session);
+}
+
+/** Active now. If its tokens are to be renewed and could not be, they still are. */
+function prolonged(session: Session): Session {
+  const [seenAt, { renewFrom = 0 }] = [now(), session];
+  return { ...session, seenAt, renewFrom: session.seenAt < renewFrom ? Math.max(renewFrom, seenAt + 1) : undefined };
 }
 
 /**
@@ -117,8 +122,7 @@ async function renew(request: HttpRequest, context: Context, session: Session): 
   try {
     const tokens = await context.refreshes.run(session.refreshToken!, () => trade(session, context));
     if (tokens === 'refused') return await afterRefusal(request, context, session);
-    const to = { ...session, ...tokens, seenAt: Math.max(now(), session.renewFrom ?? 0), isStale: false };
-    return await resume(request, context, { from: session, to });
+    return await resume(request, context, { from: session, to: { ...session, ...tokens } });
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     if (!alive(session)) throw error;
@@ -127,9 +131,14 @@ async function renew(request: HttpRequest, context: Context, session: Session): 
   }
 }
 
-/** One use of a refresh token. An answer with tokens of somebody else, or forged ones, ends the session like a refusal. */
-async function trade(session: Session, { oauth }: Context): Promise<Tokens | 'refused'> {
-  return oauth.refresh(session).catch((error: unknown) => {
+/**
+ * One use of a refresh token. An answer with tokens of somebody else, or forged ones, ends the session like a refusal.
+ * Since when the tokens are fresh is part of the result: whoever shares it may have asked later.
+ */
+async function trade(session: Session, { oauth }: Context): Promise<Renewed | 'refused'> {
+  const seenAt = Math.max(now(), session.renewFrom ?? 0);
+  const traded = oauth.refresh(session).then((tokens) => (tokens === 'refused' ? tokens : { ...tokens, seenAt }));
+  return traded.catch((error: unknown) => {
     const forged = error instanceof KindeError && ['id_token_invalid', 'access_token_invalid'].includes(error.code);
     if (forged) return 'refused' as const;
     throw error;
@@ -177,10 +186,10 @@ async function none(
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
-function isDue({ expiresAt, seenAt, refreshToken, isStale, renewFrom = 0 }: Session, { failures }: Context): boolean {
+function isDue({ expiresAt, seenAt, refreshToken, renewFrom = 0 }: Session, { failures }: Context): boolean {
   const time = now();
   const ahead = expiresAt - AHEAD;
-  const early = (ahead <= time && seenAt < ahead) || isStale === true || seenAt < renewFrom;
+  const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
   // While Kinde does not answer, that a token could be renewed early must not make every request wait.
   return expiresAt <= time || (early && failures.state(refreshToken ?? '') === undefined);
 }

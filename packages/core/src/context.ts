@@ -7,6 +7,9 @@ import type { Once } from './once.js';
 import type { People } from './person.js';
 import type { RememberingSeal } from './remember.js';
 
+/** New tokens, and when they were asked for, in Unix seconds. */
+export type Renewed = Tokens & { readonly seenAt: number };
+
 /** What every verb works with. Built once per app and frozen; holds no value of any one user, except under that user's own secret. */
 export interface Context {
   readonly config: Config;
@@ -16,7 +19,7 @@ export interface Context {
   /** What tokens say, read once. */
   readonly people: People;
   /** Refreshes under way or just done, by refresh token: requests that share it share the result. */
-  readonly refreshes: Once<Tokens | 'refused'>;
+  readonly refreshes: Once<Renewed | 'refused'>;
   /** Sessions that were written just now, by their tokens: whether they still live. */
   readonly saves: Once<boolean>;
   /** Refresh tokens that could not be traded a short while ago, though their sessions go on. */

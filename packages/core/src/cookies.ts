@@ -38,41 +38,45 @@ export async function openCookie(
   { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
 ) {
   const value = join(jar(request), name);
-  return value && value.length <= BUDGET ? seal.open(value, purpose) : undefined;
+  if (!value || value.length > BUDGET) return undefined;
+  return purpose === 'session' ? seal.reopen(value, purpose) : seal.open(value, purpose);
 }
 
-/** What `openCookie` remembers of a cookie is over. */
-export function forgetCookie(
-  request: HttpRequest,
-  { seal }: Context,
-  { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
-): void {
+/** What `openCookie` remembers of a session's cookie is over. */
+export function forgetCookie(request: HttpRequest, { seal }: Context, name: string): void {
   const value = join(jar(request), name);
-  if (value) seal.forget(value, purpose);
+  if (value) seal.forget(value, 'session');
 }
 
 /**
  * The value of a cookie, whole or in pieces, straight from a `Cookie` header: of two with the same name the first.
- * `undefined` where that is not plain to see, so that nothing is read here in another way than by the parser.
+ * `undefined` where that is not plain to see, so that nothing is read here in another way than by the parser: every place
+ * where the name stands is looked at, and one that is written as no browser writes it is enough.
  */
 export function findCookie(header: string, name: string): string | undefined {
-  const whole = findPiece(header, name, '=');
-  if (whole !== undefined) return whole;
-  let value = findPiece(header, name, '.0=');
-  for (let index = 1, piece = value; value && piece; index++) {
-    piece = findPiece(header, name, `.${index}=`);
-    if (piece) value += piece;
+  let whole: string | undefined;
+  const pieces: string[] = [];
+  for (let [start, next] = [header.indexOf(name), 0]; start >= 0; start = header.indexOf(name, next)) {
+    next = start + name.length;
+    // Inside another name or value, where no parser looks for a cookie.
+    if (start > 0 && !SEPARATORS.includes(header[start - 1]!)) continue;
+    if (start > 0 && !header.startsWith('; ', start - 2)) return undefined;
+    const end = header.indexOf(';', next);
+    const value = header.slice(next, end < 0 ? undefined : end);
+    const found = SUFFIX.exec(value);
+    // Another cookie, whose name begins with this one.
+    if (!found && OTHER.test(value)) continue;
+    if (!found) return undefined;
+    if (found[1] === undefined) whole ??= value.slice(1);
+    else pieces[Number(found[1])] ??= value.slice(found[0].length);
   }
-  return value;
+  return whole ?? joined((index) => pieces[index]);
 }
 
-function findPiece(header: string, name: string, suffix: string): string | undefined {
-  let start = header.indexOf(name);
-  while (start >= 0 && !header.startsWith(suffix, start + name.length)) start = header.indexOf(name, start + 1);
-  if (start < 0 || (start > 0 && !header.startsWith('; ', start - 2))) return undefined;
-  const end = header.indexOf(';', start);
-  return header.slice(start + name.length + suffix.length, end < 0 ? undefined : end);
-}
+/** What may stand in front of a name. */
+const SEPARATORS = '; \t';
+const SUFFIX = /^(?:\.(0|[1-9]\d?))?=/;
+const OTHER = /^[\w!#$%&'*+.^`|~-]+=/;
 
 /** Did the browser send this cookie, whole or in pieces? */
 export function hasCookie(request: HttpRequest, name: string): boolean {
@@ -122,10 +126,12 @@ function expire(context: Context, names: readonly string[]): string[] {
 
 /** An undivided cookie wins over pieces; a gap ends the pieces. Never a mixture. */
 function join(cookies: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
-  const whole = cookies[name];
-  if (whole !== undefined) return whole;
+  return cookies[name] ?? joined((index) => cookies[`${name}.${index}`]);
+}
+
+function joined(pieceAt: (index: number) => string | undefined): string | undefined {
   let value = '';
-  for (let index = 0; cookies[`${name}.${index}`] !== undefined; index++) value += cookies[`${name}.${index}`];
+  for (let [index, piece] = [0, pieceAt(0)]; piece !== undefined; piece = pieceAt(++index)) value += piece;
   return value || undefined;
 }
 

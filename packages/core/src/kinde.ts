@@ -4,7 +4,7 @@ import { createAgreement } from './agreement.js';
 import { authenticate, recall, refresh, type Authentication, type Recollection } from './authenticate.js';
 import { backchannelLogout } from './backchannel.js';
 import { resolveConfig, type Config } from './config.js';
-import type { Context } from './context.js';
+import type { Context, Renewed } from './context.js';
 import { KindeError } from './errors.js';
 import { guard, type Rule } from './guard.js';
 import {
@@ -19,7 +19,7 @@ import {
 import { callback, createOrganization, login, register, switchOrganization, type LoginOptions } from './login.js';
 import { logout, requireSameSite, type LogoutOptions } from './logout.js';
 import { createNotices } from './notices.js';
-import { createOAuth, type Tokens } from './oauth.js';
+import { createOAuth } from './oauth.js';
 import { createOnce } from './once.js';
 import type { KindeOptions } from './options.js';
 import { fromQuery, returnTarget, single } from './parameters.js';
@@ -86,7 +86,7 @@ export function createKinde(options: KindeOptions): Kinde {
 function createContext(config: Config): Context {
   const { shared: store, groups, maxAge } = config.session;
   const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`));
-  const refreshes = createOnce<Tokens | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
+  const refreshes = createOnce<Renewed | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
   return Object.freeze({
     config,
     oauth: createOAuth(config),

@@ -1,10 +1,13 @@
+import { now } from './clock.js';
 import type { Seal } from './seal.js';
 import type { SessionStore } from './store.js';
 
 /** What was said about many sessions at once, such as all of a person: who holds one looks here. */
 export interface Notices {
-  /** For all processes that share the store. `at`: it concerns sessions that began, or were renewed last, before that second. */
-  post(kind: NoticeKind, about: string, at: number): Promise<void>;
+  /** Sessions that began by the second `at` are over, in all processes that share the store. */
+  end(about: string, at: number): Promise<void>;
+  /** Tokens that were asked for before now are to be renewed before they are used, in all processes that share the store. */
+  renew(about: string): Promise<void>;
   /**
    * The latest time for which something of this kind was said about one of these; 0 if never. A few seconds old at most.
    * What to look for is only asked while there are notices.
@@ -14,8 +17,10 @@ export interface Notices {
   expire(): void;
 }
 
-/** `end`: the sessions are over. `renew`: their tokens are to be renewed before they are used. */
-export type NoticeKind = 'end' | 'renew';
+type NoticeKind = 'end' | 'renew';
+
+/** What concerns everybody. */
+export const ALL = 'all';
 
 /** Milliseconds for which a process goes by what it read last, so that ordinary requests ask no store. */
 const FRESH = 5000;
@@ -46,25 +51,33 @@ export function createNotices(store: Required<SessionStore>, seal: Seal, maxAge:
       });
     await reading;
   };
+  const post = async (kind: NoticeKind, about: string, at: number) => {
+    const [subject] = await seal.names(about);
+    const [group] = await seal.names('notices');
+    const [value] = await seal.names('notices version');
+    await store.enlist(group, `${kind}-${subject}-${at.toString(36)}`, maxAge);
+    await store.set(value, crypto.randomUUID(), maxAge);
+    readAt = 0;
+  };
+  const latest: Notices['latest'] = async (kind, about) => {
+    await refresh();
+    if (known.size === 0) return 0;
+    const names = (await Promise.all((await about()).map((one) => seal.names(one)))).flat();
+    return Math.max(0, ...names.map((name) => known.get(`${kind}-${name}`) ?? 0));
+  };
   return Object.freeze({
-    async post(kind: NoticeKind, about: string, at: number) {
-      const [subject] = await seal.names(about);
-      const [group] = await seal.names('notices');
-      const [value] = await seal.names('notices version');
-      await store.enlist(group, `${kind}-${subject}-${at.toString(36)}`, maxAge);
-      await store.set(value, crypto.randomUUID(), maxAge);
+    end: (about, at) => post('end', about, at),
+    async renew(about) {
       readAt = 0;
+      // Later than what tokens are fresh by that were renewed this second because of what was said before.
+      const before = await latest('renew', () => [about, ALL]);
+      await post('renew', about, 1 + Math.max(now() + (about === ALL ? 1 : 0), before));
     },
     expire() {
       readAt = 0;
     },
-    async latest(kind: NoticeKind, about: () => readonly string[] | Promise<readonly string[]>) {
-      await refresh();
-      if (known.size === 0) return 0;
-      const names = (await Promise.all((await about()).map((one) => seal.names(one)))).flat();
-      return Math.max(0, ...names.map((name) => known.get(`${kind}-${name}`) ?? 0));
-    },
-  });
+    latest,
+  } satisfies Notices);
 }
 
 function parse(ids: readonly string[]): ReadonlyMap<string, number> {

@@ -12,10 +12,8 @@ export interface Session extends Tokens {
   readonly seenAt: number;
   /** What the browser called itself at the start. Only where there is a record. */
   readonly userAgent?: string | undefined;
-  /** Its tokens are to be renewed before they are used again. */
-  readonly isStale?: boolean | undefined;
-  /** Tokens that are older than this are to be renewed, too. Not kept. */
-  readonly renewFrom?: number;
+  /** Tokens that were asked for before this second are to be renewed before they are used. Kept while that is to be done. */
+  readonly renewFrom?: number | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
   /** Sealed with a secret that is being retired. Not kept. */
@@ -92,14 +90,15 @@ export async function saveRecord(context: Context, { from, to }: { from: Session
   // A cookie does not carry what the browser called itself.
   const card = context.config.session.store ? undefined : await openRecord(context, text);
   const userAgent = card ? viewOf(card).userAgent : to.userAgent;
-  let { isStale } = to;
+  let { renewFrom = 0 } = to;
   for (let tries = TRIES; tries > 0; tries--) {
     if (text === ENDED || (text === undefined && context.config.session.store)) return false;
-    const change = { to: await write(context, { ...to, userAgent, isStale }), maxAge: lifeOf(context, to) };
+    const change = { to: await write(context, { ...to, userAgent, renewFrom }), maxAge: lifeOf(context, to) };
     const save = async () => (store.swap ? store.swap(id, text, change) : store.set(id, change.to, change.maxAge));
     // A store that cannot compare writes over whatever is there.
     if ((await save().catch(save)) !== false) {
-      const before = text === undefined ? [] : groupsOf(from);
+      // Names of groups are made with a secret, too: those that a retired one made will not be looked at any more.
+      const before = text === undefined || from.isOutdated ? [] : groupsOf(from);
       await enlist(
         context,
         to,
@@ -111,7 +110,7 @@ export async function saveRecord(context: Context, { from, to }: { from: Session
     const current = await openRecord(context, text);
     const isNewer = current && 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
     if (isNewer || (current && to.refreshToken === from.refreshToken)) return true;
-    if (from.isStale !== true) isStale = current?.['isStale'] === true;
+    renewFrom = Math.max(renewFrom, Number(current?.['renewFrom'] ?? 0));
   }
   return true;
 }
@@ -134,13 +133,16 @@ export async function markStale(context: Context, name: string): Promise<void> {
     const found = await readRecord(context, name);
     if (!found) return;
     const session = found.value as unknown as Session;
-    const change = { to: await write(context, { ...session, isStale: true }), maxAge: lifeOf(context, session) };
+    const { seenAt, renewFrom = 0 } = session;
+    // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
+    const later = 1 + Math.max(now(), seenAt, renewFrom);
+    const change = { to: await write(context, { ...session, renewFrom: later }), maxAge: lifeOf(context, session) };
     if (await store.swap(name, found.text, change)) return;
   }
 }
 
 async function openRecord(context: Context, text: string | undefined): Promise<Opened['payload'] | undefined> {
-  return text === undefined ? undefined : (await context.seal.open(text, 'store'))?.payload;
+  return text === undefined ? undefined : (await context.seal.reopen(text, 'store'))?.payload;
 }
 
 async function enlist(context: Context, session: Session, groups: readonly string[]): Promise<void> {
@@ -173,7 +175,7 @@ function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken }: Sess
 
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
 export function pick(session: Session): Session {
-  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, isStale } = session;
+  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, renewFrom = 0 } = session;
   return {
     id,
     accessToken,
@@ -183,6 +185,6 @@ export function pick(session: Session): Session {
     startedAt,
     seenAt,
     userAgent,
-    isStale: isStale || undefined,
+    renewFrom: renewFrom > seenAt ? renewFrom : undefined,
   };
 }

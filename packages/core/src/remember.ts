@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import { now } from './clock.js';
 import type { Opened, Purpose, Seal } from './seal.js';
 
@@ -17,8 +16,11 @@ export interface Terms {
   readonly bytes: number;
 }
 
-/** Bounds of one memory. Bytes follow the heap that Node gives this process. */
-const [ENTRIES, HEAP_SHARE, BYTES] = [20_000, 32, 128 * 1024 * 1024];
+/**
+ * Bounds of one memory. An app fills two of them, with what it opens and with whose it is: together half of the 128 MB that
+ * the smallest places this runs in have. One has room for the sessions of some 3,500 people who call at a time.
+ */
+const [ENTRIES, BYTES] = [20_000, 32 * 1024 * 1024];
 
 /**
  * Remembers in two generations: when the younger fills its half, the older is forgotten, and what is still asked for has
@@ -27,7 +29,7 @@ const [ENTRIES, HEAP_SHARE, BYTES] = [20_000, 32, 128 * 1024 * 1024];
  * Texts are found by their last characters, which are an authentication tag or a signature and so not of a sender's
  * choosing, and then compared whole. Hashing kilobytes would cost more than everything else that a request is asked.
  */
-export function createMemory<Answer>({ entries = ENTRIES, bytes = heapShare() } = {}): Memory<Answer> {
+export function createMemory<Answer>({ entries = ENTRIES, bytes = BYTES } = {}): Memory<Answer> {
   interface Entry extends Terms {
     readonly text: string;
     readonly answer: Answer;
@@ -38,8 +40,8 @@ export function createMemory<Answer>({ entries = ENTRIES, bytes = heapShare() } 
     if (young.size >= entries / 2 || used + entry.bytes > bytes / 2) {
       [old, young, used] = [young, new Map(), 0];
     }
+    used += entry.bytes - (young.get(key)?.bytes ?? 0);
     young.set(key, entry);
-    used += entry.bytes;
   };
   return Object.freeze({
     get(text: string) {
@@ -67,44 +69,44 @@ export function createMemory<Answer>({ entries = ENTRIES, bytes = heapShare() } 
 /** Characters of base64url: 192 bits. */
 const KEY = 32;
 
-function heapShare(): number {
-  return Math.min(BYTES, getHeapStatistics().heap_size_limit / HEAP_SHARE);
-}
-
 /** The same text on its own: what was cut from a header would keep the whole header in memory. */
 export function copy(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
-}
-
-/** A seal that opens each session once, and then knows it until the seal ends. */
-export interface RememberingSeal extends Seal {
-  /** What `open` would answer, where that is known. */
-  recall(sealed: string, purpose: Purpose): Opened | undefined;
-  /** What was sealed is over. */
-  forget(sealed: string, purpose: Purpose): void;
+  return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
 /** Sessions are opened at every request; what is sealed for other purposes, once. */
-const REMEMBERED: readonly Purpose[] = ['session', 'store'];
+export type Remembered = Extract<Purpose, 'session' | 'store'>;
+
+/** A seal that opens each session once, and then knows it until the seal ends. */
+export interface RememberingSeal extends Seal {
+  /** What `open` answers, or answered before. */
+  reopen(sealed: string, purpose: Remembered): Promise<Opened | undefined>;
+  /** What `open` would answer, where that is known. */
+  recall(sealed: string, purpose: Remembered): Opened | undefined;
+  /** What was sealed is over. */
+  forget(sealed: string, purpose: Remembered): void;
+}
 
 /** Remembers what a seal opens, each purpose for itself. */
 export function remembering(seal: Seal): RememberingSeal {
-  const memories = new Map(REMEMBERED.map((purpose) => [purpose, createMemory<Opened>()]));
-  const recall = (sealed: string, purpose: Purpose) => memories.get(purpose)?.get(sealed);
+  const memories = { session: createMemory<Opened>(), store: createMemory<Opened>() };
   return Object.freeze({
     ...seal,
-    recall,
-    forget: (sealed: string, purpose: Purpose) => memories.get(purpose)?.delete(sealed),
-    async open(sealed: string, purpose: Purpose) {
-      const known = recall(sealed, purpose);
+    recall: (sealed, purpose) => memories[purpose].get(sealed),
+    forget: (sealed, purpose) => memories[purpose].delete(sealed),
+    async reopen(sealed, purpose) {
+      const known = memories[purpose].get(sealed);
       if (known) return known;
       const opened = await seal.open(sealed, purpose);
       const until = opened?.payload['exp'];
-      if (!opened || !Number.isSafeInteger(until)) return opened;
+      // As it was written: decoders overlook characters that do not belong, so there would be no end of spellings.
+      if (!opened || !Number.isSafeInteger(until) || !SEALED.test(sealed)) return opened;
       Object.freeze(opened.payload);
       const terms = { until: Number(until), bytes: 2 * sealed.length + 512 };
-      memories.get(purpose)?.set(copy(sealed), Object.freeze(opened), terms);
+      memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
       return opened;
     },
-  });
+  } satisfies RememberingSeal);
 }
+
+const SEALED = /^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/;

@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie, openCookie, sealCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
+import { ALL } from './notices.js';
 import type { Tokens } from './oauth.js';
 import { createRecord, groupsOf, pick, readRecord, removeRecord, saveRecord, type Session } from './records.js';
 import { hash, type Opened } from './seal.js';
@@ -39,11 +40,11 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   if (!hasCookie(request, cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
   // Asked at the same time as the session, and of the store only every few seconds.
-  const notices = opened && context.notices?.latest('renew', () => ['all']);
+  const notices = opened && context.notices?.latest('renew', () => [ALL]);
   const session = store ? await load(context, opened?.payload) : opened?.payload;
   if (!isSession(session)) return opened && isId(opened.payload['id']) && store ? 'expired' : 'unreadable';
   if (isOver(session, context) || (await wasEnded(session, context))) return 'expired';
-  const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context));
+  const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context), session.renewFrom ?? 0);
   const { record, isFallback } = session;
   return {
     ...pick(session),
@@ -157,7 +158,7 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
 async function forget(request: HttpRequest, context: Context): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
   if (!isId(id)) return;
-  forgetCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
+  forgetCookie(request, context, context.config.session.cookie);
   await context.ended.run(id, async () => true);
   const { store, shared } = context.config.session;
   if (store ?? shared) await removeRecord(context, await hash(id));

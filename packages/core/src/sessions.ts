@@ -2,6 +2,7 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
+import { ALL } from './notices.js';
 import { markStale, readRecord, removeRecord, viewOf, type Card } from './records.js';
 import { hash } from './seal.js';
 import { readSession } from './session.js';
@@ -62,7 +63,7 @@ export function createSessions(context: Context): Sessions {
       const found = await membersOf(context, `user ${text(userId)}`);
       const own = found.find(({ name, card }) => name === id && card.sub === userId);
       if (!own) return false;
-      if (!context.config.session.store) await notices().post('end', `session ${id}`, now());
+      if (!context.config.session.store) await notices().end(`session ${id}`, endOf([own]));
       await removeRecord(context, id);
       return true;
     },
@@ -70,10 +71,10 @@ export function createSessions(context: Context): Sessions {
     revokeOrganization: (orgCode) => endSessions(context, `organization ${text(orgCode)}`),
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
-      if (!context.config.session.store) return notices().post('renew', about, now() + 1);
+      if (!context.config.session.store) return notices().renew(about);
       await each(await namesOf(context, about), (name) => markStale(context, name));
     },
-    refreshAll: () => notices().post('renew', 'all', now() + 1),
+    refreshAll: () => notices().renew(ALL),
   } satisfies Sessions);
 }
 
@@ -82,17 +83,18 @@ export function createSessions(context: Context): Sessions {
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
 export async function endSessions(context: Context, about: string, issuedAt?: number): Promise<void> {
+  const { store } = context.config.session;
+  const names = await namesOf(context, about);
+  const found = store && issuedAt === undefined ? [] : await cardsOf(context, names);
   // What is in a cookie has to be told; a session in the store is over when its record is.
-  if (!context.config.session.store) await context.notices?.post('end', about, issuedAt ?? now());
-  if (issuedAt === undefined) {
-    await each(await namesOf(context, about), (name) => removeRecord(context, name));
-    return;
-  }
-  const found = await membersOf(context, about);
-  await each(
-    found.filter(({ card }) => card.startedAt <= issuedAt),
-    ({ name }) => removeRecord(context, name),
-  );
+  if (!store) await context.notices?.end(about, issuedAt ?? endOf(found));
+  const meant = found.filter(({ card }) => card.startedAt <= issuedAt!).map(({ name }) => name);
+  await each(issuedAt === undefined ? names : meant, (name) => removeRecord(context, name));
+}
+
+/** Now, unless a session began later: one that began in the second in which others were ended counts from the next. */
+function endOf(found: readonly Found[]): number {
+  return found.reduce((latest, { card }) => Math.max(latest, card.startedAt), now());
 }
 
 /** Names of the records in a group. Ones from before the secret was changed are in a group of another name. */
@@ -103,8 +105,17 @@ async function namesOf({ config, seal }: Context, about: string): Promise<string
   return [...new Set((await Promise.all(groups.map((group) => store.members(group)))).flat())];
 }
 
-async function membersOf(context: Context, about: string): Promise<{ name: string; card: Card }[]> {
-  const found = await each(await namesOf(context, about), async (name) => {
+interface Found {
+  readonly name: string;
+  readonly card: Card;
+}
+
+async function membersOf(context: Context, about: string): Promise<Found[]> {
+  return cardsOf(context, await namesOf(context, about));
+}
+
+async function cardsOf(context: Context, names: readonly string[]): Promise<Found[]> {
+  const found = await each(names, async (name) => {
     const record = await readRecord(context, name);
     return record && { name, card: viewOf(record.value) };
   });
