@@ -134,7 +134,7 @@ export function variableOf(option: string): string | undefined {
  * and only when called. Values are checked by `createKinde`, together with everything else.
  * @throws KindeError `config_invalid` for variables that contradict this SDK.
  */
-export function optionsFromEnv(env: Environment = process.env, options: Partial<KindeOptions> = {}): KindeOptions {
+export function optionsFromEnv(env: Environment = environment(), options: Partial<KindeOptions> = {}): KindeOptions {
   const found: Record<string, unknown> = {};
   for (const [option, names] of Object.entries(VARIABLES)) {
     const value = names.map((name) => env[name]?.trim()).find((candidate) => candidate);
@@ -150,13 +150,18 @@ export function optionsFromEnv(env: Environment = process.env, options: Partial<
   return merged as unknown as KindeOptions;
 }
 
+/** Not every runtime has one. */
+function environment(): Environment {
+  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+}
+
 /** Is this process a production one? Asked where `production` was left open. */
-export function isProduction(env: Environment = process.env): boolean {
+export function isProduction(env: Environment = environment()): boolean {
   return env['NODE_ENV'] === 'production';
 }
 
 /** What is wrong with the process itself. */
-export function environmentProblems(production: boolean, env: Environment = process.env): string[] {
+export function environmentProblems(production: boolean, env: Environment = environment()): string[] {
   const unverified = production && env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
   return unverified ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody pretend to be Kinde. Unset it in production.'] : [];
 }
