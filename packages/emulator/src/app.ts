@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { jwtVerify, type JWTPayload } from 'jose';
 import { accountApi } from './account.js';
 import { authorize, endSession } from './authorize.js';
 import { profile } from './claims.js';
@@ -173,6 +173,6 @@ function legacyProfile(_state: State, { id, email, providedId, givenName, family
 async function verified(jwt: string, state: State): Promise<JWTPayload | undefined> {
   if (state.revoked.has(jwt)) return undefined;
   const options = { issuer: state.issuer, algorithms: ['RS256'], currentDate: new Date(state.clock.now() * 1000) };
-  const result = await jwtVerify(jwt, createLocalJWKSet({ keys: [state.key.jwk] }), options).catch(() => undefined);
+  const result = await jwtVerify(jwt, state.key.find, options).catch(() => undefined);
   return state.issued.get(result?.payload.jti ?? '')?.ended ? undefined : result?.payload;
 }

@@ -60,10 +60,22 @@ export function ownerOf(
   type: Identity['type'],
   value: string,
 ): { person: Person; identity: Identity } | undefined {
-  for (const person of state.people)
-    for (const identity of identitiesOf(state, person))
-      if (isCalled(identity, type, value)) return { person, identity };
-  return undefined;
+  const asked = normal(type, value);
+  if (asked === '') return undefined;
+  // There may be thousands of people, and whoever is new is nobody of them.
+  const person = state.people.find(
+    (one) =>
+      one.identities?.some((own) => own.type === type && own.normal === asked) ||
+      (isPrimaryType(type) && isNew(one, type) && normal(type, one[type] ?? '') === asked),
+  );
+  const identity = person && identitiesOf(state, person).find((one) => isCalled(one, type, value));
+  return identity && { person, identity };
+}
+
+/** An address that was written to the person directly is not among their identities yet. */
+function isNew(person: Person, type: IdentityType): boolean {
+  const name = person[type];
+  return name !== undefined && !person.identities?.some(({ value }) => value === name);
 }
 
 /** Who has this e-mail address, user name or phone number. */
@@ -104,6 +116,7 @@ function created(
     id: `identity_${digest(`${person.id} ${type} ${value} ${connectionId ?? ''}`, 32)}`,
     type,
     value,
+    normal: normal(type, value),
     ...(connectionId !== undefined && { connectionId }),
     isConfirmed,
     createdAt: person.createdAt === undefined ? state.createdAt : state.clock.now(),
@@ -113,7 +126,7 @@ function created(
 
 function isCalled(identity: Identity, type: Identity['type'], value: string): boolean {
   const asked = normal(type, value);
-  return identity.type === type && asked !== '' && normal(type, identity.value) === asked;
+  return identity.type === type && asked !== '' && identity.normal === asked;
 }
 
 /** Case makes no difference, nor does how a number is grouped. What is no number is nobody's. */

@@ -1,21 +1,33 @@
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 
 /** A signing key and what the world may know of it. */
 export interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly jwk: JWK;
+  /** Finds it for a token's header. */
+  readonly find: JWTVerifyGetKey;
 }
 
 /** A fresh RSA key. Its `kid` says that tokens signed with it prove nothing outside development. */
 export async function createKey(): Promise<SigningKey> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { modulusLength: 2048 });
   const kid = `insecure-emulator-${crypto.randomUUID()}`;
-  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
+  return { privateKey, jwk, find: createLocalJWKSet({ keys: [jwk] }) };
 }
 
 /** A JWT with Kinde's header. */
 export function signJwt(
-  { privateKey, jwk }: SigningKey,
+  { privateKey, jwk }: Pick<SigningKey, 'privateKey' | 'jwk'>,
   claims: Record<string, unknown>,
   header: Record<string, unknown> = {},
 ): Promise<string> {

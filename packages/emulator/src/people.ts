@@ -39,6 +39,8 @@ export interface Identity {
   readonly id: string;
   readonly type: IdentityType | 'enterprise' | 'social';
   readonly value: string;
+  /** The same, however it is written. */
+  readonly normal: string;
   readonly connectionId?: string;
   isConfirmed: boolean;
   readonly createdAt: number;

@@ -1,6 +1,6 @@
 import * as contract from '@kindling/management/contract';
 import type { Operation } from '@kindling/management';
-import { jwtVerify, createLocalJWKSet } from 'jose';
+import { jwtVerify } from 'jose';
 import type { State } from '../state.js';
 import { answered, refused, routeNotFound, type Answered } from './answer.js';
 import { formOf } from './forms.js';
@@ -66,7 +66,7 @@ async function scopesOf(request: Request, state: State): Promise<readonly string
   const token = /^bearer +(\S+)$/i.exec(header)?.[1];
   if (token?.split('.').length !== 3) return denied('TOKEN_INVALID', 'token contains an invalid number of segments');
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [state.key.jwk] }), {
+    const { payload } = await jwtVerify(token, state.key.find, {
       issuer: state.issuer,
       audience: `${state.issuer}/api`,
       currentDate: new Date(state.clock.now() * 1000),

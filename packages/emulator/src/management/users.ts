@@ -9,7 +9,7 @@ export const users: Handlers<'users'> = {
   list({ expand, page_size, next_token, ...filters }, state) {
     const since = filters.active_since === undefined ? undefined : Date.parse(filters.active_since) / 1000;
     if (Number.isNaN(since)) return refused(400, [invalid('active_since', 'a date')]);
-    const found = state.people.filter((person) => matches(state, person, { ...filters, since }));
+    const found = state.people.filter(matcher(state, { ...filters, since }));
     const page = tokenPage(found, { page_size, next_token });
     if (page instanceof Response) return page;
     const entries = page.items.map((person) => ({
@@ -130,17 +130,19 @@ interface Filters {
   readonly since: number | undefined;
 }
 
-function matches(state: State, person: Person, filters: Filters): boolean {
-  const ids = valuesOf(filters.user_id);
+/** Whether somebody is asked for. Who has an address is found out once, not for everybody. */
+function matcher(state: State, filters: Filters): (person: Person) => boolean {
   const { has_organization: member, since } = filters;
-  return (
+  const ids = valuesOf(filters.user_id);
+  const owners = (['email', 'username', 'phone'] as const).flatMap((type) => {
+    const values = valuesOf(filters[type]);
+    return values ? [new Set(values.map((value) => ownerOf(state, type, value)?.person))] : [];
+  });
+  return (person) =>
     (ids === undefined || ids.includes(person.id)) &&
-    (['email', 'username', 'phone'] as const).every(
-      (type) => valuesOf(filters[type])?.some((value) => ownerOf(state, type, value)?.person === person) ?? true,
-    ) &&
+    owners.every((those) => those.has(person)) &&
     (member === undefined || member === Object.keys(person.organizations).length > 0) &&
-    (since === undefined || (person.lastSignedInAt ?? -1) >= since)
-  );
+    (since === undefined || (person.lastSignedInAt ?? -1) >= since);
 }
 
 /** Every word is somewhere in what the person is called. */
