@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kindling-docs-'));
 const here = process.cwd();
 
 let emulator: Emulator;
-let closing: (() => Promise<unknown> | void)[] = [];
+const closing: (() => Promise<unknown> | void)[] = [];
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
   for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
