@@ -30,7 +30,7 @@ export interface ImportOptions {
 }
 
 /** How often it is tried to create one person whose creation remains in doubt. */
-const MOST_ATTEMPTS = 5;
+const MOST_ATTEMPTS = 8;
 
 /**
  * Imports people of any number: reads no more of them than are at work. Nobody is doubled, and it can run again with the
