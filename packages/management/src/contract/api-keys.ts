@@ -2,6 +2,21 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, bool, int, pageSize, reply, text } from '../schema.js';
 
+const apiKey = {
+  id: text,
+  name: text,
+  type: text,
+  status: text,
+  key_prefix: text,
+  key_suffix: v.nullable(text),
+  created_on: text,
+  last_verified_on: v.nullable(text),
+  last_verified_ip: v.nullable(text),
+  created_by: v.nullable(text),
+  api_ids: v.array(text),
+  scopes: v.array(text),
+};
+
 /** API keys of the environment, newest page first as Kinde orders them. */
 export const list = op({
   route: 'GET /api/v1/api_keys',
@@ -16,22 +31,7 @@ export const list = op({
   },
   returns: answer({
     has_more: bool,
-    api_keys: v.array(
-      v.object({
-        id: text,
-        name: text,
-        type: text,
-        status: text,
-        key_prefix: text,
-        key_suffix: v.nullable(text),
-        created_on: text,
-        last_verified_on: v.nullable(text),
-        last_verified_ip: v.nullable(text),
-        created_by: v.nullable(text),
-        api_ids: v.array(text),
-        scopes: v.array(text),
-      }),
-    ),
+    api_keys: v.array(v.object(apiKey)),
   }),
   paging: { by: 'id', items: 'api_keys' },
 });
@@ -42,18 +42,7 @@ export const get = op({
   scope: 'read:api_keys',
   returns: answer({
     api_key: v.object({
-      id: text,
-      name: text,
-      type: text,
-      status: text,
-      key_prefix: text,
-      key_suffix: v.nullable(text),
-      created_on: text,
-      last_verified_on: v.nullable(text),
-      last_verified_ip: v.nullable(text),
-      created_by: v.nullable(text),
-      api_ids: v.array(text),
-      scopes: v.array(text),
+      ...apiKey,
       verification_count: v.nullable(int),
       organization_id: v.nullable(text),
       user_id: v.nullable(text),

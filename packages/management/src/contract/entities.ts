@@ -52,7 +52,24 @@ export const flagType = v.picklist(['str', 'int', 'bool']);
 export const flagValues = v.record(text, v.object({ type: text, value: text }));
 
 /** A color in the three ways in which Kinde writes it. */
-export const color = v.nullable(v.object({ raw: text, hex: text, hsl: text }));
+const color = v.nullable(v.object({ raw: text, hex: text, hsl: text }));
+
+/** How the pages of an environment or an organization look. */
+export const looks = {
+  link_color: color,
+  background_color: color,
+  button_color: color,
+  button_text_color: color,
+  link_color_dark: color,
+  background_color_dark: color,
+  button_text_color_dark: color,
+  button_color_dark: color,
+  button_border_radius: v.nullable(int),
+  card_border_radius: v.nullable(int),
+  input_border_radius: v.nullable(int),
+  theme_code: text,
+  color_scheme: text,
+};
 
 /** One entry of a bulk change: added, unless it says `delete`. */
 export const change = v.strictObject({ id: text, operation: v.optional(v.picklist(['delete'])) });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { op } from '../op.js';
-import { answer, bool, file, int, reply, text } from '../schema.js';
-import { color, factorType, flagValues, logoType, passkeyPolicy } from './entities.js';
+import { answer, bool, file, reply, text } from '../schema.js';
+import { factorType, flagValues, logoType, looks, passkeyPolicy } from './entities.js';
 
 /** The environment: its domains and looks. */
 export const get = op({
@@ -22,19 +22,7 @@ export const get = op({
       logo_dark: v.nullable(text),
       favicon_svg: v.nullable(text),
       favicon_fallback: v.nullable(text),
-      link_color: color,
-      background_color: color,
-      button_color: color,
-      button_text_color: color,
-      link_color_dark: color,
-      background_color_dark: color,
-      button_text_color_dark: color,
-      button_color_dark: color,
-      button_border_radius: v.nullable(int),
-      card_border_radius: v.nullable(int),
-      input_border_radius: v.nullable(int),
-      theme_code: text,
-      color_scheme: text,
+      ...looks,
       created_on: text,
     }),
   }),

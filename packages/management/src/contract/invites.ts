@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, bool, page, reply, text } from '../schema.js';
 
-const invite = v.object({
+/** An invitation, but for its code: asked for alone, `code` is what the envelope has in that place. */
+const fields = {
   id: text,
-  code: text,
   email: v.nullable(text),
   first_name: v.nullable(text),
   last_name: v.nullable(text),
@@ -15,7 +15,9 @@ const invite = v.object({
   roles: v.array(v.object({ key: text, name: text })),
   is_revoked: bool,
   invite_link: text,
-});
+};
+const invite = v.object({ ...fields, code: text });
+
 /** Invitations into an organization. */
 export const list = op({
   route: 'GET /api/v1/organization/{org_code}/invites',
@@ -36,19 +38,7 @@ export const list = op({
 export const get = op({
   route: 'GET /api/v1/organization/{org_code}/invites/{invite_code}',
   scope: 'read:organization_invites',
-  returns: answer({
-    id: text,
-    email: v.nullable(text),
-    first_name: v.nullable(text),
-    last_name: v.nullable(text),
-    full_name: v.nullable(text),
-    created_on: text,
-    is_sent: bool,
-    accepted_on: v.nullable(text),
-    roles: v.array(v.object({ key: text, name: text })),
-    is_revoked: bool,
-    invite_link: text,
-  }),
+  returns: answer(fields),
   quirks: ['`code` is the code of the invitation'],
 });
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { op } from '../op.js';
-import { answer, bool, id, int, page, reply, text } from '../schema.js';
-import { byNameOrEmail, color } from './entities.js';
+import { answer, bool, id, page, reply, text } from '../schema.js';
+import { byNameOrEmail, looks } from './entities.js';
 
 export * from './organization-settings.js';
 
@@ -43,19 +43,7 @@ export const get = op({
     favicon_svg: v.nullable(text),
     favicon_fallback: v.nullable(text),
     allowed_domains: v.array(text),
-    link_color: color,
-    background_color: color,
-    button_color: color,
-    button_text_color: color,
-    link_color_dark: color,
-    background_color_dark: color,
-    button_text_color_dark: color,
-    button_color_dark: color,
-    button_border_radius: v.nullable(int),
-    card_border_radius: v.nullable(int),
-    input_border_radius: v.nullable(int),
-    theme_code: text,
-    color_scheme: text,
+    ...looks,
     created_on: text,
     is_allow_registrations: v.nullable(bool),
     sender_name: v.nullable(text),
