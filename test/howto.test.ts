@@ -1,4 +1,3 @@
-import { readFileSync, mkdirSync, writeFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import * as express from '@kindling/express';
 import * as fastify from '@kindling/fastify';
@@ -9,43 +8,30 @@ import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 import { optionsFor, SITE } from './kit/apps.js';
 import { createBrowser } from './kit/browser.js';
+import { problemsOf, snippetsOf, written } from './kit/snippets.js';
 
-const folder = new URL('../docs/how-to/', import.meta.url);
-const compiled = new URL('./.snippets/', import.meta.url);
 /** Pages whose snippets make one app together; the others are in docs.test.ts and in tests of their own. */
-const pages = ['claims.md', 'flags.md', 'organizations.md', 'permissions.md'];
-const snippets = pages.flatMap((file) =>
-  [...readFileSync(new URL(file, folder), 'utf8').matchAll(/^```ts (express|fastify)\n([^]*?)^```$/gm)].map(
-    ([, framework, code], index) => ({ name: `${file} ${index + 1}`, framework: framework!, code: code! }),
-  ),
-);
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+const pages = ['claims', 'flags', 'organizations', 'permissions'];
+const snippets = pages
+  .flatMap((page) => snippetsOf(`docs/how-to/${page}.md`))
+  .flatMap(({ framework, code }) => (framework ? [{ framework, code }] : []));
 
-const frame: Record<string, (code: string) => string> = {
+const frame: Record<'express' | 'fastify', (code: string) => string> = {
   express: (code) =>
     `import { assertSignedIn, getPermission, protect } from '@kindling/express';\nimport type { Express } from 'express';\nexport function add(app: Express): void {\n${code}}\nvoid [assertSignedIn, getPermission, protect];\n`,
   fastify: (code) =>
     `import { assertSignedIn, getPermission, protect } from '@kindling/fastify';\nimport type { FastifyInstance } from 'fastify';\nexport function add(app: FastifyInstance): void {\n${code}}\nvoid [assertSignedIn, getPermission, protect];\n`,
 };
 
+const { files, remove } = written(
+  'snippets',
+  snippets.map(({ framework, code }) => frame[framework](code)),
+);
+afterAll(remove);
+
 test('every snippet of the how-to pages compiles', () => {
   expect(snippets.length).toBeGreaterThan(10);
-  mkdirSync(compiled, { recursive: true });
-  const files = snippets.map(({ framework, code }, index) => {
-    const file = new URL(`snippet-${index}.ts`, compiled).pathname;
-    writeFileSync(file, frame[framework]!(code));
-    return file;
-  });
-  const { config } = ts.readConfigFile(new URL('../tsconfig.base.json', import.meta.url).pathname, ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(
-    { compilerOptions: config.compilerOptions, files },
-    ts.sys,
-    compiled.pathname,
-  );
-  const problems = ts
-    .getPreEmitDiagnostics(ts.createProgram(files, options))
-    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
-  expect(problems).toEqual([]);
+  expect(problemsOf(files)).toEqual([]);
 }, 60_000);
 
 /** Runs a snippet with the names that the pages use. */

@@ -5,7 +5,8 @@ import { SECRET, SITE } from './kit/apps.js';
 import { createBrowser } from './kit/browser.js';
 import { NAVIGATION, send, type Answer } from './kit/http.js';
 import type { AppSpec, StoreSpec } from './kit/machine.js';
-import { createMachines, hasRedisServer, privateRedis, sharedStores, type Machine } from './kit/machines.js';
+import { createMachines, privateRedis, sharedStores, type Machine } from './kit/machines.js';
+import { hasRedisServerBinary } from './kit/services.js';
 
 const ADA = 'ada@example.com';
 const stores = await sharedStores('machines');
@@ -173,13 +174,13 @@ describe('whoever renews for all dies or stands still', () => {
   });
 });
 
-test.skipIf(!hasRedisServer)(
+test.skipIf(!hasRedisServerBinary)(
   'ST-10 RF-05 Redis restarts while a session is renewed: 503 meanwhile, then everybody goes on with the one result',
   async () => {
     const redis = await privateRedis();
     await redis.start();
     try {
-      const site = await createSite('store', { kind: 'redis', port: redis.port, prefix: 'x:' }, hosts.slice(2));
+      const site = await createSite('store', { kind: 'redis', url: redis.url, prefix: 'x:' }, hosts.slice(2));
       await site.signInExpired();
       site.emulator.faults.once('/oauth2/token', async (_request, next) => {
         const response = await next();

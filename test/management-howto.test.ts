@@ -1,49 +1,39 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { parseFlag } from '@kindling/management';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { problemsOf, snippetsOf, written } from './kit/snippets.js';
 
-const root = new URL('../', import.meta.url);
-const compiled = new URL('./.snippets-management/', import.meta.url);
 /** The snippets of a page are one program, in their order. */
-const pages = ['docs/how-to/management.md', 'packages/management/README.md'].map((page, index) => {
-  const snippets = [...readFileSync(new URL(page, root), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)];
-  const lines = snippets.flatMap(([, code]) => code!.split('\n'));
+const programs = ['docs/how-to/management.md', 'packages/management/README.md'].map((page) => {
+  const snippets = snippetsOf(page);
+  const lines = snippets.flatMap(({ code }) => code.split('\n'));
   const isImport = (line: string) => line.startsWith('import ');
   const code = [...lines.filter(isImport), ...lines.filter((line) => !isImport(line))].join('\n');
-  return { page, code, count: snippets.length, file: new URL(`page-${index}.ts`, compiled).pathname };
+  return { page, code, count: snippets.length };
 });
+const { files, remove } = written(
+  'snippets-management',
+  programs.map(({ code }) => code),
+);
+const pages = programs.map(({ page, count }, index) => ({ page, count, file: files[index]! }));
 
 let emulator: Emulator;
 beforeAll(async () => {
   emulator = await createEmulator();
   for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
   vi.stubGlobal('fetch', emulator.fetch);
-  mkdirSync(compiled, { recursive: true });
-  for (const { file, code } of pages) writeFileSync(file, code);
 });
 afterAll(() => {
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
-  rmSync(compiled, { recursive: true, force: true });
+  remove();
 });
 
 test('every snippet of the pages compiles', () => {
   expect(pages.every(({ count }) => count > 0) && pages[0]!.count > 10).toBe(true);
-  const { config } = ts.readConfigFile(new URL('tsconfig.base.json', root).pathname, ts.sys.readFile);
-  const files = pages.map(({ file }) => file);
-  const { options } = ts.parseJsonConfigFileContent(
-    { compilerOptions: { ...config.compilerOptions, noUnusedLocals: false }, files },
-    ts.sys,
-    compiled.pathname,
-  );
-  const problems = ts
-    .getPreEmitDiagnostics(ts.createProgram(files, options))
-    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
-  expect(problems).toEqual([]);
+  expect(problemsOf(files, { noUnusedLocals: false })).toEqual([]);
 }, 60_000);
 
 describe('the pages run against a local Kinde', () => {

@@ -1,28 +1,25 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmulator, type Emulator } from '@kindling/emulator';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SITE } from './kit/apps.js';
 import { send } from './kit/http.js';
+import { problemsOf, snippetsOf, written } from './kit/snippets.js';
 
-const root = new URL('../', import.meta.url);
-const compiled = new URL('./.snippets-webhooks/', import.meta.url);
 const sessions = join(tmpdir(), `webhook-sessions-${process.pid}`);
 /** Each is a whole module. */
 const snippets = ['docs/how-to/webhooks.md', 'packages/webhooks/README.md'].flatMap((page) =>
-  [...readFileSync(new URL(page, root), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code!),
+  snippetsOf(page).flatMap(({ framework, code }) => (framework ? [] : [code])),
 );
-const files = snippets.map((_code, index) => new URL(`snippet-${index}.ts`, compiled).pathname);
+const { files, remove } = written('snippets-webhooks', snippets);
 
 let emulator: Emulator;
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
   for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
   vi.stubGlobal('fetch', emulator.fetch);
-  mkdirSync(compiled, { recursive: true });
   snippets.forEach((code, index) => {
     const named = code
       .replace("'https://acme.kinde.com'", `'${emulator.issuer}'`)
@@ -33,7 +30,8 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
-  for (const folder of [compiled.pathname, sessions]) rmSync(folder, { recursive: true, force: true });
+  remove();
+  rmSync(sessions, { recursive: true, force: true });
   await emulator.close();
 });
 
@@ -43,16 +41,7 @@ const headers = { 'content-type': 'application/jwt', 'webhook-id': 'webhook_1' }
 
 test('every snippet of the page compiles', () => {
   expect(snippets.length).toBeGreaterThan(6);
-  const { config } = ts.readConfigFile(new URL('tsconfig.base.json', root).pathname, ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(
-    { compilerOptions: config.compilerOptions, files },
-    ts.sys,
-    compiled.pathname,
-  );
-  const problems = ts
-    .getPreEmitDiagnostics(ts.createProgram(files, options))
-    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
-  expect(problems).toEqual([]);
+  expect(problemsOf(files)).toEqual([]);
 }, 60_000);
 
 describe('the snippets run', () => {

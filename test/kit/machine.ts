@@ -11,8 +11,8 @@ import { frameworks } from './apps.js';
 export type StoreSpec =
   | { kind: 'none' }
   | { kind: 'filesystem'; folder: string }
-  | { kind: 'redis'; port: number; prefix: string }
-  | { kind: 'postgres'; table: string };
+  | { kind: 'redis'; url: string; prefix: string }
+  | { kind: 'postgres'; url: string; table: string };
 
 /** An app to serve. `keep` says where its sessions are. */
 export interface AppSpec {
@@ -25,14 +25,14 @@ export interface AppSpec {
 async function open(spec: StoreSpec): Promise<SessionStore | undefined> {
   if (spec.kind === 'filesystem') return filesystemStore(spec.folder);
   if (spec.kind === 'redis') {
-    const socket = { host: '127.0.0.1', port: spec.port, reconnectStrategy: () => 100 };
-    const client = createClient({ socket, disableOfflineQueue: true });
+    const socket = { reconnectStrategy: () => 100 };
+    const client = createClient({ url: spec.url, socket, disableOfflineQueue: true });
     client.on('error', () => {});
     await client.connect();
     return redisStore(client, { prefix: spec.prefix });
   }
   if (spec.kind === 'postgres') {
-    const pool = new Pool({ host: '127.0.0.1', user: 'postgres', database: 'test', max: 8 });
+    const pool = new Pool({ connectionString: spec.url, max: 8 });
     pool.on('error', () => {});
     return postgresStore(pool, { table: spec.table });
   }

@@ -1,8 +1,7 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { build } from 'esbuild';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import type { AppSpec, StoreSpec } from './machine.js';
+import { databaseUrl, freePort, hasPostgres, hasRedis, redisUrl, startRedisAt, type Service } from './services.js';
 
 /** A process that serves apps. */
 export interface Machine {
@@ -65,13 +65,7 @@ export async function createMachines(): Promise<{ start(): Machine; stop(): void
   };
 }
 
-const missing = (what: string) => {
-  const reason = `${what}: its tests do not run.`;
-  if (process.env['CI']) throw new Error(reason);
-  console.warn(`\n  ${reason}\n`);
-};
-
-/** Stores that several processes can share, of those that can be reached here. What cannot is told; in CI it fails. */
+/** Stores that several processes can share, of those that can be reached here. */
 export async function sharedStores(name: string): Promise<Record<string, { spec: StoreSpec; clear(): Promise<void> }>> {
   const own = `${name}${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), `kindling-${name}-`));
@@ -81,75 +75,42 @@ export async function sharedStores(name: string): Promise<Record<string, { spec:
       clear: async () => rmSync(folder, { recursive: true, force: true }),
     },
   };
-  if (await answers(6379)) {
+  if (hasRedis) {
     const prefix = `kindling-test-${own}:`;
     stores['redis'] = {
-      spec: { kind: 'redis', port: 6379, prefix },
+      spec: { kind: 'redis', url: redisUrl, prefix },
       async clear() {
-        const client = await createClient().connect();
+        const client = await createClient({ url: redisUrl }).connect();
         for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
           if (keys.length > 0) await client.del(keys);
         client.destroy();
       },
     };
-  } else missing('No Redis at 127.0.0.1:6379');
-  if (await answers(5432)) {
+  }
+  if (hasPostgres) {
     const table = `kindling_test_${own}`;
-    const pool = new Pool({ host: '127.0.0.1', user: 'postgres', database: 'test', max: 1 });
+    const pool = new Pool({ connectionString: databaseUrl, max: 1 });
     await migrate(pool, { table });
     stores['postgres'] = {
-      spec: { kind: 'postgres', table },
+      spec: { kind: 'postgres', url: databaseUrl, table },
       async clear() {
         await pool.query(`DROP TABLE ${table}, ${table}_groups`);
         await pool.end();
       },
     };
-  } else missing('No Postgres at 127.0.0.1:5432');
+  }
   return stores;
 }
 
-const REDIS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'].find(
-  existsSync,
-);
-/** Whether a Redis of one's own can be started. Where it cannot, that is told; in CI it fails. */
-export const hasRedisServer = REDIS !== undefined;
-if (!hasRedisServer) missing('No redis-server to start');
-
 /** A Redis of this test's own, that can be stopped and started. It forgets nothing that it has confirmed. */
-export async function privateRedis(): Promise<{ port: number; start(): Promise<void>; stop(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'kindling-redis-'));
-  const port = await freePort();
-  let server: ChildProcess | undefined;
+export async function privateRedis(): Promise<{ url: string; start(): Promise<void>; stop(): Promise<void> }> {
+  const place = { port: await freePort(), folder: mkdtempSync(join(tmpdir(), 'kindling-redis-')) };
+  let server: Service | undefined;
   return {
-    port,
+    url: `redis://127.0.0.1:${place.port}`,
     async start() {
-      const keep = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
-      server = spawn(REDIS!, ['--port', String(port), '--bind', '127.0.0.1', ...keep], { stdio: 'ignore' });
-      while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 20));
+      server = await startRedisAt(place, ['--appendonly', 'yes', '--appendfsync', 'always']);
     },
-    async stop() {
-      const ended = once(server!, 'exit');
-      server!.kill('SIGKILL');
-      await ended;
-    },
+    stop: () => server!.stop(),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const done = (result: boolean) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once('connect', () => done(true)).once('error', () => done(false));
-  });
 }

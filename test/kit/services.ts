@@ -37,11 +37,18 @@ export interface Service {
 
 /** A Redis of one's own, on a free port, that keeps nothing on disk unless told to. It need not be ready yet. */
 export async function startRedis(...settings: string[]): Promise<Service> {
-  const [port, folder] = [await freePort(), mkdtempSync(join(tmpdir(), 'kindling-redis-'))];
+  const place = { port: await freePort(), folder: mkdtempSync(join(tmpdir(), 'kindling-redis-')) };
+  return startRedisAt(place, settings, () => rmSync(place.folder, { recursive: true, force: true }));
+}
+
+/** A Redis at a place that was chosen before, so that it can come back after it was stopped. */
+export function startRedisAt(
+  { port, folder }: { port: number; folder: string },
+  settings: readonly string[],
+  cleanUp = () => {},
+): Promise<Service> {
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-  return started(spawn(redisServer!, [...own, ...settings], { stdio: 'ignore' }), port, () =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  return started(spawn(redisServer!, [...own, ...settings], { stdio: 'ignore' }), port, cleanUp);
 }
 
 /** Three primaries that share the slots. */

@@ -53,11 +53,11 @@ export function written(folder: string, modules: readonly string[]): { files: st
   return { files, remove: () => rmSync(url, { recursive: true, force: true }) };
 }
 
-/** What the compiler has against these files, under the rules of the packages. */
-export function problemsOf(files: readonly string[]): string[] {
+/** What the compiler has against these files, under the rules of the packages or with some of them changed. */
+export function problemsOf(files: readonly string[], change: ts.CompilerOptions = {}): string[] {
   const { config } = ts.readConfigFile(new URL('tsconfig.base.json', root).pathname, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(
-    { compilerOptions: { ...config.compilerOptions, noUnusedLocals: false }, files },
+    { compilerOptions: { ...config.compilerOptions, ...change }, files },
     ts.sys,
     root.pathname,
   );

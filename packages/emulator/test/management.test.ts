@@ -1,21 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator } from '../src/index.js';
+import { managementToken } from './kit.js';
 
 let emulator: Emulator;
 let token: string;
-
-/** A token of the machine application, for all of the Management API or these scopes. */
-async function tokenFor(scope?: string): Promise<string> {
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: emulator.env['KINDE_MANAGEMENT_CLIENT_ID']!,
-    client_secret: emulator.env['KINDE_MANAGEMENT_CLIENT_SECRET']!,
-    audience: `${emulator.issuer}/api`,
-    ...(scope && { scope }),
-  });
-  const response = await emulator.fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
-  return ((await response.json()) as { access_token: string }).access_token;
-}
 
 async function ask(route: string, body?: object, authorization: string | null = `Bearer ${token}`) {
   const [method, path] = route.split(' ') as [string, string];
@@ -29,7 +17,7 @@ async function ask(route: string, body?: object, authorization: string | null = 
 
 beforeEach(async () => {
   emulator = await createEmulator();
-  token = await tokenFor();
+  token = await managementToken(emulator);
 });
 
 describe('before anything else, the Management API checks', () => {
@@ -59,12 +47,12 @@ describe('before anything else, the Management API checks', () => {
   });
 
   test('the route, the scope and the input, in this order', async () => {
-    token = await tokenFor('read:permissions');
+    token = await managementToken(emulator, 'read:permissions');
     expect(await ask('GET /nowhere')).toMatchObject({ status: 404, body: { errors: { code: 'ROUTE_NOT_FOUND' } } });
     const scope = await ask('POST /permissions', { wrong: 1 });
     expect(scope).toMatchObject({ status: 403, body: { errors: [{ code: 'INSUFFICIENT_SCOPE' }] } });
     expect(scope.body.errors[0].message).toContain('create:permissions');
-    token = await tokenFor();
+    token = await managementToken(emulator);
     expect(await ask('POST /permissions', { name: 'Fly', keys: 'fly' })).toMatchObject({
       status: 400,
       body: {
