@@ -9,7 +9,7 @@ const answer = (auth) => ({
   permissions: auth.getPermissions().permissions,
 });
 
-export async function create({ issuer, site, bearer = false }, variant) {
+export async function create({ issuer, site, folder, bearer = false }, variant) {
   const [framework, store] = variant.split(' ');
   const adapter = await import(`@kindling/${framework}`);
   const options = {
@@ -20,6 +20,7 @@ export async function create({ issuer, site, bearer = false }, variant) {
     secret: SECRET,
     ...(bearer && { audience: AUDIENCE }),
     ...(store === 'memory' && { session: { store: adapter.memoryStore() } }),
+    ...(store === 'shared' && { session: { shared: adapter.filesystemStore(folder) } }),
   };
   const me = bearer ? (auth) => ({ sub: auth.user.id, permissions: auth.getPermissions().permissions }) : answer;
   if (framework === 'express') {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 const root = join(bench, '..');
-const packages = ['claims', 'core', 'express', 'fastify'];
+const packages = ['claims', 'core', 'express', 'fastify', 'redis', 'postgres'];
 
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });

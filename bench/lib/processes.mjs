@@ -1,3 +1,4 @@
+// Processes, each on its core.
 import { execFileSync, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -65,3 +66,22 @@ export const startApp = (name, variant, options, args) =>
   });
 
 export const startIssuer = (key) => start('./issuer.mjs', { core: 1, message: { key } });
+
+/** Runs a file in a process of its own, on the server's core: it gets one message and answers one. */
+export async function runApart(url, message, execArgv = []) {
+  const child = fork(fileURLToPath(url), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv });
+  started.add(child);
+  pin(child.pid, 0);
+  let errors = '';
+  child.stderr.on('data', (part) => (errors = (errors + part).slice(-4000)));
+  child.send(message);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', () => reject(new Error(`it stopped: ${errors.trim()}`)));
+    });
+  } finally {
+    started.delete(child);
+    child.kill();
+  }
+}

@@ -1,7 +1,7 @@
 // Signing in, from the link to the session: what it costs the server.
 import { median } from '../lib/load.mjs';
 import { startApp } from '../lib/processes.mjs';
-import { peers as all, signIn, SITE } from './session.mjs';
+import { check, peers as all, signIn, SITE } from './session.mjs';
 
 /** Every peer that leads people through the whole of it. */
 const peers = all.filter(({ label }) => !/memory/.test(label));
@@ -19,10 +19,14 @@ export async function login({ issuer, quick, note, only }) {
   const [rounds, logins] = quick ? [3, 25] : [7, 100];
   for (const one of [...running]) {
     note(`login: ${one.peer.label} on ${one.peer.on}, warming up`);
-    await signIn(one.peer, one.app.port, logins).catch((error) => {
+    try {
+      const [cookie] = await signIn(one.peer, one.app.port, logins);
+      await check(one.app.port, cookie);
+    } catch (error) {
       rows.push({ ...one.peer, failed: error.message });
       running.splice(running.indexOf(one), 1);
-    });
+      await one.app.stop();
+    }
   }
   for (let round = 0; round < rounds; round++) {
     note(`login: round ${round + 1} of ${rounds}`);

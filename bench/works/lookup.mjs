@@ -1,30 +1,14 @@
 // Questions about a caller, against the same questions to a plain object.
-import { createSigner } from '../lib/issuer.mjs';
+import { claimsOf } from '../apps/kit.mjs';
 import { median } from '../lib/load.mjs';
-import { claimsOf, SECRET } from '../apps/kit.mjs';
-import { AUDIENCE, CLIENT, createKey } from '../lib/issuer.mjs';
-import { createIssuer } from '../lib/issuer.mjs';
 
-const ISSUER = 'http://localhost:4499';
 const PEOPLE = 100;
 const OPERATIONS = 200_000;
 
 /** Callers as handlers get them, and plain objects with what their tokens say. */
 async function createCallers() {
-  const { createKinde } = await import('@kindling/core');
-  const key = createKey();
-  const answer = createIssuer(key, ISSUER);
-  const fetch = async (input, init) => {
-    const request = new Request(input, init);
-    const [status, body] = answer(request.url, await request.text());
-    return Response.json(body, { status });
-  };
-  const { id: clientId, secret: clientSecret } = CLIENT;
-  const site = 'http://localhost:3999';
-  const kinde = createKinde({
-    ...{ issuer: ISSUER, clientId, clientSecret, siteUrl: site, secret: SECRET, audience: AUDIENCE, fetch },
-  });
-  const signer = createSigner(key, ISSUER);
+  const { createLocalKinde } = await import('../lib/local.mjs');
+  const { kinde, signer } = await createLocalKinde();
   return Promise.all(
     Array.from({ length: PEOPLE }, async (_, n) => {
       const token = signer.accessToken(n);

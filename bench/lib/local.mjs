@@ -1,0 +1,37 @@
+// Ours with the issuer in the same process, where what is measured is neither a server nor a network.
+import { createKinde } from '@kindling/core';
+import { SECRET } from '../apps/kit.mjs';
+import { AUDIENCE, CLIENT, createIssuer, createKey, createSigner } from './issuer.mjs';
+
+const ISSUER = 'http://localhost:4499';
+const SITE = 'http://localhost:3999';
+
+export async function createLocalKinde(options = {}) {
+  const key = createKey();
+  const answer = createIssuer(key, ISSUER);
+  const fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const [status, body] = answer(request.url, await request.text());
+    return Response.json(body, { status });
+  };
+  const { id: clientId, secret: clientSecret } = CLIENT;
+  const kinde = createKinde({
+    ...{ issuer: ISSUER, clientId, clientSecret, siteUrl: SITE, secret: SECRET, audience: AUDIENCE, fetch },
+    ...options,
+  });
+  /** Signs the next person in and answers their cookie header. */
+  const signIn = async () => {
+    const ask = (url, cookies) => ({ method: 'GET', url, headers: new Headers({ cookie: cookiesOf(cookies) }) });
+    const { location, cookies } = await kinde.login(ask('/login', []));
+    const [, , back] = answer(location);
+    return cookiesOf((await kinde.callback(ask(back, cookies))).cookies);
+  };
+  return { kinde, signIn, signer: createSigner(key, ISSUER) };
+}
+
+/** What a browser would send after these `Set-Cookie` lines. */
+const cookiesOf = (lines) =>
+  lines
+    .map((line) => line.split(';', 1)[0])
+    .filter((pair) => !pair.endsWith('='))
+    .join('; ');

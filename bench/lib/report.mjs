@@ -1,0 +1,148 @@
+// RESULTS.md, made of results.json and nothing else.
+import { goals, number, title } from './goals.mjs';
+
+const kb = (bytes) => (bytes === undefined ? '–' : number(Math.round(bytes / 1024)));
+const two = (value) => (value === undefined ? '–' : value.toFixed(2));
+
+export function report(results) {
+  const { date, machine, versions } = results;
+  const sections = Object.entries(writers)
+    .filter(([name]) => results[name])
+    .map(([name, write]) => write(results[name]));
+  return `${[
+    '# Results',
+    `Measured on ${date} with \`npm run bench\`: ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node.slice(1)}. ${
+      machine.pinned ? 'The server has one core, load and issuer another.' : 'Server and load share their cores.'
+    } Each number comes from this one run, in rounds that alternate with what it is compared to. Written by the command: do not edit.`,
+    '## Goals',
+    table(
+      ['', 'goal', 'measured', ''],
+      goals(results).map(({ goal, wanted, measured, met }) => [goal, wanted, measured, met ? 'met' : '**missed**']),
+    ),
+    ...sections,
+    '## Versions',
+    Object.entries(versions.peers)
+      .map(([name, version]) => `\`${name}\` ${version}`)
+      .join(', '),
+  ].join('\n\n')}\n`;
+}
+
+const writers = {
+  session: (rows) =>
+    [
+      '## Session route',
+      'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests (in brackets: of its requests per second), with one session and with that many different ones in turn.',
+      ...['fastify', 'express'].map((on) =>
+        table(
+          [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie bytes'],
+          rows
+            .filter((row) => row.on === on)
+            .sort(byShare('1'))
+            .map((row) =>
+              failing(row, 5, (loads) => [
+                ...['1', '1000', '10000'].map((size) => shares(loads[size])),
+                loads[1].micros.toFixed(0),
+                number(row.cookie),
+              ]),
+            ),
+        ),
+      ),
+    ].join('\n\n'),
+  bearer: (rows) =>
+    [
+      '## Bearer route',
+      'A `GET` with an access token of Kinde’s. The last column names bad tokens that were answered.',
+      table(
+        ['', 'on', 'one token', '1,000', 'every one new', 'accepts'],
+        rows
+          .sort(byShare('1000'))
+          .map((row) =>
+            failing(row, 4, (loads) => [
+              title(row.on),
+              ...['1', '1000', 'new'].map((size) => shares(loads[size])),
+              row.accepts.length > 0 ? `**${row.accepts.join(', ')}**` : 'none',
+            ]),
+          ),
+      ),
+    ].join('\n\n'),
+  lookup: (rows) =>
+    [
+      '## Look-ups',
+      table(
+        ['', 'plain object, ns', 'Kindling, ns', 'ratio'],
+        rows.map(({ name, plain, ours, ratio }) => [name, plain.toFixed(1), ours.toFixed(1), ratio.toFixed(1)]),
+      ),
+    ].join('\n\n'),
+  login: (rows) =>
+    [
+      '## Login',
+      'From the link to the session: the server’s CPU, and its ratio to `@fastify/secure-session` with `openid-client`.',
+      table(
+        ['', 'on', 'ms CPU', 'ratio'],
+        rows
+          .sort((a, b) => (a.millis ?? Infinity) - (b.millis ?? Infinity))
+          .map((row) => [row.label, title(row.on), two(row.millis), row.failed ? oneLine(row.failed) : two(row.ratio)]),
+      ),
+    ].join('\n\n'),
+  stampede: (rows) =>
+    [
+      '## 200 requests on an ended token',
+      'Refreshes that reached the issuer, and requests that failed. Using a refresh token twice ends the login, as it does at Kinde. Sessions kept in one process’s memory cannot be used in four.',
+      table(
+        ['', 'on', 'calls', 'failed', 'login ended', 'calls, 4 processes', 'failed', 'login ended'],
+        rows.map((row) => [row.label, title(row.on), ...[1, 4].flatMap((processes) => stampeded(row[processes]))]),
+      ),
+    ].join('\n\n'),
+  weight: (rows) =>
+    [
+      '## Weight',
+      'Beyond the bare framework: the first import, what an installation brings, and one minified file with everything in it.',
+      table(
+        ['', 'on', 'import, ms', 'memory, KB', 'packages', 'installed, KB', 'bundle, KB', 'gzipped, KB'],
+        rows.map((row) => [
+          row.label,
+          title(row.on) ?? '–',
+          row.millis?.toFixed(0) ?? '–',
+          kb(row.memory),
+          String(row.packageCount),
+          kb(row.installedBytes),
+          kb(row.bundleBytes),
+          kb(row.gzipBytes),
+        ]),
+      ),
+    ].join('\n\n'),
+  crowd: (rows) =>
+    [
+      '## A million sessions',
+      'With `session.store`: a sealed record for each, and its place in a person’s and an organization’s group.',
+      table(
+        ['store', 'sessions', 'bytes each', 'round trips per request'],
+        rows.map((row) =>
+          row.failed
+            ? [row.label, oneLine(row.failed), '–', '–']
+            : [row.label, number(row.count), number(row.bytes), row.trips.toFixed(2)],
+        ),
+      ),
+    ].join('\n\n'),
+};
+
+const shares = (load) => (load ? `${two(load.ratio)} (${two(load.wall)})` : '–');
+const byShare = (size) => (a, b) => (b.loads?.[size]?.ratio ?? 0) - (a.loads?.[size]?.ratio ?? 0);
+const oneLine = (text) => text.split('\n')[0].slice(0, 120);
+
+/** A row's cells, or why there are none. */
+function failing(row, columns, write) {
+  const cells = row.failed ? [oneLine(row.failed), ...Array(columns - 1).fill('–')] : write(row.loads);
+  return [row.label, ...cells];
+}
+
+function stampeded(row) {
+  if (!row) return ['–', '–', '–'];
+  if (row.failed) return [oneLine(row.failed), '–', '–'];
+  return [String(row.calls), String(row.failures), row.revoked ? 'yes' : 'no'];
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}

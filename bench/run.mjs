@@ -1,0 +1,81 @@
+// npm run bench: measures ours and the peers in one run, and writes what came out.
+//   npm run bench -- session login   only these works
+//   npm run bench -- --peer redis    only peers of this name
+//   npm run bench -- --quick         a short look: every number is rough
+// Only a whole run writes results.json, RESULTS.md and chart.svg.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, release, type } from 'node:os';
+import { parseArgs } from 'node:util';
+import { installOurs, installPeers } from './lib/install.mjs';
+
+const names = ['session', 'bearer', 'lookup', 'login', 'stampede', 'weight', 'crowd'];
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, peer: { type: 'string' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`there is no work ${unknown.join(', ')}: ${names.join(', ')}`);
+const note = (text) => console.error(text);
+
+note('installing the peers, building and packing ours');
+installPeers();
+installOurs();
+
+// Only now is there something to import.
+const { canPin, pinSelf, startIssuer } = await import('./lib/processes.mjs');
+const { createKey } = await import('./lib/issuer.mjs');
+const { report } = await import('./lib/report.mjs');
+const { chart } = await import('./lib/chart.mjs');
+
+pinSelf();
+const key = createKey();
+const issuer = await startIssuer(key);
+const context = {
+  issuer: `http://localhost:${issuer.port}`,
+  key,
+  quick: values.quick,
+  note,
+  only: (name) => !values.peer || name.toLowerCase().includes(values.peer.toLowerCase()),
+};
+
+const results = { date: new Date().toISOString().slice(0, 10), machine: machine(), versions: versions() };
+for (const name of names.filter((one) => positionals.length === 0 || positionals.includes(one))) {
+  const work = await import(`./works/${name}.mjs`);
+  results[name] = await work[name](context);
+}
+await issuer.stop();
+
+const text = report(results);
+console.log(text);
+if (!values.quick && !values.peer && positionals.length === 0) {
+  const write = (file, content) => writeFileSync(new URL(file, import.meta.url), content);
+  write('results.json', `${JSON.stringify(results, null, 1)}\n`);
+  write('RESULTS.md', text);
+  write('chart.svg', chart(results));
+  note('written: bench/results.json, bench/RESULTS.md, bench/chart.svg');
+}
+process.exit();
+
+function machine() {
+  return {
+    cpu: cpus()[0].model.replace(/\s+/g, ' ').trim(),
+    cores: cpus().length,
+    system: `${type()} ${release().split('-')[0]}`,
+    node: process.version,
+    pinned: canPin,
+  };
+}
+
+/** What was measured, and how many dependencies each of our packages has at run time beside our own. */
+function versions() {
+  const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
+  const folders = readdirSync(new URL('../packages/', import.meta.url));
+  const foreign = (name) =>
+    Object.keys(read(`../packages/${name}/package.json`).dependencies ?? {}).filter(
+      (one) => !one.startsWith('@kindling/'),
+    );
+  return {
+    peers: read('package.json').dependencies,
+    dependencies: Object.fromEntries(folders.map((name) => [name, foreign(name).length])),
+  };
+}
