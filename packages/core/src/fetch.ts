@@ -20,24 +20,21 @@ export async function fetchLimited(
   limits: Limits,
 ): Promise<Response> {
   const deadline = new AbortController();
-  const timeout = new KindeError('kinde_timeout', `Kinde did not answer within ${limits.seconds} seconds.`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      deadline.abort();
-      reject(timeout);
-    }, limits.seconds * 1000);
+    const timeout = () => new KindeError('kinde_timeout', `Kinde did not answer within ${limits.seconds} seconds.`);
+    timer = setTimeout(() => reject(timeout()), limits.seconds * 1000);
   });
   try {
     const exchange = readLimited(fetch(url, { ...init, redirect: 'manual', signal: deadline.signal }), limits.bytes);
     exchange.catch(() => {});
     return await Promise.race([exchange, late]);
   } catch (cause) {
+    deadline.abort();
     if (cause instanceof KindeError) throw cause;
     throw new KindeError('kinde_unreachable', 'Kinde could not be reached.', { reason: 'network', cause });
   } finally {
     clearTimeout(timer);
-    deadline.abort();
   }
 }
 
@@ -63,5 +60,15 @@ async function readLimited(pending: Promise<Response>, bytes: number): Promise<R
     parts.push(part.value);
   }
   const { status, headers } = response;
-  return new Response(size > 0 ? new Blob(parts as never) : null, { status, headers });
+  return new Response(size > 0 ? joined(parts, size) : null, { status, headers });
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
 }

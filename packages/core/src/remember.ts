@@ -1,4 +1,5 @@
 import { now } from './clock.js';
+import { heapLimit } from './native.js';
 import type { Opened, Purpose, Seal } from './seal.js';
 
 /** Answers about texts that cannot be guessed: cookies that were opened, tokens that were verified. */
@@ -17,10 +18,11 @@ export interface Terms {
 }
 
 /**
- * Bounds of one memory. An app fills two of them, with what it opens and with whose it is: together half of the 128 MB that
- * the smallest places this runs in have. One has room for the sessions of some 3,500 people who call at a time.
+ * Bounds of one memory. An app fills two of them, with what it opens and with whose it is: together an eighth of what this
+ * process may use. Where that is 4 GB, as on most servers, the sessions of 15,000 people who call at a time have room.
  */
-const [ENTRIES, BYTES] = [20_000, 32 * 1024 * 1024];
+const MB = 1024 * 1024;
+const [ENTRIES, BYTES] = [50_000, Math.min(256 * MB, heapLimit ? heapLimit / 16 : 32 * MB)];
 
 /**
  * Remembers in two generations: when the younger fills its half, the older is forgotten, and what is still asked for has
@@ -81,7 +83,7 @@ export type Remembered = Extract<Purpose, 'session' | 'store'>;
 export interface RememberingSeal extends Seal {
   /** What `open` answers, or answered before. */
   reopen(sealed: string, purpose: Remembered): Promise<Opened | undefined>;
-  /** What `open` would answer, where that is known. */
+  /** What `open` would answer, where that is known or found out at once. */
   recall(sealed: string, purpose: Remembered): Opened | undefined;
   /** What was sealed is over. */
   forget(sealed: string, purpose: Remembered): void;
@@ -90,22 +92,22 @@ export interface RememberingSeal extends Seal {
 /** Remembers what a seal opens, each purpose for itself. */
 export function remembering(seal: Seal): RememberingSeal {
   const memories = { session: createMemory<Opened>(), store: createMemory<Opened>() };
+  const keep = (sealed: string, purpose: Remembered, opened: Opened | undefined) => {
+    const until = opened?.payload['exp'];
+    // As it was written: decoders overlook characters that do not belong, so there would be no end of spellings.
+    if (!opened || !Number.isSafeInteger(until) || !SEALED.test(sealed)) return opened;
+    Object.freeze(opened.payload);
+    const terms = { until: Number(until), bytes: 2 * sealed.length + 512 };
+    memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
+    return opened;
+  };
   return Object.freeze({
     ...seal,
-    recall: (sealed, purpose) => memories[purpose].get(sealed),
+    recall: (sealed, purpose) =>
+      memories[purpose].get(sealed) ?? keep(sealed, purpose, seal.openNow?.(sealed, purpose)),
     forget: (sealed, purpose) => memories[purpose].delete(sealed),
-    async reopen(sealed, purpose) {
-      const known = memories[purpose].get(sealed);
-      if (known) return known;
-      const opened = await seal.open(sealed, purpose);
-      const until = opened?.payload['exp'];
-      // As it was written: decoders overlook characters that do not belong, so there would be no end of spellings.
-      if (!opened || !Number.isSafeInteger(until) || !SEALED.test(sealed)) return opened;
-      Object.freeze(opened.payload);
-      const terms = { until: Number(until), bytes: 2 * sealed.length + 512 };
-      memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
-      return opened;
-    },
+    reopen: async (sealed, purpose) =>
+      memories[purpose].get(sealed) ?? keep(sealed, purpose, await seal.open(sealed, purpose)),
   } satisfies RememberingSeal);
 }
 

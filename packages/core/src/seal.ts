@@ -1,5 +1,6 @@
 import { base64url, EncryptJWT, errors, jwtDecrypt, type CryptoKey } from 'jose';
 import { now } from './clock.js';
+import { fromBase64url, nodeCrypto, type NodeCrypto } from './native.js';
 
 /** What a sealed text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';
@@ -16,22 +17,26 @@ export interface Seal {
   seal(payload: object, purpose: Purpose, maxAge: number): Promise<string>;
   /** What `seal` made. Anything else (forged, too old, another purpose, another app) is simply `undefined`. */
   open(sealed: string, purpose: Purpose): Promise<Opened | undefined>;
+  /** The same at once, where that can be done. */
+  openNow?(sealed: string, purpose: Purpose): Opened | undefined;
   /** Names for a text that say nothing about it (HMAC with SHA-256): one per secret, the one to use for new things first. */
   names(text: string): Promise<readonly [string, ...string[]]>;
+}
+
+/**
+ * The first secret seals, all of them open. `app` binds what is sealed to one application of one tenant. What is sealed with
+ * Node's cryptography opens with WebCrypto, and the other way round.
+ */
+export function createSeal(secrets: readonly string[], app: string): Seal {
+  return nodeCrypto ? createNodeSeal(secrets, app, nodeCrypto) : createWebSeal(secrets, app);
 }
 
 const HEADER = { alg: 'dir', enc: 'A256GCM' } as const;
 const ALGORITHMS = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
 
-/** The first secret seals, all of them open. `app` binds what is sealed to one application of one tenant. */
-export function createSeal(secrets: readonly string[], app: string): Seal {
-  const keys = new Map<string, Promise<CryptoKey>>();
-  const keyFor = (secret: string, purpose: Purpose | 'names'): Promise<CryptoKey> => {
-    const name = `${secrets.indexOf(secret)} ${purpose}`;
-    const key = keys.get(name) ?? deriveKey(secret, `kindling ${purpose} ${app}`);
-    keys.set(name, key);
-    return key;
-  };
+/** With jose, wherever there is WebCrypto. */
+export function createWebSeal(secrets: readonly string[], app: string): Seal {
+  const keyFor = keysOf((secret, purpose) => deriveKey(secret, infoOf(purpose, app)));
   return Object.freeze({
     async seal(payload: object, purpose: Purpose, maxAge: number) {
       const jwt = new EncryptJWT({ ...payload }).setProtectedHeader(HEADER).setExpirationTime(now() + maxAge);
@@ -58,9 +63,79 @@ export function createSeal(secrets: readonly string[], app: string): Seal {
   });
 }
 
+/** `HEADER` as it stands in front of every sealed text, and all that may stand there. */
+const PREFIX = base64url.encode(JSON.stringify(HEADER));
+const SEALED = /^([\w-]+)\.\.([\w-]{16})\.([\w-]+)\.([\w-]{22})$/;
+
+/** The same texts, in Node's own words. */
+function createNodeSeal(secrets: readonly string[], app: string, node: NodeCrypto): Seal {
+  const keyFor = keysOf((secret, purpose) =>
+    node.createSecretKey(new Uint8Array(node.hkdfSync('sha256', secret, '', infoOf(purpose, app), 32))),
+  );
+  const decrypt = (sealed: RegExpExecArray, secret: string, purpose: Purpose): string | undefined => {
+    const [, , iv, text, tag] = sealed as unknown as string[];
+    const decipher = node.createDecipheriv('aes-256-gcm', keyFor(secret, purpose), fromBase64url(iv!), TAG);
+    decipher.setAAD(bytesOf(PREFIX)).setAuthTag(fromBase64url(tag!));
+    const opened = decipher.update(fromBase64url(text!), undefined, 'utf8');
+    try {
+      return opened + decipher.final('utf8');
+    } catch {
+      return undefined;
+    }
+  };
+  const openNow = (text: string, purpose: Purpose): Opened | undefined => {
+    const sealed = SEALED.exec(text);
+    if (sealed?.[1] !== PREFIX || sealed[3]!.length % 4 === 1) return undefined;
+    for (const secret of secrets) {
+      const opened = decrypt(sealed, secret, purpose);
+      if (opened === undefined) continue;
+      const payload = JSON.parse(opened) as Opened['payload'];
+      return Number(payload['exp']) > now() ? { payload, isCurrent: secret === secrets[0] } : undefined;
+    }
+    return undefined;
+  };
+  return Object.freeze({
+    async seal(payload: object, purpose: Purpose, maxAge: number) {
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const cipher = node.createCipheriv('aes-256-gcm', keyFor(secrets[0]!, purpose), iv, TAG);
+      const text = JSON.stringify({ ...payload, exp: now() + maxAge });
+      const sealed = Buffer.concat([cipher.setAAD(bytesOf(PREFIX)).update(text, 'utf8'), cipher.final()]);
+      return `${PREFIX}.${['', iv, sealed, cipher.getAuthTag()].map((part) => base64url.encode(part)).join('.')}`;
+    },
+    open: async (sealed: string, purpose: Purpose) => openNow(sealed, purpose),
+    openNow,
+    async names(text: string) {
+      const name = (secret: string) =>
+        node.createHmac('sha256', keyFor(secret, 'names')).update(text).digest('base64url');
+      return secrets.map(name) as [string, ...string[]];
+    },
+  });
+}
+
+const TAG = { authTagLength: 16 };
+
+/** One key for each secret and purpose, made when it is first needed. */
+function keysOf<Key>(derive: (secret: string, purpose: Purpose | 'names') => Key) {
+  const keys = new Map<string, Key>();
+  return (secret: string, purpose: Purpose | 'names'): Key => {
+    const name = `${purpose} ${secret}`;
+    const key = keys.get(name) ?? derive(secret, purpose);
+    keys.set(name, key);
+    return key;
+  };
+}
+
+const infoOf = (purpose: Purpose | 'names', app: string) => `kindling ${purpose} ${app}`;
+
 /** A name for a value that nobody can guess: from it, the value cannot be found. */
 export async function hash(value: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytesOf(value))));
+  return base64url.encode(await digest(value));
+}
+
+/** SHA-256. */
+export async function digest(value: string): Promise<Uint8Array> {
+  if (nodeCrypto) return nodeCrypto.createHash('sha256').update(value).digest();
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytesOf(value)));
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
-import { compactVerify, decodeProtectedHeader, errors, type CompactVerifyGetKey, type JWTVerifyGetKey } from 'jose';
+import { compactVerify, errors, type CompactVerifyGetKey, type JWTVerifyGetKey } from 'jose';
+import { fromBase64url, nodeCrypto, type NodeCrypto, type NodeKey, type WebKey } from './native.js';
 
 /** A JWT whose signature is right: its header, and its payload as it was sent. */
 export interface Signed {
@@ -13,16 +14,31 @@ export type Unsigned = 'malformed' | 'alg' | 'crit' | 'signature';
  * Checks signatures of compact JWS (RFC 7515) with RS256, the one algorithm that Kinde uses, whatever else a header asks
  * for. Throws where the set of keys has no such key, or several, or cannot be had.
  */
-export function createVerifier(keyFor: JWTVerifyGetKey): (token: string) => Promise<Signed | Unsigned> {
+export function createVerifier(
+  keyFor: JWTVerifyGetKey,
+  check: Check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
+): (token: string) => Promise<Signed | Unsigned> {
   return async (token) => {
-    const header = headerOf(token);
+    const [head = '', body = ''] = token.split('.');
+    const header = readJson(head);
     if (!header) return 'malformed';
     if (header['alg'] !== 'RS256') return 'alg';
     if (header['crit'] !== undefined || header['b64'] !== undefined) return 'crit';
+    const problem = await check(token, header);
+    if (problem) return problem;
+    const claims = readJson(body);
+    return claims ? { header, claims } : 'malformed';
+  };
+}
+
+type Check = (token: string, header: Record<string, unknown>) => Promise<Unsigned | undefined>;
+
+/** Wherever there is WebCrypto. */
+export function withJose(keyFor: JWTVerifyGetKey): Check {
+  return async (token) => {
     try {
-      const { payload } = await compactVerify(token, keyFor as CompactVerifyGetKey, { algorithms: ['RS256'] });
-      const claims = parse(payload);
-      return claims ? { header, claims } : 'malformed';
+      await compactVerify(token, keyFor as CompactVerifyGetKey, { algorithms: ['RS256'] });
+      return undefined;
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature';
       if (error instanceof errors.JWSInvalid) return 'malformed';
@@ -31,21 +47,43 @@ export function createVerifier(keyFor: JWTVerifyGetKey): (token: string) => Prom
   };
 }
 
-function headerOf(token: string): Record<string, unknown> | undefined {
+/** The same, with keys of the same set. */
+function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
+  const known = new WeakMap<WebKey, NodeKey>();
+  const keyOf = (key: WebKey) => {
+    const object = known.get(key) ?? node.KeyObject.from(key);
+    known.set(key, object);
+    return object;
+  };
+  return async (token, { kid }) => {
+    const [head = '', body = '', end = ''] = token.split('.');
+    const signature = decode(end);
+    if (!signature) return 'malformed';
+    const asked = { alg: 'RS256', ...(kid !== undefined && { kid: kid as string }) };
+    const key = keyOf((await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey);
+    const isLarge = key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails!.modulusLength! >= 2048;
+    const isSigned = isLarge && node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), key, signature);
+    return isSigned ? undefined : 'signature';
+  };
+}
+
+/** A part of a JWT that is a JSON object. */
+export function readJson(part: string): Record<string, unknown> | undefined {
   try {
-    return { ...decodeProtectedHeader(token) };
+    const value: unknown = JSON.parse(UTF8.decode(fromBase64url(part)));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** A JSON object. */
-function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(text: string): Uint8Array | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return fromBase64url(text);
   } catch {
     return undefined;
   }
