@@ -15,9 +15,9 @@ const cursors = new WeakMap();
 /**
  * Sends requests in turn over some connections for a while, each waiting for its answer. Every answer has to be a 200.
  * The next load with the same requests goes on where this one ended, so that new ones stay new.
- * Resolves with how many were answered and how long that took.
+ * `atLeast` goes on until so many were answered. Resolves with how many were answered and how long that took.
  */
-export async function load({ port, requests, seconds, connections = 32 }) {
+export async function load({ port, requests, seconds, atLeast = 0, connections = 32 }) {
   let next = cursors.get(requests) ?? 0;
   let answered = 0;
   const sockets = await Promise.all(
@@ -34,7 +34,7 @@ export async function load({ port, requests, seconds, connections = 32 }) {
         new Promise((resolve, reject) => {
           let pending = null;
           const send = () => {
-            if (Date.now() >= end) return resolve();
+            if (Date.now() >= end && answered >= atLeast) return resolve();
             socket.write(requests[next]);
             if (++next === requests.length) next = 0;
           };
@@ -73,40 +73,38 @@ function lengthOf(answer) {
   throw new Error(`an answer without a length: ${answer.subarray(0, 300).toString('latin1')}`);
 }
 
-/** One measured round against a running app: requests per second, and per second of the server's CPU. */
+/** One measured round against a running app: requests per second, and microseconds of the server's CPU for each. */
 export async function round(app, requests, seconds) {
   const before = await app.usage();
   const { answered, elapsed } = await load({ port: app.port, requests, seconds });
   const used = ((await app.usage()) - before) / 1e6;
-  return { rate: answered / elapsed, perCpu: answered / used, busy: used / elapsed, micros: (used * 1e6) / answered };
+  return { rate: answered / elapsed, micros: (used * 1e6) / answered };
 }
 
-/** Rounds of an app and of the bare framework in turn, both with the same requests. */
+/**
+ * Rounds of an app and of the bare framework in turn, both with the same requests. What is compared is the CPU that a request
+ * took in the quieter rounds of each: whatever else a machine does only ever adds to it.
+ */
 export async function compare(app, bare, { requests, seconds, rounds, warmup = seconds }) {
-  await load({ port: app.port, requests, seconds: warmup });
+  // Every request has been seen once before anything is measured, unless there are so many that none ever is.
+  await load({ port: app.port, requests, seconds: warmup, atLeast: Math.min(requests.length, 10_000) });
   await load({ port: bare.port, requests, seconds: warmup / 2 });
-  const results = [];
+  const ours = [];
+  const theirs = [];
   // The app alone moves through them: what it has seen is not for the bare framework to skip.
   const same = [...requests];
-  for (let i = 0; i < rounds; i++) {
-    const turns = i % 2 ? [app, bare] : [bare, app];
-    const pair = new Map();
-    for (const one of turns) pair.set(one, await round(one, one === app ? requests : same, seconds));
-    results.push({ ours: pair.get(app), bare: pair.get(bare) });
-  }
-  const ratios = results.map(({ ours, bare: other }) => ours.perCpu / other.perCpu);
-  const rates = results.map(({ ours, bare: other }) => ours.rate / other.rate);
-  return {
-    ratio: median(ratios),
-    low: Math.min(...ratios),
-    high: Math.max(...ratios),
-    wall: median(rates),
-    rate: median(results.map(({ ours }) => ours.rate)),
-    micros: median(results.map(({ ours }) => ours.micros)),
-    bareMicros: median(results.map(({ bare: other }) => other.micros)),
-    busy: median(results.map(({ ours }) => ours.busy)),
-  };
+  const measure = { ours: async () => ours.push(await round(app, requests, seconds)) };
+  measure.theirs = async () => theirs.push(await round(bare, same, seconds));
+  for (let i = 0; i < rounds; i++)
+    for (const side of i % 2 ? ['ours', 'theirs'] : ['theirs', 'ours']) await measure[side]();
+  const [micros, bareMicros] = [ours, theirs].map((side) => quiet(side.map((one) => one.micros)));
+  const [rate, bareRate] = [ours, theirs].map((side) => -quiet(side.map((one) => -one.rate)));
+  const pairs = ours.map((one, i) => theirs[i].micros / one.micros);
+  return { ratio: bareMicros / micros, wall: rate / bareRate, median: median(pairs), rate, micros, bareMicros };
 }
+
+/** The value below which the quietest quarter lies. */
+export const quiet = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 4)];
 
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);

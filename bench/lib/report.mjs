@@ -31,7 +31,7 @@ const writers = {
   session: (rows) =>
     [
       '## Session route',
-      'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests (in brackets: of its requests per second), with one session and with that many different ones in turn.',
+      'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests, in the quieter rounds of each (in brackets: of its requests per second), with one session and with that many different ones in turn.',
       ...['fastify', 'express'].map((on) =>
         table(
           [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie bytes'],

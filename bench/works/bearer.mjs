@@ -79,8 +79,8 @@ async function measure(peer, bare, { issuer, quick, tokens, bad }) {
     ];
     for (const [name, some] of loads) {
       const requests = some.map((token) => get('/me', { authorization: `Bearer ${token}` }));
-      const seconds = quick ? 0.25 : 0.5;
-      const rounds = (quick ? 3 : 5) * (peer.ours ? 2 : 1);
+      const seconds = 0.25;
+      const rounds = (quick ? 4 : 12) * (peer.ours ? 2 : 1);
       row.loads[name] = await compare(app, bare, { requests, seconds, rounds, warmup: quick ? 1 : 2 });
     }
     if (peer.forgets) row.loads.new = row.loads['1000'];

@@ -1,5 +1,5 @@
 // Signing in, from the link to the session: what it costs the server.
-import { median } from '../lib/load.mjs';
+import { quiet } from '../lib/load.mjs';
 import { startApp } from '../lib/processes.mjs';
 import { check, peers as all, signIn, SITE } from './session.mjs';
 
@@ -16,7 +16,7 @@ export async function login({ issuer, quick, note, only }) {
       rows.push({ ...peer, failed: error.message });
     }
   }
-  const [rounds, logins] = quick ? [3, 25] : [7, 100];
+  const [rounds, logins] = quick ? [4, 50] : [16, 100];
   for (const one of [...running]) {
     note(`login: ${one.peer.label} on ${one.peer.on}, warming up`);
     try {
@@ -41,8 +41,8 @@ export async function login({ issuer, quick, note, only }) {
   return [
     ...running.map(({ peer, costs }) => ({
       ...peer,
-      millis: median(costs),
-      ratio: baseline && median(costs.map((cost, round) => cost / baseline.costs[round])),
+      millis: quiet(costs),
+      ratio: baseline && quiet(costs) / quiet(baseline.costs),
     })),
     ...rows,
   ];

@@ -1,6 +1,6 @@
 // What a peer adds to its framework before it answers anything: time and memory of the first import, what an installation
 // takes, and what a bundle takes.
-import { median } from '../lib/load.mjs';
+import { median, quiet } from '../lib/load.mjs';
 import { runApart } from '../lib/processes.mjs';
 import { bundled, installed } from '../lib/sizes.mjs';
 
@@ -43,7 +43,7 @@ export async function weight({ quick, note, only }) {
   return Promise.all([
     ...wanted.map(async (peer, index) => ({
       ...peer,
-      millis: median(imports[index].map(({ millis }) => millis)),
+      millis: quiet(imports[index].map(({ millis }) => millis)),
       memory: median(imports[index].map(({ memory }) => memory)),
       ...(await sizes(peer)),
     })),
