@@ -1,8 +1,10 @@
+import type * as crypto from 'node:crypto';
+import type * as v8 from 'node:v8';
 import { base64url } from 'jose';
 
 /** What is used of Node's own cryptography. */
 export type NodeCrypto = Pick<
-  typeof import('node:crypto'),
+  typeof crypto,
   | 'createCipheriv'
   | 'createDecipheriv'
   | 'createHash'
@@ -13,8 +15,8 @@ export type NodeCrypto = Pick<
   | 'verify'
 >;
 
-export type NodeKey = import('node:crypto').KeyObject;
-export type WebKey = import('node:crypto').webcrypto.CryptoKey;
+export type NodeKey = crypto.KeyObject;
+export type WebKey = crypto.webcrypto.CryptoKey;
 
 /**
  * Node's own cryptography: at once, and for a fraction of what WebCrypto takes for a few kilobytes. `undefined` where there
@@ -23,7 +25,7 @@ export type WebKey = import('node:crypto').webcrypto.CryptoKey;
 export const nodeCrypto = builtin<NodeCrypto>('node:crypto');
 
 /** How many bytes this process may use for its objects, where that is known. */
-export const heapLimit = builtin<typeof import('node:v8')>('node:v8')?.getHeapStatistics?.().heap_size_limit;
+export const heapLimit = builtin<typeof v8>('node:v8')?.getHeapStatistics?.().heap_size_limit;
 
 function builtin<Module>(name: string): Module | undefined {
   return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;

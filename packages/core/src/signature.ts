@@ -19,9 +19,9 @@ export function createVerifier(
   check: Check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
 ): (token: string) => Promise<Signed | Unsigned> {
   return async (token) => {
-    const [head = '', body = ''] = token.split('.');
+    const [head = '', body = '', ...end] = token.split('.');
     const header = readJson(head);
-    if (!header) return 'malformed';
+    if (!header || end.length !== 1) return 'malformed';
     if (header['alg'] !== 'RS256') return 'alg';
     if (header['crit'] !== undefined || header['b64'] !== undefined) return 'crit';
     const problem = await check(token, header);

@@ -102,6 +102,8 @@ describe('Node’s cryptography and WebCrypto', () => {
     expect(await judge(tokenOf({ alg: 'RS256', kid: '0', crit: ['b64'] }, keys[0]!.privateKey))).toBe('crit');
     for (const kid of [0, null, {}, ['0'], true])
       expect(await judge(tokenOf({ alg: 'RS256', kid }, keys[0]!.privateKey))).toEqual(expect.any(String));
+    for (const text of ['', '.', '..', token.slice(0, token.lastIndexOf('.')), `${token}.`, `${token}.AA`, `.${token}`])
+      expect(await judge(text), text).toBe('malformed');
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.constantFrom(...'AZaz09-_'), async (position, character) => {
         await judge(changed(token, position, character));
