@@ -69,6 +69,8 @@ export function findCookie(header: string, name: string): string | undefined {
     if (!found) return undefined;
     if (found[1] === undefined) whole ??= value.slice(1);
     else pieces[Number(found[1])] ??= value.slice(found[0].length);
+    // A value is a value, whatever stands in it.
+    next += value.length;
   }
   return whole ?? joined((index) => pieces[index]);
 }

@@ -31,10 +31,20 @@ function builtin<Module>(name: string): Module | undefined {
   return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;
 }
 
-/** Bytes that are written as base64url, without padding (RFC 4648 section 5). @throws when they are not. */
-export function fromBase64url(text: string): Uint8Array<ArrayBufferLike> {
-  if (!nodeCrypto) return base64url.decode(text);
-  // It would skip whatever it does not understand.
-  if (text.length % 4 === 1 || !/^[\w-]*$/.test(text)) throw new TypeError('This is not base64url.');
-  return Buffer.from(text, 'base64url');
+/** Bytes that are written as base64url (RFC 4648 section 5). @throws TypeError when they are not. */
+export function fromBase64url(text: string): Uint8Array {
+  if (!isBase64url(text)) throw new TypeError('This is not base64url.');
+  return nodeCrypto ? Buffer.from(text, 'base64url') : base64url.decode(text);
 }
+
+/**
+ * Written as base64url, without padding and in the one way there is: decoders skip what they do not know and overlook bits
+ * that mean nothing, so that others could write the same bytes differently.
+ */
+export function isBase64url(text: string): boolean {
+  const last = LAST[text.length % 4];
+  return last !== undefined && (last === '' || last.includes(text.at(-1)!)) && /^[\w-]*$/.test(text);
+}
+
+/** With which characters a text may end, by how many there are beyond groups of four. */
+const LAST = ['', undefined, 'AQgw', 'AEIMQUYcgkosw048'] as const;

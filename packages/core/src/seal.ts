@@ -1,6 +1,6 @@
 import { base64url, EncryptJWT, errors, jwtDecrypt, type CryptoKey } from 'jose';
 import { now } from './clock.js';
-import { fromBase64url, nodeCrypto, type NodeCrypto } from './native.js';
+import { fromBase64url, isBase64url, nodeCrypto, type NodeCrypto } from './native.js';
 
 /** What a sealed text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';
@@ -43,6 +43,7 @@ export function createWebSeal(secrets: readonly string[], app: string): Seal {
       return jwt.encrypt(await keyFor(secrets[0]!, purpose));
     },
     async open(sealed: string, purpose: Purpose) {
+      if (!sealed.split('.').every(isBase64url)) return undefined;
       for (const secret of secrets) {
         try {
           const { payload } = await jwtDecrypt(sealed, await keyFor(secret, purpose), ALGORITHMS);
@@ -85,7 +86,7 @@ function createNodeSeal(secrets: readonly string[], app: string, node: NodeCrypt
   };
   const openNow = (text: string, purpose: Purpose): Opened | undefined => {
     const sealed = SEALED.exec(text);
-    if (sealed?.[1] !== PREFIX || sealed[3]!.length % 4 === 1) return undefined;
+    if (sealed?.[1] !== PREFIX || !sealed.slice(2).every(isBase64url)) return undefined;
     for (const secret of secrets) {
       const opened = decrypt(sealed, secret, purpose);
       if (opened === undefined) continue;

@@ -1,5 +1,5 @@
 import { compactVerify, errors, type CompactVerifyGetKey, type JWTVerifyGetKey } from 'jose';
-import { fromBase64url, nodeCrypto, type NodeCrypto, type NodeKey, type WebKey } from './native.js';
+import { fromBase64url, isBase64url, nodeCrypto, type NodeCrypto, type NodeKey, type WebKey } from './native.js';
 
 /** A JWT whose signature is right: its header, and its payload as it was sent. */
 export interface Signed {
@@ -19,9 +19,10 @@ export function createVerifier(
   check: Check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
 ): (token: string) => Promise<Signed | Unsigned> {
   return async (token) => {
-    const [head = '', body = '', ...end] = token.split('.');
+    const parts = token.split('.');
+    const [head = '', body = ''] = parts;
     const header = readJson(head);
-    if (!header || end.length !== 1) return 'malformed';
+    if (!header || parts.length !== 3 || !parts.every(isBase64url)) return 'malformed';
     if (header['alg'] !== 'RS256') return 'alg';
     if (header['crit'] !== undefined || header['b64'] !== undefined) return 'crit';
     const problem = await check(token, header);
@@ -57,12 +58,10 @@ function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
   };
   return async (token, { kid }) => {
     const [head = '', body = '', end = ''] = token.split('.');
-    const signature = decode(end);
-    if (!signature) return 'malformed';
     const asked = { alg: 'RS256', ...(kid !== undefined && { kid: kid as string }) };
     const key = keyOf((await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey);
     const isLarge = key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails!.modulusLength! >= 2048;
-    const isSigned = isLarge && node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), key, signature);
+    const isSigned = isLarge && node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), key, fromBase64url(end));
     return isSigned ? undefined : 'signature';
   };
 }
@@ -80,11 +79,3 @@ export function readJson(part: string): Record<string, unknown> | undefined {
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decode(text: string): Uint8Array | undefined {
-  try {
-    return fromBase64url(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -52,10 +52,8 @@ describe('Node’s cryptography and WebCrypto', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.constantFrom(...'AZaz09-_.'), async (position, character) => {
         const text = changed(sealed, position, character);
-        // Bits of a last character that mean nothing are the only change that may be overlooked.
-        const opened = await seals.node.open(text, 'session');
-        if (text !== sealed && opened !== undefined) expect(canonical(text)).toBe(sealed);
-        else if (text !== sealed) expect(await agree(text)).toBeUndefined();
+        // Not even in bits of a last character that mean nothing.
+        if (text !== sealed) expect(await agree(text)).toBeUndefined();
       }),
       { numRuns: 2000 },
     );
@@ -119,17 +117,24 @@ describe('Node’s cryptography and WebCrypto', () => {
         expect([...fromBase64url(Buffer.from(bytes).toString('base64url'))]).toEqual([...bytes]);
       }),
     );
-    for (const text of ['A', 'AAAAA', 'AA=', 'AA==', 'AA A', 'A+/A', 'AA\n', 'é', 'AA.A'])
+    for (const text of [
+      'A',
+      'AAAAA',
+      'AB',
+      'AAB',
+      'AAAAA-',
+      'AAAAAA_',
+      'AA=',
+      'AA==',
+      'AA A',
+      'A+/A',
+      'AA\n',
+      'é',
+      'AA.A',
+    ])
       expect(() => fromBase64url(text), text).toThrow(TypeError);
   });
 });
-
-/** As whoever sealed it would have written what is read. */
-const canonical = (text: string) =>
-  text
-    .split('.')
-    .map((part) => Buffer.from(part, 'base64url').toString('base64url'))
-    .join('.');
 
 function tokenOf(header: object, key: Parameters<typeof sign>[2]): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');

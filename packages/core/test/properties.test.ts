@@ -72,10 +72,7 @@ describe('sealed cookies', () => {
         const index = position % target[1].length;
         const character = target[1][index] === 'A' ? 'B' : 'A';
         target[1] = target[1].slice(0, index) + character + target[1].slice(index + 1);
-        // The last character of base64url may carry bits that mean nothing.
-        const opened = await openCookie(request(headerOf(changed)), context, session);
-        if (opened) expect(opened.payload['padding']).toBe('x'.repeat(6000));
-        else expect(opened).toBeUndefined();
+        expect(await openCookie(request(headerOf(changed)), context, session)).toBeUndefined();
       }),
       { numRuns: 500 },
     );
