@@ -15,7 +15,7 @@ import {
   type RequestAuth,
   type Rule,
 } from '@kindling/core';
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 
 export * from '@kindling/core';
 
@@ -42,11 +42,10 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
   const instance = Object.hasOwn(options, 'authenticate')
     ? (options as Kinde)
     : createKinde(optionsFromEnv(undefined, options as Partial<KindeOptions>));
-  const router = Router({ caseSensitive: true, strict: true });
-  for (const { path, handle } of instance.routes) {
-    router.all(path, async (req, res) => send(res, await handle(toHttpRequest(req))));
-  }
-  router.use(async (req, res, next) => {
+  const routes = new Map(instance.routes.map(({ path, handle }) => [path, handle]));
+  return (req, res, next) => {
+    const handle = routes.get(req.path);
+    if (handle) return handle(toHttpRequest(req)).then((reply) => send(res, reply));
     const refresh = async () => accept(await instance.refresh(toHttpRequest(req)));
     const accept = ({ auth, cookies }: Authentication) => {
       setCookies(res, cookies);
@@ -55,11 +54,15 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
     res.vary('Cookie');
     (req as Marked)[INSTANCE] = instance;
     const known = instance.recall(req.headers, refresh);
-    if (known) req.kinde = known;
-    else accept(await instance.authenticate(toHttpRequest(req)));
-    next();
-  });
-  return router;
+    if (known) {
+      req.kinde = known;
+      return next();
+    }
+    return instance.authenticate(toHttpRequest(req)).then((found) => {
+      accept(found);
+      next();
+    });
+  };
 }
 
 /**
@@ -70,14 +73,15 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
 export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): RequestHandler {
   checkGuard(allow);
   const rule = { allow, live };
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const instance = (req as Marked)[INSTANCE];
     if (!instance)
       throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
     if (mayPass(req.kinde, rule)) return next();
-    const refused = await instance.guard(toHttpRequest(req), req.kinde, rule);
-    if (refused) send(res, refused);
-    else next();
+    return instance.guard(toHttpRequest(req), req.kinde, rule).then((refused) => {
+      if (refused) send(res, refused);
+      else next();
+    });
   };
 }
 
