@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -383,18 +383,62 @@ describe('what a page starts with is an app that people sign in to', () => {
   });
 });
 
-test('every link of the documentation leads to something', () => {
-  const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-    encoding: 'utf8',
-  });
-  const broken = pages
-    .split('\n')
-    .filter((page) => page && existsSync(page) && !page.startsWith('.changeset'))
-    .flatMap((page) =>
-      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
-        .map(([, target]) => join(dirname(page), target!))
-        .filter((target) => !existsSync(target))
-        .map((target) => `${page} → ${target}`),
-    );
+test('every variable that is read has a row in the reference, and so have those of Kinde’s Python SDK', () => {
+  const page = readFileSync('docs/reference/configuration.md', 'utf8');
+  const read = ['core', 'management'].flatMap((name) =>
+    [
+      ...readFileSync(`packages/${name}/src/options.ts`, 'utf8').matchAll(
+        /['"]((?:KINDE|MGMT|SITE|SESSION)_[A-Z_]+)['"]/g,
+      ),
+    ].map(([, variable]) => variable!),
+  );
+  expect(read.length).toBeGreaterThan(20);
+  const python = (
+    'KINDE_CLIENT_ID KINDE_CLIENT_SECRET KINDE_REDIRECT_URI KINDE_HOST KINDE_ISSUER_URL GRANT_TYPE KINDE_AUDIENCE ' +
+    'KINDE_CALLBACK_URL LOGOUT_REDIRECT_URL SITE_HOST SITE_PORT SITE_URL CODE_VERIFIER SECRET_KEY SESSION_TYPE ' +
+    'SESSION_PERMANENT TEMPLATES_AUTO_RELOAD MGMT_API_CLIENT_ID MGMT_API_CLIENT_SECRET'
+  ).split(' ');
+  // `SESSION_TYPES` and the like are names of lists in the code.
+  const missing = [...read, ...python].filter((name) => !/TYPES$/.test(name) && !page.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
+});
+
+test('every parameter that a link may carry is on the page about signing in', () => {
+  const page = readFileSync('docs/how-to/sign-in.md', 'utf8');
+  const list = /const WIRE = \[([^\]]+)\]/.exec(readFileSync('packages/core/src/parameters.ts', 'utf8'))![1]!;
+  const names = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('every page can be found from the documentation’s first', () => {
+  const first = readFileSync('docs/README.md', 'utf8');
+  const linked = /^docs\/(tutorial|how-to|explanation|reference)\/[^/]+\.md$/;
+  expect(pages.filter((page) => linked.test(page) && !first.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
+});
+
+/** What can be named after `#` on a page. */
+function anchorsOf(page: string): string[] {
+  const headings = readFileSync(page, 'utf8')
+    .replaceAll(/^```[^]*?^```$/gm, '')
+    .matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('every link of the documentation leads to something, down to the heading', () => {
+  const broken = [...pages, 'llms.txt'].flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+      .filter(([, target, anchor]) => {
+        const path = target ? join(dirname(page), target) : page;
+        return !existsSync(path) || (anchor && path.endsWith('.md') && !anchorsOf(path).includes(anchor));
+      })
+      .map(([link]) => `${page} → ${link.slice(1)}`),
+  );
   expect(broken).toEqual([]);
 });
