@@ -63,7 +63,9 @@ const sessionGoals = [
 function stampedeGoal(rows, processes) {
   const ours = rows.filter(({ ours: own }) => own).map((row) => row[processes]);
   const isGood = ours.length > 0 && ours.every((row) => row?.calls === 1 && row.failures === 0);
-  const text = ours.map((row) => (row?.failed ? 'failed' : `${row?.calls} call, ${row?.failures} failures`));
+  const text = ours
+    .filter(Boolean)
+    .map((row) => (row.failed ? 'failed' : `${row.calls} call${row.calls === 1 ? '' : 's'}, ${row.failures} failures`));
   return {
     goal: `200 requests on an ended token, ${processes === 1 ? 'one process' : `${processes} processes`}`,
     wanted: '1 call, 0 failures',
