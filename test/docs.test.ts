@@ -296,20 +296,34 @@ describe('the snippets run', () => {
     }
   });
 
-  test.skipIf(!hasRedisServerBinary).each(frameworks)('sessions live in Redis, on %s', async (framework) => {
+  /** Somebody at an app of a page beside a Redis of its own. */
+  const besideRedis = async (...where: Parameters<typeof at>) => {
     const { port, stop } = await startRedis();
     stops.push(stop);
     vi.stubEnv('REDIS_URL', `redis://127.0.0.1:${port}`);
     // What the snippet's client is given to tell its troubles: at the end, this Redis is gone.
     const { error } = console;
     console.error = () => {};
-    const browser = await at('packages/redis/README.md', framework, 'redisStore');
-    console.error = error;
+    const browser = await at(...where).finally(() => (console.error = error));
     await browser.signIn(GRACE);
-    expect((await browser.open('/todos')).json()).toEqual({ ok: true });
     const client = await createClient({ url: process.env['REDIS_URL']! }).connect();
     expect(await client.dbSize()).toBeGreaterThan(0);
     client.destroy();
+    return browser;
+  };
+
+  test.skipIf(!hasRedisServerBinary).each(frameworks)('sessions live in Redis, on %s', async (framework) => {
+    const browser = await besideRedis('packages/redis/README.md', framework, 'redisStore');
+    expect((await browser.open('/todos')).json()).toEqual({ ok: true });
+  });
+
+  test.skipIf(!hasRedisServerBinary)('everybody’s sessions are shown, and one is ended', async () => {
+    const browser = await besideRedis('docs/explanation/many-machines.md', 'express', '/account/sessions');
+    const [session] = (await browser.open('/account/sessions')).json();
+    expect(session).toMatchObject({ isCurrent: true });
+    const end = `/account/sessions/${session.id}/end`;
+    expect((await browser.open(end, { ...API, method: 'POST' })).location).toBe('/account/sessions');
+    expect((await browser.open('/account/sessions', API)).status).toBe(401);
   });
 
   test.skipIf(!hasPostgres).each(frameworks)('sessions live in Postgres, on %s', async (framework) => {
