@@ -58,10 +58,11 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
       req.kinde = known;
       return next();
     }
-    return instance.authenticate(toHttpRequest(req)).then((found) => {
-      accept(found);
+    const ask = async () => {
+      accept(await instance.authenticate(toHttpRequest(req)));
       next();
-    });
+    };
+    return ask();
   };
 }
 
@@ -78,10 +79,12 @@ export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> 
     if (!instance)
       throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
     if (mayPass(req.kinde, rule)) return next();
-    return instance.guard(toHttpRequest(req), req.kinde, rule).then((refused) => {
+    const ask = async () => {
+      const refused = await instance.guard(toHttpRequest(req), req.kinde, rule);
       if (refused) send(res, refused);
       else next();
-    });
+    };
+    return ask();
   };
 }
 
