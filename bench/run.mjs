@@ -8,14 +8,15 @@ import { cpus, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installOurs, installPeers } from './lib/install.mjs';
 
-const names = ['session', 'bearer', 'lookup', 'login', 'stampede', 'weight', 'crowd'];
+const names = ['crowd', 'stampede', 'session', 'bearer', 'lookup', 'login', 'weight'];
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, peer: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0) throw new Error(`there is no work ${unknown.join(', ')}: ${names.join(', ')}`);
-const note = (text) => console.error(text);
+const started = Date.now();
+const note = (text) => console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${text}`);
 
 note('installing the peers, building and packing ours');
 installPeers();
