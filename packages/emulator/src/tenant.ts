@@ -34,11 +34,13 @@ export function addPerson(
   { identities, ...profile }: NewPerson,
   { orgCode, source }: { orgCode: string | undefined; source: Source },
 ): Person {
+  // The spread comes last: V8 gives every object that begins with one a shape of its own, and then each search among
+  // thousands of people, all of them of different shapes, takes many times as long.
   const person: Person = {
-    ...profile,
     id: `kp_${crypto.randomUUID().replaceAll('-', '')}`,
     organizations: {},
     createdAt: state.clock.now(),
+    ...profile,
   };
   for (const identity of identities) addIdentity(state, person, identity);
   state.people.push(person);

@@ -436,6 +436,31 @@ describe('identities', () => {
     expect(codeOf(await call('identities.get', { identity_id: primary.id }))).toBe('IDENTITY_NOT_FOUND');
   });
 
+  test('an address belongs to whoever has it now: it is free once that person, or the address, is gone', async () => {
+    const NAVY = 'hopper@navy.example';
+    /** Whose it is, by asking for it: nobody's, if it can be had. */
+    const ownerOf = async (email: string) => {
+      const { body } = await call('users.create', { identities: [emailOf(email)] });
+      if (body.created) await call('users.remove', { id: body.id });
+      return body.created ? 'nobody' : body.id;
+    };
+    const grace = idOf(GRACE);
+    expect([await ownerOf('Grace@Example.com'), await ownerOf(NAVY)]).toEqual([grace, 'nobody']);
+    await add({ type: 'email', value: NAVY });
+    const { body } = await call('users.listIdentities', { user_id: grace });
+    await call('identities.remove', { identity_id: body.identities[0].id });
+    expect([await ownerOf(GRACE), await ownerOf(NAVY)]).toEqual(['nobody', grace]);
+    // The state is anybody's to change.
+    emulator.state.people[0]!.username = 'countess';
+    emulator.state.people.push({ id: 'kp_joan', email: 'joan@example.com', organizations: {} });
+    expect((await app.signIn('Countess')).id['email']).toBe('ada@example.com');
+    expect(await ownerOf('JOAN@example.com')).toBe('kp_joan');
+    await call('users.remove', { id: grace });
+    expect([await ownerOf(NAVY), await ownerOf('joan@example.com')]).toEqual(['nobody', 'kp_joan']);
+    emulator.state.people = [];
+    expect(await ownerOf('joan@example.com')).toBe('nobody');
+  });
+
   test('an address that was not proved is not verified until somebody signs in by it', async () => {
     await call('users.create', {
       identities: [
