@@ -1,9 +1,9 @@
 // npm run bench: measures ours and the peers in one run, and writes what came out.
-//   npm run bench -- session login   only these works
+//   npm run bench -- session login   only these works: what is written of the others stays
 //   npm run bench -- --peer redis    only peers of this name
 //   npm run bench -- --quick         a short look: every number is rough
-// Only a whole run writes results.json, RESULTS.md and chart.svg.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+// Runs with all peers that are not quick write results.json, RESULTS.md and chart.svg.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installOurs, installPeers } from './lib/install.mjs';
@@ -39,20 +39,24 @@ const context = {
   only: (name) => !values.peer || name.toLowerCase().includes(values.peer.toLowerCase()),
 };
 
-const results = { date: new Date().toISOString().slice(0, 10), machine: machine(), versions: versions() };
+const writes = !values.quick && !values.peer;
+const date = new Date().toISOString().slice(0, 10);
+const file = (name) => new URL(name, import.meta.url);
+const before = writes && existsSync(file('results.json')) ? JSON.parse(readFileSync(file('results.json'), 'utf8')) : {};
+const results = { ...before, date, machine: machine(), versions: versions(), measured: { ...before.measured } };
 for (const name of names.filter((one) => positionals.length === 0 || positionals.includes(one))) {
   const work = await import(`./works/${name}.mjs`);
   results[name] = await work[name](context);
+  results.measured[name] = date;
 }
 await issuer.stop();
 
 const text = report(results);
 console.log(text);
-if (!values.quick && !values.peer && positionals.length === 0) {
-  const write = (file, content) => writeFileSync(new URL(file, import.meta.url), content);
-  write('results.json', `${JSON.stringify(results, null, 1)}\n`);
-  write('RESULTS.md', text);
-  write('chart.svg', chart(results));
+if (writes) {
+  writeFileSync(file('results.json'), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(file('RESULTS.md'), text);
+  if (results.session) writeFileSync(file('chart.svg'), chart(results));
   note('written: bench/results.json, bench/RESULTS.md, bench/chart.svg');
 }
 process.exit();

@@ -8,7 +8,11 @@ export function report(results) {
   const { date, machine, versions } = results;
   const sections = Object.entries(writers)
     .filter(([name]) => results[name])
-    .map(([name, write]) => write(results[name]));
+    .map(([name, write]) => {
+      const [title, ...rest] = write(results[name]);
+      const day = results.measured[name];
+      return [day === date ? title : `${title} (${day})`, ...rest].join('\n\n');
+    });
   return `${[
     '# Results',
     `Measured on ${date} with \`npm run bench\`: ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node.slice(1)}. ${
@@ -28,102 +32,95 @@ export function report(results) {
 }
 
 const writers = {
-  session: (rows) =>
-    [
-      '## Session route',
-      'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests, in the quieter rounds of each (in brackets: of its requests per second), with one session and with that many different ones in turn.',
-      ...['fastify', 'express'].map((on) =>
-        table(
-          [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie bytes'],
-          rows
-            .filter((row) => row.on === on)
-            .sort(byShare('1'))
-            .map((row) =>
-              failing(row, 5, (loads) => [
-                ...['1', '1000', '10000'].map((size) => shares(loads[size])),
-                loads[1].micros.toFixed(0),
-                number(row.cookie),
-              ]),
-            ),
-        ),
-      ),
-    ].join('\n\n'),
-  bearer: (rows) =>
-    [
-      '## Bearer route',
-      'A `GET` with an access token of Kinde’s. The last column names bad tokens that were answered.',
+  session: (rows) => [
+    '## Session route',
+    'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests, in the quieter rounds of each (in brackets: of its requests per second), with one session and with that many different ones in turn.',
+    ...['fastify', 'express'].map((on) =>
       table(
-        ['', 'on', 'one token', '1,000', 'every one new', 'accepts'],
+        [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie bytes'],
         rows
-          .sort(byShare('1000'))
+          .filter((row) => row.on === on)
+          .sort(byShare('1'))
           .map((row) =>
-            failing(row, 4, (loads) => [
-              title(row.on),
-              ...['1', '1000', 'new'].map((size) => shares(loads[size])),
-              row.accepts.length > 0 ? `**${row.accepts.join(', ')}**` : 'none',
+            failing(row, 5, (loads) => [
+              ...['1', '1000', '10000'].map((size) => shares(loads[size])),
+              loads[1].micros.toFixed(0),
+              number(row.cookie),
             ]),
           ),
       ),
-    ].join('\n\n'),
-  lookup: (rows) =>
-    [
-      '## Look-ups',
-      table(
-        ['', 'plain object, ns', 'Kindling, ns', 'ratio'],
-        rows.map(({ name, plain, ours, ratio }) => [name, plain.toFixed(1), ours.toFixed(1), ratio.toFixed(1)]),
-      ),
-    ].join('\n\n'),
-  login: (rows) =>
-    [
-      '## Login',
-      'From the link to the session: the server’s CPU, and its ratio to `@fastify/secure-session` with `openid-client`.',
-      table(
-        ['', 'on', 'ms CPU', 'ratio'],
-        rows
-          .sort((a, b) => (a.millis ?? Infinity) - (b.millis ?? Infinity))
-          .map((row) => [row.label, title(row.on), two(row.millis), row.failed ? oneLine(row.failed) : two(row.ratio)]),
-      ),
-    ].join('\n\n'),
-  stampede: (rows) =>
-    [
-      '## 200 requests on an ended token',
-      'Refreshes that reached the issuer, and requests that failed. Using a refresh token twice ends the login, as it does at Kinde. Sessions kept in one process’s memory cannot be used in four.',
-      table(
-        ['', 'on', 'calls', 'failed', 'login ended', 'calls, 4 processes', 'failed', 'login ended'],
-        rows.map((row) => [row.label, title(row.on), ...[1, 4].flatMap((processes) => stampeded(row[processes]))]),
-      ),
-    ].join('\n\n'),
-  weight: (rows) =>
-    [
-      '## Weight',
-      'Beyond the bare framework: the first import, what an installation brings, and one minified file with everything in it.',
-      table(
-        ['', 'on', 'import, ms', 'memory, KB', 'packages', 'installed, KB', 'bundle, KB', 'gzipped, KB'],
-        rows.map((row) => [
-          row.label,
-          title(row.on) ?? '–',
-          row.millis?.toFixed(0) ?? '–',
-          kb(row.memory),
-          String(row.packageCount),
-          kb(row.installedBytes),
-          kb(row.bundleBytes),
-          kb(row.gzipBytes),
-        ]),
-      ),
-    ].join('\n\n'),
-  crowd: (rows) =>
-    [
-      '## A million sessions',
-      'With `session.store`: a sealed record for each, and its place in a person’s and an organization’s group.',
-      table(
-        ['store', 'sessions', 'bytes each', 'round trips per request'],
-        rows.map((row) =>
-          row.failed
-            ? [row.label, oneLine(row.failed), '–', '–']
-            : [row.label, number(row.count), number(row.bytes), row.trips.toFixed(2)],
+    ),
+  ],
+  bearer: (rows) => [
+    '## Bearer route',
+    'A `GET` with an access token of Kinde’s. The last column names bad tokens that were answered.',
+    table(
+      ['', 'on', 'one token', '1,000', 'every one new', 'accepts'],
+      rows
+        .sort(byShare('1000'))
+        .map((row) =>
+          failing(row, 4, (loads) => [
+            title(row.on),
+            ...['1', '1000', 'new'].map((size) => shares(loads[size])),
+            row.accepts.length > 0 ? `**${row.accepts.join(', ')}**` : 'none',
+          ]),
         ),
+    ),
+  ],
+  lookup: (rows) => [
+    '## Look-ups',
+    table(
+      ['', 'plain object, ns', 'Kindling, ns', 'ratio'],
+      rows.map(({ name, plain, ours, ratio }) => [name, plain.toFixed(1), ours.toFixed(1), ratio.toFixed(1)]),
+    ),
+  ],
+  login: (rows) => [
+    '## Login',
+    'From the link to the session: the server’s CPU, and its ratio to `@fastify/secure-session` with `openid-client`.',
+    table(
+      ['', 'on', 'ms CPU', 'ratio'],
+      rows
+        .sort((a, b) => (a.millis ?? Infinity) - (b.millis ?? Infinity))
+        .map((row) => [row.label, title(row.on), two(row.millis), row.failed ? oneLine(row.failed) : two(row.ratio)]),
+    ),
+  ],
+  stampede: (rows) => [
+    '## 200 requests on an ended token',
+    'Refreshes that reached the issuer, and requests that failed. Using a refresh token twice ends the login, as it does at Kinde. Sessions kept in one process’s memory cannot be used in four.',
+    table(
+      ['', 'on', 'calls', 'failed', 'login ended', 'calls, 4 processes', 'failed', 'login ended'],
+      rows.map((row) => [row.label, title(row.on), ...[1, 4].flatMap((processes) => stampeded(row[processes]))]),
+    ),
+  ],
+  weight: (rows) => [
+    '## Weight',
+    'Beyond the bare framework: the first import, what an installation brings, and one minified file with everything in it.',
+    table(
+      ['', 'on', 'import, ms', 'memory, KB', 'packages', 'installed, KB', 'bundle, KB', 'gzipped, KB'],
+      rows.map((row) => [
+        row.label,
+        title(row.on) ?? '–',
+        row.millis?.toFixed(0) ?? '–',
+        kb(row.memory),
+        String(row.packageCount),
+        kb(row.installedBytes),
+        kb(row.bundleBytes),
+        kb(row.gzipBytes),
+      ]),
+    ),
+  ],
+  crowd: (rows) => [
+    '## A million sessions',
+    'With `session.store`: a sealed record for each, and its place in a person’s and an organization’s group.',
+    table(
+      ['store', 'sessions', 'bytes each', 'round trips per request'],
+      rows.map((row) =>
+        row.failed
+          ? [row.label, oneLine(row.failed), '–', '–']
+          : [row.label, number(row.count), number(row.bytes), row.trips.toFixed(2)],
       ),
-    ].join('\n\n'),
+    ),
+  ],
 };
 
 const shares = (load) => (load ? `${two(load.ratio)} (${two(load.wall)})` : '–');

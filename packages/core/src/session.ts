@@ -46,13 +46,8 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   if (isOver(session, context) || (await wasEnded(session, context))) return 'expired';
   const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context), session.renewFrom ?? 0);
   const { record, isFallback } = session;
-  return {
-    ...pick(session),
-    renewFrom,
-    isOutdated: !opened!.isCurrent,
-    ...(record !== undefined && { record }),
-    ...(isFallback && { isFallback }),
-  };
+  const found = { renewFrom, isOutdated: !opened!.isCurrent, ...(record !== undefined && { record }) };
+  return Object.assign(pick(session), found, isFallback && { isFallback });
 }
 
 /**
@@ -146,10 +141,10 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
   if (!isId(id)) return undefined;
   try {
     const found = await readRecord(context, await hash(id));
-    return found && { ...found.value, record: found.text };
+    return found && { record: found.text, ...found.value };
   } catch (error) {
     if (context.config.session.fallback && isSession(cookie) && cookie.expiresAt > now())
-      return { ...cookie, isFallback: true };
+      return { isFallback: true, ...cookie };
     throw error;
   }
 }
