@@ -3,9 +3,10 @@
 //   npm run bench -- --peer redis    only peers of this name
 //   npm run bench -- --quick         a short look: every number is rough
 // Runs with all peers that are not quick write results.json, RESULTS.md and chart.svg.
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
+import { packages, readJson } from '../scripts/workspace.mjs';
 import { installOurs, installPeers } from './lib/install.mjs';
 
 const names = ['crowd', 'stampede', 'session', 'bearer', 'lookup', 'login', 'weight'];
@@ -42,7 +43,7 @@ const context = {
 const writes = !values.quick && !values.peer;
 const date = new Date().toISOString().slice(0, 10);
 const file = (name) => new URL(name, import.meta.url);
-const before = writes && existsSync(file('results.json')) ? JSON.parse(readFileSync(file('results.json'), 'utf8')) : {};
+const before = writes && existsSync(file('results.json')) ? readJson(file('results.json')) : {};
 const results = { ...before, date, machine: machine(), versions: versions(), measured: { ...before.measured } };
 for (const name of names.filter((one) => positionals.length === 0 || positionals.includes(one))) {
   const work = await import(`./works/${name}.mjs`);
@@ -73,14 +74,10 @@ function machine() {
 
 /** What was measured, and how many dependencies each of our packages has at run time beside our own. */
 function versions() {
-  const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
-  const folders = readdirSync(new URL('../packages/', import.meta.url));
-  const foreign = (name) =>
-    Object.keys(read(`../packages/${name}/package.json`).dependencies ?? {}).filter(
-      (one) => !one.startsWith('@kindling/'),
-    );
+  const foreign = ({ manifest }) =>
+    Object.keys(manifest.dependencies ?? {}).filter((one) => !one.startsWith('@kindling/'));
   return {
-    peers: read('package.json').dependencies,
-    dependencies: Object.fromEntries(folders.map((name) => [name, foreign(name).length])),
+    peers: readJson(file('package.json')).dependencies,
+    dependencies: Object.fromEntries(packages.map((pkg) => [pkg.name, foreign(pkg).length])),
   };
 }

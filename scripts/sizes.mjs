@@ -1,11 +1,10 @@
 // Weighs every package against scripts/sizes.json: what a bundle with everything in it takes, gzipped; what an installation
 // takes on disk; how many packages others wrote; and whether an import that uses nothing leaves nothing behind.
 // Peers are the importer's own and are not counted. Reads dist: npm run sizes builds it first.
-import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { dependenciesOf, entriesOf, packages, readJson, root } from './workspace.mjs';
+import { dependenciesOf, entriesOf, packages, readJson, root, sizeOn } from './workspace.mjs';
 
 const budgets = readJson(join(root, 'scripts/sizes.json'));
 const over = [];
@@ -75,12 +74,4 @@ function publishedFaces() {
 function sizeOf(folder, { name, files }) {
   const published = isOurs(name) ? [...files, 'package.json', 'README.md', 'LICENSE'] : ['.'];
   return published.reduce((sum, file) => sum + sizeOn(join(folder, file)), 0);
-}
-
-function sizeOn(path) {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isDirectory()) return found?.size ?? 0;
-  return readdirSync(path)
-    .filter((name) => name !== 'node_modules')
-    .reduce((sum, name) => sum + sizeOn(join(path, name)), 0);
 }

@@ -1,6 +1,6 @@
 // What the scripts here know about the workspace: its packages, what those depend on, and how to run its tools.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,4 +87,13 @@ function placeOf(name, from) {
     if (existsSync(join(place, 'package.json'))) return realpathSync(place);
     if (folder === dirname(folder)) throw new Error(`${name} is not installed for ${from}. Run: npm test`);
   }
+}
+
+/** Bytes of a file, or of all files in a folder but for packages that are installed there. */
+export function sizeOn(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return found?.size ?? 0;
+  return readdirSync(path)
+    .filter((name) => name !== 'node_modules')
+    .reduce((sum, name) => sum + sizeOn(join(path, name)), 0);
 }

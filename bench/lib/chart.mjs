@@ -9,7 +9,7 @@ export function chart({ session, date, machine }) {
   const parts = [];
   let y = 62;
   for (const on of ['fastify', 'express']) {
-    parts.push(text(20, y, `${title(on)}`, 'group'));
+    parts.push(text(20, y, title(on), 'group'));
     y += 12;
     const rows = session
       .filter((row) => row.on === on && row.loads?.[SIZE])

@@ -11,22 +11,21 @@ const COLLEAGUES = 100;
 
 const stores = { memory, redis: inRedis, postgres: inPostgres };
 
-process.once('message', async ({ store: name, count }) => {
+process.once('message', async ({ store, count }) => process.send(await measure(store, count)));
+process.on('disconnect', () => process.exit());
+
+async function measure(name, count) {
   const { store, trips, bytes, end } = await stores[name](count);
   try {
     const { signIns, cookies, kinde } = await signInPeople(store);
     const asked = await tripsOf(kinde, cookies, trips);
     const before = await bytes();
     await fill(store, signIns, count);
-    const answer = { count, bytes: Math.round(((await bytes()) - before) / count), trips: asked };
+    return { count, bytes: Math.round(((await bytes()) - before) / count), trips: asked };
+  } finally {
     await end();
-    process.send(answer);
-  } catch (error) {
-    await end();
-    throw error;
   }
-});
-process.on('disconnect', () => process.exit());
+}
 
 /** Real sign-ins, and what each of them told the store to keep. */
 async function signInPeople(store) {

@@ -1,5 +1,4 @@
 // What was promised, and whether it was measured. A goal whose work did not run, or failed, is not met.
-
 const share = (value) => value.toFixed(2);
 
 /** Rows `{ goal, wanted, measured, met }`. */

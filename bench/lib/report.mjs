@@ -17,7 +17,7 @@ export function report(results) {
     '# Results',
     `Measured on ${date} with \`npm run bench\`: ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node.slice(1)}. ${
       machine.pinned ? 'The server has one core, load and issuer another.' : 'Server and load share their cores.'
-    } Each number comes from this one run, in rounds that alternate with what it is compared to. Written by the command: do not edit.`,
+    } The numbers of a table come from one run, in rounds that alternate with what they are compared to. Written by the command: do not edit.`,
     '## Goals',
     table(
       ['', 'goal', 'measured', ''],

@@ -1,46 +1,27 @@
 // What installing and bundling packages takes, read off this folder's node_modules. Frameworks are not counted.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { dependenciesOf, readJson, sizeOn } from '../../scripts/workspace.mjs';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 const frameworks = ['express', 'fastify'];
-/** Theirs; whoever brings another version of a framework along is counted with it. */
-const bare = frameworks.map((name) => join(bench, 'node_modules', name));
 
 /** How many packages an installation brings, and their bytes on disk. */
 export function installed(specifiers) {
-  const found = new Set();
-  const visit = (name, from) => {
-    const folder = folderOf(name, from);
-    if (!folder || found.has(folder) || bare.includes(folder)) return;
-    found.add(folder);
-    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
-      readFileSync(join(folder, 'package.json'), 'utf8'),
-    );
-    for (const other of Object.keys({ ...dependencies, ...optionalDependencies })) visit(other, folder);
+  const names = specifiers.map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]);
+  // Theirs; whoever brings another version of a framework along is counted with it.
+  const bare = frameworks.map(
+    (name) => `${name}@${readJson(join(bench, 'node_modules', name, 'package.json')).version}`,
+  );
+  const dependencies = Object.fromEntries(names.map((name) => [name, '*']));
+  const found = dependenciesOf({ folder: bench, manifest: { dependencies } }, new Map(bare.map((key) => [key])));
+  for (const key of bare) found.delete(key);
+  return {
+    packageCount: found.size,
+    installedBytes: [...found.values()].reduce((sum, { folder }) => sum + sizeOn(folder), 0),
   };
-  for (const specifier of specifiers) visit(/^(@[^/]+\/)?[^/]+/.exec(specifier)[0], bench);
-  return { packageCount: found.size, installedBytes: [...found].reduce((sum, folder) => sum + sizeOf(folder), 0) };
-}
-
-/** Where Node would find a package: the nearest node_modules upwards that has it. */
-function folderOf(name, from) {
-  for (let folder = from; folder.startsWith(bench) || folder + sep === bench; folder = join(folder, '..')) {
-    const candidate = join(folder, 'node_modules', name);
-    if (existsSync(join(candidate, 'package.json'))) return candidate;
-  }
-  return undefined;
-}
-
-/** Bytes of the files, without packages that lie inside. */
-function sizeOf(folder) {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => name !== 'node_modules')
-    .map((entry) => join(folder, entry.name))
-    .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0);
 }
 
 /** Everything that the packages export in one minified file. Native code is not in it. */
