@@ -25,20 +25,21 @@ export function createVerifier(
     if (!header || parts.length !== 3 || !parts.every(isBase64url)) return 'malformed';
     if (header['alg'] !== 'RS256') return 'alg';
     if (header['crit'] !== undefined || header['b64'] !== undefined) return 'crit';
-    const problem = await check(token, header);
+    const problem = await check(parts, header);
     if (problem) return problem;
     const claims = readJson(body);
     return claims ? { header, claims } : 'malformed';
   };
 }
 
-type Check = (token: string, header: Record<string, unknown>) => Promise<Unsigned | undefined>;
+/** Of the three parts of a token whose header was read: what is wrong with its signature. */
+type Check = (parts: readonly string[], header: Record<string, unknown>) => Promise<Unsigned | undefined>;
 
 /** Wherever there is WebCrypto. */
 export function withJose(keyFor: JWTVerifyGetKey): Check {
-  return async (token) => {
+  return async (parts) => {
     try {
-      await compactVerify(token, keyFor as CompactVerifyGetKey, { algorithms: ['RS256'] });
+      await compactVerify(parts.join('.'), keyFor as CompactVerifyGetKey, { algorithms: ['RS256'] });
       return undefined;
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature';
@@ -56,8 +57,7 @@ function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
     known.set(key, object);
     return object;
   };
-  return async (token, { kid }) => {
-    const [head = '', body = '', end = ''] = token.split('.');
+  return async ([head = '', body = '', end = ''], { kid }) => {
     const asked = { alg: 'RS256', ...(kid !== undefined && { kid: kid as string }) };
     const key = keyOf((await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey);
     const isLarge = key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails!.modulusLength! >= 2048;

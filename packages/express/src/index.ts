@@ -42,10 +42,9 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
   const instance = Object.hasOwn(options, 'authenticate')
     ? (options as Kinde)
     : createKinde(optionsFromEnv(undefined, options as Partial<KindeOptions>));
-  const routes = new Map(instance.routes.map(({ path, handle }) => [path, handle]));
   return (req, res, next) => {
-    const handle = routes.get(req.path);
-    if (handle) return handle(toHttpRequest(req)).then((reply) => send(res, reply));
+    const route = instance.routes.find(({ path }) => path === req.path);
+    if (route) return route.handle(toHttpRequest(req)).then((reply) => send(res, reply));
     const refresh = async () => accept(await instance.refresh(toHttpRequest(req)));
     const accept = ({ auth, cookies }: Authentication) => {
       setCookies(res, cookies);
