@@ -45,6 +45,12 @@ export function send(server: Server, path: string, { method = 'GET', headers = {
   });
 }
 
+/** Where an answer sends the browser: by a redirect, or by a page that goes on by itself. */
+export function goesTo({ location, body }: Answer): string {
+  const target = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(body)?.[1] ?? '';
+  return location || target.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+}
+
 /** Headers of a person opening a page. */
 export const NAVIGATION = {
   accept: 'text/html,application/xhtml+xml',

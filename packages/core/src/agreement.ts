@@ -73,9 +73,14 @@ export function createAgreement<Result extends object | string>(
     if (payload?.['of'] === id) return payload['result'] as Result;
     throw unavailable('What another process agreed on cannot be read: do all of them have the same secrets?');
   };
+  const look = async (id: string): Promise<Result | undefined> => {
+    const found = await store.get(id);
+    return found === undefined || isLock(found) ? undefined : read(found, id);
+  };
   return Object.freeze({
+    ...local,
     run: (key: string, work: () => Promise<Result>) => local.run(key, () => agree(key, work)),
-    state: local.state,
+    known: async (key: string) => local.peek(key) ?? look(await hash(`refresh ${key}`)),
   });
 }
 

@@ -24,8 +24,13 @@ export interface SignedIn extends Access {
   profile(): Promise<Claims>;
 }
 
-/** Why nobody is signed in. `unavailable`: somebody may be, but it could not be found out just now. */
-export type SignedOutReason = NoSession | 'refresh_refused' | 'bearer_missing' | 'bearer_invalid' | 'unavailable';
+/**
+ * Why nobody is signed in. `unavailable`: somebody may be, but it could not be found out just now. `refresh_required`: the
+ * session goes on at the next response that can carry cookies. `replaced`: this browser has a newer session.
+ * `session_too_large`: the refreshed session did not fit into its cookie.
+ */
+export type SignedOutReason =
+  NoSession | 'refresh_refused' | 'refresh_required' | 'session_too_large' | 'bearer_invalid' | 'unavailable';
 
 /** Nobody is signed in. Every answer is "no". */
 export interface SignedOut extends Access {

@@ -1,13 +1,15 @@
 import { now } from './clock.js';
 import type { Context, Renewed } from './context.js';
-import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
+import { callerOf, signedOut, toAuth, type Auth, type RequestAuth, type SignedOutReason } from './auth.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import {
   endSession,
   needsRenewal,
+  newestOf,
   readSession,
-  recallSession,
+  readSessionSync,
+  revokeTokens,
   saveSession,
   type NoSession,
   type Session,
@@ -19,51 +21,65 @@ export interface Authentication {
   readonly cookies: readonly string[];
 }
 
-/** Seconds before its end at which an access token is renewed, so that it does not end between here and the API it is sent to. */
+/** How to find out who is calling. */
+export interface AuthenticateOptions {
+  /**
+   * `false` where the response cannot carry cookies: the session counts while its access token lives, and nothing is
+   * refreshed, since the browser would never learn of it. @default true
+   */
+  refresh?: boolean;
+}
+
+/** Seconds before its end at which an access token is refreshed, so that it does not end between here and the API it is sent to. */
 const AHEAD = 30;
 
 /**
- * Who is calling? By bearer token where an audience is configured and one is sent, else by session cookie, renewing its
+ * Who is calling? By bearer token where an audience is configured and one is sent, else by session cookie, refreshing its
  * tokens when due. Never throws for what a request or Kinde does: see `reason`.
  */
-export async function authenticate(request: HttpRequest, context: Context): Promise<Authentication> {
+export async function authenticate(
+  request: HttpRequest,
+  context: Context,
+  { refresh: mayRefresh = true }: AuthenticateOptions = {},
+): Promise<Authentication> {
   const authorization = request.headers.get('authorization');
   if (context.config.audience.length > 0 && authorization !== null && /^bearer(\s|$)/i.test(authorization)) {
     return { auth: await byBearer(authorization, context), cookies: [] };
   }
-  try {
+  return unlessAway(async () => {
     const session = await readSession(request, context);
-    return typeof session === 'object'
-      ? await bySession(request, context, session)
-      : await none(request, context, session);
+    if (typeof session !== 'object') return none(request, context, session);
+    return mayRefresh ? bySession(request, context, session) : asItIs(request, context, session);
+  });
+}
+
+/** Trouble with the store or with Kinde is an answer, too: it says nothing about who is calling. */
+async function unlessAway(work: () => Promise<Authentication>): Promise<Authentication> {
+  try {
+    return await work();
   } catch (error) {
-    if (!(error instanceof KindeError) || error.statusCode < 500 || error.code === 'session_too_large') throw error;
+    if (!(error instanceof KindeError) || error.statusCode < 500) throw error;
     return { auth: signedOut('unavailable'), cookies: [] };
   }
 }
 
-/** The headers that say who is calling, as Node has them. */
-export interface Recollection {
-  readonly cookie?: string | undefined;
-  readonly authorization?: string | undefined;
-}
-
 /**
- * Who is calling, where that is known without asking anybody: the same answer as `authenticate` would give, at once.
- * `undefined` says no more than that `authenticate` has to be asked.
+ * The same answer as `authenticate` gives, at once, where that is known without asking anybody and there is no cookie to send
+ * along. `undefined` says no more than that `authenticate` has to be asked.
  */
-export function recall(
-  { cookie, authorization }: Recollection,
+export function authenticateSync(
+  headers: HttpRequest['headers'],
   context: Context,
   refresh: RequestAuth['refresh'],
 ): RequestAuth | undefined {
-  if (authorization !== undefined && context.config.audience.length > 0) {
-    // What is not written like this, or not known, is looked at closely elsewhere.
+  const authorization = context.config.audience.length > 0 ? headers.get('authorization') : null;
+  if (authorization !== null) {
+    // Headers that are written in another way, or not known, are looked at closely by `authenticate`.
     const token = authorization.startsWith(SCHEME) ? authorization.slice(SCHEME.length) : '';
     const person = context.people.verified(token, context.oauth.keys());
     return person && callerOf(person, context, refresh);
   }
-  const session = recallSession(cookie, context);
+  const session = readSessionSync(headers.get('cookie') ?? undefined, context);
   if (!session || isDue(session, context) || needsRenewal(session, context)) return undefined;
   return callerOf(context.people.of(session), context, refresh);
 }
@@ -98,6 +114,14 @@ async function bySession(request: HttpRequest, context: Context, session: Sessio
   return renew(request, context, session);
 }
 
+/** The session without any change to it. */
+async function asItIs(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
+  if (alive(session)) return { auth: toAuth(session, context), cookies: [] };
+  return session.refreshToken
+    ? { auth: signedOut('refresh_required'), cookies: [] }
+    : none(request, context, 'expired');
+}
+
 /** Active now. If its tokens are to be renewed and could not be, they still are. */
 function prolonged(session: Session): Session {
   const [seenAt, { renewFrom = 0 }] = [now(), session];
@@ -108,16 +132,14 @@ function prolonged(session: Session): Session {
  * New tokens now, so that what changed at Kinde since the last ones shows. Nobody else's session, and no bearer token.
  * Never throws for what Kinde does: see `reason`.
  */
-export async function refresh(request: HttpRequest, context: Context): Promise<Authentication> {
-  try {
+export function refresh(request: HttpRequest, context: Context): Promise<Authentication> {
+  return unlessAway(async () => {
     const session = await readSession(request, context);
-    if (typeof session !== 'object') return await none(request, context, session);
-    if (session.refreshToken && !session.isFallback) return await renew(request, context, session);
-    return alive(session) ? { auth: toAuth(session, context), cookies: [] } : await none(request, context, 'expired');
-  } catch (error) {
-    if (!(error instanceof KindeError) || error.statusCode < 500 || error.code === 'session_too_large') throw error;
-    return { auth: signedOut('unavailable'), cookies: [] };
-  }
+    if (typeof session !== 'object') return none(request, context, session);
+    if (!session.refreshToken || session.isFallback) return asItIs(request, context, session);
+    // This response, or another one, may have refreshed what the browser sent.
+    return renew(request, context, await newestOf(session, context));
+  });
 }
 
 async function renew(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
@@ -160,31 +182,56 @@ async function afterRefusal(request: HttpRequest, context: Context, session: Ses
   return none(request, context, 'refresh_refused');
 }
 
-/** Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. */
+/**
+ * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
+ * it has outgrown its cookie, the old one counts until its end.
+ */
 async function resume(
   request: HttpRequest,
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<Authentication> {
-  const session = change.to;
+  const { from, to: session } = change;
   const cookies = await saveSession(request, context, change).catch((error: unknown) => {
-    if (error instanceof KindeError && error.code === 'store_unavailable') return [];
-    throw error;
+    if (!(error instanceof KindeError)) throw error;
+    if (error.code === 'store_unavailable') return [];
+    if (error.code !== 'session_too_large') throw error;
+    context.warn(error.code, error.message);
+    return 'too_large' as const;
   });
+  if (cookies === 'too_large') return outgrown(request, context, change);
   if (cookies !== 'ended') return { auth: toAuth(session, context), cookies };
   // Its refresh token is newer than the one that signing out revoked.
-  if (session.refreshToken && session.refreshToken !== change.from.refreshToken)
+  if (session.refreshToken && session.refreshToken !== from.refreshToken)
     context.oauth.revoke(session.refreshToken).catch(() => {});
   return none(request, context, 'no_session');
 }
+
+/** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
+async function outgrown(
+  request: HttpRequest,
+  context: Context,
+  { from, to }: { from: Session; to: Session },
+): Promise<Authentication> {
+  if (alive(from)) {
+    if (from.refreshToken) context.failures.run(from.refreshToken, async () => true);
+    return { auth: toAuth(from, context), cookies: [] };
+  }
+  void revokeTokens(to, context);
+  return none(request, context, 'session_too_large');
+}
+
+/** Reasons for which the browser keeps its cookie: it has none, or a newer one. */
+const KEEP_COOKIE: readonly SignedOutReason[] = ['no_session', 'replaced'];
 
 /** Signed out, taking cookies away that are of no use any more. */
 async function none(
   request: HttpRequest,
   context: Context,
-  reason: NoSession | 'refresh_refused',
+  reason: NoSession | 'refresh_refused' | 'session_too_large',
 ): Promise<Authentication> {
-  return { auth: signedOut(reason), cookies: reason === 'no_session' ? [] : await endSession(request, context) };
+  const cookies = KEEP_COOKIE.includes(reason) ? [] : await endSession(request, context);
+  return { auth: signedOut(reason), cookies };
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */

@@ -29,6 +29,8 @@ export interface Config {
   readonly clientSecret: string | undefined;
   readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
   readonly siteUrl: string;
+  readonly basePath: string;
+  readonly trustedOrigins: readonly string[];
   readonly secrets: readonly string[];
   readonly redirectUri: string;
   readonly postLogoutRedirectUri: string;
@@ -109,6 +111,8 @@ export function resolveConfig(given: KindeOptions): Config {
     clientSecret: options.clientSecret,
     clientAuthentication: options.clientAuthentication ?? 'client_secret_post',
     siteUrl,
+    basePath: '',
+    trustedOrigins: [],
     secrets: Object.freeze([options.secret].flat()),
     redirectUri,
     postLogoutRedirectUri: options.postLogoutRedirectUri ?? siteUrl,

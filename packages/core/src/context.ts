@@ -1,5 +1,6 @@
 import type { Account } from './account.js';
 import type { Config } from './config.js';
+import type { KindeErrorCode } from './errors.js';
 import type { OAuth, Tokens } from './oauth.js';
 import type { Redirect } from './http.js';
 import type { Notices } from './notices.js';
@@ -31,5 +32,7 @@ export interface Context {
   /** Back-channel logout tokens that were obeyed, by `jti`. */
   readonly orders: Once<true>;
   /** Sessions that ended a short while ago, by id: a request that was under way must not bring them back. */
-  readonly ended: Once<true>;
+  readonly ended: Once<'over' | 'replaced'>;
+  /** Tells the operator about a kind of trouble, once. */
+  readonly warn: (code: KindeErrorCode, message: string) => void;
 }

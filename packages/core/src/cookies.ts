@@ -18,17 +18,22 @@ export interface Cookie {
 /** Browsers drop cookies whose name and value exceed 4096 bytes together. */
 const LARGEST = 4000;
 
-/** Node refuses requests with more than 16 KiB of headers: beyond this, sessions would lock their owners out. */
-const BUDGET = 12 * 1024;
+/** Bytes of a session that are read at most: whatever any version of this package can have written. */
+const LONGEST_READ = 12 * 1024;
 
 /** Names of the cookies that the browser sent. The first of two with the same name counts. */
 export function cookieNames(request: HttpRequest): string[] {
   return Object.keys(jar(request));
 }
 
-/** How many bytes this cookie takes in the browser's requests. */
-export function cookieSize(request: HttpRequest, name: string): number {
-  return name.length + (jar(request)[name]?.length ?? 0);
+/** Bytes that this cookie takes in the browser's requests. */
+export function sizeOf(request: HttpRequest, name: string): number {
+  return name.length + (jar(request)[name]?.length ?? 0) + '=; '.length;
+}
+
+/** Names of this browser's pending logins, pieces included. */
+export function loginCookiesSent(request: HttpRequest, { config }: Context): string[] {
+  return cookieNames(request).filter((name) => name.startsWith(`${config.session.loginCookie}-`));
 }
 
 /** Payload of a cookie that `sealCookie` made; `undefined` when it is absent, too old or not ours. */
@@ -38,7 +43,7 @@ export async function openCookie(
   { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
 ) {
   const value = join(jar(request), name);
-  if (!value || value.length > BUDGET) return undefined;
+  if (!value || value.length > LONGEST_READ) return undefined;
   return purpose === 'session' ? seal.reopen(value, purpose) : seal.open(value, purpose);
 }
 
@@ -82,48 +87,75 @@ const OTHER = /^[\w!#$%&'*+.^`|~-]+=/;
 
 /** Did the browser send this cookie, whole or in pieces? */
 export function hasCookie(request: HttpRequest, name: string): boolean {
-  return pieces(request, name).length > 0;
+  return formsSent(request, name).length > 0;
 }
 
 /**
- * `Set-Cookie` values for a cookie of any size, split where needed, that also remove what is left of a larger predecessor.
- * @throws KindeError `session_too_large` when the browser could not send it back.
+ * `Set-Cookie` lines for a cookie, split where the budget allows more than one, that also remove every other form it can
+ * have. `others` are the lines that go along: all of them together stay within `session.cookieBytes`.
+ * @throws KindeError `session_too_large` beyond that: proxies refuse larger responses, and servers larger requests.
  */
-export async function sealCookie(request: HttpRequest, context: Context, cookie: Cookie): Promise<string[]> {
-  const { name, persistent = true } = cookie;
-  const value = await context.seal.seal(cookie.payload, cookie.purpose, cookie.maxAge);
-  const room = LARGEST - name.length - 3;
-  const parts = value.length <= room ? [value] : value.match(new RegExp(`.{1,${room}}`, 'g'))!;
-  const written = parts.map((part, index) => [parts.length === 1 ? name : `${name}.${index}`, part] as const);
-  if (value.length + parts.length * (name.length + 4) > BUDGET) {
-    throw new KindeError(
-      'session_too_large',
-      `A cookie of ${value.length} bytes would exceed what servers accept (${BUDGET}).`,
-    );
-  }
+export async function sealCookie(
+  request: HttpRequest,
+  context: Context,
+  cookie: Cookie,
+  others: readonly string[] = [],
+): Promise<string[]> {
+  const { name, purpose, persistent = true } = cookie;
+  const value = await context.seal.seal(cookie.payload, purpose, cookie.maxAge);
+  const maxAge = persistent ? cookie.maxAge : undefined;
+  const written = split(name, value).map(([piece, part]) => [piece, setCookie(context, piece, part, maxAge)] as const);
   const kept = written.map(([piece]) => piece);
-  return [
-    ...expire(
-      context,
-      pieces(request, name).filter((piece) => !kept.includes(piece)),
-    ),
-    ...written.map(([piece, part]) => setCookie(context, piece, part, persistent ? cookie.maxAge : undefined)),
-  ];
-}
-
-/** `Set-Cookie` values that remove every piece of this cookie which the browser sent. */
-export function clearCookie(request: HttpRequest, context: Context, name: string): string[] {
-  return expire(context, pieces(request, name));
-}
-
-function pieces(request: HttpRequest, name: string): string[] {
-  return cookieNames(request).filter(
-    (sent) => sent === name || (sent.startsWith(`${name}.`) && /^\d{1,2}$/.test(sent.slice(name.length + 1))),
+  const lines = [...clearCookie(request, context, name, kept), ...written.map(([, line]) => line)];
+  const budget = context.config.session.cookieBytes;
+  const size = [...lines, ...others].reduce((sum, line) => sum + line.length + HEADER_BYTES, 0);
+  if (size <= budget && (written.length === 1 || budget > LARGEST)) return lines;
+  throw new KindeError(
+    'session_too_large',
+    `The cookies of this response would take ${size} bytes, and ${budget} are allowed.`,
   );
 }
 
-function expire(context: Context, names: readonly string[]): string[] {
+/** Bytes of `Set-Cookie: ` and of the end of a line. */
+const HEADER_BYTES = 14;
+
+/** The names and values of the cookies that hold a value: one, or numbered pieces. */
+function split(name: string, value: string): [string, string][] {
+  if (name.length + value.length <= LARGEST) return [[name, value]];
+  const room = LARGEST - name.length - '.99'.length;
+  const parts = Array.from({ length: Math.ceil(value.length / room) }, (_, index) =>
+    value.slice(index * room, (index + 1) * room),
+  );
+  return parts.map((part, index) => [`${name}.${index}`, part]);
+}
+
+/**
+ * `Set-Cookie` lines that remove every form of this cookie but those that are `kept`: the whole one, the pieces that the
+ * browser sent, and those that another response, or this one before, may have written.
+ */
+export function clearCookie(
+  request: HttpRequest,
+  context: Context,
+  name: string,
+  kept: readonly string[] = [],
+): string[] {
+  const { cookieBytes } = context.config.session;
+  const most = cookieBytes > LARGEST ? Math.ceil(cookieBytes / LARGEST) : 0;
+  const possible = Array.from({ length: most }, (_, index) => `${name}.${index}`);
+  const forms = new Set([name, ...possible, ...formsSent(request, name)]);
+  return [...forms].filter((form) => !kept.includes(form)).map((form) => setCookie(context, form, '', 0));
+}
+
+/** `Set-Cookie` lines that remove cookies by their exact names. */
+export function expireCookies(context: Context, names: readonly string[]): string[] {
   return names.map((name) => setCookie(context, name, '', 0));
+}
+
+/** Names under which the browser sent this cookie: the whole one, and its pieces. */
+export function formsSent(request: HttpRequest, name: string): string[] {
+  return cookieNames(request).filter(
+    (sent) => sent === name || (sent.startsWith(`${name}.`) && /^\d{1,2}$/.test(sent.slice(name.length + 1))),
+  );
 }
 
 /** An undivided cookie wins over pieces; a gap ends the pieces. Never a mixture. */
@@ -141,14 +173,14 @@ function jar(request: HttpRequest): Readonly<Record<string, string | undefined>>
   return parseCookie(request.headers.get('cookie') ?? '', { decode: (value) => value });
 }
 
-/** Sealed values are base64url and dots, so nothing needs encoding. */
-function setCookie({ config }: Context, name: string, value: string, maxAge: number | undefined): string {
-  const { domain, secure } = config.session;
+/** One `Set-Cookie` line. Encrypted values are base64url and dots, so nothing needs encoding. */
+export function setCookie({ config }: Context, name: string, value: string, maxAge: number | undefined): string {
+  const { domain, path, secure } = config.session;
   return stringifySetCookie(
     {
       name,
       value,
-      path: '/',
+      path,
       httpOnly: true,
       sameSite: 'lax',
       secure,

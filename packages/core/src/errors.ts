@@ -8,8 +8,12 @@ const STATUS = {
   param_invalid: 400,
   /** An auth route was called with a method it does not have. */
   method_not_allowed: 405,
-  /** A state-changing auth route was called from another site. */
+  /** A state-changing request was made by a page of another site. */
   cross_site: 403,
+  /** A script, an image or a frame called an auth route that only a navigation of the browser window can complete. */
+  navigation_required: 400,
+  /** `refresh()` was called where no cookie can be sent any more; nothing was spent. */
+  cannot_set_cookies: 500,
   /** The callback came without `state`, with another state, or without a `code`. */
   state_missing: 400,
   state_mismatch: 400,

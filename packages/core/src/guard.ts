@@ -1,19 +1,27 @@
 import { checkRequirement, type Requirement } from '@kindling/claims';
-import type { Auth } from './auth.js';
+import type { Auth, SignedIn, SignedOutReason } from './auth.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
-import { isNavigation, PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from './http.js';
-import { login } from './login.js';
+import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from './http.js';
+import { login, loginElsewhere } from './login.js';
+import { isPageLoad } from './navigation.js';
 import { problemReply } from './problem.js';
+import { crossSite, isFromTrustedPage } from './same-origin.js';
 
 /** What a caller must have, or a question about them that must be answered with `true`. */
 export type Guard = Requirement | ((auth: Auth) => boolean | Promise<boolean>);
 
-/** A guard, and whom to ask: the token, or Kinde as of now. */
+/** A guard, and how to apply it. */
 export interface Rule {
+  /** The requirement, or the question, that decides. */
   readonly allow: Guard;
   /** Ask the Account API instead of the token. If that cannot answer, nobody passes. @default false */
   readonly live?: boolean;
+  /**
+   * Let pages of every origin make requests that change something (POST, PUT, PATCH, DELETE) with the user's session.
+   * Without it, only pages of this app and of `trustedOrigins` may. Bearer tokens are not concerned. @default false
+   */
+  readonly crossOrigin?: boolean;
 }
 
 /**
@@ -25,44 +33,57 @@ export function checkGuard(guard: Guard): void {
 }
 
 /**
- * Does this caller meet the rule, as far as that can be told at once? `false` says no more than that `guard` has to be asked.
+ * Lets a caller through (`undefined`) or answers in their place: a user who opens a page is sent to sign in and comes back to
+ * it, everybody else gets 401 or 403 and, for bearer tokens, a challenge (RFC 6750). At once where that is known.
  */
-export function mayPass(auth: Auth, { allow, live = false }: Rule): boolean {
-  return !live && typeof allow !== 'function' && auth.isAuthenticated && auth.has(allow);
-}
-
-/**
- * Lets a caller through (`undefined`) or answers in their place: people looking at a page are sent to sign in and come
- * back to it, everybody else gets 401 or 403 with a problem document and, for bearer tokens, a challenge (RFC 6750).
- */
-export async function guard(
+export function guard(
   request: HttpRequest,
   context: Context,
-  { auth, allow, live = false }: Rule & { auth: Auth },
-): Promise<Reply | undefined> {
-  const { config } = context;
+  auth: Auth,
+  rule: Rule,
+): Reply | undefined | Promise<Reply | undefined> {
+  const { allow, live = false } = rule;
+  const isKnown = !live && typeof allow !== 'function' && auth.isAuthenticated;
+  if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) return undefined;
+  return decide(request, context, auth, rule);
+}
+
+async function decide(request: HttpRequest, context: Context, auth: Auth, rule: Rule): Promise<Reply | undefined> {
   try {
-    if (!auth.isAuthenticated) {
-      if (auth.reason === 'unavailable')
-        throw new KindeError('store_unavailable', 'Whether you are signed in cannot be found out just now.', {
-          headers: { 'retry-after': '5' },
-        });
-      if (!isNavigation(request) || auth.reason === 'bearer_invalid') throw signedOutError(auth.reason, context);
-      const { location, cookies } = await login(request, context, {
-        returnTo: requestUrl(request, config.siteUrl).href,
-      });
-      return { status: 302, headers: { ...PRIVATE_HEADERS, location }, cookies, body: '' };
-    }
-    const allowed =
-      typeof allow === 'function' ? (await allow(auth)) === true : (live ? await auth.live() : auth).has(allow);
-    return allowed ? undefined : problemReply(request, config, forbidden(auth.via, allow));
+    if (!auth.isAuthenticated) return await signIn(request, context, auth.reason);
+    if (!maySend(request, context, auth, rule)) throw crossSite();
+    if (await passes(auth, rule)) return undefined;
+    throw forbidden(auth.via, rule.allow);
   } catch (error) {
-    if (error instanceof KindeError) return problemReply(request, config, error);
+    if (error instanceof KindeError) return problemReply(request, context.config, error);
     throw error;
   }
 }
 
-function signedOutError(reason: string, { config }: Context): KindeError {
+/** Browsers send cookies along with what foreign pages make them send; nobody makes them send a bearer token. */
+function maySend(request: HttpRequest, { config }: Context, { via }: SignedIn, { crossOrigin = false }: Rule): boolean {
+  return crossOrigin || via === 'bearer' || isFromTrustedPage(request, config);
+}
+
+async function passes(auth: SignedIn, { allow, live = false }: Rule): Promise<boolean> {
+  if (typeof allow === 'function') return (await allow(auth)) === true;
+  return (live ? await auth.live() : auth).has(allow);
+}
+
+/** A user who opens a page signs in and comes back to it. Everybody else is told. */
+async function signIn(request: HttpRequest, context: Context, reason: SignedOutReason): Promise<Reply> {
+  if (reason === 'unavailable')
+    throw new KindeError('store_unavailable', 'Whether you are signed in cannot be found out just now.', {
+      headers: { 'retry-after': '5' },
+    });
+  if (!isPageLoad(request) || reason === 'bearer_invalid') throw signedOutError(reason, context);
+  const returnTo = requestUrl(request, context.config).href;
+  const { location, cookies } =
+    loginElsewhere(request, context, returnTo) ?? (await login(request, context, { returnTo }));
+  return { status: 302, headers: { ...PRIVATE_HEADERS, location }, cookies, body: null };
+}
+
+function signedOutError(reason: SignedOutReason, { config }: Context): KindeError {
   const challenge =
     reason === 'bearer_invalid'
       ? 'Bearer error="invalid_token", error_description="The access token is not valid here"'

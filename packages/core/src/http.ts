@@ -1,14 +1,16 @@
 import { KindeError } from './errors.js';
 
-/** What the core needs of a request. A web `Request` is one; Node adapters pass a small object. */
+/** The parts of a request that the core reads. A web `Request` is one; Node adapters pass a small object. */
 export interface HttpRequest {
+  /** The HTTP method, in capitals. */
   readonly method: string;
   /** Absolute, or a path with query. Only path and query are used: the host is never trusted. */
   readonly url: string;
+  /** Request headers by lower-case name; `null` for one that was not sent. */
   readonly headers: { get(name: string): string | null };
-  /** The body as it came; only back-channel logout and webhooks need one. */
+  /** The body as it was sent; only forms, back-channel logout and webhooks need one. */
   readonly body?: AsyncIterable<Uint8Array> | null;
-  /** Something else has read the body already, so it cannot be had here. */
+  /** True when another reader has consumed the body already. */
   readonly bodyUsed?: boolean;
 }
 
@@ -20,10 +22,16 @@ export interface Redirect {
 
 /** A complete answer, for adapters to write as it is. */
 export interface Reply {
+  /** HTTP status code. */
   readonly status: number;
+  /** Response headers by lower-case name, without `set-cookie`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** `Set-Cookie` lines. */
   readonly cookies: readonly string[];
-  readonly body: string;
+  /** The body; `null` for an answer that has none. */
+  readonly body: string | null;
+  /** Present on refusals, for frameworks that throw them as exceptions. */
+  readonly problem?: Problem;
 }
 
 /** What went wrong, for a page or a problem document (RFC 9457). Texts may quote the request: escape them. */
@@ -53,12 +61,33 @@ export const PRIVATE_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'x-content-type-options': 'nosniff',
 });
 
-/** Path and query of a request, resolved against an origin that is known beforehand. */
-export function requestUrl(request: HttpRequest, origin: string): URL {
-  const { url } = request;
-  const path = url.startsWith('/') || !URL.canParse(url) ? url : new URL(url).pathname + new URL(url).search;
+/** The address of the app: its origin, and the path that it lives under (`''` for the root). */
+export interface Site {
+  readonly siteUrl: string;
+  readonly basePath: string;
+}
+
+/** Path and query of a request, resolved against the app's own address. */
+export function requestUrl({ url }: HttpRequest, site: Site): URL {
+  const parsed = url.startsWith('/') || !URL.canParse(url) ? undefined : new URL(url);
+  const path = publicPath(parsed ? parsed.pathname + parsed.search : url, site);
   // Appending instead of resolving keeps `//evil.example` a path of ours; without the slash it would extend the host.
-  return path.startsWith('/') && URL.canParse(origin + path) ? new URL(origin + path) : new URL(origin);
+  const whole = site.siteUrl + path;
+  return new URL(path.startsWith('/') && URL.canParse(whole) ? whole : site.siteUrl + site.basePath);
+}
+
+/** The path of a request, without its query, as the browser knows it. */
+export function requestPath({ url }: HttpRequest, site: Site): string {
+  const path = url.startsWith('/') || !URL.canParse(url) ? url : new URL(url).pathname;
+  const query = path.indexOf('?');
+  return publicPath(query < 0 ? path : path.slice(0, query), site);
+}
+
+/** A proxy in front of an app that lives under a path may have taken that path away. */
+function publicPath(path: string, { basePath }: Site): string {
+  if (basePath === '' || path === basePath) return path;
+  const isBelow = path.startsWith(basePath) && ['/', '?'].includes(path.charAt(basePath.length));
+  return isBelow ? path : basePath + path;
 }
 
 /**
@@ -85,28 +114,23 @@ export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   return new URLSearchParams(text);
 }
 
-/** A person is looking at a page: a GET navigation that wants HTML. Everything else is treated as an API call. */
-export function isNavigation(request: HttpRequest): boolean {
-  const { method, headers } = request;
-  const mode = headers.get('sec-fetch-mode');
-  if (method !== 'GET' || (mode !== null && mode !== 'navigate') || isPrefetch(request)) return false;
-  return /\btext\/html\b/.test(headers.get('accept') ?? '');
-}
+type CookieLines = string | number | readonly string[] | undefined;
 
 /** `Set-Cookie` lines with more of them; of two for the same cookie the newer stays. */
-export function mergeCookies(before: string | number | string[] | undefined, added: readonly string[]): string[] {
-  const nameOf = (line: string) => line.slice(0, line.indexOf('='));
-  const names = added.map(nameOf);
-  return [
-    ...[before ?? []]
-      .flat()
-      .map(String)
-      .filter((line) => !names.includes(nameOf(line))),
-    ...added,
-  ];
+export function mergeCookies(before: CookieLines, added: readonly string[]): string[] {
+  return [...withoutCookies(linesOf(before), added), ...added];
 }
 
-/** Headers that browsers send with guesses about where somebody might go next. */
-export function isPrefetch({ headers }: HttpRequest): boolean {
-  return /prefetch|prerender/.test(`${headers.get('sec-purpose')} ${headers.get('purpose')} ${headers.get('x-moz')}`);
+/** The lines for cookies that `others` do not set. */
+export function withoutCookies(lines: readonly string[], others: CookieLines): string[] {
+  const names = linesOf(others).map(nameOf);
+  return lines.filter((line) => !names.includes(nameOf(line)));
+}
+
+function linesOf(lines: CookieLines): string[] {
+  return [lines ?? []].flat().map(String);
+}
+
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf('='));
 }

@@ -9,22 +9,21 @@ export {
   type WebhookReceiver,
 } from './options.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
-export { checkGuard, mayPass, type Guard, type Rule } from './guard.js';
+export type { Guard, Rule } from './guard.js';
 export type { Entitlement, Live } from './account.js';
 export type { PortalOptions } from './portal.js';
 export { filesystemStore } from './filesystem.js';
 export { memoryStore } from './memory.js';
 export {
   assertSignedIn,
-  withRefresh,
   type Auth,
   type RequestAuth,
   type SignedIn,
   type SignedOut,
   type SignedOutReason,
 } from './auth.js';
-export { mergeCookies } from './http.js';
-export type { Authentication, Recollection } from './authenticate.js';
+export type { Authentication, AuthenticateOptions } from './authenticate.js';
+export type { Entered, Outlet } from './enter.js';
 export type { HttpRequest, Problem, Redirect, Reply, Route } from './http.js';
 export type { LoginOptions } from './login.js';
 export type { LogoutOptions } from './logout.js';

@@ -1,9 +1,10 @@
 import type { Context } from './context.js';
-import { clearCookie, cookieNames } from './cookies.js';
+import { clearCookie } from './cookies.js';
 import { KindeError, withHeaders } from './errors.js';
 import type { HttpRequest, Redirect } from './http.js';
+import { forgetLogins } from './login.js';
 import { safeReturnTo } from './return-to.js';
-import { endSession, readSession } from './session.js';
+import { endSession, readSession, revokeTokens } from './session.js';
 
 /** Where to go after signing out. */
 export interface LogoutOptions {
@@ -17,63 +18,21 @@ const REVOKE_PATIENCE = 1500;
 /** Forgets the session here, ends its refresh token, then sends the browser to Kinde to end the session there. */
 export async function logout(request: HttpRequest, context: Context, options: LogoutOptions = {}): Promise<Redirect> {
   const { config, oauth } = context;
-  const session = await readSession(request, context).catch(() => 'no_session' as const);
-  const refreshToken = typeof session === 'object' ? session.refreshToken : undefined;
+  const session = await readSession(request, context).catch(() => undefined);
   const revoke = async () => {
-    if (refreshToken) await atMost(REVOKE_PATIENCE, oauth.revoke(refreshToken));
+    if (typeof session === 'object') await atMost(REVOKE_PATIENCE, revokeTokens(session, context));
   };
   const cookies = await endSession(request, context).catch(async (error: unknown) => {
-    // The store still has the session, but from here on nobody has the cookie for it, and it is not renewed any more.
+    // The store still has the session, but from here on nobody has the cookie for it, and it is not refreshed any more.
     await revoke();
-    throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': takeCookie(request, context) }) : error;
+    const cleared = clearCookie(request, context, config.session.cookie);
+    const lines = [...cleared, ...forgetLogins(request, context)];
+    throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
   });
   await revoke();
   const target = safeReturnTo(options.returnTo, { ...config.returnRules, fallback: config.postLogoutRedirectUri });
   const location = await oauth.logoutUrl(target);
-  return {
-    location: location.href,
-    cookies: [...cookies, ...takeLogins(request, context)],
-  };
-}
-
-function takeCookie(request: HttpRequest, context: Context): string[] {
-  return [...clearCookie(request, context, context.config.session.cookie), ...takeLogins(request, context)];
-}
-
-/** Logins that this browser has begun and not finished go, too. */
-function takeLogins(request: HttpRequest, context: Context): string[] {
-  const pending = cookieNames(request).filter((name) => name.startsWith(`${context.config.session.loginCookie}-`));
-  return pending.flatMap((name) => clearCookie(request, context, name));
-}
-
-/**
- * Refuses a request that another site made the browser send.
- * Signing out by link is fine when the person followed it here; by image, prefetch or foreign form it is not.
- * @throws KindeError `cross_site`.
- */
-export function requireSameSite(request: HttpRequest, { config }: Context): void {
-  const { headers, method } = request;
-  const site = headers.get('sec-fetch-site');
-  const origin = headers.get('origin');
-  const own = origin !== null && origin === config.siteUrl;
-  const navigates =
-    [null, 'navigate'].includes(headers.get('sec-fetch-mode')) &&
-    [null, 'document'].includes(headers.get('sec-fetch-dest'));
-  const fromHere =
-    site === null
-      ? own || sameOrigin(headers.get('referer'), config.siteUrl)
-      : site === 'same-origin' || (site === 'none' && method === 'GET');
-  // Pages without a referrer send `Origin: null` with their own forms, too; then Sec-Fetch-Site tells.
-  const foreignOrigin = origin !== null && origin !== 'null' && !own;
-  if (!fromHere || foreignOrigin || (method === 'GET' && !navigates)) {
-    throw new KindeError('cross_site', 'This can only be done from this site itself.', {
-      fix: 'Use a form or a link on a page of this site. Signing out: <form method="post" action="/logout"><button>Sign out</button></form>',
-    });
-  }
-}
-
-function sameOrigin(url: string | null, origin: string): boolean {
-  return url !== null && URL.canParse(url) && new URL(url).origin === origin;
+  return { location: location.href, cookies: [...cookies, ...forgetLogins(request, context)] };
 }
 
 /** Best effort: neither slowness nor failure may keep anybody from signing out. */

@@ -215,8 +215,9 @@ async function profile({ provider, client, http }: Link, accessToken: string, su
 }
 
 async function logoutUrl({ config, provider }: Link, redirect: string): Promise<URL> {
-  const { end_session_endpoint: endpoint = `${config.issuer}/logout` } = await provider.metadata();
-  const url = new URL(endpoint);
+  // Signing out here must not depend on whether Kinde's configuration can be had.
+  const metadata = await provider.metadata().catch(() => undefined);
+  const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
   url.searchParams.set('redirect', redirect);
   return url;
 }

@@ -4,6 +4,10 @@ export interface Once<Result> {
   run(key: string, work: () => Promise<Result>): Promise<Result>;
   /** `running`, `done`, or `undefined` for a key that is not remembered. */
   state(key: string): 'running' | 'done' | undefined;
+  /** The remembered result; `undefined` while the work runs, too. Waits for nothing. */
+  peek(key: string): Result | undefined;
+  /** The result that this process, or another one that shares the work, remembers. Waits for no work. */
+  known(key: string): Promise<Result | undefined>;
 }
 
 /** Bounds of what is remembered and done. */
@@ -31,7 +35,7 @@ export function createOnce<Result>({ seconds, max, parallel = Infinity }: OnceOp
       else running -= 1;
     }
   };
-  const known = new Map<string, { result: Promise<Result>; until: number }>();
+  const known = new Map<string, { result: Promise<Result>; until: number; value?: Result }>();
   const find = (key: string) => {
     const entry = known.get(key);
     if (entry && entry.until > Date.now()) return entry;
@@ -39,10 +43,10 @@ export function createOnce<Result>({ seconds, max, parallel = Infinity }: OnceOp
     return undefined;
   };
   const start = (key: string, work: () => Promise<Result>): Promise<Result> => {
-    const entry = { result: inTurn(work), until: Infinity };
+    const entry: { result: Promise<Result>; until: number; value?: Result } = { result: inTurn(work), until: Infinity };
     known.set(key, entry);
     entry.result.then(
-      () => (entry.until = Date.now() + seconds * 1000),
+      (value) => Object.assign(entry, { value, until: Date.now() + seconds * 1000 }),
       () => known.delete(key),
     );
     for (const oldest of known.keys()) {
@@ -51,7 +55,10 @@ export function createOnce<Result>({ seconds, max, parallel = Infinity }: OnceOp
     }
     return entry.result;
   };
+  const peek = (key: string) => find(key)?.value;
   return Object.freeze({
+    peek,
+    known: async (key: string) => peek(key),
     run: (key: string, work: () => Promise<Result>) => find(key)?.result ?? start(key, work),
     state: (key: string) => {
       const entry = find(key);

@@ -31,7 +31,7 @@ const PAGES = [
 export async function portal(
   request: HttpRequest,
   context: Context,
-  { page = 'profile', returnTo }: PortalOptions,
+  { page = 'profile', returnTo }: PortalOptions = {},
 ): Promise<Redirect> {
   if (!PAGES.includes(page))
     throw new KindeError('param_invalid', 'That is not a page of the portal.', { reason: 'page' });

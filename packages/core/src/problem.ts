@@ -1,24 +1,34 @@
 import type { Config } from './config.js';
 import type { KindeError } from './errors.js';
-import { isNavigation, PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
+import { PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
+import { wantsPage } from './navigation.js';
 
-/** An error as an answer: a page for a person who is looking at one, else a problem document (RFC 9457). */
-export function problemReply(request: HttpRequest, config: Config, error: KindeError): Reply {
-  const problem = toProblem(error, config);
+/**
+ * An error as an answer: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the user
+ * was going; without it, the page with the refused form is, as far as the referrer tells.
+ */
+export function problemReply(request: HttpRequest, config: Config, error: KindeError, returnTo?: string): Reply {
+  const problem = toProblem(error, config, returnTo ?? formPage(request, config));
   const { 'set-cookie': cookies = [], ...headers } = error.headers;
   const plain = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-  const page = isNavigation(request);
-  const body = page
-    ? (config.renderProblem ?? renderProblem)(problem)
-    : JSON.stringify({ type: 'about:blank', ...problem });
-  const type = page ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
-  const policy = page && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
+  const isPage = wantsPage(request);
+  const body = isPage ? pageOf(problem, config) : JSON.stringify({ type: 'about:blank', ...problem });
+  const type = isPage ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
+  const policy = isPage && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
   return {
     status: error.statusCode,
     headers: { ...PRIVATE_HEADERS, ...plain, ...policy, 'content-type': type },
     cookies: [cookies].flat(),
     body,
+    problem,
   };
+}
+
+/** The page of this app from which a form was posted; its own address cannot be opened again. */
+function formPage({ method, headers }: HttpRequest, { siteUrl }: Config): string | undefined {
+  const referrer = headers.get('referer');
+  if (method === 'GET' || referrer === null || !URL.canParse(referrer)) return undefined;
+  return new URL(referrer).origin === siteUrl ? referrer : undefined;
 }
 
 const POLICY =
@@ -36,9 +46,10 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** Visitors of a production site learn what to do; which check failed is for the developer. */
-function toProblem(error: KindeError, { production, paths }: Config): Problem {
+function toProblem(error: KindeError, { production, paths }: Config, returnTo: string | undefined): Problem {
   const { statusCode: status, code, reason, fix } = error;
   const isServerSide = status >= 500;
+  const canRetry = status === 400 || status === 401 || isServerSide;
   const detail = production && isServerSide ? 'Please try again in a moment.' : error.message;
   return {
     status,
@@ -47,11 +58,19 @@ function toProblem(error: KindeError, { production, paths }: Config): Problem {
     detail,
     ...(!production && reason !== undefined && { reason }),
     ...(!production && fix !== undefined && { fix }),
-    ...((status === 400 || isServerSide) && paths.login && { retry: paths.login }),
+    ...(canRetry && paths.login && { retry: loginLink(paths.login, returnTo) }),
   };
 }
 
-function renderProblem({ status, code, title, detail, reason, fix, retry }: Problem): string {
+function loginLink(login: string, returnTo: string | undefined): string {
+  return returnTo === undefined ? login : `${login}?${new URLSearchParams({ return_to: returnTo })}`;
+}
+
+function pageOf(problem: Problem, { renderProblem, basePath }: Config): string {
+  return renderProblem ? renderProblem(problem) : renderPage(problem, `${basePath}/`);
+}
+
+function renderPage({ status, code, title, detail, reason, fix, retry }: Problem, home: string): string {
   const facts = [
     ['Code', code],
     ['Check', reason],
@@ -74,7 +93,7 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 <h1>${escape(title)}</h1>
 <p>${escape(detail)}</p>
 <dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text!)}</dd>`).join('')}</dl>
-<p>${retry ? `<a href="${escape(retry)}">Sign in again</a> · ` : ''}<a href="/">Home</a></p>
+<p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
 </main>
 </html>
 `;

@@ -15,7 +15,11 @@ const LONGEST = 2048;
  * The one validator of places to return to: always an absolute URL on an allowed origin.
  * What is returned is what was parsed, so that no two parsers can disagree about it.
  */
-export function safeReturnTo(target: string | null | undefined, { origins, fallback, avoid }: ReturnRules): string {
+export function safeReturnTo(
+  target: string | null | undefined,
+  { origins, fallback, avoid }: ReturnRules,
+  _most = 2048,
+): string {
   const own = origins[0]!;
   if (!target || target.length > LONGEST || !isPlain(target) || !URL.canParse(target, own)) return fallback;
   const url = new URL(target, own);

@@ -17,6 +17,8 @@ export interface SessionConfig {
   readonly loginCookie: string;
   readonly domain: string | undefined;
   readonly secure: boolean;
+  readonly path: string;
+  readonly cookieBytes: number;
   readonly maxAge: number;
   readonly idle: number;
   readonly persistent: boolean | undefined;
@@ -43,6 +45,8 @@ export function resolveSession(session: SessionOptions, siteUrl: string, clientI
     loginCookie: `${cookie}-login`,
     domain,
     secure,
+    path: '/',
+    cookieBytes: 12288,
     maxAge,
     idle: Math.min(idle, maxAge),
     persistent,

@@ -13,21 +13,31 @@ import { readClaims } from './tokens.js';
 export type { Session } from './records.js';
 
 /** Why a request has no session. */
-export type NoSession = 'no_session' | 'expired' | 'unreadable';
+export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';
 
-/** A new session with a new id, in place of whatever the browser had. The result is the `Set-Cookie` values for it. */
-export async function startSession(request: HttpRequest, context: Context, tokens: Tokens): Promise<string[]> {
+/**
+ * A new session with a new id, in place of whatever the browser had. The result is the `Set-Cookie` lines for it; `others`
+ * go along on the same response.
+ * @throws KindeError `session_too_large`, `store_unavailable`; the old session lives on then.
+ */
+export async function startSession(
+  request: HttpRequest,
+  context: Context,
+  tokens: Tokens,
+  others: readonly string[],
+): Promise<string[]> {
   const { store, shared } = context.config.session;
   const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
   const userAgent = request.headers.get('user-agent')?.slice(0, 256);
-  // Whatever was said before about sessions of this person does not concern this one.
+  // Revocations of the user's earlier sessions do not concern this one.
   if (!store) context.notices?.expire();
   const said = store ? 0 : ((await context.notices?.latest('end', () => groupsOf(tokens))) ?? 0);
   const startedAt = Math.max(now(), said + 1);
   const session = { ...tokens, id, startedAt, seenAt: now() };
+  // Before anything is kept: a session that does not fit must leave no trace.
+  const cookies = await writeCookie(request, context, session, others);
   if (store ?? shared) await createRecord(context, { ...session, userAgent });
-  const cookies = await writeCookie(request, context, session);
-  await forget(request, context);
+  await forget(request, context, 'replaced');
   return cookies;
 }
 
@@ -43,6 +53,7 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   const notices = opened && context.notices?.latest('renew', () => [ALL]);
   const session = store ? await load(context, opened?.payload) : opened?.payload;
   if (!isSession(session)) return opened && isId(opened.payload['id']) && store ? 'expired' : 'unreadable';
+  if (wasReplaced(session, context)) return 'replaced';
   if (isOver(session, context) || (await wasEnded(session, context))) return 'expired';
   const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context), session.renewFrom ?? 0);
   const { record, isFallback } = session;
@@ -55,7 +66,7 @@ export async function readSession(request: HttpRequest, context: Context): Promi
  * The session that `readSession` would find, where it is all in the cookie, was opened before, and nobody can have said
  * anything about it elsewhere.
  */
-export function recallSession(cookies: string | undefined, context: Context): Session | undefined {
+export function readSessionSync(cookies: string | undefined, context: Context): Session | undefined {
   const { store, cookie: name } = context.config.session;
   if (store || context.notices || cookies === undefined) return undefined;
   const value = findCookie(cookies, name);
@@ -92,12 +103,16 @@ export async function saveSession(
   return writeCookie(request, context, change.to);
 }
 
-/** Written after the record, so that no cookie points to a session that was not saved. */
-async function writeCookie(request: HttpRequest, context: Context, session: Session): Promise<string[]> {
+async function writeCookie(
+  request: HttpRequest,
+  context: Context,
+  session: Session,
+  others: readonly string[] = [],
+): Promise<string[]> {
   const { store, fallback, cookie: name, maxAge: longest, persistent = isPersistent(session) } = context.config.session;
   const maxAge = Math.max(1, session.startedAt + longest - now());
   const write = (payload: object) =>
-    sealCookie(request, context, { name, payload, purpose: 'session', maxAge, persistent });
+    sealCookie(request, context, { name, payload, purpose: 'session', maxAge, persistent }, others);
   if (store && !fallback) return write({ id: session.id });
   const { userAgent: _recorded, ...kept } = pick(session);
   try {
@@ -105,13 +120,13 @@ async function writeCookie(request: HttpRequest, context: Context, session: Sess
   } catch (error) {
     if (!(error instanceof KindeError) || error.code !== 'session_too_large') throw error;
     if (store) return write({ id: session.id });
-    throw explainSize(session);
+    throw explainSize(session, error);
   }
 }
 
 /** Ends the browser's session: the store forgets it first, then the browser. */
 export async function endSession(request: HttpRequest, context: Context): Promise<string[]> {
-  await forget(request, context);
+  await forget(request, context, 'over');
   return clearCookie(request, context, context.config.session.cookie);
 }
 
@@ -150,12 +165,37 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
   }
 }
 
+/** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
+export async function newestOf(session: Session, { refreshes }: Context): Promise<Session> {
+  let newest = session;
+  for (let steps = MOST_STEPS; steps > 0 && newest.refreshToken; steps--) {
+    const next = await refreshes.known(newest.refreshToken);
+    if (next === undefined || next === 'refused' || next.refreshToken === newest.refreshToken) break;
+    newest = { ...newest, ...next };
+  }
+  return newest;
+}
+
+/** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
+const MOST_STEPS = 20;
+
+/** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
+export async function revokeTokens(session: Session, context: Context): Promise<void> {
+  const { refreshToken } = await newestOf(session, context).catch(() => session);
+  if (refreshToken) await context.oauth.revoke(refreshToken).catch(() => {});
+}
+
+/** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
+function wasReplaced({ id }: Session, { ended }: Context): boolean {
+  return ended.peek(id) === 'replaced';
+}
+
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
-async function forget(request: HttpRequest, context: Context): Promise<void> {
+async function forget(request: HttpRequest, context: Context, how: 'over' | 'replaced'): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
   if (!isId(id)) return;
   forgetCookie(request, context, context.config.session.cookie);
-  await context.ended.run(id, async () => true);
+  await context.ended.run(id, async () => how);
   const { store, shared } = context.config.session;
   if (store ?? shared) await removeRecord(context, await hash(id));
 }
@@ -181,7 +221,7 @@ function isSession(value: unknown): value is Session {
   return isId(id) && texts && [expiresAt, startedAt, seenAt].every(Number.isSafeInteger);
 }
 
-function explainSize({ accessToken, idToken }: Tokens): KindeError {
+function explainSize({ accessToken, idToken }: Tokens, cause: KindeError): KindeError {
   const sizes = [accessToken, idToken].flatMap((token) =>
     Object.entries(readClaims(token)).map(([name, value]) => ({ name, size: JSON.stringify(value).length })),
   );
@@ -191,9 +231,11 @@ function explainSize({ accessToken, idToken }: Tokens): KindeError {
     .map(({ name, size }) => `${name} (${size} bytes)`);
   return new KindeError(
     'session_too_large',
-    `This session does not fit into cookies. Its biggest claims are ${largest.join(', ')}.`,
+    `This session does not fit into its cookie. ${cause.message} Its biggest claims are ${largest.join(', ')}.`,
     {
-      fix: 'Pass a session store (`session: { store }`), or remove claims from the tokens in Kinde.',
+      fix:
+        'Keep sessions in a store (`session: { store }`), remove claims from the tokens in Kinde, or raise ' +
+        '`session.cookieBytes` together with the header limits of the proxies in front.',
     },
   );
 }

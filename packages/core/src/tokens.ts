@@ -162,8 +162,18 @@ async function verify({ config, provider, refuse, type }: Verification, token: s
 function refusal(code: 'id_token_invalid' | 'access_token_invalid' | 'logout_token_invalid'): Verification['refuse'] {
   const name = code.replace('_invalid', '').replace('_', ' ');
   return (reason, cause) =>
-    new KindeError(code, `The ${name} was refused (${reason}).`, { reason, ...(cause !== undefined && { cause }) });
+    new KindeError(code, `The ${name} was refused (${reason}).`, {
+      reason,
+      ...(BY_CLOCK.includes(reason) && { fix: CLOCK }),
+      ...(cause !== undefined && { cause }),
+    });
 }
+
+/** Checks that fail where clocks disagree. */
+const BY_CLOCK = ['iat', 'nbf', 'exp', 'expired'];
+const CLOCK =
+  'The clock of this machine and the one of Kinde disagree by more than `clockTolerance` (60 seconds unless set): ' +
+  'synchronise this machine’s clock (NTP).';
 
 /** What jose says about the set of keys → the name of the check that failed. */
 function reasonOf(error: unknown): string {

@@ -1,28 +1,15 @@
-import { Readable } from 'node:stream';
-import {
-  checkGuard,
-  createKinde,
-  mayPass,
-  mergeCookies,
-  optionsFromEnv,
-  withRefresh,
-  type Authentication,
-  type Guard,
-  type HttpRequest,
-  type Kinde,
-  type KindeOptions,
-  type Reply,
-  type RequestAuth,
-  type Rule,
-} from '@kindling/core';
-import type { Request, RequestHandler, Response } from 'express';
+import { isKinde, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import { sendReply, toHttpRequest, toOutlet } from '@kindling/core/node';
+import type { Entered, Guard, Kinde, KindeOptions, RequestAuth } from '@kindling/core';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export * from '@kindling/core';
+export { sendReply as send, toHttpRequest } from '@kindling/core/node';
 
 declare global {
   namespace Express {
     interface Request {
-      /** Who is calling. Set by `kinde()`, before your handlers run. */
+      /** The caller. Set by `kinde()`, before your handlers run. */
       kinde: RequestAuth;
     }
   }
@@ -34,88 +21,52 @@ const INSTANCE = Symbol('kinde');
 type Marked = Request & { [INSTANCE]?: Kinde };
 
 /**
- * Mounts the auth routes and sets `req.kinde` on every request. Options win over the environment.
+ * Mounts the auth routes and sets `req.kinde` on every request. Options win over the environment. Works with every server
+ * that takes Node's request and response, such as Connect and Socket.IO (`io.engine.use(kinde())`).
  * @throws KindeError `config_invalid`, listing everything that is wrong.
  * @example app.use(kinde())
  */
 export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandler {
-  const instance = Object.hasOwn(options, 'authenticate')
-    ? (options as Kinde)
-    : createKinde(optionsFromEnv(undefined, options as Partial<KindeOptions>));
+  const instance = toKinde(options);
+  // An instance that is shared may be mounted anywhere, to say who is calling: its routes answer where they belong.
+  let isChecked = isKinde(options);
   return (req, res, next) => {
-    const route = instance.routes.find(({ path }) => path === req.path);
-    if (route) return route.handle(toHttpRequest(req)).then((reply) => send(res, reply));
-    const refresh = async () => accept(await instance.refresh(toHttpRequest(req)));
-    const accept = ({ auth, cookies }: Authentication) => {
-      setCookies(res, cookies);
-      return (req.kinde = withRefresh(auth, refresh));
-    };
-    res.vary('Cookie');
+    if (!isChecked) instance.routes.forEach(({ path }) => pathBelow(req.baseUrl ?? '', path));
+    isChecked = true;
     (req as Marked)[INSTANCE] = instance;
-    const known = instance.recall(req.headers, refresh);
-    if (known) {
-      req.kinde = known;
-      return next();
-    }
-    const ask = async () => {
-      accept(await instance.authenticate(toHttpRequest(req)));
-      next();
-    };
-    return ask();
+    const entered = instance.enter(toHttpRequest(req), toOutlet(req, res, asRouted));
+    if (!(entered instanceof Promise)) return accept(entered, req, res, next);
+    return entered.then((found) => accept(found, req, res, next), next);
   };
 }
 
+function accept({ reply, caller }: Entered, req: Request, res: Response, next: NextFunction): void {
+  if (reply) return sendReply(res, reply);
+  req.kinde = caller;
+  next();
+}
+
+/** A path as the app compares it, by its settings. */
+function asRouted({ app }: Request, path: string): string {
+  const cased = app?.enabled('case sensitive routing') ? path : path.toLowerCase();
+  return app?.enabled('strict routing') ? cased : cased.replace(/\/$/, '');
+}
+
 /**
- * Lets callers through who meet the requirement: people looking at a page are sent to sign in, others get 401 or 403.
+ * Lets callers through who meet the requirement. Users who open a page are sent to sign in, other requests get 401 or 403.
+ * Requests that change something are refused where a page of another origin makes them with the user's session.
  * @throws TypeError at set-up for a requirement that can only be a mistake.
  * @example app.post('/todos', protect({ permissions: 'create:todos' }), createTodo)
  */
-export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): RequestHandler {
-  checkGuard(allow);
-  const rule = { allow, live };
+export function protect(allow: Guard = {}, options: ProtectOptions = {}): RequestHandler {
+  const rule = toRule(allow, options);
   return (req, res, next) => {
     const instance = (req as Marked)[INSTANCE];
     if (!instance)
       throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
-    if (mayPass(req.kinde, rule)) return next();
-    const ask = async () => {
-      const refused = await instance.guard(toHttpRequest(req), req.kinde, rule);
-      if (refused) send(res, refused);
-      else next();
-    };
-    return ask();
+    const refused = instance.guard(toHttpRequest(req), req.kinde, rule);
+    if (!refused) return next();
+    if (!(refused instanceof Promise)) return sendReply(res, refused);
+    return refused.then((reply) => (reply ? sendReply(res, reply) : next()), next);
   };
-}
-
-/** A request as the core wants it, for calling its verbs from your own routes. */
-export function toHttpRequest(req: Request): HttpRequest {
-  return {
-    method: req.method,
-    url: req.originalUrl,
-    headers: { get: (name) => req.get(name) ?? null },
-    // What a parser left as text or bytes is what was sent; what it made an object of is not.
-    get body() {
-      return isRaw(req.body) ? Readable.from([Buffer.from(req.body)]) : req.iterator({ destroyOnReturn: false });
-    },
-    get bodyUsed() {
-      return req.readableDidRead && !isRaw(req.body);
-    },
-  };
-}
-
-function isRaw(body: unknown): body is string | Uint8Array {
-  return typeof body === 'string' || body instanceof Uint8Array;
-}
-
-/** Writes an answer of the core as it is. */
-export function send(res: Response, { status, headers, cookies, body }: Reply): void {
-  res.status(status).set({ ...headers });
-  setCookies(res, cookies);
-  res.end(body);
-}
-
-function setCookies(res: Response, cookies: readonly string[]): void {
-  if (cookies.length === 0) return;
-  res.set('Cache-Control', 'private, no-store');
-  res.set('Set-Cookie', mergeCookies(res.getHeader('Set-Cookie'), cookies));
 }

@@ -1,19 +1,6 @@
-import {
-  checkGuard,
-  createKinde,
-  mayPass,
-  mergeCookies,
-  optionsFromEnv,
-  withRefresh,
-  type Authentication,
-  type Guard,
-  type HttpRequest,
-  type Kinde,
-  type KindeOptions,
-  type Reply,
-  type RequestAuth,
-  type Rule,
-} from '@kindling/core';
+import { isKinde, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import * as node from '@kindling/core/node';
+import type { Entered, Guard, HttpRequest, Kinde, KindeOptions, Outlet, Reply, RequestAuth } from '@kindling/core';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import plugin from 'fastify-plugin';
 
@@ -21,7 +8,7 @@ export * from '@kindling/core';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who is calling. Set by the `kinde` plugin, before your handlers run. */
+    /** The caller. Set by the `kinde` plugin, before your handlers run. */
     kinde: RequestAuth;
     /** @internal The instance that this request went through, so that `protect()` needs no argument for it. */
     [INSTANCE]: Kinde | null;
@@ -29,38 +16,74 @@ declare module 'fastify' {
 }
 
 const INSTANCE = Symbol('kinde');
+/** A preflight is for the app's own CORS handling to answer. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, options) => {
-  const instance = Object.hasOwn(options, 'authenticate')
-    ? (options as Kinde)
-    : createKinde(optionsFromEnv(undefined, options as Partial<KindeOptions>));
-  await app.register(async (auth) => {
-    // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
-    auth.removeAllContentTypeParsers();
-    auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    for (const { path, handle } of instance.routes) {
-      auth.all(path, async (request, reply) => send(reply, await handle(toHttpRequest(request))));
-    }
-  });
+  const instance = toKinde(options);
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);
+  // An instance that is shared may be registered anywhere, to say who is calling: its routes answer where they belong.
+  const isMounted = !isKinde(options) || instance.routes.every(({ path }) => path.startsWith(`${app.prefix}/`));
+  if (isMounted)
+    await app.register(async (auth) => {
+      // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
+      auth.removeAllContentTypeParsers();
+      auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      // Runs before the hook below, which leaves these requests alone: no auth route begins with a refresh.
+      auth.addHook('onRequest', (request, _reply, done) => {
+        request[INSTANCE] = instance;
+        done();
+      });
+      for (const { path, handle } of instance.routes) {
+        const handler = async (request: FastifyRequest, reply: FastifyReply) =>
+          send(reply, await handle(toHttpRequest(request)));
+        auth.route({ method: METHODS, url: pathBelow(app.prefix, path), exposeHeadRoute: false, handler });
+      }
+    });
   app.addHook('onRequest', (request, reply, done) => {
-    const refresh = async () => accept(await instance.refresh(toHttpRequest(request)));
-    const accept = ({ auth, cookies }: Authentication) => {
-      setCookies(reply, cookies);
-      return (request.kinde = withRefresh(auth, refresh));
-    };
-    const vary = reply.getHeader('vary');
-    reply.header('vary', vary === undefined ? 'Cookie' : [vary, 'Cookie'].flat().join(', '));
+    if (request[INSTANCE] === instance) return done();
     request[INSTANCE] = instance;
-    const known = instance.recall(request.headers, refresh);
-    if (known) {
-      request.kinde = known;
-      return done();
-    }
-    return instance.authenticate(toHttpRequest(request)).then(accept);
+    const entered = instance.enter(toHttpRequest(request), new Outgoing(request, reply));
+    if (entered instanceof Promise) return entered.then((found) => accept(found, request, reply));
+    accept(entered, request, reply);
+    return done();
   });
 };
+
+/** A route is answered here only where the framework does not know it: behind a proxy that took the app's path away. */
+function accept({ reply: answer, caller }: Entered, request: FastifyRequest, reply: FastifyReply): FastifyReply | void {
+  if (answer) return send(reply, answer);
+  request.kinde = caller;
+}
+
+/** A response of Fastify as an outlet for `kinde.enter`. */
+class Outgoing implements Outlet {
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  /** `sent` is true from `reply.hijack()` on. */
+  get canSetCookies(): boolean {
+    return !this.#reply.sent && node.canSetCookies(this.#request.raw, this.#reply.raw);
+  }
+
+  setCookies(lines: readonly string[]): void {
+    node.setCookies(this.#reply.raw, lines);
+  }
+
+  vary(field: string): void {
+    this.#reply.header('vary', node.withField(this.#reply.getHeader('vary'), field));
+  }
+
+  callerChanged(caller: RequestAuth): void {
+    this.#request.kinde = caller;
+  }
+}
 
 /**
  * Mounts the auth routes and sets `request.kinde` on every request. Options win over the environment.
@@ -70,48 +93,35 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
 export const kinde = plugin(mount, { name: '@kindling/fastify', fastify: '5.x' });
 
 /**
- * Lets callers through who meet the requirement: people looking at a page are sent to sign in, others get 401 or 403.
- * Works as `onRequest` and as `preHandler`.
+ * Lets callers through who meet the requirement. Users who open a page are sent to sign in, other requests get 401 or 403.
+ * Requests that change something are refused where a page of another origin makes them with the user's session. Works as
+ * `onRequest` and as `preHandler`.
  * @throws TypeError at set-up for a requirement that can only be a mistake.
  * @example app.post('/todos', { onRequest: protect({ permissions: 'create:todos' }) }, createTodo)
  */
-export function protect(allow: Guard = {}, { live = false }: Pick<Rule, 'live'> = {}): onRequestHookHandler {
-  checkGuard(allow);
-  const rule = { allow, live };
+export function protect(allow: Guard = {}, options: ProtectOptions = {}): onRequestHookHandler {
+  const rule = toRule(allow, options);
   return (request, reply, done) => {
     const instance = request[INSTANCE];
     if (!instance)
       throw new Error('protect() found no Kinde on this request: await app.register(kinde) before your routes.');
-    if (mayPass(request.kinde, rule)) return done();
-    return instance
-      .guard(toHttpRequest(request), request.kinde, rule)
-      .then((refused) => refused && send(reply, refused));
+    const refused = instance.guard(toHttpRequest(request), request.kinde, rule);
+    if (!refused) return done();
+    if (!(refused instanceof Promise)) return send(reply, refused);
+    return refused.then((answer) => answer && send(reply, answer));
   };
 }
 
-/** A request as the core wants it, for calling its verbs from your own routes. */
+/** Fastify's request as the core wants it, for calling its verbs from your own routes. */
 export function toHttpRequest(request: FastifyRequest): HttpRequest {
-  return {
-    method: request.method,
-    url: request.originalUrl,
-    headers: { get: (name) => request.headers[name]?.toString() ?? null },
-    get body() {
-      return request.raw.iterator({ destroyOnReturn: false });
-    },
-    get bodyUsed() {
-      return request.raw.readableDidRead;
-    },
-  };
+  return node.toHttpRequest(request.raw);
 }
 
 /** Writes an answer of the core as it is. */
 export function send(reply: FastifyReply, { status, headers, cookies, body }: Reply): FastifyReply {
-  setCookies(reply, cookies);
-  return reply.code(status).headers(headers).send(body);
-}
-
-function setCookies(reply: FastifyReply, cookies: readonly string[]): void {
-  if (cookies.length === 0) return;
-  const merged = mergeCookies(reply.getHeader('set-cookie'), cookies);
-  reply.removeHeader('set-cookie').header('cache-control', 'private, no-store').header('set-cookie', merged);
+  node.setCookies(reply.raw, cookies);
+  return reply
+    .code(status)
+    .headers(headers)
+    .send(body ?? undefined);
 }

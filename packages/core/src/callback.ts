@@ -1,0 +1,205 @@
+import { toAuth } from './auth.js';
+import { now } from './clock.js';
+import type { Context } from './context.js';
+import { openCookie } from './cookies.js';
+import { explainMissing } from './diagnosis.js';
+import { KindeError, withHeaders } from './errors.js';
+import { requestUrl, type HttpRequest, type Redirect } from './http.js';
+import { forgetLogin, loginCookieName, LOGIN_TTL, startLogin, type LoginOptions, type PendingLogin } from './login.js';
+import type { LoginChecks, Tokens } from './oauth.js';
+import { fromQuery, fromReauthState, single } from './parameters.js';
+import { safeReturnTo } from './return-to.js';
+import { sameText } from './seal.js';
+import { readSession, revokeTokens, startSession } from './session.js';
+
+/** A callback that failed, and where its login was to return to, so that the next attempt can. */
+export interface FailedCallback {
+  readonly error: KindeError;
+  readonly returnTo: string | undefined;
+}
+
+/**
+ * Second half of a login: the browser is back. Checks that it is the same login, exchanges the code for tokens, starts a session.
+ * @throws KindeError that tells which check failed; its `headers` take the login's cookie away.
+ */
+export async function callback(request: HttpRequest, context: Context): Promise<Redirect> {
+  const outcome = await tryCallback(request, context);
+  if ('error' in outcome) throw outcome.error;
+  return outcome;
+}
+
+/** The same, with an expected failure as a value. */
+export async function tryCallback(request: HttpRequest, context: Context): Promise<Redirect | FailedCallback> {
+  let pending: PendingLogin | undefined;
+  let state: string | undefined;
+  try {
+    const query = requestUrl(request, context.config).searchParams;
+    const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
+    if (expiredLink && !query.has('state'))
+      return await startLogin(request, context, { options: fromReauthState(expiredLink), isReauth: true });
+    state = checkForm(query);
+    pending = await findPending(request, context, state);
+    return await runOnce(request, context, { query, state, pending });
+  } catch (error) {
+    if (!(error instanceof KindeError)) throw error;
+    const cookies = state === undefined ? [] : forgetLogin(request, context, state);
+    const isOldLogin = error.code.startsWith('transaction_');
+    if (isOldLogin && typeof (await readSession(request, context)) === 'object')
+      return { location: pending?.returnTo ?? context.config.returnRules.fallback, cookies };
+    return {
+      error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
+      returnTo: pending?.returnTo,
+    };
+  }
+}
+
+interface Callback {
+  readonly query: URLSearchParams;
+  readonly state: string;
+  readonly pending: PendingLogin;
+}
+
+/** A double click redeems its code once. */
+async function runOnce(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
+  const { state, pending } = found;
+  const { callbacks } = context;
+  if (pending.startedAt + LOGIN_TTL < now()) {
+    throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
+      fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
+    });
+  }
+  if (callbacks.state(state) === 'done')
+    throw new KindeError('transaction_consumed', 'This login was completed already.');
+  const outcome = await callbacks.run(state, () =>
+    complete(request, context, found).catch((error: unknown) => error as Error),
+  );
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+}
+
+/** Everything that can be refused by looking at the query alone. Answers the state. */
+function checkForm(query: URLSearchParams): string {
+  for (const [name, value] of query) {
+    single(query, name);
+    if (value.length > 4096)
+      throw new KindeError('param_too_large', 'The callback carries a parameter that is too long.');
+  }
+  const state = query.get('state');
+  const error = query.get('error');
+  if (!state)
+    throw new KindeError('state_missing', 'The callback carries no state, so it belongs to no login of this app.', {
+      ...(error !== null && {
+        reason: errorCode(error),
+        fix: 'Kinde ended a login with this error before it read the state: check the parameters of the request, and the callback URL in Kinde.',
+      }),
+    });
+  if (['response', 'id_token', 'access_token', 'token'].some((name) => query.has(name))) {
+    throw new KindeError('response_unexpected', 'The callback carries tokens, which this app never asks for.');
+  }
+  return state;
+}
+
+async function findPending(request: HttpRequest, context: Context, state: string): Promise<PendingLogin> {
+  const name = loginCookieName(context, state);
+  const pending = (await openCookie(request, context, { name, purpose: 'login' }))?.payload as PendingLogin | undefined;
+  if (!pending) throw explainMissing(request, context.config, name);
+  if (!sameText(pending.checks.state, state)) {
+    throw new KindeError('state_mismatch', 'The callback belongs to another login than the one this browser started.');
+  }
+  return pending;
+}
+
+/** Error codes of a provider that shows nothing when asked with `prompt=none` (OpenID Connect Core 3.1.2.6). */
+const NEEDS_USER = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required'];
+
+async function complete(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
+  const { query, pending } = found;
+  const { config, oauth } = context;
+  const iss = query.get('iss');
+  if (iss !== null && iss !== config.issuer)
+    throw new KindeError('iss_mismatch', 'The callback comes from another issuer than this app signs in with.');
+  const error = query.get('error');
+  if (error !== null) return afterError(request, context, found, error);
+  if (!query.get('code')) throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
+  const tokens = await oauth.finishLogin(query, pending.checks).catch((refused: unknown) => {
+    if (isTooLongAgo(refused)) return undefined;
+    throw refused;
+  });
+  if (!tokens) return askAgain(request, context, found);
+  return signIn(request, context, found, tokens);
+}
+
+async function signIn(request: HttpRequest, context: Context, found: Callback, tokens: Tokens): Promise<Redirect> {
+  const { returnTo, checks } = found.pending;
+  await runOnSignIn(context, tokens);
+  const before = await readSession(request, context).catch(() => undefined);
+  const others = forgetLogin(request, context, checks.state);
+  const cookies = await startSession(request, context, tokens, others).catch(async (error: unknown) => {
+    if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
+    throw error;
+  });
+  if (typeof before === 'object') void revokeTokens(before, context);
+  return { location: safeReturnTo(returnTo, context.config.returnRules), cookies: [...cookies, ...others] };
+}
+
+/** Kinde's answer is an error. Some of them are a way on. */
+async function afterError(request: HttpRequest, context: Context, found: Callback, error: string): Promise<Redirect> {
+  const { params = {}, isSilent, isSwitch, isReauth, returnTo, checks } = found.pending;
+  if (NEEDS_USER.includes(error) && isSilent)
+    return { location: withLoginError(returnTo, error), cookies: forgetLogin(request, context, checks.state) };
+  if (NEEDS_USER.includes(error) && isSwitch)
+    return startLogin(request, context, { options: { ...again(params, checks), returnTo } });
+  if (error === 'login_link_expired' && !isReauth) {
+    const options = { ...fromReauthState(found.query.get('reauth_state') ?? ''), returnTo };
+    return startLogin(request, context, { options, isReauth: true });
+  }
+  throw new KindeError('login_refused', 'Kinde ended this login without signing anybody in.', {
+    reason: errorCode(error),
+  });
+}
+
+/** The options of a login that Kinde is asked for once more. */
+function again(params: Readonly<Record<string, string>>, { maxAge }: LoginChecks): LoginOptions {
+  return { ...fromQuery(new URLSearchParams(params)), ...(maxAge !== undefined && { maxAge }) };
+}
+
+/** The page that asked silently learns by its query why nobody is signed in. */
+function withLoginError(returnTo: string, error: string): string {
+  const url = new URL(returnTo);
+  url.searchParams.set('login_error', error);
+  return url.href;
+}
+
+/** Kinde did not make the user sign in again although `max_age` asked for it: once more, and plainly. */
+async function askAgain(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
+  const { params, isRetry, isSilent, returnTo, checks } = found.pending;
+  if (isSilent) return afterError(request, context, found, 'login_required');
+  if (params && !isRetry) {
+    const options: LoginOptions = { ...again(params, checks), prompt: 'login', returnTo };
+    return startLogin(request, context, { options, isRetry: true });
+  }
+  throw new KindeError('login_refused', 'Kinde did not ask the user to sign in again, although this app requires it.', {
+    reason: 'max_age',
+    fix: 'The sign-in is older than `maxAge` allows. Check that the connection in Kinde honours `prompt=login`.',
+  });
+}
+
+function isTooLongAgo(error: unknown): boolean {
+  return error instanceof KindeError && error.code === 'id_token_invalid' && error.reason === 'auth_time';
+}
+
+/** The app's own part of a sign-in. If that fails, nobody is signed in and the tokens are given back. */
+async function runOnSignIn(context: Context, tokens: Tokens): Promise<void> {
+  const { config, oauth } = context;
+  try {
+    await config.onSignIn?.(toAuth(tokens, context));
+  } catch (cause) {
+    if (tokens.refreshToken) await oauth.revoke(tokens.refreshToken).catch(() => {});
+    throw new KindeError('hook_failed', 'The app could not finish signing in.', { reason: 'onSignIn', cause });
+  }
+}
+
+/** RFC 6749 4.1.2.1 bounds the characters of an error code; the description is attacker-controlled and stays behind. */
+function errorCode(error: string): string {
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_error_code';
+}

@@ -1,0 +1,34 @@
+import type { HttpRequest } from './http.js';
+
+/** A user opens a page: a GET navigation that wants HTML. Only such a request can begin a login and end one. */
+export function isPageLoad(request: HttpRequest): boolean {
+  return request.method === 'GET' && wantsPage(request) && !isPrefetch(request);
+}
+
+/** A browser shows the answer in a window: a navigation of any method that wants HTML. */
+export function wantsPage({ headers }: HttpRequest): boolean {
+  return isNavigation(headers) && /\btext\/html\b/.test(headers.get('accept') ?? '');
+}
+
+/** A script of a page asks: the answer is read, not shown. */
+export function isScript({ headers }: HttpRequest): boolean {
+  const accept = headers.get('accept') ?? '';
+  return !isNavigation(headers) || (/\bapplication\/json\b/.test(accept) && !/\btext\/html\b/.test(accept));
+}
+
+/** `Sec-Fetch-Mode` where the browser sends it; every other client gets the benefit of the doubt. */
+export function isNavigation(headers: HttpRequest['headers']): boolean {
+  const mode = headers.get('sec-fetch-mode');
+  return mode === null || mode === 'navigate';
+}
+
+/** Headers whose value says that a request is a guess about the user's next step. */
+const PURPOSES = ['sec-purpose', 'x-sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
+/** Headers that frameworks send with such guesses, and only with them. */
+const MARKS = ['next-router-prefetch', 'next-router-segment-prefetch', 'x-middleware-prefetch', 'hx-preloaded'];
+
+/** A browser or a framework asks before the user did: to prefetch, to prerender or to show a preview. */
+export function isPrefetch({ headers }: HttpRequest): boolean {
+  const isGuess = (name: string) => /prefetch|prerender|preview/i.test(headers.get(name) ?? '');
+  return PURPOSES.some(isGuess) || MARKS.some((name) => headers.get(name) !== null);
+}
