@@ -109,6 +109,25 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       },
     );
 
+    test('FD-27 prompts of Kinde are passed on, and nothing else that is called so', async () => {
+      for (const prompt of ['login', 'create', 'consent', 'select_account', 'none'])
+        expect((await authorization(`/login?prompt=${prompt}`)).get('prompt')).toBe(prompt);
+      const answer = await send(app, '/login?prompt=login+consent', JSON_CALL);
+      expect([answer.status, answer.json().code]).toEqual([400, 'param_invalid']);
+    });
+
+    test('FD-27 a workflow is tried by either name of its deployment, and sent by both', async () => {
+      for (const name of ['deploy_id', 'workflow_deployment_id'])
+        expect(Object.fromEntries(await authorization(`/login?${name}=wfd_1`))).toMatchObject({
+          deploy_id: 'wfd_1',
+          workflow_deployment_id: 'wfd_1',
+        });
+      const query = await authorization('/login?workflow_deployment_id=wfd_1&deploy_id=wfd_2');
+      expect([query.get('deploy_id'), query.get('workflow_deployment_id')]).toEqual(['wfd_2', 'wfd_2']);
+      const twice = await send(app, '/login?deploy_id=wfd_1&deploy_id=wfd_2', JSON_CALL);
+      expect([twice.status, twice.json().code]).toEqual([400, 'param_duplicate']);
+    });
+
     test('an invitation goes with its mark to the sign-up page', async () => {
       const query = await authorization('/login?invitation_code=inv_123');
       expect(Object.fromEntries(query)).toMatchObject({

@@ -1,7 +1,7 @@
 import { toAuth } from './auth.js';
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { openCookie } from './cookies.js';
+import { openCookie, sweepLeftovers } from './cookies.js';
 import { explainMissing } from './diagnosis.js';
 import { KindeError, withHeaders } from './errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from './http.js';
@@ -139,7 +139,10 @@ async function signIn(request: HttpRequest, context: Context, found: Callback, t
     throw error;
   });
   if (typeof before === 'object') void revokeTokens(before, context);
-  return { location: safeReturnTo(returnTo, context.config.returnRules), cookies: [...cookies, ...others] };
+  return {
+    location: safeReturnTo(returnTo, context.config.returnRules),
+    cookies: [...cookies, ...others, ...sweepLeftovers(request, context)],
+  };
 }
 
 /** Kinde's answer is an error. Some of them are a way on. */

@@ -4,23 +4,45 @@ const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const PRIVATE =
   /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|0\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cde]|\[::(ffff:)?|.+\.(internal|local)$)/;
 
+/** Longest URL among the options: each has to fit into a cookie or a query beside others. */
+const LONGEST_URL = 1024;
+/** The answer to plain http where it is not on this machine. */
+export const HTTP = 'must use https; http is for localhost only.';
+
 /** A host on this machine: the only place where plain http is acceptable. */
 function isLoopback(hostname: string): boolean {
   return LOOPBACK.test(hostname);
 }
 
+/** An absolute web URL without credentials: https, or http on this machine. */
+export function checkUrl(value: unknown, example: string): string | undefined {
+  if (value === undefined || value === '') return 'is missing.';
+  const isUrl = typeof value === 'string' && value === value.trim() && URL.canParse(value);
+  if (!isUrl) return `must be an absolute URL such as ${example}.`;
+  if (value.length > LONGEST_URL) return `must not be longer than ${LONGEST_URL} characters.`;
+  const { protocol, username, password, hostname } = new URL(value);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https:// or, on localhost, http://.';
+  if (username || password) return 'must not contain a user name or password.';
+  return protocol === 'http:' && !isLoopback(hostname) ? HTTP : undefined;
+}
+
 /** An origin such as `https://acme.kinde.com`: no path, query, fragment or credentials; http on loopback only. */
-export function checkOrigin(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value === '') return 'is missing.';
-  if (value !== value.trim() || !URL.canParse(value)) return 'must be an absolute URL such as https://acme.kinde.com.';
-  const url = new URL(value);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL.';
-  if (url.username || url.password) return 'must not contain a user name or password.';
-  if (url.pathname !== '/' || url.search || url.hash || /[?#]|\/\./.test(value)) {
-    return 'must be an origin only, without path, query or fragment.';
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'must use https; http is for localhost only.';
-  return undefined;
+export function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
+  const wrong = checkUrl(value, example);
+  if (wrong) return wrong;
+  const isOrigin = new URL(String(value)).pathname === '/' && !/[?#*]|\/\./.test(String(value));
+  return isOrigin ? undefined : 'must be an origin only, without path, query, fragment or wildcard.';
+}
+
+/** Origins such as `https://spa.example`, one by one. */
+export function checkOrigins(value: unknown = []): readonly (string | undefined)[] {
+  return Array.isArray(value) ? value.map((origin) => checkOrigin(origin)) : ['must be a list of origins.'];
+}
+
+/** Origins as URLs have them, such as without a slash at the end. */
+export function originsOf(list: unknown): readonly string[] {
+  const origins = Array.isArray(list) ? list.filter((origin) => checkOrigin(origin) === undefined) : [];
+  return Object.freeze(origins.map((origin: string) => new URL(origin).origin));
 }
 
 /** The issuer is asked for keys and given the client secret, so in production it must be a public https host. */
@@ -28,7 +50,7 @@ export function checkIssuer(
   value: unknown,
   { production, allowPrivate }: { production: boolean; allowPrivate: boolean },
 ): string | undefined {
-  const wrong = checkOrigin(value);
+  const wrong = checkOrigin(value, 'https://acme.kinde.com');
   if (wrong) return wrong;
   const { hostname, protocol, port } = new URL(value as string);
   const isPrivate = isLoopback(hostname) || PRIVATE.test(hostname);
@@ -48,10 +70,14 @@ export function checkSecret(value: unknown): string | undefined {
   return undefined;
 }
 
-/** A whole number of seconds within bounds. */
-export function checkSeconds(value: unknown, [least, most]: readonly [number, number]): string | undefined {
+/** A whole number within bounds. */
+export function checkWhole(
+  value: unknown,
+  [least, most]: readonly [number, number],
+  unit = 'seconds',
+): string | undefined {
   const fits = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
-  return fits ? undefined : `must be a whole number of seconds from ${least} to ${most}.`;
+  return fits ? undefined : `must be a whole number of ${unit} from ${least} to ${most}.`;
 }
 
 /** Some text, or nothing at all. */
@@ -90,24 +116,39 @@ export function checkCookieDomain(value: unknown, site: string): string | undefi
     : 'must be the host of `siteUrl` or a parent of it.';
 }
 
+/** A copy without a prototype: nothing can be smuggled in through Object.prototype. */
+export function bare<T extends object>(given: T): T {
+  return Object.assign(Object.create(null), given);
+}
+
 /** `[option, what is wrong with it]`, where the second may be nothing. */
 export type Checks = readonly (readonly [string, string | undefined])[];
 
-/** `[option, what is wrong]` → sentences that name the option and its environment variable. */
+/** `[option, what is wrong]` → sentences, in which each option is named together with its environment variable. */
 export function sentences(checks: Checks, variableOf: (option: string) => string | undefined): string[] {
-  return checks.flatMap(([option, wrong]) => {
-    const variable = variableOf(option);
-    return wrong ? [`\`${option}\`${variable ? ` (${variable})` : ''} ${wrong}`] : [];
-  });
+  const named = (text: string) =>
+    text.replace(/`([\w.]+)`/g, (option, name: string) => {
+      const variable = variableOf(name);
+      return variable ? `${option} (${variable})` : option;
+    });
+  return checks.flatMap(([option, wrong]) => (wrong ? [named(`\`${option}\` ${wrong}`)] : []));
 }
 
-/** A sentence for every name that is not an option, with the one that was probably meant. */
-export function unknown(prefix: string, given: object, known: readonly string[]): string[] {
+/**
+ * A sentence for every name that is not an option, with the one that was probably meant or, where it is an option of other
+ * libraries, with what decides the matter here.
+ */
+export function unknown(
+  prefix: string,
+  given: object,
+  { known, decided = {} }: { known: readonly string[]; decided?: Readonly<Record<string, string>> },
+): string[] {
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => {
       const guess = nearest(name, known);
-      return `\`${prefix}${name}\` is not an option${guess ? `; did you mean \`${prefix}${guess}\`?` : '.'}`;
+      const hint = Object.hasOwn(decided, name) ? `: ${decided[name]}` : undefined;
+      return `\`${prefix}${name}\` is not an option${hint ?? (guess ? `; did you mean \`${prefix}${guess}\`?` : '.')}`;
     });
 }
 

@@ -1,76 +1,61 @@
 import {
+  bare,
   checkFunction,
   checkIssuer,
-  checkOrigin,
-  checkPath,
-  checkSeconds,
   checkSecret,
   checkText,
+  checkWhole,
+  originsOf,
   sentences,
   unknown,
   type Checks,
 } from './check.js';
 import type { Problem } from './http.js';
-import {
-  environmentProblems,
-  invalidConfig,
-  isProduction,
-  variableOf,
-  type KindeOptions,
-  type Paths,
-} from './options.js';
-import type { ReturnRules } from './return-to.js';
-import { checkSession, resolveSession, SESSION, type SessionConfig } from './session-config.js';
+import { environmentProblems, invalidConfig, isProduction, variableOf, type KindeOptions } from './options.js';
+import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session-config.js';
+import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';
 
 /** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */
-export interface Config {
+export interface Config extends Places {
+  /** Kinde's issuer, without a slash at its end. */
   readonly issuer: string;
+  /** The application's client ID. */
   readonly clientId: string;
+  /** The application's client secret; `undefined` for a public client. */
   readonly clientSecret: string | undefined;
+  /** How the client authenticates at the token endpoint. */
   readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
-  readonly siteUrl: string;
-  readonly basePath: string;
-  readonly trustedOrigins: readonly string[];
+  /** The first encrypts, all decrypt. */
   readonly secrets: readonly string[];
-  readonly redirectUri: string;
-  readonly postLogoutRedirectUri: string;
+  /** API identifiers whose bearer tokens are accepted. */
   readonly audience: readonly string[];
+  /** Scopes, separated by spaces. */
   readonly scope: string;
-  readonly paths: Readonly<{ [Name in keyof Paths]: string | undefined }>;
-  readonly returnRules: ReturnRules;
+  /** Origins beside the app's own whose pages may act for its users. */
+  readonly trustedOrigins: readonly string[];
+  /** How sessions are kept. */
   readonly session: SessionConfig;
+  /** Seconds that clocks may disagree. */
   readonly clockTolerance: number;
+  /** Seconds for one whole request to Kinde. */
   readonly timeout: number;
+  /** Whether explanations are hidden from visitors. */
   readonly production: boolean;
+  /** Called with the user before their session starts. */
   readonly onSignIn: KindeOptions['onSignIn'];
+  /** Renders error pages; `undefined` for the plain ones. */
   readonly renderProblem: ((problem: Problem) => string) | undefined;
+  /** Receives Kinde's webhooks, at `paths.webhooks`. */
   readonly webhooks: KindeOptions['webhooks'];
+  /** Used for every request to Kinde. */
   readonly fetch: typeof fetch;
 }
 
 const OPTIONS = [
-  ...[
-    'issuer',
-    'clientId',
-    'clientSecret',
-    'siteUrl',
-    'secret',
-    'redirectUri',
-    'postLoginRedirect',
-    'postLogoutRedirectUri',
-  ],
-  ...['audience', 'scope', 'paths', 'session', 'returnOrigins', 'clientAuthentication', 'clockTolerance', 'timeout'],
-  ...['production', 'allowPrivateIssuer', 'renderProblem', 'onSignIn', 'webhooks', 'fetch'],
+  ...'issuer clientId clientSecret siteUrl secret redirectUri postLoginRedirect postLogoutRedirectUri'.split(' '),
+  ...'audience scope paths session returnOrigins trustedOrigins clientAuthentication clockTolerance'.split(' '),
+  ...'timeout production allowPrivateIssuer renderProblem onSignIn webhooks fetch'.split(' '),
 ];
-const PATHS: Omit<Paths, 'callback' | 'backchannelLogout'> = {
-  login: '/login',
-  register: '/register',
-  logout: '/logout',
-  createOrganization: '/create-organization',
-  switchOrganization: '/switch-organization',
-  user: '/user',
-  portal: '/portal',
-};
 
 /**
  * Checks every option and applies the defaults.
@@ -82,49 +67,32 @@ export function resolveConfig(given: KindeOptions): Config {
   const session = bare(options.session ?? {});
   const paths = bare(options.paths ?? {});
   const production = options.production ?? isProduction();
+  const site = checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl);
+  const checks = [
+    ...checkOptions(options, production),
+    ...checkUrls(options, site),
+    ...checkPaths(options, paths, site),
+    ...checkSession(session, options),
+  ];
   const problems = [
     ...environmentProblems(production),
-    ...unknown('', options, OPTIONS),
-    ...unknown('session.', session, SESSION),
-    ...unknown('paths.', paths, [...Object.keys(PATHS), 'callback', 'backchannelLogout']),
-    ...sentences([...checkOptions(options, production), ...checkSession(session, options)], variableOf),
+    ...unknown('', options, { known: OPTIONS }),
+    ...unknown('session.', session, { known: SESSION, decided: DECIDED }),
+    ...unknown('paths.', paths, { known: [...Object.keys(PATHS), 'callback', 'backchannelLogout'] }),
+    ...sentences(checks, (option) => variableOf(option, given)),
   ];
-  if (problems.length > 0) throw invalidConfig(problems);
-
-  const siteUrl = new URL(options.siteUrl).origin;
-  const redirectUri = options.redirectUri ?? siteUrl + (paths.callback || '/callback');
-  const routes = { ...PATHS, callback: new URL(redirectUri).pathname, ...paths };
-  const named = Object.fromEntries(
-    Object.entries(routes).map(([name, path]) => [name, path || undefined]),
-  ) as Config['paths'];
-  const avoid = [
-    named.login,
-    named.register,
-    named.logout,
-    named.callback,
-    named.createOrganization,
-    named.switchOrganization,
-  ];
+  if (problems.length > 0 || !site) throw invalidConfig(problems);
   return Object.freeze({
     issuer: options.issuer.replace(/\/$/, ''),
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     clientAuthentication: options.clientAuthentication ?? 'client_secret_post',
-    siteUrl,
-    basePath: '',
-    trustedOrigins: [],
+    ...placesOf(options, paths, site),
     secrets: Object.freeze([options.secret].flat()),
-    redirectUri,
-    postLogoutRedirectUri: options.postLogoutRedirectUri ?? siteUrl,
     audience: Object.freeze([options.audience ?? []].flat()),
     scope: scopeOf(options.scope),
-    paths: Object.freeze(named),
-    returnRules: Object.freeze({
-      origins: Object.freeze([siteUrl, ...(options.returnOrigins ?? [])]),
-      fallback: new URL(options.postLoginRedirect ?? '/', siteUrl).href,
-      avoid: Object.freeze(avoid.filter((path) => path !== undefined)),
-    }),
-    session: resolveSession(session, siteUrl, options.clientId),
+    trustedOrigins: originsOf(options.trustedOrigins),
+    session: resolveSession(session, site, options.clientId),
     clockTolerance: options.clockTolerance ?? 60,
     timeout: options.timeout ?? 10,
     production,
@@ -136,41 +104,21 @@ export function resolveConfig(given: KindeOptions): Config {
 }
 
 function checkOptions(options: Partial<KindeOptions>, production: boolean): Checks {
-  const { issuer, clientId, siteUrl, secret, redirectUri, postLogoutRedirectUri } = options;
+  const { issuer, clientId, secret } = options;
   const secrets = [secret].flat();
-  const onSite = (url: string | undefined) =>
-    url === undefined || (URL.canParse(url) && new URL(url).protocol.startsWith('http'));
+  const knowsClient = ['client_secret_post', 'client_secret_basic', undefined].includes(options.clientAuthentication);
   return [
     ['issuer', checkIssuer(issuer, { production, allowPrivate: options.allowPrivateIssuer === true })],
     ['clientId', typeof clientId === 'string' && clientId ? undefined : 'is missing.'],
-    ['siteUrl', checkOrigin(siteUrl)],
+    ['siteUrl', checkSite(options.siteUrl)],
     ...(secrets.length > 0 ? secrets : [undefined]).map((one) => ['secret', checkSecret(one)] as const),
-    ['redirectUri', onSite(redirectUri) ? undefined : 'must be an absolute URL that ends in your callback path.'],
-    ['postLogoutRedirectUri', onSite(postLogoutRedirectUri) ? undefined : 'must be an absolute URL.'],
     ['audience', texts(options.audience) ? undefined : 'must be one or more API identifiers.'],
-    ...(['clientSecret', 'postLoginRedirect', 'scope'] as const).map(
-      (name) => [name, checkText(options[name])] as const,
-    ),
-    ...Object.entries(options.paths ?? {}).map(
-      ([name, path]) => [`paths.${name}`, path === false ? undefined : checkPath(path)] as const,
-    ),
-    ...(options.returnOrigins ?? []).map((origin) => ['returnOrigins', checkOrigin(origin)] as const),
-    ['clockTolerance', checkSeconds(options.clockTolerance ?? 60, [0, 299])],
-    ['timeout', checkSeconds(options.timeout ?? 10, [1, 120])],
-    [
-      'clientAuthentication',
-      ['client_secret_post', 'client_secret_basic', undefined].includes(options.clientAuthentication)
-        ? undefined
-        : 'must be client_secret_post or client_secret_basic.',
-    ],
-    ['webhooks', checkWebhooks(options.webhooks)],
+    ...(['clientSecret', 'scope'] as const).map((name) => [name, checkText(options[name])] as const),
+    ['clockTolerance', checkWhole(options.clockTolerance ?? 60, [0, 299])],
+    ['timeout', checkWhole(options.timeout ?? 10, [1, 120])],
+    ['clientAuthentication', knowsClient ? undefined : 'must be client_secret_post or client_secret_basic.'],
     ...(['fetch', 'renderProblem', 'onSignIn'] as const).map((name) => [name, checkFunction(options[name])] as const),
   ];
-}
-
-function checkWebhooks(webhooks: KindeOptions['webhooks']): string | undefined {
-  const fits = webhooks === undefined || (!checkPath(webhooks.path) && typeof webhooks.handle === 'function');
-  return fits ? undefined : 'must be what createWebhooks of @kindling/webhooks makes: a path and a function `handle`.';
 }
 
 function texts(value: unknown): boolean {
@@ -184,8 +132,4 @@ function scopeOf(scope = 'openid profile email offline'): string {
     .filter(Boolean)
     .map((name) => (name === 'offline_access' ? 'offline' : name));
   return [...new Set(['openid', ...names])].join(' ');
-}
-
-function bare<T extends object>(given: T): T {
-  return Object.assign(Object.create(null), given);
 }

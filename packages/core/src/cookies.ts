@@ -151,6 +151,29 @@ export function expireCookies(context: Context, names: readonly string[]): strin
   return names.map((name) => setCookie(context, name, '', 0));
 }
 
+/** Bytes of a `Cookie` header from which on other apps make room: Node refuses 16 KiB of headers with 431. */
+const CROWDED = 9 * 1024;
+
+/**
+ * On localhost, where apps on all ports share one jar: `Set-Cookie` lines that remove what earlier starts of this app left in
+ * it and, where it is crowded, the logins and then the sessions of other apps.
+ */
+export function sweepLeftovers(request: HttpRequest, context: Context): string[] {
+  const { leftovers } = context.config.session;
+  if (!leftovers) return [];
+  const names = cookieNames(request);
+  const own = names.filter((name) => leftovers.own.test(name));
+  const others = names.filter((name) => leftovers.others.test(name));
+  const isLogin = (name: string) => name.includes('-login-');
+  let bytes = names.reduce((sum, name) => sum + (own.includes(name) ? 0 : sizeOf(request, name)), 0);
+  const gone = [...others.filter(isLogin), ...others.filter((name) => !isLogin(name))].filter((name) => {
+    const isGone = bytes > CROWDED;
+    if (isGone) bytes -= sizeOf(request, name);
+    return isGone;
+  });
+  return expireCookies(context, [...own, ...gone]);
+}
+
 /** Names under which the browser sent this cookie: the whole one, and its pieces. */
 export function formsSent(request: HttpRequest, name: string): string[] {
   return cookieNames(request).filter(

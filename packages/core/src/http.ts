@@ -62,13 +62,13 @@ export const PRIVATE_HEADERS: Readonly<Record<string, string>> = Object.freeze({
 });
 
 /** The address of the app: its origin, and the path that it lives under (`''` for the root). */
-export interface Site {
+export interface Address {
   readonly siteUrl: string;
   readonly basePath: string;
 }
 
 /** Path and query of a request, resolved against the app's own address. */
-export function requestUrl({ url }: HttpRequest, site: Site): URL {
+export function requestUrl({ url }: HttpRequest, site: Address): URL {
   const parsed = url.startsWith('/') || !URL.canParse(url) ? undefined : new URL(url);
   const path = publicPath(parsed ? parsed.pathname + parsed.search : url, site);
   // Appending instead of resolving keeps `//evil.example` a path of ours; without the slash it would extend the host.
@@ -77,14 +77,14 @@ export function requestUrl({ url }: HttpRequest, site: Site): URL {
 }
 
 /** The path of a request, without its query, as the browser knows it. */
-export function requestPath({ url }: HttpRequest, site: Site): string {
+export function requestPath({ url }: HttpRequest, site: Address): string {
   const path = url.startsWith('/') || !URL.canParse(url) ? url : new URL(url).pathname;
   const query = path.indexOf('?');
   return publicPath(query < 0 ? path : path.slice(0, query), site);
 }
 
 /** A proxy in front of an app that lives under a path may have taken that path away. */
-function publicPath(path: string, { basePath }: Site): string {
+function publicPath(path: string, { basePath }: Address): string {
   if (basePath === '' || path === basePath) return path;
   const isBelow = path.startsWith(basePath) && ['/', '?'].includes(path.charAt(basePath.length));
   return isBelow ? path : basePath + path;

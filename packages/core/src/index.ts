@@ -1,13 +1,7 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
-export {
-  optionsFromEnv,
-  type KindeOptions,
-  type Paths,
-  type SessionEffects,
-  type SessionOptions,
-  type WebhookReceiver,
-} from './options.js';
+export { optionsFromEnv, type KindeOptions, type Paths, type SessionOptions } from './options.js';
+export type { SessionEffects, WebhookReceiver } from './webhook-receiver.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
 export type { Guard, Rule } from './guard.js';
 export type { Entitlement, Live } from './account.js';

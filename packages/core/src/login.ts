@@ -1,6 +1,6 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { expireCookies, formsSent, loginCookiesSent, setCookie, sizeOf } from './cookies.js';
+import { expireCookies, formsSent, loginCookiesSent, setCookie, sizeOf, sweepLeftovers } from './cookies.js';
 import { KindeError } from './errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { isPageLoad } from './navigation.js';
@@ -116,8 +116,9 @@ async function keepPending(
     const returnTo = safeReturnTo(bytes === 0 ? undefined : target, context.config.returnRules, bytes);
     const value = await context.seal.seal({ ...pending, returnTo }, 'login', LOGIN_COOKIE_TTL);
     const size = name.length + value.length;
-    if (size <= MOST_BYTES_EACH)
-      return [...makeRoom(request, context, size), setCookie(context, name, value, LOGIN_COOKIE_TTL)];
+    if (size > MOST_BYTES_EACH) continue;
+    const line = setCookie(context, name, value, LOGIN_COOKIE_TTL);
+    return [...makeRoom(request, context, size), line, ...sweepLeftovers(request, context)];
   }
   throw new KindeError('param_too_large', 'The parameters of this login are too long to be remembered.', {
     reason: 'login',

@@ -1,37 +1,42 @@
 import type { Access, User } from '@kindling/claims';
 import { nearest } from './check.js';
 import { KindeError } from './errors.js';
-import type { HttpRequest, Problem, Reply } from './http.js';
+import type { Problem } from './http.js';
 import { filesystemStore } from './filesystem.js';
 import { memoryStore } from './memory.js';
 import type { SessionStore } from './store.js';
+import type { WebhookReceiver } from './webhook-receiver.js';
 
 /** What the app tells the SDK. Four facts and a secret are required; everything else has one default. */
 export interface KindeOptions {
   /** Your Kinde domain, e.g. `https://acme.kinde.com`, or your custom domain. */
   issuer: string;
+  /** The application's client ID at Kinde. */
   clientId: string;
-  /** Leave it out only for applications that Kinde gave no secret. */
+  /** The application's client secret. Leave it out only for applications that Kinde gave none. */
   clientSecret?: string;
-  /** Public origin of this app. Redirect URIs, cookie flags and return targets derive from it, never from the request. */
+  /** Public URL of this app, path included: `https://example.com/app`. All URLs and cookies follow it, never the request. */
   siteUrl: string;
-  /** 32 or more random characters that seal the cookies. To rotate, pass several: the first seals, all of them open. */
+  /** 32 or more random characters that encrypt the cookies. To rotate, pass several: the first encrypts, all decrypt. */
   secret: string | readonly string[];
-  /** The callback URL registered at Kinde; its path is where the callback is mounted. @default `${siteUrl}/callback` */
+  /** The callback URL registered at Kinde, on `siteUrl` and below its path. @default `${siteUrl}/callback` */
   redirectUri?: string;
-  /** Where people land when nothing else was asked for. @default '/' */
+  /** Where users land when no other target was asked for: a path of the host, or a URL. @default `${siteUrl}/` */
   postLoginRedirect?: string;
   /** A logout URL registered at Kinde. @default siteUrl */
   postLogoutRedirectUri?: string;
   /** API identifiers to request tokens for. Bearer tokens are accepted only for these. @default none */
   audience?: string | readonly string[];
-  /** @default 'openid profile email offline' */
+  /** Scopes, separated by spaces; `openid` is always among them. @default 'openid profile email offline' */
   scope?: string;
-  /** Paths of the auth routes; `false` leaves a route out. */
+  /** Paths of the auth routes, below the path of `siteUrl`; `false` leaves a route out. @default `/login`, `/register`, … */
   paths?: Partial<{ [Name in keyof Paths]: string | false }>;
+  /** Where sessions are kept, for how long, and in which cookie. @default in an encrypted cookie, for 7 days */
   session?: SessionOptions;
-  /** Other origins that people may be returned to after signing in or out. @default none */
+  /** Other origins that users may be returned to after signing in or out. They get no other rights. @default none */
   returnOrigins?: readonly string[];
+  /** Other origins whose pages may post to guarded routes, sign out, switch organization and open WebSockets. @default none */
+  trustedOrigins?: readonly string[];
   /** How the secret is sent to the token endpoint. @default 'client_secret_post' */
   clientAuthentication?: 'client_secret_post' | 'client_secret_basic';
   /** Seconds that clocks may disagree, below 300. @default 60 */
@@ -44,9 +49,9 @@ export interface KindeOptions {
   allowPrivateIssuer?: boolean;
   /** Renders the pages for failed logins and forbidden pages in the app's own design. Escape what you show. */
   renderProblem?: (problem: Problem) => string;
-  /** Called with the person before their session starts, e.g. to save them. If it throws, they are not signed in. */
+  /** Called with the user before their session starts, e.g. to save them. If it throws, they are not signed in. */
   onSignIn?: (person: Access & { readonly user: User; readonly accessToken: string }) => void | Promise<void>;
-  /** Receives Kinde's webhooks, such as `createWebhooks()` of `@kindling/webhooks`. Mounted at its `path`. */
+  /** Receives Kinde's webhooks, such as `createWebhooks()` of `@kindling/webhooks`. Mounted at its `path`, below `siteUrl`'s. */
   webhooks?: WebhookReceiver;
   /** Used for every request to Kinde. Tests pass the emulator's. @default globalThis.fetch */
   fetch?: typeof fetch;
@@ -56,53 +61,41 @@ export interface KindeOptions {
 export interface SessionOptions {
   /** Keep sessions here instead of in the cookie. */
   store?: SessionStore;
-  /** Keeps sessions in the cookie, but shares through this store what several processes must agree on: renewals and ends. */
+  /** Keeps sessions in the cookie; refresh locks and revocations, which all processes must know, are in this store. */
   shared?: SessionStore;
   /** With a store: sessions go on from the cookie while it does not answer, as long as their access tokens live. @default false */
   fallback?: boolean;
   /** Cookie name; apps on one host need different ones. @default 'kinde', plus a short mark of site and client */
   cookie?: string;
+  /** The most bytes that all `Set-Cookie` lines of one response may take together, 1,500 to 12,000. @default 3800 */
+  cookieBytes?: number;
   /** Share the cookie with the subdomains of this domain. @default this host only */
   domain?: string;
-  /** Seconds until a session ends, however active. @default 604800 (7 days) */
+  /** Seconds until a session expires, however active. @default 604800 (7 days) */
   maxAge?: number;
-  /** Seconds of inactivity that end a session. @default 86400 (1 day) */
+  /** Seconds of inactivity after which a session expires. @default 86400 (1 day) */
   idle?: number;
   /** `false` makes the cookie go when the browser closes. @default what Kinde says (`ksp`), else true */
   persistent?: boolean;
 }
 
-/** Something that answers Kinde's webhooks: met by shape, so that it need not come from here. */
-export interface WebhookReceiver {
-  readonly path: string;
-  handle(
-    request: HttpRequest,
-    host: {
-      issuer: string;
-      fetch: typeof fetch;
-      store: SessionStore | undefined;
-      sessions: SessionEffects | undefined;
-    },
-  ): Promise<Reply>;
-}
-
-/** What a webhook may do to sessions. See `Sessions`. */
-export interface SessionEffects {
-  revokeUser(userId: string): Promise<unknown>;
-  revokeOrganization(orgCode: string): Promise<unknown>;
-  refreshUser(userId: string): Promise<unknown>;
-  refreshAll(): Promise<unknown>;
-}
-
 /** The auth routes by name. */
 export interface Paths {
+  /** Starts a login. @default '/login' */
   login: string;
+  /** Starts a login on Kinde's sign-up page. @default '/register' */
   register: string;
+  /** Ends a login. @default the path of `redirectUri` */
   callback: string;
+  /** Signs out, here and at Kinde. @default '/logout' */
   logout: string;
+  /** Signs up together with a new organization. @default '/create-organization' */
   createOrganization: string;
+  /** Gets tokens for another organization. @default '/switch-organization' */
   switchOrganization: string;
+  /** Tells scripts in the browser who is signed in, as JSON. @default '/user' */
   user: string;
+  /** Leads to Kinde's self-serve portal. @default '/portal' */
   portal: string;
   /** Where Kinde's server may end sessions (OpenID Connect Back-Channel Logout). Needs a store that has groups. @default none */
   backchannelLogout: string;
@@ -124,30 +117,61 @@ const VARIABLES = {
   scope: ['KINDE_SCOPE', 'KINDE_SCOPES'],
 } as const;
 
-/** The variable to name in a message about an option. */
-export function variableOf(option: string): string | undefined {
-  return (VARIABLES as Readonly<Record<string, readonly string[]>>)[option]?.[0];
+/** How the text of a variable becomes an option, where it is not taken as it is. */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  issuer: (text) => withScheme(text).replace(/\/+$/, ''),
+  audience: (text) => text.split(/[\s,]+/).filter(Boolean),
+  scope: (text) => text.split(/[\s,]+/).join(' '),
+};
+
+/** Option → the variable it was read from: beside the options, not among them. Not enumerable, so a copy has none. */
+const READ_FROM = Symbol('variables');
+
+/** The variable to name in a message: the one that an option was read from or, where it is missing, the one to set. */
+export function variableOf(option: string, options: object): string | undefined {
+  const { [READ_FROM]: readFrom } = options as { [READ_FROM]?: Readonly<Record<string, string>> };
+  const isMissing = !(options as Readonly<Record<string, unknown>>)[option];
+  const toSet = (VARIABLES as Readonly<Record<string, readonly string[]>>)[option]?.[0];
+  return readFrom?.[option] ?? (isMissing ? toSet : undefined);
 }
+
+/** What the environment says, by option. */
+type Found = Record<string, { readonly value: unknown; readonly variable: string } | undefined>;
 
 /**
  * Reads `KINDE_*` and its aliases; `options` win over the environment. The only place that looks at the environment,
- * and only when called. Values are checked by `createKinde`, together with everything else.
+ * and only when called. Values are checked by `createKinde`, whose errors name the variable that was set.
  * @throws KindeError `config_invalid` for variables that contradict this SDK.
  */
 export function optionsFromEnv(env: Environment = environment(), options: Partial<KindeOptions> = {}): KindeOptions {
-  const found: Record<string, unknown> = {};
-  for (const [option, names] of Object.entries(VARIABLES)) {
-    const value = names.map((name) => env[name]?.trim()).find((candidate) => candidate);
-    if (value) found[option] = value;
-  }
-  if (typeof found['issuer'] === 'string') found['issuer'] = withScheme(found['issuer']).replace(/\/+$/, '');
-  if (typeof found['siteUrl'] === 'string') found['siteUrl'] = found['siteUrl'].replace(/\/+$/, '');
-  found['siteUrl'] ??= originOf(found['redirectUri']) ?? siteFromHost(env);
-  if (typeof found['audience'] === 'string') found['audience'] = found['audience'].split(/[\s,]+/).filter(Boolean);
-  if (typeof found['scope'] === 'string') found['scope'] = found['scope'].split(/[\s,]+/).join(' ');
-  const session = sessionFromEnv(env, options.session);
-  const merged = { ...found, ...options, ...(session && { session: { ...session, ...options.session } }) };
-  return merged as unknown as KindeOptions;
+  const found: Found = {};
+  for (const [option, names] of Object.entries(VARIABLES)) found[option] = lookUp(env, names, READERS[option]);
+  found['siteUrl'] ??= siteFrom(env, found['redirectUri']);
+  const inSession = sessionFrom(env, options.session);
+  const session = { ...valuesOf(inSession), ...options.session };
+  const merged = { ...valuesOf(found), ...options, ...(Object.keys(session).length > 0 && { session }) };
+  const readFrom = { ...variablesOf(found, options), ...variablesOf(inSession, options.session, 'session.') };
+  return Object.defineProperty(merged, READ_FROM, { value: Object.freeze(readFrom) }) as unknown as KindeOptions;
+}
+
+function lookUp(env: Environment, names: readonly string[], read = (text: string): unknown => text): Found[string] {
+  const [first] = names.flatMap((variable) => {
+    const text = env[variable]?.trim();
+    return text ? [{ value: read(text), variable }] : [];
+  });
+  return first;
+}
+
+function valuesOf(found: Found): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(found).flatMap(([option, of]) => (of?.value === undefined ? [] : [[option, of.value]])),
+  );
+}
+
+/** Option → variable, for the options that the code does not set itself. */
+function variablesOf(found: Found, given: object = {}, prefix = ''): Record<string, string> {
+  const entries = Object.entries(found).filter(([option]) => !Object.hasOwn(given, option));
+  return Object.fromEntries(entries.flatMap(([option, of]) => (of ? [[prefix + option, of.variable]] : [])));
 }
 
 /** Not every runtime has one. */
@@ -166,8 +190,8 @@ export function environmentProblems(production: boolean, env: Environment = envi
   return unverified ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody pretend to be Kinde. Unset it in production.'] : [];
 }
 
-/** `SESSION_TYPE`, `SESSION_PERMANENT`, `KINDE_COOKIE_DOMAIN` and `GRANT_TYPE`, which mean the same here as in Kinde's other SDKs. */
-function sessionFromEnv(env: Environment, given: SessionOptions = {}): SessionOptions | undefined {
+/** `SESSION_TYPE`, `SESSION_PERMANENT`, `KINDE_COOKIE_DOMAIN` and `GRANT_TYPE` mean the same as in Kinde's other SDKs. */
+function sessionFrom(env: Environment, given: SessionOptions = {}): Found {
   const problems = [problemOf(env, 'SESSION_TYPE', SESSION_TYPES), problemOf(env, 'GRANT_TYPE', GRANT_TYPES)].filter(
     (problem) => problem !== undefined,
   );
@@ -177,14 +201,17 @@ function sessionFromEnv(env: Environment, given: SessionOptions = {}): SessionOp
     throw invalidConfig([
       `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
     ]);
-  const persistent = env['SESSION_PERMANENT']?.toLowerCase();
-  const session: SessionOptions = {
-    ...(type === 'memory' && { store: memoryStore() }),
-    ...(type === 'filesystem' && { store: filesystemStore(env['SESSION_FILE_DIR'] ?? '.kindling-sessions') }),
-    ...(env['KINDE_COOKIE_DOMAIN'] && { domain: env['KINDE_COOKIE_DOMAIN'] }),
-    ...(persistent && { persistent: persistent === 'true' || persistent === '1' }),
+  return {
+    store: lookUp(env, ['SESSION_TYPE'], () => storeOf(type, env)),
+    domain: lookUp(env, ['KINDE_COOKIE_DOMAIN']),
+    persistent: lookUp(env, ['SESSION_PERMANENT'], (text) => ['true', '1'].includes(text.toLowerCase())),
   };
-  return Object.keys(session).length > 0 ? session : undefined;
+}
+
+/** Of the kinds of store, those that need nothing but this process. */
+function storeOf(type: string | undefined, env: Environment): SessionStore | undefined {
+  if (type === 'memory') return memoryStore();
+  return type === 'filesystem' ? filesystemStore(env['SESSION_FILE_DIR'] ?? '.kindling-sessions') : undefined;
 }
 
 /** `redis` and `postgres` say which store the app passes: they have packages of their own. */
@@ -208,12 +235,10 @@ function withScheme(domain: string): string {
   return domain.includes('://') ? domain : `https://${domain}`;
 }
 
-function originOf(url: unknown): string | undefined {
-  return typeof url === 'string' && URL.canParse(url) ? new URL(url).origin : undefined;
-}
-
-/** `SITE_HOST` and `SITE_PORT`, with the defaults that Kinde documents for them. */
-function siteFromHost(env: Environment): string | undefined {
-  if (!env['SITE_HOST'] && !env['SITE_PORT']) return undefined;
-  return `http://${env['SITE_HOST'] ?? '127.0.0.1'}:${env['SITE_PORT'] ?? '5000'}`;
+/** Without a variable for the site: the origin of the redirect URI, or `SITE_HOST` and `SITE_PORT` with Kinde's defaults. */
+function siteFrom(env: Environment, redirectUri: Found[string]): Found[string] {
+  const url = String(redirectUri?.value);
+  if (redirectUri && URL.canParse(url)) return { ...redirectUri, value: new URL(url).origin };
+  const [host, port] = [env['SITE_HOST']?.trim() || '127.0.0.1', env['SITE_PORT']?.trim() || '5000'];
+  return lookUp(env, ['SITE_HOST', 'SITE_PORT'], () => `http://${host}:${port}`);
 }

@@ -1,32 +1,44 @@
 import { base64url } from 'jose';
 import { KindeError } from './errors.js';
 
-/** What can be asked of Kinde's sign-in pages, in Kinde's words. From code all of them; from a link all but `audience`. */
+/** Authorization-request parameters. All may be set in code; links may set all except `audience`. */
 export interface AuthorizationParameters {
-  /** Organization to sign in to or up to. */
+  /** Organization to sign in to or up to, `org_…`. */
   orgCode?: string;
-  /** `login` asks again even if signed in, `create` shows the sign-up page, `none` shows nothing at all. */
-  prompt?: 'login' | 'create' | 'none';
+  /**
+   * `login` asks again even if signed in, `create` shows the sign-up page, `consent` asks for consent again, `select_account`
+   * lets the user choose an account, `none` shows nothing at all.
+   */
+  prompt?: 'login' | 'create' | 'consent' | 'select_account' | 'none';
   /** An e-mail address, `phone:+61400000000:au` or `username:ada` to fill in. */
   loginHint?: string;
   /** Language of the pages, e.g. `de`. */
   lang?: string;
   /** Go straight to this connection, e.g. `conn_…` for Google. */
   connectionId?: string;
+  /** Create an organization on the way. */
   isCreateOrg?: boolean;
   /** Name for the organization that `isCreateOrg` creates. */
   orgName?: string;
+  /** Show Kinde's success page at the end, for apps whose callback is no web page. */
   hasSuccessPage?: boolean;
+  /** Show the success page after signing in through a browser, for desktop and mobile apps. */
   isUseAuthSuccessPage?: boolean;
+  /** Run this deployment of a workflow instead of the published one. Sent as `deploy_id` and `workflow_deployment_id`. */
   workflowDeploymentId?: string;
   /** Ask Kinde to hand back the request when an e-mailed link has expired. */
   supportsReauth?: boolean;
+  /** The request that Kinde handed back, to start it again. */
   reauthState?: string;
+  /** Plan that was chosen on a pricing page of the app. */
   planInterest?: string;
+  /** Pricing table to show instead of the default one. */
   pricingTableKey?: string;
+  /** `preview` shows custom-code pages in preview. */
   pagesMode?: string;
   /** Accept this invitation; `isInvitation` goes with it by itself. */
   invitationCode?: string;
+  /** Whether this login accepts an invitation. */
   isInvitation?: boolean;
   /** API identifiers for this login, in place of the configured ones. */
   audience?: string | readonly string[];
@@ -83,7 +95,10 @@ const ATTRIBUTION = new Set([
   ],
 ]);
 
-const PROMPTS: readonly unknown[] = ['login', 'create', 'none'];
+/** OpenID Connect Core 3.1.2.1, and Kinde's `create`. */
+const PROMPTS: readonly unknown[] = ['login', 'create', 'consent', 'select_account', 'none'];
+/** The newer name of `workflow_deployment_id`. Servers ignore names they do not know (RFC 6749 3.1), so both are sent. */
+const DEPLOYMENT = 'deploy_id';
 const LONGEST = 1024;
 
 /**
@@ -99,6 +114,7 @@ export function toWire(options: AuthorizationParameters): Record<string, string>
   for (const [name, value] of Object.entries(options.attribution ?? {})) {
     if (ATTRIBUTION.has(name) && value) params[name] = String(value);
   }
+  if (params['workflow_deployment_id']) params[DEPLOYMENT] = params['workflow_deployment_id'];
   if (params['invitation_code']) Object.assign(params, { is_invitation: 'true', prompt: params['prompt'] ?? 'create' });
   for (const [name, value] of Object.entries(params)) {
     if (value.length > LONGEST)
@@ -120,6 +136,8 @@ export function fromQuery(query: URLSearchParams): AuthorizationParameters & { r
     const value = single(query, name);
     if (value) options[camel(name)] = value;
   }
+  const deployment = single(query, DEPLOYMENT);
+  if (deployment) options['workflowDeploymentId'] = deployment;
   const attribution = [...new Set(query.keys())].filter((name) => ATTRIBUTION.has(name));
   if (attribution.length > 0)
     options['attribution'] = Object.fromEntries(attribution.map((name) => [name, single(query, name)!]));

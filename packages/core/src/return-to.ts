@@ -1,35 +1,48 @@
 /** Where a login or logout may send the browser afterwards. */
 export interface ReturnRules {
-  /** Allowed origins, compared exactly. The first is the app's own, against which paths resolve. */
+  /** The app's home, an absolute URL that ends in `/`. Relative targets resolve against it. */
+  readonly home: string;
+  /** Allowed origins, compared exactly. The app's own is one of them. */
   readonly origins: readonly string[];
   /** Absolute URL for everything that is refused. */
   readonly fallback: string;
-  /** Own paths that would only start or end a session again. */
+  /** Own paths, base path included, that would only start or end a session again. */
   readonly avoid: readonly string[];
 }
 
-/** Longer targets would not fit beside the rest of a pending login. */
+/** Bytes of a target where nobody says how much room there is. */
 const LONGEST = 2048;
 
 /**
- * The one validator of places to return to: always an absolute URL on an allowed origin.
- * What is returned is what was parsed, so that no two parsers can disagree about it.
+ * The one validator of places to return to: always an absolute http(s) URL on an allowed origin, or the fallback.
+ * What is returned is what was parsed, so that no two parsers can disagree about it. A URL is all ASCII once it is parsed, so
+ * its length is its bytes; one of more than `most` bytes loses its fragment, then its query, and becomes the fallback only if
+ * its path alone is too long.
  */
-export function safeReturnTo(
-  target: string | null | undefined,
-  { origins, fallback, avoid }: ReturnRules,
-  _most = 2048,
-): string {
-  const own = origins[0]!;
-  if (!target || target.length > LONGEST || !isPlain(target) || !URL.canParse(target, own)) return fallback;
-  const url = new URL(target, own);
+export function safeReturnTo(target: string | null | undefined, rules: ReturnRules, most = LONGEST): string {
+  const { home, origins, fallback, avoid } = rules;
+  if (!target || !isPlain(target) || !URL.canParse(target, home)) return fallback;
+  const url = new URL(target, home);
+  // `blob:https://app.example/…` has the app's origin, too.
+  const isWeb = url.protocol === 'https:' || url.protocol === 'http:';
   const leavesByPath = url.pathname.startsWith('//');
   const hasCredentials = url.username !== '' || url.password !== '';
-  const loops = url.origin === own && avoid.includes(decoded(url.pathname));
-  return origins.includes(url.origin) && !leavesByPath && !hasCredentials && !loops ? url.href : fallback;
+  if (!isWeb || leavesByPath || hasCredentials || !origins.includes(url.origin)) return fallback;
+  const path = asRouted(url.pathname);
+  const loops = url.origin === new URL(home).origin && avoid.some((own) => asRouted(own) === path);
+  return loops ? fallback : (shortened(url, most) ?? fallback);
 }
 
-/** As a router reads it: some decode a path before they match it. */
+/** As much of a URL as fits. */
+function shortened({ href, origin, pathname, search }: URL, most: number): string | undefined {
+  return [href, origin + pathname + search, origin + pathname].find((text) => text.length <= most);
+}
+
+/** As routers read a path: decoded, whatever its case, with or without a slash at its end; proxies merge slashes. */
+function asRouted(path: string): string {
+  return decoded(path).toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
+}
+
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

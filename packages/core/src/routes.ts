@@ -42,7 +42,7 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
     [paths.callback, { GET: (request) => finish(request, context) }],
     [paths.logout, { GET: signOut, POST: signOut }],
     [paths.backchannelLogout, { POST: (request) => backchannelLogout(request, context) }],
-    [webhooks?.path, { POST: (request) => webhooks!.handle(request, host) }],
+    [paths.webhooks, { POST: (request) => webhooks!.handle(request, host) }],
     [paths.user, { GET: (request) => user(request, context) }],
     [paths.portal, { GET: (request, query) => toPortal(request, query, context) }],
   ];

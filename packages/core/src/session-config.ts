@@ -1,6 +1,7 @@
-import { checkCookieDomain, checkCookieName, checkOrigin, checkSeconds, type Checks } from './check.js';
+import { checkCookieDomain, checkCookieName, checkWhole, type Checks } from './check.js';
 import type { KindeOptions, SessionOptions } from './options.js';
 import { patient } from './patience.js';
+import { checkSite, type Site } from './site.js';
 import type { SessionStore } from './store.js';
 
 /** How sessions are kept, with every default applied. */
@@ -9,31 +10,63 @@ export interface SessionConfig {
   readonly store: SessionStore | undefined;
   /** What processes agree by. Nothing is agreed without it. */
   readonly shared: (SessionStore & Required<Pick<SessionStore, 'swap'>>) | undefined;
-  /** Where all sessions of a person or an organization are found. */
+  /** Where all sessions of a user or an organization are found. */
   readonly groups: Required<SessionStore> | undefined;
   /** The cookie has the whole session, too, for when the store does not answer. */
   readonly fallback: boolean;
+  /** Name of the session's cookie, prefix included. */
   readonly cookie: string;
+  /** What the names of pending logins' cookies begin with. */
   readonly loginCookie: string;
-  readonly domain: string | undefined;
-  readonly secure: boolean;
-  readonly path: string;
+  /** Cookies of ours that other apps, or other starts of this one, left in a developer's browser; else `undefined`. */
+  readonly leftovers: Leftovers | undefined;
+  /** The most bytes that all `Set-Cookie` lines of one response may take together. */
   readonly cookieBytes: number;
+  /** `Path` of every cookie: the path of the site, or `/`. */
+  readonly path: string;
+  /** `Domain` of every cookie; `undefined` for this host only. */
+  readonly domain: string | undefined;
+  /** Whether cookies are `Secure`: always, but for plain http on localhost. */
+  readonly secure: boolean;
+  /** Seconds until a session expires, however active. */
   readonly maxAge: number;
+  /** Seconds of inactivity after which a session expires. */
   readonly idle: number;
+  /** Whether the cookie outlives the browser's window; `undefined` leaves it to what Kinde says. */
   readonly persistent: boolean | undefined;
 }
 
+/**
+ * Names in a cookie jar that hold a session or a login of ours under another default name, whole or in pieces. Only on
+ * plain http, that is on localhost, where apps on all ports share one jar and a local Kinde may have new clients each time.
+ */
+export interface Leftovers {
+  /** Of this app, by its `siteUrl`, with another client: an earlier start. */
+  readonly own: RegExp;
+  /** Of apps with another `siteUrl`, and of versions whose marks were of six characters. */
+  readonly others: RegExp;
+}
+
 /** The names of the options in `session`. */
-export const SESSION = ['store', 'shared', 'fallback', 'cookie', 'domain', 'maxAge', 'idle', 'persistent'];
+export const SESSION = [
+  ...['store', 'shared', 'fallback', 'cookie', 'cookieBytes', 'domain', 'maxAge', 'idle', 'persistent'],
+];
+
+/** Options of other libraries that there are none for, and why. */
+export const DECIDED = {
+  sameSite:
+    'cookies are SameSite=Lax, so that no page of another site acts for your users. In an iframe of another site nobody is signed in: open the app in a window of its own.',
+  secure: 'cookies are Secure, but for a `siteUrl` with http on localhost.',
+  path: 'it is the path of `siteUrl`.',
+};
 const DAY = 24 * 60 * 60;
 
 /** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
-export function resolveSession(session: SessionOptions, siteUrl: string, clientId: string): SessionConfig {
-  const { domain, maxAge = 7 * DAY, idle = DAY, persistent, fallback = false } = session;
-  const secure = siteUrl.startsWith('https:');
-  const prefix = !secure ? '' : domain ? '__Secure-' : '__Host-';
-  const cookie = prefix + (session.cookie ?? `kinde-${mark(`${siteUrl} ${clientId}`)}`);
+export function resolveSession(session: SessionOptions, site: Site, clientId: string): SessionConfig {
+  const { domain, maxAge = 7 * DAY, idle = DAY, persistent, fallback = false, cookieBytes = 3800 } = session;
+  const secure = site.origin.startsWith('https:');
+  const marks = marksOf(site, clientId, secure);
+  const cookie = prefixOf(site, secure, domain) + (session.cookie ?? `kinde-${marks.join('')}`);
   const store = session.store && patient(session.store);
   const common = store ?? (session.shared && patient(session.shared));
   return Object.freeze({
@@ -43,10 +76,11 @@ export function resolveSession(session: SessionOptions, siteUrl: string, clientI
     fallback,
     cookie,
     loginCookie: `${cookie}-login`,
+    leftovers: secure || session.cookie ? undefined : leftoversOf(marks),
+    cookieBytes,
+    path: site.basePath || '/',
     domain,
     secure,
-    path: '/',
-    cookieBytes: 12288,
     maxAge,
     idle: Math.min(idle, maxAge),
     persistent,
@@ -55,7 +89,7 @@ export function resolveSession(session: SessionOptions, siteUrl: string, clientI
 
 /** What is wrong with the options in `session`. */
 export function checkSession(session: SessionOptions, { siteUrl, paths }: Partial<KindeOptions>): Checks {
-  const { store, shared, fallback, cookie, domain, maxAge = 7 * DAY, idle = DAY } = session;
+  const { store, shared, fallback, cookie, domain, maxAge = 7 * DAY, idle = DAY, cookieBytes = 3800 } = session;
   const has = (given: unknown, methods: readonly string[]) =>
     methods.every((method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function');
   const isStore = store === undefined || has(store, ['get', 'set', 'delete']);
@@ -73,11 +107,12 @@ export function checkSession(session: SessionOptions, { siteUrl, paths }: Partia
     ['session.shared', store && shared ? 'is for sessions in cookies: `session.store` is shared already.' : undefined],
     ['session.fallback', fallback && !store ? 'is for sessions in a store: pass `session.store`.' : undefined],
     ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
-    ['session.domain', domain === undefined || checkOrigin(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
-    ['session.maxAge', checkSeconds(maxAge, [60, 400 * DAY])],
+    ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
+    ['session.domain', domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
+    ['session.maxAge', checkWhole(maxAge, [60, 400 * DAY])],
     [
       'session.idle',
-      checkSeconds(idle, [60, 400 * DAY]) ??
+      checkWhole(idle, [60, 400 * DAY]) ??
         (session.idle !== undefined && idle > maxAge ? 'must not be longer than `session.maxAge`.' : undefined),
     ],
   ];
@@ -87,9 +122,31 @@ function hasGroups(store: SessionStore): store is Required<SessionStore> {
   return [store.swap, store.enlist, store.members].every((method) => typeof method === 'function');
 }
 
-/** Six characters that tell apps on one host apart, whose cookies the browser would otherwise mix: FNV-1a, not a secret. */
-function mark(text: string): string {
+/** `__Host-` demands the path `/` and no domain (RFC 6265bis), `__Secure-` only https. */
+function prefixOf({ basePath }: Site, secure: boolean, domain: string | undefined): string {
+  if (!secure) return '';
+  return domain || basePath ? '__Secure-' : '__Host-';
+}
+
+/**
+ * What tells apps on one host apart, whose cookies the browser would otherwise mix. On https one mark of six characters, so
+ * that no name changes for users; on localhost one of the site and one of the client, so that leftovers can be told.
+ */
+function marksOf({ origin, basePath }: Site, clientId: string, secure: boolean): readonly string[] {
+  const site = origin + basePath;
+  return secure ? [mark(`${site} ${clientId}`, 6)] : [mark(site, 4), mark(clientId, 4)];
+}
+
+function leftoversOf([site, client]: readonly string[]): Leftovers {
+  return Object.freeze({
+    own: new RegExp(`^kinde-${site}(?!${client})[0-9a-z]{4}(?![0-9a-z])`),
+    others: new RegExp(`^kinde-(?:(?!${site})[0-9a-z]{8}|[0-9a-z]{6})(?![0-9a-z])`),
+  });
+}
+
+/** The last characters of a hash in base 36: FNV-1a, not a secret. */
+function mark(text: string, length: number): string {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
-  return hash.toString(36).padStart(6, '0').slice(-6);
+  return hash.toString(36).padStart(length, '0').slice(-length);
 }

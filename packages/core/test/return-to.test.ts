@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { safeReturnTo } from '../src/return-to.js';
 
 const SITE = 'https://app.example';
 const rules = {
+  home: `${SITE}/`,
   origins: [SITE, 'https://docs.app.example'],
   fallback: `${SITE}/`,
   avoid: ['/login', '/logout', '/callback'],
@@ -56,6 +57,15 @@ test.each([
   ['OR-26', 'https://docs.app.example.evil.example'],
   ['OR-26', 'https://xdocs.app.example'],
   ['OR-26', 'http://docs.app.example'],
+  ['FD-30', `blob:${SITE}/5c1f`],
+  ['FD-30', `blob:${SITE}`],
+  ['FD-30', `filesystem:${SITE}/temporary/x`],
+  ['FD-30', `BLOB:${SITE}/x`],
+  ['FD-25', '/Login/'],
+  ['FD-25', '/LOGOUT'],
+  ['FD-25', '/%4cOGIN%2f?x=1'],
+  ['FD-25', '/callback//'],
+  ['FD-25', `${SITE}:443/logout/#x`],
   ['', ''],
   ['', undefined],
   ['', null],
@@ -65,38 +75,95 @@ test.each(['?', '#x', '.', '@evil.example', ':80/x', ';x'])('OR-18 %j stays on t
   expect(new URL(safeReturnTo(target, rules)).origin).toBe(SITE);
 });
 
-test('OR-24 no text at all leads to another origin', () => {
+test.each([
+  ['/app/todos', `${SITE}/app/todos`],
+  ['todos', `${SITE}/app/todos`],
+  ['?page=2', `${SITE}/app/?page=2`],
+  ['/', `${SITE}/`],
+  ['/login', `${SITE}/login`],
+  ['/app/login', `${SITE}/app/`],
+  ['/app//login', `${SITE}/app/`],
+  ['/APP/Logout/', `${SITE}/app/`],
+  ['logout', `${SITE}/app/`],
+])('FD-12 below a path, %j leads to %j', (target, expected) => {
+  const home = `${SITE}/app/`;
+  const below = { home, origins: [SITE], fallback: home, avoid: ['/app/login', '/app/logout'] };
+  expect(safeReturnTo(target, below)).toBe(expected);
+});
+
+describe('FD-05 a target that is too long', () => {
+  const long = 'x'.repeat(3000);
+
+  test('loses its fragment first, then its query, and keeps its path', () => {
+    expect(safeReturnTo(`/t/1?a=b#${long}`, rules)).toBe(`${SITE}/t/1?a=b`);
+    expect(safeReturnTo(`/t/1?f=${long}#x`, rules)).toBe(`${SITE}/t/1`);
+    expect(safeReturnTo(`https://docs.app.example/t/1?f=${long}`, rules)).toBe('https://docs.app.example/t/1');
+    expect(safeReturnTo(`/${long}`, rules)).toBe(`${SITE}/`);
+  });
+
+  test('is measured as it is sent: characters beyond ASCII take six to twelve bytes', () => {
+    expect(safeReturnTo(`/ü?q=${'ü'.repeat(300)}`, rules)).toBe(`${SITE}/%C3%BC?q=${'%C3%BC'.repeat(300)}`);
+    expect(safeReturnTo(`/ü?q=${'ü'.repeat(400)}`, rules)).toBe(`${SITE}/%C3%BC`);
+    expect(safeReturnTo(`/t#${'🎈'.repeat(200)}`, rules)).toBe(`${SITE}/t`);
+    expect(safeReturnTo(`/${'日'.repeat(250)}`, rules)).toBe(`${SITE}/`);
+  });
+
+  test('fits the room that there is, to the byte', () => {
+    const target = `${SITE}/t/1?q=%C3%BC#end`;
+    expect(safeReturnTo('/t/1?q=ü#end', rules, target.length)).toBe(target);
+    expect(safeReturnTo('/t/1?q=ü#end', rules, target.length - 1)).toBe(`${SITE}/t/1?q=%C3%BC`);
+    expect(safeReturnTo('/t/1?q=ü#end', rules, `${SITE}/t/1`.length)).toBe(`${SITE}/t/1`);
+    expect(safeReturnTo('/t/1?q=ü#end', rules, `${SITE}/t/`.length)).toBe(`${SITE}/`);
+  });
+
+  test('does not lead to an own auth route by what it loses', () => {
+    expect(safeReturnTo(`/logout?${long}`, rules)).toBe(`${SITE}/`);
+    expect(safeReturnTo(`/Login/?${'ü'.repeat(3000)}`, rules)).toBe(`${SITE}/`);
+  });
+});
+
+test('OR-24 FD-05 FD-30 no text at all leads to another origin, to an own auth route, or takes more than its room', () => {
   const piece = fc.constantFrom(
-    '/',
-    '\\',
-    ':',
-    '@',
-    '?',
-    '#',
-    '%',
-    '.',
-    ';',
-    '\t',
-    '\r',
-    '\n',
-    '\0',
-    ' ',
-    'a',
-    'evil.example',
-    'https',
-    'javascript',
-    '%2f',
-    '%5c',
-    'ü',
-    '。',
-    'app.example',
+    ...[
+      '/',
+      '\\',
+      ':',
+      '@',
+      '?',
+      '#',
+      '%',
+      '.',
+      ';',
+      '\t',
+      '\r',
+      '\n',
+      '\0',
+      ' ',
+      'a',
+      'ü',
+      '。',
+      '日本',
+      '🎈',
+      '%2f',
+      '%5c',
+    ],
+    ...['evil.example', 'https', 'http', 'javascript', 'blob:', 'app.example', SITE, `blob:${SITE}`],
+    ...['login', 'Login', 'LOGOUT', '/callback/', '%4Cogin', 'x'.repeat(200), 'é'.repeat(60)],
   );
+  const anything = fc.array(fc.oneof(piece, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 12 });
+  const own = /^\/+(login|logout|callback)\/*$/i;
+  const asciiOf = (path: string) =>
+    path.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const room = fc.integer({ min: rules.fallback.length, max: 2048 });
   fc.assert(
-    fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })), { maxLength: 12 }), (pieces) => {
-      const location = safeReturnTo(pieces.join(''), rules);
+    fc.property(anything, room, (pieces, most) => {
+      const location = safeReturnTo(pieces.join(''), rules, most);
       const url = new URL(location, 'https://somewhere.else');
       expect(rules.origins).toContain(url.origin);
       expect(url.href).toBe(location);
+      expect(location).toMatch(/^https:\/\/[\x21-\x7e]+$/);
+      expect(location.length).toBeLessThanOrEqual(most);
+      if (url.origin === SITE) expect(asciiOf(url.pathname)).not.toMatch(own);
       expect(url.pathname.startsWith('//')).toBe(false);
     }),
     { numRuns: 20_000 },

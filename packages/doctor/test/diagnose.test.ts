@@ -134,6 +134,11 @@ describe('environment', () => {
     expect(outcomes(report, 'environment')).toEqual(['ok', 'warning']);
   });
 
+  test('FD-14 a callback on another origin fails, by the variable that was set', async () => {
+    const report = await run({ KINDE_REDIRECT_URI: '', KINDE_CALLBACK_URL: 'http://localhost:4999/callback' });
+    expect(details(report, 'environment')).toMatch(/`redirectUri` \(KINDE_CALLBACK_URL\) has another port/);
+  });
+
   test('a variable that looks like one of ours and is not read is a warning', async () => {
     const report = await run({ KINDE_CLIENT_SECRETS: 'misspelt-and-secret' });
     expect(of(report, 'environment')[1]).toMatchObject({
@@ -141,6 +146,17 @@ describe('environment', () => {
       detail: expect.stringContaining('KINDE_CLIENT_SECRETS'),
     });
   });
+});
+
+test('FD-12 of a site with a path, the callback and logout URLs below it are looked for', async () => {
+  const report = await run({
+    KINDE_SITE_URL: 'http://localhost:3000/app/',
+    KINDE_REDIRECT_URI: '',
+    KINDE_POST_LOGOUT_REDIRECT_URL: '',
+  });
+  expect(outcomes(report, 'environment')).toEqual(['ok']);
+  expect(details(report, 'callback-url')).toContain('http://localhost:3000/app/callback is not a callback URL');
+  expect(details(report, 'logout-url')).toContain('http://localhost:3000/app is not a logout URL');
 });
 
 describe('process', () => {
@@ -187,10 +203,22 @@ describe('cookies', () => {
       /another host/,
     ],
     [
-      'with a callback on another host of the domain that they are for',
+      'with a callback on another host, also of the domain that they are for',
       { ...https, KINDE_REDIRECT_URI: 'https://auth.example.com/callback', KINDE_COOKIE_DOMAIN: 'example.com' },
+      'failed',
+      /another host/,
+    ],
+    [
+      'FD-12 of a site with a path',
+      { KINDE_SITE_URL: 'https://app.example.com/app', KINDE_REDIRECT_URI: 'https://app.example.com/app/callback' },
       'ok',
-      /__Secure-/,
+      /below \/app of app\.example\.com only \(__Secure-\)/,
+    ],
+    [
+      'FD-12 of a site with a path, and its callback beside it',
+      { ...https, KINDE_SITE_URL: 'https://app.example.com/app/' },
+      'failed',
+      /below \/app, its callback https:\/\/app\.example\.com\/callback is not/,
     ],
     [
       'with a callback of another scheme',
@@ -442,6 +470,7 @@ describe('callback and logout URLs', () => {
     const preview = {
       KINDE_SITE_URL: 'https://pr-7.preview.example',
       KINDE_REDIRECT_URI: 'https://pr-7.preview.example/callback',
+      KINDE_POST_LOGOUT_REDIRECT_URL: 'https://pr-7.preview.example',
     };
     for (const [entry, outcome] of [
       ['https://pr-*.preview.example/callback', 'ok'],

@@ -13,7 +13,7 @@ export function checkCookies({ options }: Environment, { production }: Settings)
   const wrong = [
     ...insecure(site, production),
     ...uncovered(site, session?.domain),
-    ...(callback ? elsewhere(site, callback, session?.domain) : []),
+    ...(callback ? elsewhere(site, callback) : []),
   ];
   return { statements: wrong.length > 0 ? wrong : [protection(site, session?.domain)] };
 }
@@ -38,7 +38,7 @@ function uncovered({ hostname }: URL, domain: string | undefined): Statement[] {
 }
 
 /** The login's cookie is set on the site and has to come along to the callback. */
-function elsewhere(site: URL, callback: URL, domain: string | undefined): Statement[] {
+function elsewhere(site: URL, callback: URL): Statement[] {
   if (site.protocol !== callback.protocol)
     return [
       say(
@@ -47,24 +47,44 @@ function elsewhere(site: URL, callback: URL, domain: string | undefined): Statem
         'Use one scheme for both.',
       ),
     ];
-  const shared = domain !== undefined && covers(domain, site.hostname) && covers(domain, callback.hostname);
-  if (site.hostname === callback.hostname || shared) return [];
+  if (site.hostname === callback.hostname) return below(site, callback);
   const loopback = [site, callback].every(({ hostname }) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
   const why = loopback ? 'the same machine, but not the same host for a browser' : 'another host';
   return [
     say(
       'failed',
       `The site is on ${site.hostname}, its callback on ${callback.hostname}: ${why}, so the login's cookie is not sent there.`,
-      'Use one host for KINDE_SITE_URL and KINDE_REDIRECT_URI, and open the app there.',
+      'Use one host for the site and its callback URL, and open the app there.',
     ),
   ];
 }
 
-function protection({ protocol, host }: URL, domain: string | undefined): Statement {
+/** Cookies of a site with a path are sent below that path only. */
+function below(site: URL, callback: URL): Statement[] {
+  const path = site.pathname.replace(/\/$/, '');
+  if (callback.pathname.startsWith(`${path}/`)) return [];
+  return [
+    say(
+      'failed',
+      `The site is below ${path}, its callback ${show(callback)} is not: the login's cookie is not sent there.`,
+      'Use a callback URL below the address of the site.',
+    ),
+  ];
+}
+
+function protection({ protocol, host, pathname }: URL, domain: string | undefined): Statement {
   if (protocol === 'http:') return say('ok', `${host} is on plain http, as in development: cookies have no prefix.`);
-  return domain === undefined
+  if (domain !== undefined)
+    return say(
+      'ok',
+      `Cookies are sent to ${domain} and all of its subdomains (__Secure-): each of them must be trusted.`,
+    );
+  return pathname === '/'
     ? say('ok', `Cookies belong to ${host} alone (__Host-): subdomains neither see nor replace them.`)
-    : say('ok', `Cookies are sent to ${domain} and all of its subdomains (__Secure-): each of them must be trusted.`);
+    : say(
+        'ok',
+        `Cookies are sent below ${pathname} of ${host} only (__Secure-): the other apps there must be trusted.`,
+      );
 }
 
 function covers(domain: string, hostname: string): boolean {

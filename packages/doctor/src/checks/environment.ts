@@ -50,7 +50,8 @@ function read({ env, fetch, production }: Settings): { options: Partial<KindeOpt
 function start(options: KindeOptions): { app?: App; problems: readonly string[] } {
   try {
     const kinde = createKinde(options);
-    const site = new URL(options.siteUrl).origin;
+    const { origin, pathname } = new URL(options.siteUrl);
+    const site = (origin + pathname).replace(/\/$/, '');
     const { issuer, clientId, clientSecret } = options;
     const { redirectUri = `${site}/callback`, postLogoutRedirectUri = site } = options;
     return { app: { kinde, issuer, clientId, clientSecret, redirectUri, postLogoutRedirectUri }, problems: [] };
