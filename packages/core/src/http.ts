@@ -6,8 +6,11 @@ export interface HttpRequest {
   /** Absolute, or a path with query. Only path and query are used: the host is never trusted. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
-  /** The body as it came; only back-channel logout and webhooks need one. */
-  readonly body?: AsyncIterable<Uint8Array> | null;
+  /**
+   * The body as it came; only back-channel logout and webhooks need one. A web stream is named beside the iterable that it
+   * is, because the DOM library of TypeScript 5.9 does not say so.
+   */
+  readonly body?: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null;
   /** Something else has read the body already, so it cannot be had here. */
   readonly bodyUsed?: boolean;
 }
