@@ -43,7 +43,8 @@ const files: Record<string, readonly string[]> = {
     'session-config',
     'options return-to parameters remember',
     'http memory filesystem patience check seal signature',
-    'store files errors clock once native',
+    'store files',
+    'errors clock once native',
   ],
   claims: [
     'index',

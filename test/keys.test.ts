@@ -239,6 +239,19 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     expect(await bearer(token)).toBe(401);
   });
 
+  test('FD-29 a key that this runtime cannot use is never called a bad signature', async () => {
+    const token = await emulator.sign(claims());
+    const { n = '', ...key } = emulator.state.key.jwk;
+    // A number of 1,024 bits, in as many characters as one of 2,048.
+    publishing([{ ...key, n: 'A'.repeat(n.length / 2) + n.slice(n.length / 2) }]);
+    expect(await bearer(token)).toBe(503);
+    const browser = createBrowser(app, emulator);
+    const answer = await browser.open(await browser.callbackFor('ada@example.com'), {
+      headers: { accept: 'application/json' },
+    });
+    expect(answer.json()).toMatchObject({ status: 502, code: 'keys_unavailable', reason: 'unusable' });
+  });
+
   test('JW-18 private members that were published by mistake do not get in', async () => {
     publishing([{ ...emulator.state.key.jwk, d: 'private', p: 'private', q: 'private' }]);
     expect(await bearer(await emulator.sign(claims()))).toBe(200);
