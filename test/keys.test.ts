@@ -94,6 +94,17 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     expect((await login()).status).toBe(302);
   });
 
+  test('FD-29 the configuration is fetched anew when the request that fetched it was stopped', async () => {
+    emulator.faults.once(DISCOVERY, () => new Promise<never>(() => {}));
+    vi.useFakeTimers({ toFake: ['setTimeout'] }); // its deadline never comes either
+    login().catch(() => {});
+    await vi.waitFor(() => expect(calls(DISCOVERY)).toBe(1));
+    vi.useRealTimers();
+    later(2);
+    expect(await login()).toMatchObject({ status: 302 });
+    expect(calls(DISCOVERY)).toBe(2);
+  });
+
   test('JW-01 JW-02 a rotated key is fetched once, and the next sign-in works', async () => {
     await emulator.rotateKeys();
     expect(await bearer(await emulator.sign(claims()))).toBe(200);
