@@ -46,7 +46,8 @@ const files: Record<string, readonly string[]> = {
     'options return-to parameters remember',
     'webhook-receiver',
     'http memory filesystem patience check seal signature warn',
-    'store files errors clock once native',
+    'store files',
+    'errors clock once native',
   ],
   claims: [
     'index',

@@ -94,6 +94,17 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     expect((await login()).status).toBe(302);
   });
 
+  test('FD-29 the configuration is fetched anew when the request that fetched it was stopped', async () => {
+    emulator.faults.once(DISCOVERY, () => new Promise<never>(() => {}));
+    vi.useFakeTimers({ toFake: ['setTimeout'] }); // its deadline never comes either
+    login().catch(() => {});
+    await vi.waitFor(() => expect(calls(DISCOVERY)).toBe(1));
+    vi.useRealTimers();
+    later(2);
+    expect(await login()).toMatchObject({ status: 302 });
+    expect(calls(DISCOVERY)).toBe(2);
+  });
+
   test('JW-01 JW-02 a rotated key is fetched once, and the next sign-in works', async () => {
     await emulator.rotateKeys();
     expect(await bearer(await emulator.sign(claims()))).toBe(200);
@@ -237,6 +248,19 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     later(601);
     publishing([emulator.state.key.jwk, { ...other, kid: 'other', alg: 'RS256', use: 'sig' }]);
     expect(await bearer(token)).toBe(401);
+  });
+
+  test('FD-29 a key that this runtime cannot use is never called a bad signature', async () => {
+    const token = await emulator.sign(claims());
+    const { n = '', ...key } = emulator.state.key.jwk;
+    // A number of 1,024 bits, in as many characters as one of 2,048.
+    publishing([{ ...key, n: 'A'.repeat(n.length / 2) + n.slice(n.length / 2) }]);
+    expect(await bearer(token)).toBe(503);
+    const browser = createBrowser(app, emulator);
+    const answer = await browser.open(await browser.callbackFor('ada@example.com'), {
+      headers: { accept: 'application/json' },
+    });
+    expect(answer.json()).toMatchObject({ status: 502, code: 'keys_unavailable', reason: 'unusable' });
   });
 
   test('JW-18 private members that were published by mistake do not get in', async () => {

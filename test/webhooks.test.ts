@@ -341,6 +341,15 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     expect([(await post(app, token)).status, calls]).toEqual([200, 1]);
   });
 
+  test('FD-29 a key that this runtime cannot use is never called a bad signature', async () => {
+    const app = await start();
+    const { n = '', ...key } = emulator.state.key.jwk;
+    // A number of 1,024 bits, in as many characters as one of 2,048.
+    const short = { ...key, n: 'A'.repeat(n.length / 2) + n.slice(n.length / 2) };
+    emulator.faults.once('/.well-known/jwks', () => Response.json({ keys: [short] }));
+    expect([(await post(app, await signed())).status, problems.at(-1)!.reason]).toEqual([503, 'keys_unavailable']);
+  });
+
   test('WH-14 without Kinde’s keys nothing is handled, and Kinde is asked to try again', async () => {
     const app = await start();
     const token = await signed();

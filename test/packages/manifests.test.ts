@@ -6,6 +6,13 @@ const changesets = readdirSync('.changeset')
   .filter((file) => file.endsWith('.md'))
   .map((file) => readFileSync(`.changeset/${file}`, 'utf8'));
 
+/** The lines of Node on which `require()` loads ES modules (from 20.19 and 22.12 on) and that are still maintained. */
+const ENGINES = { node: '^20.19.0 || >=22.12.0' };
+
+test('the workspace runs on the same Node as its packages', () => {
+  expect(JSON.parse(readFileSync('package.json', 'utf8')).engines).toEqual(ENGINES);
+});
+
 describe.each(folders)('@kindling/%s', (name) => {
   const folder = `packages/${name}`;
   const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
@@ -18,7 +25,7 @@ describe.each(folders)('@kindling/%s', (name) => {
       license: 'MIT',
       type: 'module',
       sideEffects: false,
-      engines: { node: '>=20.19' },
+      engines: ENGINES,
       files: expect.arrayContaining(['dist']),
       publishConfig: { access: 'public' },
     });

@@ -1,3 +1,8 @@
+import type * as fs from 'node:fs/promises';
+import type * as path from 'node:path';
+import { KindeError } from './errors.js';
+import { builtin } from './native.js';
+
 /** A value in a file, and when its time is over, in Unix milliseconds. */
 export interface Kept {
   readonly until: number;
@@ -25,15 +30,18 @@ export interface Files {
 const PATIENCE = 10_000;
 const HOUR = 3_600_000;
 
-/** @param root created when it does not exist, readable by this user only */
+/**
+ * @param root created when it does not exist, readable by this user only
+ * @throws KindeError `config_invalid` in a runtime that has no file system.
+ */
 export function createFiles(root: string): Files {
-  const at = async (file: string) => (await node()).path.join(root, file);
-  const read = async (file: string) => parse(await textOf(await at(file)));
-  const remove = async (file: string) => removeFile(await at(file));
-  const list = async (folder: string): Promise<string[]> =>
-    (await node()).fs.readdir(await at(folder)).catch(unless('ENOENT', []));
+  const { fs, path } = node();
+  const at = (file: string) => path.join(root, file);
+  const read = async (file: string) => parse(await textOf(at(file)));
+  const remove = (file: string) => removeFile(at(file));
+  const list = (folder: string): Promise<string[]> => fs.readdir(at(folder)).catch(unless('ENOENT', []));
   const alone: Files['alone'] = async (file, work) => {
-    const lock = await at(`${file}.lock`);
+    const lock = at(`${file}.lock`);
     const own = await take(lock);
     try {
       return await work(async () => (await textOf(lock)) === own);
@@ -47,12 +55,12 @@ export function createFiles(root: string): Files {
     list,
     alone,
     async write(file, { until, value }) {
-      const target = await at(file);
-      await (await node()).fs.rename(await aside(target, `${until} ${value}`), target);
+      const target = at(file);
+      await fs.rename(await aside(target, `${until} ${value}`), target);
     },
     async sweep(isOver) {
       for (const name of await list('')) {
-        await cleanUp(await at(name));
+        await cleanUp(at(name));
         const inside = name.endsWith('.group') ? (await list(name)).map((id) => `${name}/${id}`) : [name];
         for (const file of inside.filter((one) => /\.session$|\.group\/[\w-]+$/.test(one))) {
           if (!isOver((await read(file))?.until ?? 0)) continue;
@@ -65,9 +73,12 @@ export function createFiles(root: string): Files {
   };
 }
 
-/** Node's modules are loaded at first use, so that this package also runs where there are none. */
-async function node() {
-  return { fs: await import('node:fs/promises'), path: await import('node:path') };
+/** Node's modules are asked for when a store is made, so that this package also loads where there are none. */
+function node(): { fs: typeof fs; path: typeof path } {
+  const found = { fs: builtin<typeof fs>('node:fs/promises'), path: builtin<typeof path>('node:path') };
+  if (found.fs && found.path) return { fs: found.fs, path: found.path };
+  const problem = 'Sessions cannot be kept in files: this runtime has no file system. Choose another store.';
+  throw new KindeError('config_invalid', problem, { problems: [problem] });
 }
 
 function unless<Value>(code: string, value: Value) {
@@ -78,7 +89,7 @@ function unless<Value>(code: string, value: Value) {
 }
 
 async function textOf(file: string): Promise<string> {
-  return (await node()).fs.readFile(file, 'utf8').catch(unless('ENOENT', ''));
+  return node().fs.readFile(file, 'utf8').catch(unless('ENOENT', ''));
 }
 
 function parse(text: string): Kept | undefined {
@@ -87,12 +98,12 @@ function parse(text: string): Kept | undefined {
 }
 
 async function removeFile(file: string): Promise<void> {
-  await (await node()).fs.rm(file, { force: true });
+  await node().fs.rm(file, { force: true });
 }
 
 /** A complete file beside the one that is meant, to be put in its place in one step. */
 async function aside(file: string, content: string): Promise<string> {
-  const { fs, path } = await node();
+  const { fs, path } = node();
   const name = `${file}.${crypto.randomUUID()}`;
   await fs.mkdir(path.dirname(name), { recursive: true, mode: 0o700 });
   await fs.writeFile(name, content, { mode: 0o600 });
@@ -101,7 +112,7 @@ async function aside(file: string, content: string): Promise<string> {
 
 /** Links a complete file to the name of the lock, which only works where there is none. */
 async function take(lock: string): Promise<string> {
-  const { fs } = await node();
+  const { fs } = node();
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     const own = `${process.pid} ${Date.now() + PATIENCE} ${crypto.randomUUID()}`;
     const file = await aside(lock, own);
@@ -131,7 +142,9 @@ async function cleanUp(file: string): Promise<void> {
   const holder = file.endsWith('.lock') ? await textOf(file) : '';
   if (holder && isLost(holder)) await breakUp(file, holder);
   if (!/\.[\da-f]{8}-[\da-f-]{27}$/.test(file)) return;
-  const leftover = await (await node()).fs.stat(file).catch(() => undefined);
+  const leftover = await node()
+    .fs.stat(file)
+    .catch(() => undefined);
   if (leftover && leftover.mtimeMs < Date.now() - HOUR) await removeFile(file);
 }
 

@@ -8,8 +8,11 @@ export interface HttpRequest {
   readonly url: string;
   /** Request headers by lower-case name; `null` for one that was not sent. */
   readonly headers: { get(name: string): string | null };
-  /** The body as it was sent; only forms, back-channel logout and webhooks need one. */
-  readonly body?: AsyncIterable<Uint8Array> | null;
+  /**
+   * The body as it was sent; only forms, back-channel logout and webhooks need one. A web stream is named beside the iterable
+   * that it is, because the DOM library of TypeScript 5.9 does not say so.
+   */
+  readonly body?: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null;
   /** True when another reader has consumed the body already. */
   readonly bodyUsed?: boolean;
 }

@@ -27,7 +27,8 @@ export const nodeCrypto = builtin<NodeCrypto>('node:crypto');
 /** How many bytes this process may use for its objects, where that is known. */
 export const heapLimit = builtin<typeof v8>('node:v8')?.getHeapStatistics?.().heap_size_limit;
 
-function builtin<Module>(name: string): Module | undefined {
+/** A module of Node, where there is one: asked for at run time, so that bundles for other runtimes need not resolve it. */
+export function builtin<Module>(name: string): Module | undefined {
   return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;
 }
 

@@ -45,8 +45,11 @@ export function createProvider(config: Config): Provider {
   let fetching: Promise<Metadata> | undefined;
   let tried = 0;
   const renew = (): Promise<Metadata> => {
+    // Cloudflare Workers stop what is under way together with the request that began it, the deadline included: a fetch
+    // that has not ended by now never will.
+    if (fetching && now() - tried <= config.timeout) return fetching;
     tried = now();
-    fetching ??= discover(config)
+    fetching = discover(config)
       .then((metadata) => (known = { metadata, at: now() }).metadata)
       .finally(() => (fetching = undefined));
     return fetching;

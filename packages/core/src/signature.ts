@@ -49,20 +49,33 @@ export function withJose(keyFor: JWTVerifyGetKey): Check {
   };
 }
 
-/** The same, with keys of the same set. */
-function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
+/**
+ * The same, with keys of the same set. A wrong signature is `false` to Node and never an error, so an error means that this
+ * runtime has only parts of Node's cryptography (Cloudflare Workers with `nodejs_compat`): from then on WebCrypto checks.
+ */
+export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
   const known = new WeakMap<WebKey, NodeKey>();
   const keyOf = (key: WebKey) => {
     const object = known.get(key) ?? node.KeyObject.from(key);
     known.set(key, object);
     return object;
   };
-  return async ([head = '', body = '', end = ''], { kid }) => {
-    const asked = { alg: 'RS256', ...(kid !== undefined && { kid: kid as string }) };
-    const key = keyOf((await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey);
-    const isLarge = key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails!.modulusLength! >= 2048;
-    const isSigned = isLarge && node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), key, fromBase64url(end));
-    return isSigned ? undefined : 'signature';
+  const checkWithJose = withJose(keyFor);
+  let isComplete = true;
+  return async (parts, header) => {
+    if (!isComplete) return checkWithJose(parts, header);
+    const [head = '', body = '', end = ''] = parts;
+    const asked = { alg: 'RS256', ...(header['kid'] !== undefined && { kid: header['kid'] as string }) };
+    const key = (await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey;
+    const { modulusLength = 0 } = key.algorithm as { modulusLength?: number };
+    if (modulusLength < 2048) return checkWithJose(parts, header); // which refuses such a key
+    try {
+      const isSigned = node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), keyOf(key), fromBase64url(end));
+      return isSigned ? undefined : 'signature';
+    } catch {
+      isComplete = false;
+      return checkWithJose(parts, header);
+    }
   };
 }
 

@@ -143,7 +143,7 @@ async function verify({ config, provider, refuse, type }: Verification, token: s
   if (token.length > LONGEST) throw refuse('too_large');
   if (!isJwt(token)) throw refuse('malformed');
   const signed = await provider.verify(token).catch((error: unknown) => {
-    throw error instanceof KindeError ? error : refuse(reasonOf(error), error);
+    throw problemOf(error, refuse);
   });
   if (typeof signed === 'string') throw refuse(signed);
   const { typ } = signed.header;
@@ -175,10 +175,13 @@ const CLOCK =
   'The clock of this machine and the one of Kinde disagree by more than `clockTolerance` (60 seconds unless set): ' +
   'synchronise this machine’s clock (NTP).';
 
-/** What jose says about the set of keys → the name of the check that failed. */
-function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWKSNoMatchingKey) return 'key_not_found';
-  return error instanceof errors.JWKSMultipleMatchingKeys ? 'key_ambiguous' : 'signature';
+/** Why there is no verdict on a signature. Only a set of keys that was read and does not fit speaks against the token. */
+function problemOf(error: unknown, refuse: Verification['refuse']): KindeError {
+  if (error instanceof KindeError) return error;
+  if (error instanceof errors.JWKSNoMatchingKey) return refuse('key_not_found', error);
+  if (error instanceof errors.JWKSMultipleMatchingKeys) return refuse('key_ambiguous', error);
+  const message = 'The signing keys of Kinde cannot be used by this runtime.';
+  return new KindeError('keys_unavailable', message, { reason: 'unusable', cause: error });
 }
 
 /** Left half of the SHA-256 of a value, where the token carries one (OpenID Connect Core 3.1.3.6). */

@@ -129,3 +129,12 @@ test('a login may ask for APIs of its own', async () => {
     ['https://a', 'https://b'],
   ]);
 });
+
+test('FD-29 where there are no files, a store in files is refused when it is made', () => {
+  const asked = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  const refusal = expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining('file system') });
+  expect(() => filesystemStore(folder)).toThrow(refusal);
+  expect(() => optionsFromEnv({ SESSION_TYPE: 'filesystem' })).toThrow(refusal);
+  asked.mockRestore();
+  expect(() => filesystemStore(folder)).not.toThrow();
+});

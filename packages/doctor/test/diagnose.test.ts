@@ -160,13 +160,12 @@ test('FD-12 of a site with a path, the callback and logout URLs below it are loo
 });
 
 describe('process', () => {
-  const at = (env: Record<string, string>, version = '22.1.0') =>
+  const at = (env: Record<string, string>, version = '24.1.0') =>
     checkProcess(settingsOf({ env }), version).statements.map(({ outcome }) => outcome);
 
-  test('a Node that is too old fails', () => {
-    expect(at({}, '20.18.3')).toEqual(['failed']);
-    expect(at({}, '18.20.0')).toEqual(['failed']);
-    expect(at({}, '20.19.0')).toEqual(['ok']);
+  test('a Node that is not supported fails', () => {
+    for (const version of ['18.20.0', '20.18.3', '21.7.3', '22.11.0']) expect(at({}, version)).toEqual(['failed']);
+    for (const version of ['20.19.0', '22.12.0', '23.0.0', '26.1.0']) expect(at({}, version)).toEqual(['ok']);
   });
 
   test('unverified connections are a warning, in production a failure', () => {

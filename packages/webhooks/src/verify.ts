@@ -40,8 +40,9 @@ export async function verify(body: string, { issuer, keys, maxAge }: Expectation
   try {
     const { payload } = await jwtVerify(token, find, { algorithms: ['RS256'], clockTolerance: TOLERANCE });
     return readEvent(payload, issuer, maxAge);
-  } catch {
-    return { refused: available ? 'signature' : 'keys_unavailable' };
+  } catch (error) {
+    // Errors that are not jose's are of the runtime, which could not check the signature.
+    return { refused: available && error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable' };
   }
 }
 

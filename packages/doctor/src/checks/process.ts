@@ -2,17 +2,19 @@ import { say, type Checked } from '../finding.js';
 import type { Settings } from '../options.js';
 import { valueOf } from '../variables.js';
 
-const OLDEST = [20, 19] as const;
+/** Lines of Node that the packages are made for, each from the version on in which `require()` loads them. */
+const LINES = [
+  { major: 20, minor: 19 },
+  { major: 22, minor: 12 },
+] as const;
 
 /** The process that the app runs in: its Node, and variables that change what Node and this SDK do. */
 export function checkProcess({ env, production }: Settings, version: string = process.versions.node): Checked {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   const unverified = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
   const site = valueOf(env, 'KINDE_SITE_URL');
   const open = !production && site?.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
   const statements = [
-    ...(old ? [say('failed', `Node ${version} is too old.`, `Use Node ${OLDEST.join('.')} or later.`)] : []),
+    ...(isSupported(version) ? [] : [say('failed', `Node ${version} is not supported.`, ADVICE)]),
     ...(unverified
       ? [
           say(
@@ -34,4 +36,12 @@ export function checkProcess({ env, production }: Settings, version: string = pr
   ];
   const fine = say('ok', `Node ${version}, ${production ? 'in production' : 'not in production'}.`);
   return { statements: statements.length > 0 ? statements : [fine] };
+}
+
+const ADVICE = 'Use Node 20.19 or a later 20, or Node 22.12 or later.';
+
+function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const line = LINES.find((one) => one.major === major);
+  return line ? minor >= line.minor : major > LINES[1].major;
 }
