@@ -52,7 +52,7 @@ async function tenantOf(permissions: readonly string[], organizations: number, f
 
 describe.each(rowsOf())('the size of a session, on %s with sessions in the %s', (framework: Framework, mode: Mode) => {
   let emulator: Emulator;
-  let sites: Site[] = [];
+  const sites: Site[] = [];
   const start = async (options = {}, at = emulator) => {
     const site = await startSite(framework, at, { options: { session: { ...sessionOf(mode), ...options } } });
     sites.push(site);

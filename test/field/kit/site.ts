@@ -124,10 +124,12 @@ export function register(emulator: Emulator, url: string): void {
   }
 }
 
-export function close(server: Server): Promise<void> {
+/** Closes a server, and lets clients of this process notice that their connections are gone. */
+export async function close(server: Server): Promise<void> {
   const over = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
-  return over;
+  await over;
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function expressApp(sdk: Kinde, plan: Plan): Server {
