@@ -16,7 +16,8 @@ export const databaseUrl = process.env['DATABASE_URL'] ?? 'postgres://postgres@1
 export const hasRedis = told(await answers(redisUrl, 6379), 'No Redis (set REDIS_URL)');
 export const hasPostgres = told(await answers(databaseUrl, 5432), 'No Postgres (set DATABASE_URL)');
 
-const binary = (name: string) =>
+/** Where a program is installed. */
+export const binary = (name: string) =>
   ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin']
     .map((folder) => `${folder}/${name}`)
     .find((file) => existsSync(file));
@@ -100,7 +101,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function told(isThere: boolean, reason: string): boolean {
+/** Says that something is missing; in CI that is a failure. */
+export function told(isThere: boolean, reason: string): boolean {
   if (!isThere && process.env['CI']) throw new Error(reason);
   if (!isThere) console.warn(`\n  ${reason}: tests that need it do not run.\n`);
   return isThere;
