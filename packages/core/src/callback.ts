@@ -3,7 +3,7 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { openCookie, sweepLeftovers } from './cookies.js';
 import { explainMissing } from './diagnosis.js';
-import { KindeError, withHeaders } from './errors.js';
+import { KindeError, withHeaders, type KindeErrorCode } from './errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { forgetLogin, loginCookieName, LOGIN_TTL, startLogin, type LoginOptions, type PendingLogin } from './login.js';
 import type { LoginChecks, Tokens } from './oauth.js';
@@ -43,14 +43,27 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     const cookies = state === undefined ? [] : forgetLogin(request, context, state);
-    const isOldLogin = error.code.startsWith('transaction_');
-    if (isOldLogin && typeof (await readSession(request, context)) === 'object')
+    if (HARMLESS.includes(error.code) && (await isSignedIn(request, context)))
       return { location: pending?.returnTo ?? context.config.returnRules.fallback, cookies };
     return {
       error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
       returnTo: pending?.returnTo,
     };
   }
+}
+
+/** Failures that change nothing for a user who is signed in, in another tab or from before. */
+const HARMLESS: readonly KindeErrorCode[] = [
+  'state_mismatch',
+  'transaction_missing',
+  'transaction_expired',
+  'transaction_consumed',
+  'login_refused',
+];
+
+async function isSignedIn(request: HttpRequest, context: Context): Promise<boolean> {
+  const session = await readSession(request, context).catch(() => undefined);
+  return typeof session === 'object';
 }
 
 interface Callback {

@@ -1,12 +1,13 @@
 import { cookieNames } from './cookies.js';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
-import type { HttpRequest } from './http.js';
+import { isElsewhere, type HttpRequest } from './http.js';
 
 /** Why a callback finds no login of this browser, as far as the request itself can tell. */
 export function explainMissing(request: HttpRequest, { siteUrl, session }: Config, name: string): KindeError {
   const { host: expected } = new URL(siteUrl);
   const host = request.headers.get('host');
+  const isMoved = isElsewhere(request, siteUrl);
   const names = cookieNames(request);
   const others = names.some((sent) => sent.startsWith(`${session.loginCookie}-`));
   if (names.includes(name)) {
@@ -25,10 +26,10 @@ export function explainMissing(request: HttpRequest, { siteUrl, session }: Confi
       },
     );
   }
-  if (host !== null && host !== expected) {
+  if (host !== null && isMoved) {
     return missing(
       'other_host',
-      `Cookies belong to one host. This request came to ${plain(host)}, but siteUrl says ${expected}: open the app there, and register that callback URL.`,
+      `Cookies belong to one host. \`Host\` of this request is ${plain(host)}, and \`siteUrl\` says ${expected}. If the browser shows ${plain(host)}, open the app at ${siteUrl} and register that callback URL at Kinde. If it shows ${expected}, a proxy rewrites \`Host\`, and the login was started in another browser.`,
     );
   }
   if (names.length === 0) {
@@ -37,12 +38,12 @@ export function explainMissing(request: HttpRequest, { siteUrl, session }: Confi
       : '';
     return missing(
       'no_cookies',
-      `The browser sent no cookies at all: it blocks them, or the login was started in another browser.${secure}`,
+      `The browser sent no cookies at all: it blocks them, or the login was started in another browser or on another host than ${expected} (127.0.0.1 and localhost are two hosts).${secure}`,
     );
   }
   return missing(
     'no_login_cookie',
-    'The login was started in another browser, was finished before, or its cookie was deleted. Start again from /login.',
+    `The login was started in another browser or on another host than ${expected} (127.0.0.1 and localhost are two hosts), was finished before, or its cookie was deleted. Start again from the login route.`,
   );
 }
 

@@ -14,8 +14,8 @@ export interface Outlet {
   setCookies(lines: readonly string[]): void;
   /** False where no cookie can be sent (any more): head sent, upgrade, hijacked, server component. Nothing is refreshed then. */
   readonly canSetCookies: boolean;
-  /** Adds a field name to `Vary`. */
-  vary(field: string): void;
+  /** Adds a field name to `Vary`. Left out where a response to one user is never kept for another. */
+  vary?(field: string): void;
   /** Called with the new caller after `refresh()`, for adapters that keep the caller on their request. */
   callerChanged?(caller: RequestAuth): void;
   /** A path in the form in which the framework's router compares paths. @default the path itself */
@@ -41,7 +41,7 @@ export function enter(
 ): Entered | Promise<Entered> {
   const route = routes.find(request, outlet);
   if (route) return route.handle(request).then((reply) => ({ reply }));
-  outlet.vary('Cookie');
+  outlet.vary?.('Cookie');
   const refreshCaller = async (): Promise<RequestAuth> => {
     if (!outlet.canSetCookies) throw cannotSetCookies();
     const { auth, cookies } = await refresh(request, context);

@@ -93,6 +93,14 @@ function publicPath(path: string, { basePath }: Address): string {
   return isBelow ? path : basePath + path;
 }
 
+/** Did the browser, as far as `Host` tells, ask another host than the configured one? */
+export function isElsewhere({ headers }: HttpRequest, siteUrl: string): boolean {
+  const host = headers.get('host');
+  const { protocol, host: expected } = new URL(siteUrl);
+  const asked = `${protocol}//${host}`;
+  return host !== null && URL.canParse(asked) && new URL(asked).host !== expected;
+}
+
 /**
  * A form that was posted (`application/x-www-form-urlencoded`).
  * @throws KindeError `body_too_large` beyond 32 KiB, before the rest is read; `param_invalid` for any other body.

@@ -2,7 +2,7 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { expireCookies, formsSent, loginCookiesSent, setCookie, sizeOf, sweepLeftovers } from './cookies.js';
 import { KindeError } from './errors.js';
-import { requestUrl, type HttpRequest, type Redirect } from './http.js';
+import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { isPageLoad } from './navigation.js';
 import type { LoginChecks } from './oauth.js';
 import { toWire, type AuthorizationParameters } from './parameters.js';
@@ -173,12 +173,4 @@ export function loginElsewhere(request: HttpRequest, { config }: Context, return
   if (!paths.login || !isElsewhere(request, siteUrl)) return undefined;
   const query = new URLSearchParams({ return_to: returnTo, [MOVED]: '1' });
   return { location: `${siteUrl}${paths.login}?${query}`, cookies: [] };
-}
-
-/** Did the browser, as far as `Host` tells, ask another host than the configured one? */
-export function isElsewhere({ headers }: HttpRequest, siteUrl: string): boolean {
-  const host = headers.get('host');
-  const { protocol, host: expected } = new URL(siteUrl);
-  const asked = `${protocol}//${host}`;
-  return host !== null && URL.canParse(asked) && new URL(asked).host !== expected;
 }
