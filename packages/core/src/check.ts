@@ -21,13 +21,13 @@ export function checkUrl(value: unknown, example: string): string | undefined {
   if (!isUrl) return `must be an absolute URL such as ${example}.`;
   if (value.length > LONGEST_URL) return `must not be longer than ${LONGEST_URL} characters.`;
   const { protocol, username, password, hostname } = new URL(value);
-  if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https:// or, on localhost, http://.';
+  if (!/^https?:$/.test(protocol)) return 'must begin with https:// or, on localhost, http://.';
   if (username || password) return 'must not contain a user name or password.';
   return protocol === 'http:' && !isLoopback(hostname) ? HTTP : undefined;
 }
 
 /** An origin such as `https://acme.kinde.com`: no path, query, fragment or credentials; http on loopback only. */
-export function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
+function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
   const wrong = checkUrl(value, example);
   if (wrong) return wrong;
   const isOrigin = new URL(String(value)).pathname === '/' && !/[?#*]|\/\./.test(String(value));

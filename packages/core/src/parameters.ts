@@ -116,13 +116,17 @@ export function toWire(options: AuthorizationParameters): Record<string, string>
   }
   if (params['workflow_deployment_id']) params[DEPLOYMENT] = params['workflow_deployment_id'];
   if (params['invitation_code']) Object.assign(params, { is_invitation: 'true', prompt: params['prompt'] ?? 'create' });
+  checkForms(params);
+  return params;
+}
+
+function checkForms(params: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(params)) {
     if (value.length > LONGEST)
       throw new KindeError('param_too_large', `The parameter ${name} is too long.`, { reason: name });
   }
   if (params['org_code'] && !/^org_[A-Za-z0-9]{1,64}$/.test(params['org_code'])) throw invalid('org_code');
   if (params['prompt'] && !PROMPTS.includes(params['prompt'])) throw invalid('prompt');
-  return params;
 }
 
 /**

@@ -20,17 +20,22 @@ const LONGEST = 2048;
  * its path alone is too long.
  */
 export function safeReturnTo(target: string | null | undefined, rules: ReturnRules, most = LONGEST): string {
-  const { home, origins, fallback, avoid } = rules;
+  const { home, fallback } = rules;
   if (!target || !isPlain(target) || !URL.canParse(target, home)) return fallback;
   const url = new URL(target, home);
-  // `blob:https://app.example/…` has the app's origin, too.
-  const isWeb = url.protocol === 'https:' || url.protocol === 'http:';
-  const leavesByPath = url.pathname.startsWith('//');
-  const hasCredentials = url.username !== '' || url.password !== '';
-  if (!isWeb || leavesByPath || hasCredentials || !origins.includes(url.origin)) return fallback;
-  const path = asRouted(url.pathname);
-  const loops = url.origin === new URL(home).origin && avoid.some((own) => asRouted(own) === path);
-  return loops ? fallback : (shortened(url, most) ?? fallback);
+  const isRefused = isForeign(url, rules) || isAvoided(url, rules);
+  return isRefused ? fallback : (shortened(url, most) ?? fallback);
+}
+
+/** Leads elsewhere, for any reader. The scheme counts, too: `blob:https://app.example/…` has the origin of the app. */
+function isForeign({ origin, protocol, pathname, username, password }: URL, { origins }: ReturnRules): boolean {
+  const isWeb = protocol === 'https:' || protocol === 'http:';
+  return !isWeb || !origins.includes(origin) || pathname.startsWith('//') || username !== '' || password !== '';
+}
+
+function isAvoided({ origin, pathname }: URL, { home, avoid }: ReturnRules): boolean {
+  const path = asRouted(pathname);
+  return origin === new URL(home).origin && avoid.some((own) => asRouted(own) === path);
 }
 
 /** As much of a URL as fits. */

@@ -61,44 +61,55 @@ export const DECIDED = {
 };
 const DAY = 24 * 60 * 60;
 
-/** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
+/** Applies the defaults to options that were checked. */
 export function resolveSession(session: SessionOptions, site: Site, clientId: string): SessionConfig {
-  const { domain, maxAge = 7 * DAY, idle = DAY, persistent, fallback = false, cookieBytes = 3800 } = session;
-  const secure = site.origin.startsWith('https:');
-  const marks = marksOf(site, clientId, secure);
-  const cookie = prefixOf(site, secure, domain) + (session.cookie ?? `kinde-${marks.join('')}`);
-  const store = session.store && patient(session.store);
-  const common = store ?? (session.shared && patient(session.shared));
-  return Object.freeze({
+  const { maxAge = 7 * DAY, idle = DAY, persistent, fallback = false } = session;
+  const times = { maxAge, idle: Math.min(idle, maxAge), persistent };
+  return Object.freeze({ ...storesOf(session), fallback, ...cookiesOf(session, site, clientId), ...times });
+}
+
+function storesOf({ store: whole, shared: parts }: SessionOptions) {
+  const store = whole && patient(whole);
+  const common = store ?? (parts && patient(parts));
+  return {
     store,
     shared: common?.swap && (common as SessionConfig['shared']),
-    groups: common && hasGroups(common) ? common : undefined,
-    fallback,
-    cookie,
-    loginCookie: `${cookie}-login`,
-    leftovers: secure || session.cookie ? undefined : leftoversOf(marks),
-    cookieBytes,
-    path: site.basePath || '/',
-    domain,
-    secure,
-    maxAge,
-    idle: Math.min(idle, maxAge),
-    persistent,
-  });
+    groups: hasGroups(common) ? common : undefined,
+  };
+}
+
+/** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
+function cookiesOf({ cookie: name, cookieBytes = 3800, domain }: SessionOptions, site: Site, clientId: string) {
+  const secure = site.origin.startsWith('https:');
+  const marks = marksOf(site, clientId, secure);
+  const cookie = prefixOf(site, secure, domain) + (name ?? `kinde-${marks.join('')}`);
+  const leftovers = secure || name ? undefined : leftoversOf(marks);
+  return { cookie, loginCookie: `${cookie}-login`, leftovers, cookieBytes, path: site.basePath || '/', domain, secure };
 }
 
 /** What is wrong with the options in `session`. */
 export function checkSession(session: SessionOptions, { siteUrl, paths }: Partial<KindeOptions>): Checks {
-  const { store, shared, fallback, cookie, domain, maxAge = 7 * DAY, idle = DAY, cookieBytes = 3800 } = session;
-  const has = (given: unknown, methods: readonly string[]) =>
-    methods.every((method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function');
+  const { cookie, cookieBytes = 3800, domain, maxAge = 7 * DAY, idle = DAY } = session;
+  const outlives = session.idle !== undefined && idle > maxAge;
+  return [
+    ...checkStores(session, Boolean(paths?.backchannelLogout)),
+    ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
+    ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
+    ['session.domain', domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
+    ['session.maxAge', checkWhole(maxAge, [60, 400 * DAY])],
+    ['session.idle', checkWhole(idle, [60, 400 * DAY])],
+    ['session.idle', outlives ? 'must not be longer than `session.maxAge`.' : undefined],
+  ];
+}
+
+function checkStores({ store, shared, fallback }: SessionOptions, needsGroups: boolean): Checks {
   const isStore = store === undefined || has(store, ['get', 'set', 'delete']);
   const isShared = shared === undefined || has(shared, ['get', 'set', 'delete', 'swap', 'enlist', 'members']);
-  const common = store ?? shared;
+  const lacksGroups = needsGroups && !hasGroups(store ?? shared);
   return [
     [
       'paths.backchannelLogout',
-      paths?.backchannelLogout && !(common && isStore && isShared && hasGroups(common))
+      lacksGroups
         ? 'needs a session store that has groups (`enlist` and `members`), in `session.store` or `session.shared`.'
         : undefined,
     ],
@@ -106,20 +117,15 @@ export function checkSession(session: SessionOptions, { siteUrl, paths }: Partia
     ['session.shared', isShared ? undefined : 'must have the functions get, set, delete, swap, enlist and members.'],
     ['session.shared', store && shared ? 'is for sessions in cookies: `session.store` is shared already.' : undefined],
     ['session.fallback', fallback && !store ? 'is for sessions in a store: pass `session.store`.' : undefined],
-    ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
-    ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
-    ['session.domain', domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
-    ['session.maxAge', checkWhole(maxAge, [60, 400 * DAY])],
-    [
-      'session.idle',
-      checkWhole(idle, [60, 400 * DAY]) ??
-        (session.idle !== undefined && idle > maxAge ? 'must not be longer than `session.maxAge`.' : undefined),
-    ],
   ];
 }
 
-function hasGroups(store: SessionStore): store is Required<SessionStore> {
-  return [store.swap, store.enlist, store.members].every((method) => typeof method === 'function');
+function has(given: unknown, methods: readonly string[]): boolean {
+  return methods.every((method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function');
+}
+
+function hasGroups(store: SessionStore | undefined): store is Required<SessionStore> {
+  return has(store, ['swap', 'enlist', 'members']);
 }
 
 /** `__Host-` demands the path `/` and no domain (RFC 6265bis), `__Secure-` only https. */

@@ -338,7 +338,7 @@ describe('cookies', () => {
       ]);
   });
 
-  test('FD-23 CB-32 for iframes of other sites there are none: the error says why, and what decides the rest', () => {
+  test('FD-23 for iframes of other sites there are none: the error says why, and what decides the rest', () => {
     expect(problemsOf({ session: { sameSite: 'none' } })).toEqual([
       expect.stringMatching(/^`session\.sameSite` is not an option: .*SameSite=Lax.*iframe/),
     ]);
