@@ -4,18 +4,21 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { install } from './trials/npm.mjs';
+import { workerd } from './trials/workerd.mjs';
 import { entriesOf, packAll, packages, root, run, withFolder } from './workspace.mjs';
 
 /** Lines of Node that are promised, from the oldest on. `node` is the one that runs this. */
-const NODE_LINES = ['node@20.19', 'node@22', 'node@24', 'node@26'];
+const NODE_LINES = ['node@20.19', 'node@22.12', 'node@24', 'node@26'];
 const RUNTIMES = ['node', ...NODE_LINES, 'bun', 'deno', 'workerd'];
-/** What also runs where there is no Node. The last miniflare for Node 20. */
+/** What also runs where there is no Node. */
 const ANYWHERE = ['claims', 'core', 'management', 'webhooks'];
-const MINIFLARE = 'miniflare@4.20260415.0';
 /** Types that the importer brings along: the package's peers have theirs elsewhere. */
 const TYPES = { express: '@types/express@5' };
 const COMPILERS = ['5.9', '6.0'];
 const RESOLUTIONS = ['nodenext', 'bundler'];
+/** Servers have Node's types alone; projects that also are for browsers have those of the DOM, which differ. */
+const LIBRARIES = { nodenext: ['es2023'], bundler: ['es2023', 'dom'] };
 
 const { values } = parseArgs({ options: { runtimes: { type: 'string' }, packages: { type: 'string' } } });
 const wanted = values.runtimes?.split(',') ?? RUNTIMES;
@@ -35,7 +38,7 @@ await withFolder(async (scratch) => {
   for (const compiler of COMPILERS.flatMap((version) => RESOLUTIONS.map((resolution) => [version, resolution])))
     await step(`types for TypeScript ${compiler.join(', ')}`, () => checkTypes(scratch, projects, compiler));
   for (const name of wanted) {
-    const use = await step(name, () => runtime(scratch, name), { optional: !name.startsWith('node') });
+    const use = await step(name, () => runtime(scratch, name, tarballs), { optional: !name.startsWith('node') });
     for (const project of use ? projects : []) {
       if (name === 'workerd' && !ANYWHERE.includes(project.name)) continue;
       await step(`${project.name} on ${name}`, () => use(project));
@@ -112,7 +115,7 @@ async function checkTypes(scratch, projects, [version, moduleResolution]) {
   const compilerOptions = {
     module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
     moduleResolution,
-    ...{ target: 'es2022', lib: ['es2023'], types: ['node'], rootDir: '.' },
+    ...{ target: 'es2022', lib: LIBRARIES[moduleResolution], types: ['node'], rootDir: '.' },
     ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: !isFirst },
   };
   const files = projects.flatMap(({ folder }) => kinds.map((kind) => join(folder, `trial.${kind}`)));
@@ -121,12 +124,12 @@ async function checkTypes(scratch, projects, [version, moduleResolution]) {
 }
 
 /** Makes a runtime ready, and answers how to run a project on it. */
-async function runtime(scratch, name) {
+async function runtime(scratch, name, tarballs) {
   if (name === 'node') return (project) => runBoth(process.execPath, [], project);
   const folder = join(scratch, 'runtimes', name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  if (name === 'workerd') return workerd(folder, scratch);
+  if (name === 'workerd') return workerd(folder, scratch, tarballs);
   await install(folder, [name], []);
   const binary = join(folder, 'node_modules/.bin', name.split('@')[0]);
   await run(binary, ['--version']);
@@ -136,47 +139,4 @@ async function runtime(scratch, name) {
 
 async function runBoth(command, args, { folder }) {
   for (const file of ['run.mjs', 'run.cjs']) await run(command, [...args, file], { cwd: folder });
-}
-
-/** Bundles the trial into a worker, as for an edge platform, and sends that a request. */
-async function workerd(folder, scratch) {
-  await install(folder, [MINIFLARE], []);
-  writeFileSync(
-    join(folder, 'run.mjs'),
-    `import { readFileSync } from 'node:fs';
-import { Miniflare } from 'miniflare';
-const options = { modules: true, compatibilityDate: '2026-01-01', compatibilityFlags: ['nodejs_compat'] };
-const worker = new Miniflare({ ...options, script: readFileSync(process.argv[2], 'utf8') });
-const answer = await worker.dispatchFetch('http://worker.example/');
-const text = await answer.text();
-await worker.dispose();
-if (text !== 'ok') throw new Error(text);
-`,
-  );
-  return async (project) => {
-    const entry = join(project.folder, 'worker.mjs');
-    writeFileSync(
-      entry,
-      `import { trial } from './trial.mjs';
-const attempt = () => trial().then(() => 'ok', (error) => String(error.stack));
-export default { fetch: async () => new Response(await attempt()) };
-`,
-    );
-    const bundle = join(project.folder, 'worker.bundle.mjs');
-    const options = [
-      '--bundle',
-      '--format=esm',
-      '--conditions=workerd,worker',
-      '--external:node:*',
-      '--log-level=error',
-    ];
-    await run(join(scratch, 'node_modules/.bin/esbuild'), [entry, ...options, `--outfile=${bundle}`]);
-    await run('node', [join(folder, 'run.mjs'), bundle]);
-  };
-}
-
-/** Packages with install scripts (the runtimes) need them; nothing else runs any. */
-function install(folder, names, quiet = ['--ignore-scripts']) {
-  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...quiet];
-  return run('npm', ['install', ...flags, ...names], { cwd: folder });
 }
