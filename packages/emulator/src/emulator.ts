@@ -5,7 +5,7 @@ import { createDelivery, type Deliveries } from './delivery.js';
 import { createFaults, type Faults } from './faults.js';
 import { personBy } from './identities.js';
 import { createKey, signJwt, type SigningKey } from './keys.js';
-import { originOf, refuseProduction, type EmulatorOptions } from './options.js';
+import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
 import { createState, secret, type State } from './state.js';
 
@@ -167,7 +167,7 @@ async function signIn(
 function environment(state: State, siteUrl: string | undefined): Record<string, string> {
   const application = state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
   const machine = state.applications.find(({ management }) => management !== undefined);
-  const site = originOf('siteUrl', siteUrl);
+  const site = siteOf(siteUrl);
   return {
     KINDE_CLIENT_ID: application?.clientId ?? '',
     KINDE_CLIENT_SECRET: application?.clientSecret ?? '',

@@ -6,7 +6,7 @@ import type { ReadonlySeed, Seed } from './seed.js';
 export interface EmulatorOptions {
   /** @default 'http://localhost:4455', or the address it listens on */
   issuer?: string;
-  /** Origin of the app: its `/callback` and the site itself are registered at the default application. @default 'http://localhost:3000' */
+  /** Address of the app, a path included if it lives under one: its `/callback` and the site itself are registered at the default application. @default 'http://localhost:3000' */
   siteUrl?: string;
   /** @default defaultSeed */
   seed?: ReadonlySeed;
@@ -42,11 +42,26 @@ const DEFAULTS = { issuer: 'http://localhost:4455', siteUrl: 'http://localhost:3
  * @throws Error for anything but an http or https origin.
  */
 export function originOf(option: keyof typeof DEFAULTS, value: string = DEFAULTS[option]): string {
+  const url = webUrl(value);
+  if (url?.pathname === '/') return url.origin;
+  throw new Error(`${option} must be an origin such as ${DEFAULTS[option]}, not "${value}".`);
+}
+
+/**
+ * The address of the app: an origin, or an origin and the path that the app lives under.
+ * @throws Error for anything else.
+ */
+export function siteOf(value: string = DEFAULTS.siteUrl): string {
+  const url = webUrl(value);
+  if (url) return url.origin + url.pathname.replace(/\/$/, '');
+  throw new Error(`siteUrl must be an address such as ${DEFAULTS.siteUrl} or ${DEFAULTS.siteUrl}/app, not "${value}".`);
+}
+
+/** An http or https URL of nothing but an origin and a path. */
+function webUrl(value: string): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash || url.username) {
-    throw new Error(`${option} must be an origin such as ${DEFAULTS[option]}, not "${value}".`);
-  }
-  return url.origin;
+  const isPlain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+  return isPlain ? url : undefined;
 }
 
 const TYPES: readonly string[] = ['s', 'b', 'i', 'j'];

@@ -4,7 +4,7 @@ import type { Operation } from '@kindling/management';
 import { emptyCatalog, type Catalog, type Property, type PropertyContext, type TenantEvent } from './catalog.js';
 import type { Clock } from './clock.js';
 import { createKey, type SigningKey } from './keys.js';
-import { checkSeed, originOf, type EmulatorOptions } from './options.js';
+import { checkSeed, originOf, siteOf, type EmulatorOptions } from './options.js';
 import type { Invitation, Organization, Person } from './people.js';
 import { defaultSeed, type Seed, type SeedApplication } from './seed.js';
 
@@ -123,7 +123,7 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
       id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
     })),
     invitations: [],
-    applications: seed.applications ?? defaultApplications(seed, originOf('siteUrl', options.siteUrl)),
+    applications: seed.applications ?? defaultApplications(seed, siteOf(options.siteUrl)),
     apis: (seed.apis ?? []).map(({ audience, name, scopes }) => ({
       id: digest(`api ${audience}`, 32),
       audience,
