@@ -43,6 +43,8 @@ const files: Record<string, readonly string[]> = {
     'session-config',
     'options return-to parameters remember',
     'http memory filesystem patience check seal signature',
+    'cipher',
+    'deflate envelope pack',
     'store files errors clock once native',
   ],
   claims: [
