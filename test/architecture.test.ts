@@ -46,6 +46,8 @@ const files: Record<string, readonly string[]> = {
     'options return-to parameters remember',
     'webhook-receiver',
     'http memory filesystem patience check seal signature warn',
+    'cipher',
+    'deflate envelope pack',
     'store files',
     'errors clock once native',
   ],

@@ -76,8 +76,9 @@ describe('what is remembered of requests', () => {
 
   test('sessions whose cookies begin alike are never mixed up', async () => {
     const [alan, grace] = [await signIn('alan@example.com'), await signIn('grace@example.com')];
-    const [name, header] = /^([^=]+)=([^.]+\.\.)/.exec(alan)!.slice(1) as [string, string];
-    expect(grace.startsWith(`${name}=${header}`)).toBe(true);
+    // Name, version and the first bytes of the key id.
+    const [start] = /^[^=]+=.{6}/.exec(alan)!;
+    expect(grace.startsWith(start)).toBe(true);
     expect(recall({ cookie: alan })?.getClaims('id_token')['email']).toBe('alan@example.com');
     expect(recall({ cookie: grace })?.getClaims('id_token')['email']).toBe('grace@example.com');
     // The head of one and the tail of the other belong to nobody.

@@ -44,13 +44,12 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const done = await createBrowser(app, emulator).signIn(ADA);
     expect(done.setCookies.length).toBeGreaterThan(0);
     for (const cookie of done.setCookies.filter((line) => !/max-age=0/i.test(line))) {
-      expect(cookie).toMatch(/^__Host-kinde-[^=]+=[\w.-]+; /);
+      expect(cookie).toMatch(/^__Host-kinde-[^=]+=[\w-]+; /);
       expect(cookie.toLowerCase()).toMatch(
         /^(?=.*; httponly)(?=.*; secure)(?=.*; samesite=lax)(?=.*; path=\/)(?!.*; domain)/,
       );
-      expect(
-        Buffer.from(cookie.split('=')[1]!.split(';')[0]!.split('.').at(-2)!, 'base64url').toString(),
-      ).not.toContain(ADA);
+      const bytes = Buffer.from(cookie.split('=')[1]!.split(';')[0]!, 'base64url').toString('latin1');
+      expect(bytes).not.toContain(ADA);
     }
     expect(done.headers['cache-control']).toContain('no-store');
     expect(done.headers['referrer-policy']).toBe('no-referrer');

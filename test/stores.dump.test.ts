@@ -19,7 +19,6 @@ async function signInAndDump(framework: string, store: SessionStore, dump: () =>
   const kept = await dump();
   expect(kept.join().length).toBeGreaterThan(1000);
   const ada = emulator.state.people.find(({ email }) => email === 'ada@example.com')!;
-  const cookies = [...browser.jar.values()].flatMap((value) => [value, ...value.split('.')]);
   const secrets = [
     'ada@example.com',
     'Ada',
@@ -27,11 +26,9 @@ async function signInAndDump(framework: string, store: SessionStore, dump: () =>
     'org_acme0rockets',
     'eyJhbGciOiJSUzI1NiI',
     'refresh_token',
-    ...cookies,
+    ...browser.jar.values(),
   ];
-  // The first part of sealed text is its header, which is the same everywhere.
-  for (const secret of secrets.filter((text) => text.length > 2 && !text.startsWith('eyJhbGciOiJkaXIi')))
-    for (const text of kept) expect(text).not.toContain(secret);
+  for (const secret of secrets) for (const text of kept) expect(text).not.toContain(secret);
   server.close();
 }
 

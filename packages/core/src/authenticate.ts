@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import type { Context, Renewed } from './context.js';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth, type SignedOutReason } from './auth.js';
+import { isForeignCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import {
@@ -221,7 +222,7 @@ async function outgrown(
   return none(request, context, 'session_too_large');
 }
 
-/** Reasons for which the browser keeps its cookie: it has none, or a newer one. */
+/** Reasons for which the browser keeps its cookie: it has none, or a newer one. So it does if another process may know it. */
 const KEEP_COOKIE: readonly SignedOutReason[] = ['no_session', 'replaced'];
 
 /** Signed out, taking cookies away that are of no use any more. */
@@ -230,8 +231,9 @@ async function none(
   context: Context,
   reason: NoSession | 'refresh_refused' | 'session_too_large',
 ): Promise<Authentication> {
-  const cookies = KEEP_COOKIE.includes(reason) ? [] : await endSession(request, context);
-  return { auth: signedOut(reason), cookies };
+  const { cookie } = context.config.session;
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignCookie(request, context, cookie));
+  return { auth: signedOut(reason), cookies: isKept ? [] : await endSession(request, context) };
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */

@@ -47,6 +47,12 @@ export async function openCookie(
   return purpose === 'session' ? seal.reopen(value, purpose) : seal.open(value, purpose);
 }
 
+/** Is this a cookie of a version, or under a key, that another process may know? Then it is to be left alone. */
+export async function isForeignCookie(request: HttpRequest, { seal }: Context, name: string): Promise<boolean> {
+  const value = join(jar(request), name);
+  return value !== undefined && seal.isForeign(value);
+}
+
 /** What `openCookie` remembers of a session's cookie is over. */
 export function forgetCookie(request: HttpRequest, { seal }: Context, name: string): void {
   const value = join(jar(request), name);

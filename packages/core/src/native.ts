@@ -1,5 +1,6 @@
 import type * as crypto from 'node:crypto';
 import type * as v8 from 'node:v8';
+import type * as zlib from 'node:zlib';
 import { base64url } from 'jose';
 
 /** What is used of Node's own cryptography. */
@@ -24,6 +25,12 @@ export type WebKey = crypto.webcrypto.CryptoKey;
  */
 export const nodeCrypto = builtin<NodeCrypto>('node:crypto');
 
+/** What is used of Node's own compression. */
+export type NodeZlib = Pick<typeof zlib, 'deflateRawSync' | 'inflateRawSync'>;
+
+/** Node's own compression, under the same terms as its cryptography. */
+export const nodeZlib = builtin<NodeZlib>('node:zlib');
+
 /** How many bytes this process may use for its objects, where that is known. */
 export const heapLimit = builtin<typeof v8>('node:v8')?.getHeapStatistics?.().heap_size_limit;
 
@@ -32,9 +39,38 @@ export function builtin<Module>(name: string): Module | undefined {
   return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;
 }
 
-/** Bytes that are written as base64url (RFC 4648 section 5). @throws TypeError when they are not. */
+/** Text as UTF-8. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** Bytes one behind the other. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    all.set(part, position);
+    position += part.length;
+  }
+  return all;
+}
+
+/** Bytes, written as base64url (RFC 4648 section 5) without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  if (!nodeCrypto) return base64url.encode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+}
+
+/** Bytes that are written as base64url. @throws TypeError when they are not. */
 export function fromBase64url(text: string): Uint8Array {
-  if (!isBase64url(text)) throw new TypeError('This is not base64url.');
+  const bytes = bytesOf(text);
+  if (!bytes) throw new TypeError('This is not base64url.');
+  return bytes;
+}
+
+/** The same; `undefined` when they are not. */
+export function bytesOf(text: string): Uint8Array | undefined {
+  if (!isBase64url(text)) return undefined;
   return nodeCrypto ? Buffer.from(text, 'base64url') : base64url.decode(text);
 }
 

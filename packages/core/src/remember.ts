@@ -68,7 +68,7 @@ export function createMemory<Answer>({ entries = ENTRIES, bytes = BYTES } = {}):
   });
 }
 
-/** Characters of base64url: 192 bits. */
+/** Characters of base64url, of which a tag (128 bits) fills the last 22, wherever a text ends within a group. */
 const KEY = 32;
 
 /** The same text on its own: what was cut from a header would keep the whole header in memory. */
@@ -96,7 +96,7 @@ export function remembering(seal: Seal): RememberingSeal {
     const until = opened?.payload['exp'];
     if (!opened || !Number.isSafeInteger(until)) return opened;
     Object.freeze(opened.payload);
-    const terms = { until: Number(until), bytes: 2 * sealed.length + 512 };
+    const terms = { until: Number(until), bytes: sealed.length + weightOf(opened.payload) };
     memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
     return opened;
   };
@@ -108,4 +108,10 @@ export function remembering(seal: Seal): RememberingSeal {
     reopen: async (sealed, purpose) =>
       memories[purpose].get(sealed) ?? keep(sealed, purpose, await seal.open(sealed, purpose)),
   } satisfies RememberingSeal);
+}
+
+/** About how much memory an opened payload takes, in bytes: what was compressed is much larger than the text it was in. */
+function weightOf(payload: Opened['payload']): number {
+  const texts = Object.values(payload).filter((value) => typeof value === 'string');
+  return texts.reduce((bytes, text) => bytes + text.length, 512);
 }
