@@ -518,6 +518,8 @@ describe('where there is nothing of Node', () => {
         AbortController,
         AbortSignal,
         Blob,
+        CompressionStream,
+        DecompressionStream,
         Headers,
         Request,
         Response,
