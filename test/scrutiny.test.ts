@@ -523,6 +523,8 @@ describe('where there is nothing of Node', () => {
         AbortController,
         AbortSignal,
         Blob,
+        CompressionStream,
+        DecompressionStream,
         Headers,
         Request,
         Response,
