@@ -220,7 +220,7 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   });
 
   test('CB-30 AR-10 it comes with another method', async () => {
-    for (const method of ['POST', 'PUT', 'HEAD']) {
+    for (const method of ['POST', 'PUT', 'HEAD', 'OPTIONS']) {
       for (const path of ['/callback', '/login']) {
         const answer = await send(app, path, {
           method,

@@ -201,7 +201,7 @@ async function askAgain(request: HttpRequest, context: Context, found: Callback)
 }
 
 function isTooLongAgo(error: unknown): boolean {
-  return error instanceof KindeError && error.code === 'id_token_invalid' && error.reason === 'auth_time';
+  return error instanceof KindeError && error.code === 'id_token_invalid' && error.reason === 'max_age';
 }
 
 /** The app's own part of a sign-in. If that fails, nobody is signed in and the tokens are given back. */

@@ -202,7 +202,7 @@ function jar(request: HttpRequest): Readonly<Record<string, string | undefined>>
   return parseCookie(request.headers.get('cookie') ?? '', { decode: (value) => value });
 }
 
-/** One `Set-Cookie` line. Encrypted values are base64url and dots, so nothing needs encoding. */
+/** One `Set-Cookie` line. Encrypted values are base64url, and dots in a JWE, so nothing needs encoding. */
 export function setCookie({ config }: Context, name: string, value: string, maxAge: number | undefined): string {
   const { domain, path, secure } = config.session;
   return stringifySetCookie(

@@ -3,6 +3,7 @@ import { authenticate, authenticateSync, refresh } from './authenticate.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { requestPath, type HttpRequest, type Reply, type Route } from './http.js';
+import { isPreflight } from './navigation.js';
 import { crossSite, isFromOwnPage } from './same-origin.js';
 
 /** The abilities that an adapter lends to the core for one response. */
@@ -78,8 +79,8 @@ export function createRouteTable(routes: readonly Route[], context: Context): Ro
   const loose = new Map(routes.map((route) => [loosely(route.path), route]));
   return Object.freeze({
     find(request: HttpRequest, outlet: Outlet) {
-      // A preflight is for the app's own CORS handling to answer.
-      if (request.method === 'OPTIONS') return undefined;
+      // The app's own CORS handling answers, wherever it is mounted.
+      if (isPreflight(request)) return undefined;
       const path = requestPath(request, config);
       const found = exact.get(path);
       if (found || !outlet.routePath) return found;

@@ -99,7 +99,7 @@ export function createKinde(options: KindeOptions): Kinde {
 
 function createContext(config: Config): Context {
   const { shared: store, groups, maxAge } = config.session;
-  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`));
+  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`, config.session.format));
   const refreshes = createOnce<Renewed | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
   return Object.freeze({
     config,

@@ -22,6 +22,11 @@ export function isNavigation(headers: HttpRequest['headers']): boolean {
   return mode === null || mode === 'navigate';
 }
 
+/** A browser asks whether a page of another origin may send a request (CORS). */
+export function isPreflight({ method, headers }: HttpRequest): boolean {
+  return method === 'OPTIONS' && headers.get('access-control-request-method') !== null;
+}
+
 /** Headers whose value says that a request is a guess about the user's next step. */
 const PURPOSES = ['sec-purpose', 'x-sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
 /** Headers that frameworks send with such guesses, and only with them. */

@@ -65,6 +65,11 @@ export interface SessionOptions {
   shared?: SessionStore;
   /** With a store: sessions go on from the cookie while it does not answer, as long as their access tokens live. @default false */
   fallback?: boolean;
+  /**
+   * How sessions are encrypted: `jwe` writes the form of earlier versions, for as long as processes run that read no other.
+   * Both are read. @default 'packed'
+   */
+  format?: 'packed' | 'jwe';
   /** Cookie name; apps on one host need different ones. @default 'kinde', plus a short mark of site and client */
   cookie?: string;
   /** The most bytes that all `Set-Cookie` lines of one response may take together, 1,500 to 12,000. @default 3800 */

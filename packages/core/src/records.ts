@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
 import type { Tokens } from './oauth.js';
+import { unavailable } from './patience.js';
 import { hash, type Opened } from './seal.js';
 import type { SessionStore } from './store.js';
 import { readClaims } from './tokens.js';
@@ -142,7 +143,12 @@ export async function markStale(context: Context, name: string): Promise<void> {
 }
 
 async function openRecord(context: Context, text: string | undefined): Promise<Opened['payload'] | undefined> {
-  return text === undefined ? undefined : (await context.seal.reopen(text, 'store'))?.payload;
+  if (text === undefined) return undefined;
+  const opened = await context.seal.reopen(text, 'store');
+  // Another process may be able to read it, so that it is not there must not be said.
+  if (!opened && (await context.seal.isForeign(text)))
+    throw unavailable('A session in the store is encrypted in a version, or with a secret, that is not known here.');
+  return opened?.payload;
 }
 
 async function enlist(context: Context, session: Session, groups: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { checkCookieDomain, checkCookieName, checkWhole, type Checks } from './check.js';
+import type { Format } from './envelope.js';
 import type { KindeOptions, SessionOptions } from './options.js';
 import { patient } from './patience.js';
 import { checkSite, type Site } from './site.js';
@@ -14,6 +15,8 @@ export interface SessionConfig {
   readonly groups: Required<SessionStore> | undefined;
   /** The cookie has the whole session, too, for when the store does not answer. */
   readonly fallback: boolean;
+  /** The form in which texts are encrypted; both are read. */
+  readonly format: Format;
   /** Name of the session's cookie, prefix included. */
   readonly cookie: string;
   /** What the names of pending logins' cookies begin with. */
@@ -49,7 +52,7 @@ export interface Leftovers {
 
 /** The names of the options in `session`. */
 export const SESSION = [
-  ...['store', 'shared', 'fallback', 'cookie', 'cookieBytes', 'domain', 'maxAge', 'idle', 'persistent'],
+  ...['store', 'shared', 'fallback', 'cookie', 'cookieBytes', 'domain', 'format', 'maxAge', 'idle', 'persistent'],
 ];
 
 /** Options of other libraries that there are none for, and why. */
@@ -60,6 +63,7 @@ export const DECIDED = {
   path: 'it is the path of `siteUrl`.',
 };
 const DAY = 24 * 60 * 60;
+const FORMATS: readonly unknown[] = ['packed', 'jwe', undefined];
 
 /** Applies the defaults to options that were checked. */
 export function resolveSession(session: SessionOptions, site: Site, clientId: string): SessionConfig {
@@ -93,6 +97,7 @@ export function checkSession(session: SessionOptions, { siteUrl, paths }: Partia
   const outlives = session.idle !== undefined && idle > maxAge;
   return [
     ...checkStores(session, Boolean(paths?.backchannelLogout)),
+    ['session.format', FORMATS.includes(session.format) ? undefined : 'must be packed or jwe.'],
     ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
     ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
     ['session.domain', domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],

@@ -166,10 +166,12 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
 }
 
 /** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
-export async function newestOf(session: Session, { refreshes }: Context): Promise<Session> {
+export async function newestOf(session: Session, { refreshes, config }: Context): Promise<Session> {
+  // A record in a store has the newest tokens that any process got.
+  const known = config.session.store ? refreshes.peek : refreshes.known;
   let newest = session;
   for (let steps = MOST_STEPS; steps > 0 && newest.refreshToken; steps--) {
-    const next = await refreshes.known(newest.refreshToken);
+    const next = await known(newest.refreshToken);
     if (next === undefined || next === 'refused' || next.refreshToken === newest.refreshToken) break;
     newest = { ...newest, ...next };
   }

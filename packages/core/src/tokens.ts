@@ -53,8 +53,8 @@ export async function verifyIdToken(
   if (nonce !== undefined && claims.iat < now() - FRESH) throw refuse('iat');
   if (previous && claims.sub !== previous.sub) throw refuse('sub');
   if (previous?.iat !== undefined && claims.iat < previous.iat - config.clockTolerance) throw refuse('iat');
-  if (expected.maxAge !== undefined && !isRecent(claims['auth_time'], expected.maxAge + config.clockTolerance))
-    throw refuse('auth_time');
+  if (expected.maxAge !== undefined)
+    checkAuthTime(claims['auth_time'], expected.maxAge + config.clockTolerance, refuse);
   await checkHash(claims['at_hash'], expected.accessToken, () => refuse('at_hash'));
   if (expected.code !== undefined) await checkHash(claims['c_hash'], expected.code, () => refuse('c_hash'));
   return claims;
@@ -196,8 +196,10 @@ function hasNonce(claim: unknown, sent: unknown, mayBeMissing: boolean): boolean
   return typeof claim === 'string' && typeof sent === 'string' && sameText(claim, sent);
 }
 
-function isRecent(time: unknown, seconds: number): boolean {
-  return Number.isSafeInteger(time) && (time as number) >= now() - seconds;
+/** `auth_time` is required where `max_age` was sent (OpenID Connect Core 3.1.2.1), and `max_age` names a time too long ago. */
+function checkAuthTime(time: unknown, seconds: number, refuse: Verification['refuse']): void {
+  if (!Number.isSafeInteger(time)) throw refuse('auth_time');
+  if ((time as number) < now() - seconds) throw refuse('max_age');
 }
 
 function isJwt(token: string): boolean {

@@ -54,9 +54,10 @@ describe('packing', () => {
       await fc.assert(
         fc.asyncProperty(payloads, async (payload) => {
           const kept = { payload: JSON.parse(JSON.stringify(payload)) as unknown };
-          const opened = await seals.web.open(await seals.node.seal(kept, purpose, 60), purpose);
-          expect(JSON.stringify({ payload: opened?.payload['payload'] })).toBe(JSON.stringify(kept));
-          expect(await seals.node.open(await seals.web.seal(kept, purpose, 60), purpose)).toEqual(opened);
+          const byWeb = await seals.web.open(await seals.node.seal(kept, purpose, 60), purpose);
+          const byNode = await seals.node.open(await seals.web.seal(kept, purpose, 60), purpose);
+          for (const opened of [byWeb, byNode])
+            expect(JSON.stringify({ payload: opened?.payload['payload'] })).toBe(JSON.stringify(kept));
         }),
         { numRuns: 100 },
       );

@@ -20,6 +20,8 @@ const config = resolveConfig({
   clientId: 'c',
   siteUrl: SITE,
   secret: '0123456789abcdefghijklmnopqrstuvwxyz',
+  // As much as any app may allow, so that sessions come in pieces.
+  session: { cookieBytes: 12_000 },
 });
 const context = { config, seal: remembering(createSeal(config.secrets, 'app')) } as Context;
 const request = (cookie = '') => ({ method: 'GET', url: '/', headers: new Headers({ cookie }) });
@@ -44,7 +46,7 @@ describe('sealed cookies', () => {
           const payload = { text, padding: noise.slice(0, size) };
           const lines = await sealCookie(request(), context, { ...session, payload, maxAge: 60 });
           const jar = jarOf(lines);
-          expect(jar.size).toBe(lines.length);
+          expect(new Set(lines.map((line) => line.split('=')[0])).size).toBe(lines.length);
           for (const [name, value] of jar) expect(name.length + value.length + 1).toBeLessThanOrEqual(4096);
           expect(headerOf(jar).length).toBeLessThan(13 * 1024);
           expect((await openCookie(request(headerOf(jar)), context, session))?.payload).toMatchObject(payload);

@@ -16,8 +16,6 @@ declare module 'fastify' {
 }
 
 const INSTANCE = Symbol('kinde');
-/** A preflight is for the app's own CORS handling to answer. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, options) => {
   const instance = toKinde(options);
@@ -36,9 +34,9 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
         done();
       });
       for (const { path, handle } of instance.routes) {
-        const handler = async (request: FastifyRequest, reply: FastifyReply) =>
-          send(reply, await handle(toHttpRequest(request)));
-        auth.route({ method: METHODS, url: pathBelow(app.prefix, path), exposeHeadRoute: false, handler });
+        auth.all(pathBelow(app.prefix, path), async (request, reply) =>
+          send(reply, await handle(toHttpRequest(request))),
+        );
       }
     });
   app.addHook('onRequest', (request, reply, done) => {
