@@ -105,8 +105,7 @@ describe.each(rowsOf())(
       later(DUE);
       const calls = tokenCalls(emulator);
       const answer = await visitor.open(path, { headers: SAME_SITE });
-      expect([302, 303]).toContain(answer.status);
-      expect(answer.location).toContain('/logout');
+      expect(answer.location).toContain(`${emulator.issuer}/logout`);
       if (path === '/logout') expect(tokenCalls(emulator) - calls).toBe(0);
       expect(answer.headers['cache-control']).toMatch(/no-store/);
       await isOver(visitor);
@@ -180,7 +179,7 @@ describe.each(rowsOf())('sessions and the methods of ours, on %s with sessions i
     const page = visitor.open('/private', { headers: { cookie: old } });
     await vi.waitFor(() => expect(isAsked).toBe(true));
     const out = await visitor.open('/logout', { headers: SAME_SITE });
-    expect(out.status).toBe(302);
+    expect(out.location).toContain(`${emulator.issuer}/logout`);
     answer();
     await page;
     expect(sessionsIn(visitor)).toEqual([]);
