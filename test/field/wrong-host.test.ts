@@ -7,7 +7,8 @@ import { createVisitor, type Visitor } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
 const ELSEWHERE = ['127.0.0.1:4000', 'www.app.example', 'app.example:8443', 'app.example.evil.example', 'example'];
-const BEGINNINGS = ['/login', '/register', '/create-organization', '/switch-organization'];
+/** Where a login begins without a session, which another host could not have. */
+const BEGINNINGS = ['/login', '/register', '/create-organization'];
 const QUERY = 'org_code=org_acme0rockets&lang=de&return_to=%2Ft%2F1%3Fa%3D1%26b%3D2';
 
 let emulator: Emulator;
@@ -156,7 +157,7 @@ describe.each(FRAMEWORKS)('an app that is opened at another host, on %s', (frame
     ]) {
       const page = await visitor.open(target, { headers });
       expect(page.status).toBe(400);
-      expect(page.body).toMatch(/another (host|address)|other (host|address)/i);
+      expect(page.body).toMatch(/\bhosts?\b/i);
       expect(page.body).not.toMatch(new RegExp(`open(ed)? (it )?at ${SITE}`, 'i'));
       expect(page.body).toMatch(/href="\/login/);
     }
