@@ -127,10 +127,11 @@ function refreshOf({ body, headers }: Answer): string {
     .replaceAll('&amp;', '&');
 }
 
-/** Who this browser is to another process of the same app, which shares nothing but the secret and the store. */
+/** Visits another process of the same app, which shares nothing but the secret and the store. Answers who it sees. */
 export async function elsewhere({ options }: Pick<Site, 'options'>, jar: Jar, path = '/'): Promise<Auth> {
   const get = (name: string) => (name.toLowerCase() === 'cookie' ? jar.header(path) || null : null);
-  const { auth } = await createKinde(options).authenticate({ method: 'GET', url: path, headers: { get } });
+  const { auth, cookies } = await createKinde(options).authenticate({ method: 'GET', url: path, headers: { get } });
+  jar.keep(cookies);
   return auth;
 }
 
