@@ -40,12 +40,7 @@ const codeOf = (auth: RequestAuth) =>
   );
 
 /** What a response that can carry no cookies looks like to core. */
-const sealed = {
-  canSetCookies: false,
-  setCookies(lines: readonly string[]) {
-    if (lines.length > 0) throw new Error('No cookie can be sent here.');
-  },
-};
+const sealed = { canSetCookies: false, setCookies: () => {} };
 
 const requestOf = (visitor: Visitor) => ({
   method: 'GET',

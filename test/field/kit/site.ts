@@ -20,10 +20,11 @@ export type Mode = (typeof MODES)[number];
 export const rowsOf = (modes: readonly Mode[] = MODES) =>
   FRAMEWORKS.flatMap((framework) => modes.map((mode) => [framework, mode] as const));
 
-/** The session options of a mode, with a store that no other test uses. */
+/** The session options of a mode: idle for longer than an access token lives, with a store that no other test uses. */
 export function sessionOf(mode: Mode): NonNullable<KindeOptions['session']> {
-  if (mode === 'cookie') return {};
-  return mode === 'shared' ? { shared: memoryStore() } : { store: memoryStore() };
+  const idle = 3 * 86_400;
+  if (mode === 'cookie') return { idle };
+  return mode === 'shared' ? { idle, shared: memoryStore() } : { idle, store: memoryStore() };
 }
 
 /** What a handler of `Place.handle` gets, in the same words for every framework. */
