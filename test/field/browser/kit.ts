@@ -41,12 +41,12 @@ export async function choose(on: Page, name: string, organization?: string): Pro
   if (organization) await on.getByRole('button', { name: organization }).click();
 }
 
-/** A page, and what the browser complains about on it. */
+/** A page, and what its policies made the browser complain about. */
 export async function watch(context: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
   const opened = await context.newPage();
   const complaints: string[] = [];
   opened.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (/content security policy|violates/i.test(message.text())) complaints.push(message.text());
   });
   return { page: opened, complaints };
 }
