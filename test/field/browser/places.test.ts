@@ -152,12 +152,12 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
     const tabs = [];
     for (let tab = 1; tab <= 7; tab += 1) {
       const opened = await context.newPage();
-      await opened.goto(`${site.url}/tab/${tab}?f=${'x'.repeat(60)}`);
+      await opened.goto(`${site.url}/tab/${tab}`);
       tabs.push(opened);
     }
     for (const [index, opened] of tabs.entries()) {
       await choose(opened, 'Grace Hopper');
-      expect(opened.url()).toContain(`${site.url}/tab/${index + 1}?f=`);
+      expect(opened.url()).toBe(`${site.url}/tab/${index + 1}`);
       expect(await opened.textContent('body')).toContain('guarded');
     }
   });
