@@ -7,7 +7,6 @@ import * as onFastify from '@kindling/fastify';
 import createExpress, { type Express } from 'express';
 import createFastify, { type FastifyInstance } from 'fastify';
 import { optionsFor, SITE } from '../../kit/apps.js';
-import { freePort } from '../../kit/services.js';
 
 export const FRAMEWORKS = ['express', 'fastify'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
@@ -108,13 +107,6 @@ export async function startSite(framework: Framework, emulator: Emulator, plan: 
     options,
     close: () => close(server),
   };
-}
-
-/** A free address on this machine that the emulator's application may return to. */
-export async function localAddress(emulator: Emulator): Promise<string> {
-  const url = `http://localhost:${await freePort()}`;
-  register(emulator, url);
-  return url;
 }
 
 /** Lets the emulator's application return to another site. */
