@@ -72,6 +72,18 @@ describe.each(rowsOf())('requests that change something, on %s with sessions in 
       expect(answer.json()).toMatchObject({ code: 'cross_site', status: 403 });
     }
   });
+
+  test.each(own)('FD-16 sign somebody out from %s', async (_from, headers) => {
+    const answer = await visitor.open('/logout', { method: 'POST', headers: { ...script, ...headers } });
+    expect(answer.status).toBeLessThan(400);
+    expect(visitor.jar.names()).toEqual([]);
+  });
+
+  test.each(foreigners)('FD-16 sign nobody out from %s', async (_from, headers) => {
+    const answer = await visitor.open('/logout', { method: 'POST', headers: { ...script, ...headers } });
+    expect([answer.status, answer.json().code]).toEqual([403, 'cross_site']);
+    expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
+  });
 });
 
 describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (framework) => {

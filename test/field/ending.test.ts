@@ -105,8 +105,7 @@ describe.each(rowsOf())(
       later(DUE);
       const calls = tokenCalls(emulator);
       const answer = await visitor.open(path, { headers: SAME_SITE });
-      expect([302, 303]).toContain(answer.status);
-      expect(answer.location).toContain('/logout');
+      expect(answer.location).toContain(`${emulator.issuer}/logout`);
       if (path === '/logout') expect(tokenCalls(emulator) - calls).toBe(0);
       expect(answer.headers['cache-control']).toMatch(/no-store/);
       await isOver(visitor);
@@ -115,17 +114,21 @@ describe.each(rowsOf())(
 );
 
 describe.each(rowsOf())('sessions and the methods of ours, on %s with sessions in the %s', (framework, mode) => {
-  test.each(['/login', '/register', '/create-organization', '/callback?error=access_denied&state=none', '/logout'])(
-    'FD-08 the mounted %s refreshes nothing first',
-    async (path) => {
-      const visitor = await start(framework, mode);
-      await visitor.signIn(GRACE);
-      later(DUE);
-      const before = tokenCalls(emulator);
-      await visitor.open(path, { headers: SAME_SITE });
-      expect(tokenCalls(emulator)).toBe(before);
-    },
-  );
+  test.each([
+    '/login',
+    '/register',
+    '/create-organization',
+    '/switch-organization?org_code=org_acme0rockets',
+    '/callback?error=access_denied&state=none',
+    '/logout',
+  ])('FD-08 the mounted %s refreshes nothing first', async (path) => {
+    const visitor = await start(framework, mode);
+    await visitor.signIn(GRACE);
+    later(DUE);
+    const before = tokenCalls(emulator);
+    await visitor.open(path, { headers: SAME_SITE });
+    expect(tokenCalls(emulator)).toBe(before);
+  });
 
   test.each(['/login', '/sign-in', '/sign-up', '/switch'])(
     'FD-08 signing in again over a session that is due, begun at %s, leaves the new session and nothing else',
@@ -180,7 +183,7 @@ describe.each(rowsOf())('sessions and the methods of ours, on %s with sessions i
     const page = visitor.open('/private', { headers: { cookie: old } });
     await vi.waitFor(() => expect(isAsked).toBe(true));
     const out = await visitor.open('/logout', { headers: SAME_SITE });
-    expect(out.status).toBe(302);
+    expect(out.location).toContain(`${emulator.issuer}/logout`);
     answer();
     await page;
     expect(sessionsIn(visitor)).toEqual([]);

@@ -135,6 +135,14 @@ describe.each(FRAMEWORKS)('forms and people, on %s', (framework) => {
     expect((await post(visitor, '/forbidden')).body).toBe('<h1>ours: 403</h1>');
   });
 
+  test('FD-15 a browser that sends no Sec-Fetch headers shows the page, too', async () => {
+    const visitor = await start(framework);
+    const old = { 'sec-fetch-site': [], 'sec-fetch-mode': [], 'sec-fetch-dest': [], referer: `${SITE}/t/2` };
+    const answer = await post(visitor, '/todos', old);
+    expect([answer.status, answer.headers['content-type']]).toEqual([401, expect.stringContaining('text/html')]);
+    expect(linkTo(answer.body, '/login')?.searchParams.get('return_to')).toContain('/t/2');
+  });
+
   test('FD-15 scripts get a problem document, as ever', async () => {
     const visitor = await start(framework);
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {

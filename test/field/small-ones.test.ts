@@ -45,7 +45,7 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
 
   test('FD-25 a: an error that is none is not repeated, and production names no code of Kinde’s', async () => {
     const visitor = await start(framework);
-    for (const code of ['<script>alert(1)</script>', 'x'.repeat(400), 'a"b', 'a b\r\nx: y', '{{7*7}}'])
+    for (const code of ['<script>alert(1)</script>', 'x'.repeat(400), 'a"b', 'a b\r\nx: y'])
       expect((await visitor.open(`/callback?error=${encodeURIComponent(code)}`)).body).not.toContain(code);
     await site.close();
     const options = { production: true, allowPrivateIssuer: true, issuer: 'https://todos.kinde.com' };

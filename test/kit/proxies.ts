@@ -30,10 +30,19 @@ export interface ProxySettings {
   readonly strip?: boolean;
   /** The `Host` that the app is told, in nginx's words. @default as packaged: `127.0.0.1` with the port of the app */
   readonly host?: string;
+  /** More directives for nginx's `server`, each with its semicolon. @default none: as packaged */
+  readonly directives?: string;
 }
 
 /** nginx as Debian packages it: the directives of its `nginx.conf` that concern a request, and `proxy_pass`. */
-export async function startNginx({ to, path = '', strip = false, host, ...more }: ProxySettings): Promise<Proxy> {
+export async function startNginx({
+  to,
+  path = '',
+  strip = false,
+  host,
+  directives = '',
+  ...more
+}: ProxySettings): Promise<Proxy> {
   const port = more.port ?? (await freePort());
   return start(nginx!, port, (folder) => {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -53,6 +62,7 @@ export async function startNginx({ to, path = '', strip = false, host, ...more }
         default_type application/octet-stream;
         server {
           listen 127.0.0.1:${port};
+          ${directives}
           location ${path}/ {
             ${host ? `proxy_set_header Host ${host};` : ''}
             proxy_pass http://127.0.0.1:${to}${strip ? '/' : ''};
@@ -65,7 +75,7 @@ export async function startNginx({ to, path = '', strip = false, host, ...more }
 }
 
 /** haproxy as Debian packages it: its `defaults`, buffers of 16,384 bytes, one way in and one app. */
-export async function startHaproxy({ to, ...more }: Pick<ProxySettings, 'to' | 'port'>): Promise<Proxy> {
+export async function startHaproxy({ to, ...more }: ProxySettings): Promise<Proxy> {
   const port = more.port ?? (await freePort());
   return start(haproxy!, port, (folder) => {
     const config = [

@@ -7,7 +7,6 @@ import * as onFastify from '@kindling/fastify';
 import createExpress, { type Express } from 'express';
 import createFastify, { type FastifyInstance } from 'fastify';
 import { optionsFor, SITE } from '../../kit/apps.js';
-import { freePort } from '../../kit/services.js';
 
 export const FRAMEWORKS = ['express', 'fastify'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
@@ -20,10 +19,11 @@ export type Mode = (typeof MODES)[number];
 export const rowsOf = (modes: readonly Mode[] = MODES) =>
   FRAMEWORKS.flatMap((framework) => modes.map((mode) => [framework, mode] as const));
 
-/** The session options of a mode, with a store that no other test uses. */
+/** The session options of a mode: idle for longer than an access token lives, with a store that no other test uses. */
 export function sessionOf(mode: Mode): NonNullable<KindeOptions['session']> {
-  if (mode === 'cookie') return {};
-  return mode === 'shared' ? { shared: memoryStore() } : { store: memoryStore() };
+  const idle = 3 * 86_400;
+  if (mode === 'cookie') return { idle };
+  return mode === 'shared' ? { idle, shared: memoryStore() } : { idle, store: memoryStore() };
 }
 
 /** What a handler of `Place.handle` gets, in the same words for every framework. */
@@ -107,13 +107,6 @@ export async function startSite(framework: Framework, emulator: Emulator, plan: 
     options,
     close: () => close(server),
   };
-}
-
-/** A free address on this machine that the emulator's application may return to. */
-export async function localAddress(emulator: Emulator): Promise<string> {
-  const url = `http://localhost:${await freePort()}`;
-  register(emulator, url);
-  return url;
 }
 
 /** Lets the emulator's application return to another site. */

@@ -67,10 +67,15 @@ function covers(path: string, at: string): boolean {
 /** Someone at a browser. */
 export interface Visitor {
   readonly jar: Jar;
-  /** Opens a path of the site, or an address at it. Redirects are not followed. */
+  /**
+   * Opens a path of the site, or an address at it. Nothing is followed; `location` is where a browser would go on to by
+   * itself, by a redirect or by a page that says so.
+   */
   open(target: string, ask?: Ask): Promise<Answer>;
   /** Opens `path`, signs in where that leads to, and opens the callback. */
   signIn(email?: string, path?: string, organization?: string): Promise<Answer>;
+  /** Signs out by a form, and fails where that does not lead to Kinde. */
+  signOut(): Promise<Answer>;
   /** The path of the callback that a sign-in would end with, not opened yet. */
   callbackFor(email?: string, path?: string, organization?: string): Promise<string>;
 }
@@ -89,26 +94,44 @@ export function createVisitor(site: Pick<Site, 'url' | 'port'>, emulator: Emulat
       headers: { host, ...NAVIGATION, ...(cookie && { cookie }), ...headers },
     });
     jar.keep(answer.setCookies);
-    return answer;
+    return { ...answer, location: answer.location || refreshOf(answer) };
   };
   const callbackFor = async (email = 'grace@example.com', path = '/login', organization?: string) => {
-    const { location, status } = await open(path);
-    if (!location) throw new Error(`${path} leads nowhere: ${status}`);
-    const back = await emulator.signIn(location, { email, ...(organization && { organization }) });
+    let answer = await open(path);
+    // A proxy that rewrites Host makes the app move people once.
+    for (let hops = 0; hops < 3 && answer.location.startsWith(origin); hops += 1) answer = await open(answer.location);
+    if (!answer.location) throw new Error(`${path} leads nowhere: ${answer.status}`);
+    const back = await emulator.signIn(answer.location, { email, ...(organization && { organization }) });
     return back.pathname + back.search;
   };
   return {
     jar,
     open,
     callbackFor,
+    async signOut() {
+      const headers = { 'sec-fetch-site': 'same-origin', origin };
+      const answer = await open('/logout', { method: 'POST', headers });
+      if (!answer.location.startsWith(emulator.issuer)) throw new Error(`Signing out leads nowhere: ${answer.status}`);
+      return answer;
+    },
     signIn: async (email, path, organization) => open(await callbackFor(email, path, organization)),
   };
 }
 
-/** Who this browser is to another process of the same app, which shares nothing but the secret and the store. */
+/** Where a page goes on to by itself. */
+function refreshOf({ body, headers }: Answer): string {
+  if (!String(headers['content-type']).startsWith('text/html')) return '';
+  const found = /<meta http-equiv="refresh" content="\d+; *url=([^"]*)">/.exec(body)?.[1] ?? '';
+  return found
+    .replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&amp;', '&');
+}
+
+/** Visits another process of the same app, which shares nothing but the secret and the store. Answers who it sees. */
 export async function elsewhere({ options }: Pick<Site, 'options'>, jar: Jar, path = '/'): Promise<Auth> {
   const get = (name: string) => (name.toLowerCase() === 'cookie' ? jar.header(path) || null : null);
-  const { auth } = await createKinde(options).authenticate({ method: 'GET', url: path, headers: { get } });
+  const { auth, cookies } = await createKinde(options).authenticate({ method: 'GET', url: path, headers: { get } });
+  jar.keep(cookies);
   return auth;
 }
 
