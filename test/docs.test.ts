@@ -1,22 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createEmulator, type Emulator } from '@kindling/emulator';
-import * as express from '@kindling/express';
-import * as fastify from '@kindling/fastify';
 import { migration } from '@kindling/postgres';
-import createExpress from 'express';
-import createFastify from 'fastify';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SITE } from './kit/apps.js';
 import { createBrowser, type Browser } from './kit/browser.js';
-import { databaseUrl, freePort, hasPostgres, hasRedisServerBinary, started, startRedis } from './kit/services.js';
+import { send } from './kit/http.js';
+import { served, startedApp } from './kit/pages.js';
+import { databaseUrl, hasPostgres, hasRedisServerBinary, startRedis } from './kit/services.js';
 import { allPages, joined, moduleOf, overlookedIn, problemsOf, snippetsOf, written } from './kit/snippets.js';
 
 /** Pages whose snippets go on where the one before ended: together they are one module. */
@@ -99,27 +97,8 @@ const run = async (page: string, part: string) => (await import(files[indexOf(pa
 async function at(page: string, framework: 'express' | 'fastify', part: string): Promise<Browser> {
   const index = indexOf(page, part, framework);
   process.chdir(folder);
-  const { add } = (await import(files[index]!)) as { add(app: unknown): Promise<void> };
-  const mounts = /\bkinde\(|register\(kinde|\bcreateKinde\(/.test(snippets[index]!.code);
-  if (framework === 'fastify') {
-    const app = createFastify();
-    if (!mounts) await app.register(fastify.kinde);
-    await add(app);
-    app.get('/todos', async (request) => ({ ok: request.kinde.isAuthenticated }));
-    await app.listen({ host: '127.0.0.1', port: 0 });
-    closing.push(() => app.close());
-    return createBrowser(app.server, emulator);
-  }
-  const app = createExpress();
-  if (!mounts) app.use(express.kinde());
-  await add(app);
-  app.get('/todos', (req, res) => void res.json({ ok: req.kinde.isAuthenticated }));
-  const server: Server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const { server, close } = await served(snippets[index]!, files[index]!);
+  closing.push(close);
   return createBrowser(server, emulator);
 }
 
@@ -350,50 +329,41 @@ describe('the snippets run', () => {
 
 /** What a browser would send back. */
 function cookieOf(response: Response): string {
-  const kept = response.headers.getSetCookie().filter((line) => !/max-age=0/i.test(line));
-  return kept.map((line) => line.split(';')[0]).join('; ');
+  return cookiesOf(response.headers.getSetCookie());
 }
 
-/** An app of a page on a port of its own, started as its reader would, beside a local Kinde. */
-async function startedFrom(file: string): Promise<{ site: string; local: Emulator }> {
-  const port = await freePort();
-  const site = `http://localhost:${port}`;
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('3000', String(port)));
-  const local = await createEmulator({ siteUrl: site });
-  await local.listen({ port: 0 });
-  closing.push(() => local.close());
-  const env = { ...process.env, ...local.env };
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const { stop } = await started(child, port);
-  closing.push(stop);
-  return { site, local };
-}
+const cookiesOf = (lines: readonly string[]) =>
+  lines
+    .filter((line) => !/max-age=0/i.test(line))
+    .map((line) => line.split(';')[0])
+    .join('; ');
 
 describe('what a page starts with is an app that people sign in to', () => {
   test.each(QUICK_STARTS)('%s, on %s', async (page, framework) => {
-    const { site, local } = await startedFrom(
-      starts.files[QUICK_STARTS.findIndex((row) => row[0] === page && row[1] === framework)]!,
-    );
-    const open = (path: string, cookie = '', method = 'GET') =>
-      fetch(site + path, { method, redirect: 'manual', headers: { cookie, accept: 'text/html;q=0.5, */*' } });
+    const file = starts.files[QUICK_STARTS.findIndex((row) => row[0] === page && row[1] === framework)]!;
+    const { port, local, stop } = await startedApp(file);
+    closing.push(stop);
+    const server = { address: () => ({ port }) } as Server;
+    const open = (path: string, cookie = '', { method = 'GET', accept = 'text/html' } = {}) =>
+      send(server, path, { method, headers: { host: `localhost:${port}`, cookie, accept } });
     const signIn = async (email: string, path = '/login') => {
       const start = await open(path);
-      expect(new URL(start.headers.get('location')!).origin).toBe(local.issuer);
-      const back = await local.signIn(start.headers.get('location')!, { email });
+      expect(new URL(start.location).origin).toBe(local.issuer);
+      const back = await local.signIn(start.location, { email });
       expect(back.pathname).toBe('/callback');
-      return cookieOf(await open(back.pathname + back.search, cookieOf(start)));
+      return cookiesOf((await open(back.pathname + back.search, cookiesOf(start.setCookies))).setCookies);
     };
     const isTutorial = page.startsWith('docs/tutorial');
     // Nobody may do without a permission what needs one: Alan loses what he has for reading todos, and never could add any.
     if (isTutorial) local.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations = {};
     const [grace, alan] = [await signIn(GRACE, '/login?return_to=/todos'), await signIn('alan@example.com')];
-    expect(await (await open('/')).text()).toMatch(/^Hello(! |$)/);
-    expect(await (await open('/', grace)).text()).toMatch(/^Hello Grace/);
-    expect(await (await open('/', alan)).text()).toMatch(/^Hello Alan/);
-    const method = isTutorial ? 'GET' : 'POST';
-    const todos = await Promise.all([grace, alan, ''].map((cookie) => open('/todos', cookie, method)));
+    expect((await open('/')).body).toMatch(/^Hello(! |$)/);
+    expect((await open('/', grace)).body).toMatch(/^Hello Grace/);
+    expect((await open('/', alan)).body).toMatch(/^Hello Alan/);
+    const ask = { method: isTutorial ? 'GET' : 'POST', accept: 'application/json' };
+    const todos = await Promise.all([grace, alan, ''].map((cookie) => open('/todos', cookie, ask)));
     expect(todos.map(({ status }) => status)).toEqual([isTutorial ? 200 : 201, 403, 401]);
-    if (isTutorial) expect(await todos[0]!.text()).toBe('grace@example.com may add up to 8 todos.');
+    if (isTutorial) expect(todos[0]!.body).toBe('grace@example.com may add up to 8 todos.');
   });
 });
 
