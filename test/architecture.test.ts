@@ -29,6 +29,7 @@ const files: Record<string, readonly string[]> = {
     'kinde',
     'enter routes',
     'guard portal callback logout',
+    'login-errors',
     'login authenticate backchannel leave',
     'auth problem sessions same-origin',
     'session navigation',

@@ -20,16 +20,21 @@ export function isKinde(given: Partial<KindeOptions> | Kinde): given is Kinde {
 }
 
 /**
- * The path of an auth route inside the part of the app that is mounted below `prefix`.
- * @throws KindeError `config_invalid` where the route is not below it, so that nobody could reach it there.
+ * Are the auth routes to be mounted in a part of the app below `prefix`? A shared instance may only say who is calling there.
+ * @throws KindeError `config_invalid` where nobody could reach the routes, or where no cookie would be sent.
  */
-export function pathBelow(prefix: string, path: string): string {
-  if (prefix === '' || prefix === '/') return path;
-  if (path.startsWith(`${prefix}/`)) return path.slice(prefix.length);
+export function mountsRoutes(prefix: string, { basePath }: Kinde, isShared: boolean): boolean {
+  if (prefix === '' || prefix === '/' || `${basePath}/`.startsWith(`${prefix}/`)) return true;
+  if (isShared && `${prefix}/`.startsWith(`${basePath}/`)) return false;
   throw invalidConfig([
-    `The auth routes are mounted below ${prefix}, but \`siteUrl\` says that this app does not live there: ` +
-      `end \`siteUrl\` with ${prefix}, or mount them at the root.`,
+    `Kinde is mounted below ${prefix}, but \`siteUrl\` says that this app lives at ${basePath || 'the root of its host'}: ` +
+      `end \`siteUrl\` with ${prefix}, or mount Kinde at the root.`,
   ]);
+}
+
+/** The path of an auth route inside the part of the app that is mounted below `prefix`. */
+export function pathBelow(prefix: string, path: string): string {
+  return prefix === '/' ? path : path.slice(prefix.length);
 }
 
 /**

@@ -5,9 +5,10 @@ import { openCookie, sweepLeftovers } from './cookies.js';
 import { explainMissing } from './diagnosis.js';
 import { KindeError, withHeaders, type KindeErrorCode } from './errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from './http.js';
-import { forgetLogin, loginCookieName, LOGIN_TTL, startLogin, type LoginOptions, type PendingLogin } from './login.js';
-import type { LoginChecks, Tokens } from './oauth.js';
-import { fromQuery, fromReauthState, single } from './parameters.js';
+import { forgetLogin, loginCookieName, LOGIN_TTL, startLogin, type PendingLogin } from './login.js';
+import { afterError, askAgain, errorCode, withLoginError, type Callback } from './login-errors.js';
+import type { Tokens } from './oauth.js';
+import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
 import { sameText } from './seal.js';
 import { readSession, revokeTokens, startSession } from './session.js';
@@ -43,8 +44,8 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     const cookies = state === undefined ? [] : forgetLogin(request, context, state);
-    if (HARMLESS.includes(error.code) && (await isSignedIn(request, context)))
-      return { location: pending?.returnTo ?? context.config.returnRules.fallback, cookies };
+    const location = wayOn(error, pending, context);
+    if (location && (await isSignedIn(request, context))) return { location, cookies };
     return {
       error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
       returnTo: pending?.returnTo,
@@ -58,18 +59,22 @@ const HARMLESS: readonly KindeErrorCode[] = [
   'transaction_missing',
   'transaction_expired',
   'transaction_consumed',
-  'login_refused',
 ];
+
+/**
+ * Where a failure leads a user who is signed in all the same: no error page is due to them. A login that Kinde refused, such as
+ * a cancelled change of organization, is told in the query, unless the app asked for a new proof of who the user is.
+ */
+function wayOn({ code, reason }: KindeError, pending: PendingLogin | undefined, context: Context): string | undefined {
+  const target = pending?.returnTo ?? context.config.returnRules.fallback;
+  if (HARMLESS.includes(code)) return target;
+  const isRefused = code === 'login_refused' && pending?.checks.maxAge === undefined;
+  return isRefused ? withLoginError(target, reason ?? code) : undefined;
+}
 
 async function isSignedIn(request: HttpRequest, context: Context): Promise<boolean> {
   const session = await readSession(request, context).catch(() => undefined);
   return typeof session === 'object';
-}
-
-interface Callback {
-  readonly query: URLSearchParams;
-  readonly state: string;
-  readonly pending: PendingLogin;
 }
 
 /** A double click redeems its code once. */
@@ -122,9 +127,6 @@ async function findPending(request: HttpRequest, context: Context, state: string
   return pending;
 }
 
-/** Error codes of a provider that shows nothing when asked with `prompt=none` (OpenID Connect Core 3.1.2.6). */
-const NEEDS_USER = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required'];
-
 async function complete(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
   const { query, pending } = found;
   const { config, oauth } = context;
@@ -143,61 +145,21 @@ async function complete(request: HttpRequest, context: Context, found: Callback)
 }
 
 async function signIn(request: HttpRequest, context: Context, found: Callback, tokens: Tokens): Promise<Redirect> {
-  const { returnTo, checks } = found.pending;
+  const { checks } = found.pending;
+  const location = safeReturnTo(found.pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
   const before = await readSession(request, context).catch(() => undefined);
   const others = forgetLogin(request, context, checks.state);
-  const cookies = await startSession(request, context, tokens, others).catch(async (error: unknown) => {
+  // A proxy counts the whole head of the response.
+  const cookies = await startSession(request, context, tokens, [...others, location]).catch(async (error: unknown) => {
     if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
     throw error;
   });
   if (typeof before === 'object') void revokeTokens(before, context);
   return {
-    location: safeReturnTo(returnTo, context.config.returnRules),
+    location,
     cookies: [...cookies, ...others, ...sweepLeftovers(request, context)],
   };
-}
-
-/** Kinde's answer is an error. Some of them are a way on. */
-async function afterError(request: HttpRequest, context: Context, found: Callback, error: string): Promise<Redirect> {
-  const { params = {}, isSilent, isSwitch, isReauth, returnTo, checks } = found.pending;
-  if (NEEDS_USER.includes(error) && isSilent)
-    return { location: withLoginError(returnTo, error), cookies: forgetLogin(request, context, checks.state) };
-  if (NEEDS_USER.includes(error) && isSwitch)
-    return startLogin(request, context, { options: { ...again(params, checks), returnTo } });
-  if (error === 'login_link_expired' && !isReauth) {
-    const options = { ...fromReauthState(found.query.get('reauth_state') ?? ''), returnTo };
-    return startLogin(request, context, { options, isReauth: true });
-  }
-  throw new KindeError('login_refused', 'Kinde ended this login without signing anybody in.', {
-    reason: errorCode(error),
-  });
-}
-
-/** The options of a login that Kinde is asked for once more. */
-function again(params: Readonly<Record<string, string>>, { maxAge }: LoginChecks): LoginOptions {
-  return { ...fromQuery(new URLSearchParams(params)), ...(maxAge !== undefined && { maxAge }) };
-}
-
-/** The page that asked silently learns by its query why nobody is signed in. */
-function withLoginError(returnTo: string, error: string): string {
-  const url = new URL(returnTo);
-  url.searchParams.set('login_error', error);
-  return url.href;
-}
-
-/** Kinde did not make the user sign in again although `max_age` asked for it: once more, and plainly. */
-async function askAgain(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
-  const { params, isRetry, isSilent, returnTo, checks } = found.pending;
-  if (isSilent) return afterError(request, context, found, 'login_required');
-  if (params && !isRetry) {
-    const options: LoginOptions = { ...again(params, checks), prompt: 'login', returnTo };
-    return startLogin(request, context, { options, isRetry: true });
-  }
-  throw new KindeError('login_refused', 'Kinde did not ask the user to sign in again, although this app requires it.', {
-    reason: 'max_age',
-    fix: 'The sign-in is older than `maxAge` allows. Check that the connection in Kinde honours `prompt=login`.',
-  });
 }
 
 function isTooLongAgo(error: unknown): boolean {
@@ -213,9 +175,4 @@ async function runOnSignIn(context: Context, tokens: Tokens): Promise<void> {
     if (tokens.refreshToken) await oauth.revoke(tokens.refreshToken).catch(() => {});
     throw new KindeError('hook_failed', 'The app could not finish signing in.', { reason: 'onSignIn', cause });
   }
-}
-
-/** RFC 6749 4.1.2.1 bounds the characters of an error code; the description is attacker-controlled and stays behind. */
-function errorCode(error: string): string {
-  return /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_error_code';
 }

@@ -98,7 +98,7 @@ export function hasCookie(request: HttpRequest, name: string): boolean {
 
 /**
  * `Set-Cookie` lines for a cookie, split where the budget allows more than one, that also remove every other form it can
- * have. `others` are the lines that go along: all of them together stay within `session.cookieBytes`.
+ * have. `others` are header values that go along: all of them together stay within `session.cookieBytes`.
  * @throws KindeError `session_too_large` beyond that: proxies refuse larger responses, and servers larger requests.
  */
 export async function sealCookie(

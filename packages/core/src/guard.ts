@@ -1,4 +1,4 @@
-import { checkRequirement, type Requirement } from '@kindling/claims';
+import type { Requirement } from '@kindling/claims';
 import type { Auth, SignedIn, SignedOutReason } from './auth.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
@@ -22,14 +22,6 @@ export interface Rule {
    * Without it, only pages of this app and of `trustedOrigins` may. Bearer tokens are not concerned. @default false
    */
   readonly crossOrigin?: boolean;
-}
-
-/**
- * Refuses a guard that can only be a mistake, at set-up rather than at the first request.
- * @throws TypeError for an unknown word or an empty requirement.
- */
-export function checkGuard(guard: Guard): void {
-  if (typeof guard !== 'function') checkRequirement(guard);
 }
 
 /**

@@ -64,6 +64,8 @@ export interface Kinde {
   portal(request: HttpRequest, options?: PortalOptions): Promise<Redirect>;
   /** The sessions of all users: for "my sessions" pages, for signing out everywhere, for changed permissions. */
   readonly sessions: Sessions;
+  /** The path that the app lives under: `''`, or such as `/app`. */
+  readonly basePath: string;
   /** Data for adapters to mount. A new auth route is an entry here and nothing in any adapter. */
   readonly routes: readonly Route[];
 }
@@ -93,6 +95,7 @@ export function createKinde(options: KindeOptions): Kinde {
     refresh: (request) => refresh(request, context),
     portal: (request, options) => portal(request, context, options),
     sessions,
+    basePath: config.basePath,
     routes,
   } satisfies Kinde);
 }

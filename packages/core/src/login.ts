@@ -5,7 +5,7 @@ import { KindeError } from './errors.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { isPageLoad } from './navigation.js';
 import type { LoginChecks } from './oauth.js';
-import { toWire, type AuthorizationParameters } from './parameters.js';
+import { RETURN_NAMES, returnTarget, toWire, type AuthorizationParameters } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
 
 /** How to sign in, and where to go afterwards. */
@@ -164,13 +164,23 @@ export function moveToSite(request: HttpRequest, { config }: Context, query: URL
   if (query.has(MOVED) || !isPageLoad(request) || !isElsewhere(request, config.siteUrl)) return undefined;
   const url = requestUrl(request, config);
   url.searchParams.set(MOVED, '1');
-  return { location: url.href, cookies: [] };
+  const target = returnTarget(query);
+  if (target !== undefined) {
+    RETURN_NAMES.forEach((name) => url.searchParams.delete(name));
+    url.searchParams.set('return_to', safeReturnTo(target, config.returnRules, TARGET_BYTES[0]));
+  }
+  // Longer ones would not pass the proxy that may be the reason why `Host` differs.
+  return url.href.length > LONGEST_MOVE ? undefined : { location: url.href, cookies: [] };
 }
+
+/** Characters of an address that a login is moved to. */
+const LONGEST_MOVE = 3000;
 
 /** The same for a page that needs a login: it begins at the login route of the configured site. */
 export function loginElsewhere(request: HttpRequest, { config }: Context, returnTo: string): Redirect | undefined {
   const { siteUrl, paths } = config;
   if (!paths.login || !isElsewhere(request, siteUrl)) return undefined;
-  const query = new URLSearchParams({ return_to: returnTo, [MOVED]: '1' });
+  const target = safeReturnTo(returnTo, config.returnRules, TARGET_BYTES[0]);
+  const query = new URLSearchParams({ return_to: target, [MOVED]: '1' });
   return { location: `${siteUrl}${paths.login}?${query}`, cookies: [] };
 }

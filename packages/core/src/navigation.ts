@@ -17,10 +17,22 @@ export function isScript({ headers }: HttpRequest): boolean {
 }
 
 /** `Sec-Fetch-Mode` where the browser sends it; every other client gets the benefit of the doubt. */
-export function isNavigation(headers: HttpRequest['headers']): boolean {
+function isNavigation(headers: HttpRequest['headers']): boolean {
   const mode = headers.get('sec-fetch-mode');
   return mode === null || mode === 'navigate';
 }
+
+/**
+ * Can this request end in a login? Not a script's, and not one in a frame of another site, where no cookie of ours arrives.
+ * Browsers send `Sec-Fetch-Site` with `Sec-Fetch-Mode`; Node's `fetch`, as in tests, sends the second alone.
+ */
+export function canLogIn({ headers }: HttpRequest): boolean {
+  const site = headers.get('sec-fetch-site');
+  const isFrame = FRAMES.includes(headers.get('sec-fetch-dest') ?? '');
+  return (isNavigation(headers) || site === null) && !(isFrame && site === 'cross-site');
+}
+
+const FRAMES = ['iframe', 'frame', 'embed', 'object', 'fencedframe'];
 
 /** A browser asks whether a page of another origin may send a request (CORS). */
 export function isPreflight({ method, headers }: HttpRequest): boolean {

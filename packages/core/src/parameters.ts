@@ -175,11 +175,11 @@ export function fromReauthState(reauthState: string): AuthorizationParameters {
 
 /** Where a link asks to return to, under any of the names in use. */
 export function returnTarget(query: URLSearchParams): string | undefined {
-  const found = ['return_to', 'returnTo', 'post_login_redirect_url', 'target_link_uri'].flatMap(
-    (name) => single(query, name) ?? [],
-  );
-  return found[0];
+  return RETURN_NAMES.flatMap((name) => single(query, name) ?? [])[0];
 }
+
+/** The first is our own name for it; the others are in use elsewhere. */
+export const RETURN_NAMES = ['return_to', 'returnTo', 'post_login_redirect_url', 'target_link_uri'] as const;
 
 /** The one value of a parameter. */
 export function single(query: URLSearchParams, name: string): string | undefined {

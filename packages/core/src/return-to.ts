@@ -22,7 +22,7 @@ const LONGEST = 2048;
 export function safeReturnTo(target: string | null | undefined, rules: ReturnRules, most = LONGEST): string {
   const { home, fallback } = rules;
   if (!target || !isPlain(target) || !URL.canParse(target, home)) return fallback;
-  const url = new URL(target, home);
+  const url = new URL(target.replaceAll('\\', '%5C'), home);
   const isRefused = isForeign(url, rules) || isAvoided(url, rules);
   return isRefused ? fallback : (shortened(url, most) ?? fallback);
 }
@@ -56,8 +56,8 @@ function decoded(path: string): string {
   }
 }
 
-/** Control characters, backslashes and spaces at the ends mean different things to different parsers. */
+/** Control characters, spaces at the ends, and backslashes before a query mean different things to different parsers. */
 function isPlain(target: string): boolean {
   // oxlint-disable-next-line no-control-regex
-  return !/[\u0000-\u001f\u007f\\]|^\s|\s$/.test(target);
+  return !/[\u0000-\u001f\u007f]|^\s|\s$|^[^?#]*\\/.test(target);
 }

@@ -16,7 +16,7 @@ import {
 } from './http.js';
 import { createOrganization, login, moveToSite, register, switchOrganization } from './login.js';
 import { logout } from './logout.js';
-import { isNavigation, isPrefetch, isScript, wantsPage } from './navigation.js';
+import { canLogIn, isPreflight, isPrefetch, isScript, wantsPage } from './navigation.js';
 import { leavePage } from './leave.js';
 import { fromQuery, returnTarget, single } from './parameters.js';
 import { portal } from './portal.js';
@@ -53,16 +53,20 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
   return Object.freeze(routes);
 }
 
+const NOTHING: Reply = Object.freeze({ status: 204, headers: PRIVATE_HEADERS, cookies: [], body: null });
+
 /** One request to an auth route, from method to complete reply. */
 async function answer(request: HttpRequest, context: Context, methods: Methods): Promise<Reply> {
   const { config } = context;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+  // Where the app has no CORS handling, the browser finds no permission in this.
+  if (!handler && isPreflight(request)) return NOTHING;
   try {
     if (!handler) {
       const headers = { allow: Object.keys(methods).join(', ') };
       throw new KindeError('method_not_allowed', 'This address does not answer that method.', { headers });
     }
-    if (isPrefetch(request)) return { status: 204, headers: PRIVATE_HEADERS, cookies: [], body: null };
+    if (isPrefetch(request)) return NOTHING;
     const result = await handler(request, requestUrl(request, config).searchParams);
     return 'status' in result ? result : redirect(request, result);
   } catch (error) {
@@ -91,7 +95,7 @@ function isOwnNavigation(request: HttpRequest): boolean {
 /** A route that begins a login: only a user who navigates can complete one. */
 function starting(context: Context, start: typeof login): Handler {
   return async (request, query) => {
-    if (!isNavigation(request.headers)) throw navigationRequired();
+    if (!canLogIn(request)) throw navigationRequired();
     return moveToSite(request, context, query) ?? start(request, context, fromQuery(query));
   };
 }

@@ -1,6 +1,6 @@
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import { isNavigation } from './navigation.js';
+import { canLogIn } from './navigation.js';
 
 /** The origins whose pages may change things: the app's own, and those that the option `trustedOrigins` lists. */
 export interface Trust {
@@ -13,7 +13,9 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /** May this request change something on behalf of the session that the browser sent along? */
 export function isFromTrustedPage(request: HttpRequest, trust: Trust): boolean {
-  return SAFE.includes(request.method) || isFromOwnPage(request, trust);
+  // A WebSocket begins with a GET, and what is said on it later is said for the user.
+  const opensSocket = /^websocket$/i.test(request.headers.get('upgrade') ?? '');
+  return (SAFE.includes(request.method) && !opensSocket) || isFromOwnPage(request, trust);
 }
 
 /**
@@ -36,7 +38,7 @@ export function requireOwnPage(request: HttpRequest, trust: Trust): void {
   const isOwn = request.method === 'GET' ? isOwnLink(request, trust) : isFromOwnPage(request, trust);
   if (!isOwn) throw crossSite();
   const destination = request.headers.get('sec-fetch-dest');
-  const isShown = isNavigation(request.headers) && (destination === null || destination === 'document');
+  const isShown = canLogIn(request) && (destination === null || destination === 'document');
   if (request.method === 'GET' && !isShown) throw navigationRequired();
 }
 

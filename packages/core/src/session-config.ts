@@ -69,7 +69,8 @@ const FORMATS: readonly unknown[] = ['packed', 'jwe', undefined];
 export function resolveSession(session: SessionOptions, site: Site, clientId: string): SessionConfig {
   const { maxAge = 7 * DAY, idle = DAY, persistent, fallback = false } = session;
   const times = { maxAge, idle: Math.min(idle, maxAge), persistent };
-  return Object.freeze({ ...storesOf(session), fallback, ...cookiesOf(session, site, clientId), ...times });
+  const { format = 'packed' } = session;
+  return Object.freeze({ ...storesOf(session), fallback, format, ...cookiesOf(session, site, clientId), ...times });
 }
 
 function storesOf({ store: whole, shared: parts }: SessionOptions) {

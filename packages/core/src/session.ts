@@ -17,7 +17,7 @@ export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';
 
 /**
  * A new session with a new id, in place of whatever the browser had. The result is the `Set-Cookie` lines for it; `others`
- * go along on the same response.
+ * are header values that go along on the same response.
  * @throws KindeError `session_too_large`, `store_unavailable`; the old session lives on then.
  */
 export async function startSession(

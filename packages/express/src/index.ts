@@ -1,4 +1,4 @@
-import { isKinde, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import { isKinde, mountsRoutes, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
 import { sendReply, toHttpRequest, toOutlet } from '@kindling/core/node';
 import type { Entered, Guard, Kinde, KindeOptions, RequestAuth } from '@kindling/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -31,8 +31,7 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
   // An instance that is shared may be mounted anywhere, to say who is calling: its routes answer where they belong.
   let isChecked = isKinde(options);
   return (req, res, next) => {
-    if (!isChecked) instance.routes.forEach(({ path }) => pathBelow(req.baseUrl ?? '', path));
-    isChecked = true;
+    if (!isChecked) isChecked = mountsRoutes(req.baseUrl ?? '', instance, false);
     (req as Marked)[INSTANCE] = instance;
     const entered = instance.enter(toHttpRequest(req), toOutlet(req, res, asRouted));
     if (!(entered instanceof Promise)) return accept(entered, req, res, next);

@@ -1,4 +1,4 @@
-import { isKinde, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import { isKinde, mountsRoutes, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
 import * as node from '@kindling/core/node';
 import type { Entered, Guard, HttpRequest, Kinde, KindeOptions, Outlet, Reply, RequestAuth } from '@kindling/core';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
@@ -21,9 +21,7 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
   const instance = toKinde(options);
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);
-  // An instance that is shared may be registered anywhere, to say who is calling: its routes answer where they belong.
-  const isMounted = !isKinde(options) || instance.routes.every(({ path }) => path.startsWith(`${app.prefix}/`));
-  if (isMounted)
+  if (mountsRoutes(app.prefix, instance, isKinde(options)))
     await app.register(async (auth) => {
       // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
       auth.removeAllContentTypeParsers();
