@@ -29,7 +29,7 @@ const outlet = (change: (right: Outlet, res: Response, req: Request) => Partial<
           return right.canSetCookies;
         },
         setCookies: (lines) => right.setCookies(lines),
-        vary: (field) => right.vary(field),
+        vary: (field) => right.vary?.(field),
         callerChanged: (caller) => right.callerChanged?.(caller),
         routePath: (path) => right.routePath?.(path) ?? path,
         ...change(right, res, req),
@@ -67,6 +67,14 @@ const reply = (change: (right: Reply) => Partial<Reply>): Partial<Parts> =>
       return refused && { ...refused, ...change(refused) };
     },
   }));
+
+/** Lets a request go by the adapter. */
+const without = (isLeftOut: (req: Request, routes: readonly string[]) => boolean): Partial<Parts> => ({
+  kinde: (given) => (req, res, next) => {
+    const routes = (given as Kinde).routes.map(({ path }) => path);
+    return isLeftOut(req, routes) ? next() : kinde(given)(req, res, next);
+  },
+});
 
 /** Does something when the head is written, with whatever the handler gave for it. */
 function atHead(res: Response, work: (written: readonly string[]) => void): void {
@@ -218,14 +226,12 @@ const byRequest: Record<string, Broken> = {
     noticed: ['OPTIONS of an auth route is left to the app'],
   },
   'mounts auth routes for GET only': {
-    breaks: () => ({
-      kinde: (given) => (req, res, next) => {
-        const routes = (given as Kinde).routes.map(({ path }) => path);
-        if (req.method !== 'GET' && routes.includes(req.path)) return next();
-        return kinde(given)(req, res, next);
-      },
-    }),
+    breaks: () => without(({ method, path }, routes) => method !== 'GET' && routes.includes(path)),
     noticed: ['auth routes answer to each of their methods, and with 405 to every other'],
+  },
+  'mounts auth routes by their whole path only': {
+    breaks: () => without(({ path }, routes) => routes.includes(`/app${path}`)),
+    noticed: ['auth routes answer below the path of the site, also where a proxy took that path away'],
   },
 };
 

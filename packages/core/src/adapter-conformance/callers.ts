@@ -37,7 +37,7 @@ export const callers: readonly AdapterCheck[] = [
   check('a user who is known is let in at once, without waiting for a promise', isAtOnce, {
     needs: '/at-once',
     // With a store, it is always asked.
-    options: { session: {} },
+    options: () => ({ session: {} }),
   }),
 ];
 

@@ -21,17 +21,17 @@ export interface AdapterCheck {
 interface Terms {
   readonly needs?: OptionalRoute;
   /** Options of the app that differ from the subject's. */
-  readonly options?: Partial<KindeOptions>;
+  readonly options?: (given: KindeOptions) => Partial<KindeOptions>;
 }
 
 /** Makes a check of what must hold for an app. */
 export function check(name: string, work: (site: Site) => Promise<void>, terms: Terms = {}): AdapterCheck {
-  const { needs, options = {} } = terms;
+  const { needs, options } = terms;
   return Object.freeze({
     name,
     ...(needs && { needs }),
     async run(subject: AdapterSubject) {
-      const site = await openSite(subject, options);
+      const site = await openSite(subject, options?.(subject.options));
       try {
         if (needs) await requireRoute(site, needs, name);
         await work(site);

@@ -24,11 +24,11 @@ export const failures: readonly AdapterCheck[] = [
     },
     {
       needs: '/throws',
-      options: {
+      options: () => ({
         renderProblem() {
           throw new Error('as it should');
         },
-      },
+      }),
     },
   ),
 ];

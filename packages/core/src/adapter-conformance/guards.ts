@@ -34,7 +34,7 @@ export const guards: readonly AdapterCheck[] = [
       same(refused.header('x-content-type-options'), 'nosniff', 'X-Content-Type-Options');
       notCached(refused, 'the refusal');
     },
-    { options: { audience: 'https://api.example' } },
+    { options: () => ({ audience: 'https://api.example' }) },
   ),
   check('a refused request never reaches its handler', async (site) => {
     const [member, viewer] = [await site.signedIn(), await site.signedIn(site.subject.viewer)];

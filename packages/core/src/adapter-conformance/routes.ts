@@ -76,6 +76,9 @@ export const routes: readonly AdapterCheck[] = [
     same(query.get('org_code'), 'org_a', 'org_code of the form');
     same(query.get('login_hint'), 'a+b@example.com', 'login_hint of the form');
   }),
+  check('auth routes answer below the path of the site, also where a proxy took that path away', answersBelow, {
+    options: ({ siteUrl }) => ({ siteUrl: `${siteUrl}/app` }),
+  }),
   check('a form that is too large is refused', async (site) => {
     const body = `org_code=${'a'.repeat(40 * 1024)}`;
     const answer = await site.visitor().open('/switch-organization', { method: 'POST', headers: FORM, body });
@@ -96,6 +99,17 @@ export const routes: readonly AdapterCheck[] = [
     }
   }),
 ];
+
+async function answersBelow(site: Site): Promise<void> {
+  const ask = { method: 'POST', headers: FORM, body: 'org_code=org_a' };
+  for (const path of ['/app', '']) {
+    const begun = new URL(leadsTo(await site.visitor().open(`${path}/login`)));
+    const callback = `${site.options.siteUrl}/callback`;
+    same(begun.searchParams.get('redirect_uri'), callback, `GET ${path}/login: redirect_uri`);
+    const switched = new URL(leadsTo(await site.visitor().open(`${path}/switch-organization`, ask)));
+    same(switched.searchParams.get('org_code'), 'org_a', `POST ${path}/switch-organization: org_code`);
+  }
+}
 
 /** Compares an answer with the one that the core gave, which the adapter has to write. */
 async function arrivesAsItIs(site: Site, path: string, ask: Ask): Promise<void> {

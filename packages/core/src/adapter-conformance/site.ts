@@ -40,7 +40,7 @@ const BEFORE_END = 5;
 const FORGOTTEN = 900;
 
 /** Starts an app of the subject. */
-export async function openSite(subject: AdapterSubject, more: Partial<KindeOptions>): Promise<Site> {
+export async function openSite(subject: AdapterSubject, more: Partial<KindeOptions> = {}): Promise<Site> {
   const provider = watch(subject.options.fetch ?? globalThis.fetch);
   const options = { ...subject.options, ...more, fetch: provider.fetch };
   const app = await subject.start(options);
