@@ -37,7 +37,8 @@ export const guards: readonly AdapterCheck[] = [
     { options: () => ({ audience: 'https://api.example' }) },
   ),
   check('a refused request never reaches its handler', async (site) => {
-    const [member, viewer] = [await site.signedIn(), await site.signedIn(site.subject.viewer)];
+    const member = await site.signedIn();
+    const viewer = await site.signedIn(site.subject.viewer);
     const before = await countAfter(member);
     for (const browser of [viewer, site.visitor()]) await browser.open('/todos', { method: 'POST', headers: SCRIPT });
     await member.open('/todos', { method: 'POST', headers: { ...SCRIPT, 'sec-fetch-site': 'cross-site' } });

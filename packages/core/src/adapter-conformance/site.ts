@@ -54,7 +54,8 @@ export async function openSite(subject: AdapterSubject, more: Partial<KindeOptio
       const browser = visitor();
       const begun = await browser.open('/login');
       same(begun.status, 302, 'GET /login: status');
-      await browser.open(await subject.signIn(begun.header('location'), { email }));
+      const callback = await browser.open(await subject.signIn(begun.header('location'), { email }));
+      same(callback.status, 302, 'the callback: status');
       same(browser.jar.size > 0, true, 'has the browser a cookie after signing in');
       return browser;
     },

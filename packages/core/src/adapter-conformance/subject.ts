@@ -5,7 +5,7 @@ import type { KindeOptions } from '../options.js';
 export interface AdapterSubject {
   /**
    * Options for an app that signs in at an identity provider for tests, such as the local Kinde: `fetch` reaches it, and
-   * `${siteUrl}/callback` is registered there. A check may change some of them.
+   * `${siteUrl}/callback` is registered there. `paths` and `redirectUri` are left out. A check may change some of them.
    */
   readonly options: KindeOptions;
   /** E-mail address of a user of the provider who has the permission `create:todos`. */

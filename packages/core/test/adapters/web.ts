@@ -70,7 +70,7 @@ function createState() {
 }
 
 /** An answer of the core as a web `Response`. */
-export function toResponse({ status, headers, cookies, body }: Reply): Response {
+function toResponse({ status, headers, cookies, body }: Reply): Response {
   const response = new Response(body, { status, headers });
   for (const line of cookies) response.headers.append('set-cookie', line);
   return response;
