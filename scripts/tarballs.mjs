@@ -27,7 +27,7 @@ const PEERS = {
 const RESOLUTIONS = {
   nodenext: { module: 'nodenext', lib: ['es2023'], kinds: ['mts', 'cts'] },
   bundler: { module: 'esnext', lib: ['es2023', 'dom'], kinds: ['mts'] },
-  node10: { module: 'commonjs', lib: ['es2023'], kinds: ['cts'] },
+  node10: { module: 'commonjs', esModuleInterop: true, lib: ['es2023'], kinds: ['cts'] },
 };
 /** The versions of TypeScript that people have, with their resolutions. The first leaves its output. */
 const COMPILERS = {
