@@ -1,24 +1,40 @@
 // Tries every package as people get it: packed, installed alone in an empty project outside the tree, compiled by the
 // TypeScript versions people have, imported and required, and used, on every runtime it is promised for.
-//   pnpm packages:try [--runtimes node,node@24,bun,deno,workerd] [--packages core,claims]
+//   pnpm packages:try [--runtimes node,node@24,bun,deno,workerd,toolchains] [--packages core,claims]
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { install } from './trials/npm.mjs';
+import { checkPage, toolchains } from './trials/toolchains.mjs';
 import { workerd } from './trials/workerd.mjs';
 import { entriesOf, packAll, packages, root, run, withFolder } from './workspace.mjs';
 
 /** Lines of Node that are promised, from the oldest on. `node` is the one that runs this. */
 const NODE_LINES = ['node@20.19', 'node@22.12', 'node@24', 'node@26'];
-const RUNTIMES = ['node', ...NODE_LINES, 'bun', 'deno', 'workerd'];
+/** Beside the runtimes, the tools with which people compile, test and bundle. */
+const RUNTIMES = ['node', ...NODE_LINES, 'bun', 'deno', 'workerd', 'toolchains'];
 /** What also runs where there is no Node. */
 const ANYWHERE = ['claims', 'core', 'management', 'webhooks'];
-/** Types that the importer brings along: the package's peers have theirs elsewhere. */
-const TYPES = { express: '@types/express@5' };
-const COMPILERS = ['5.9', '6.0'];
-const RESOLUTIONS = ['nodenext', 'bundler'];
-/** Servers have Node's types alone; projects that also are for browsers have those of the DOM, which differ. */
-const LIBRARIES = { nodenext: ['es2023'], bundler: ['es2023', 'dom'] };
+/** What importers bring along. A package with several peers is tried with each. */
+const PEERS = {
+  express: [
+    ['express@5', '@types/express@5'],
+    ['express@4.21.0', '@types/express@4'],
+  ],
+  fastify: [['fastify@5']],
+};
+/** What is compiled under a resolution. Projects that are for browsers, too, have the types of the DOM, which differ. */
+const RESOLUTIONS = {
+  nodenext: { module: 'nodenext', lib: ['es2023'], kinds: ['mts', 'cts'] },
+  bundler: { module: 'esnext', lib: ['es2023', 'dom'], kinds: ['mts'] },
+  node10: { module: 'commonjs', esModuleInterop: true, lib: ['es2023'], kinds: ['cts'] },
+};
+/** The versions of TypeScript that people have, with their resolutions. The first leaves its output. */
+const COMPILERS = {
+  5.9: ['nodenext', 'bundler', 'node10'],
+  '6.0': ['nodenext', 'bundler'],
+  '7.0': ['nodenext', 'bundler'],
+};
 
 const { values } = parseArgs({ options: { runtimes: { type: 'string' }, packages: { type: 'string' } } });
 const wanted = values.runtimes?.split(',') ?? RUNTIMES;
@@ -29,19 +45,27 @@ for (const name of wanted) if (!RUNTIMES.includes(name)) throw new Error(`--runt
 await withFolder(async (scratch) => {
   const tarballs = await step('pack', () => packAll(scratch));
   if (!tarballs) return;
-  await step(`TypeScript ${COMPILERS.join(' and ')}`, () => installCompilers(scratch));
+  await step(`TypeScript ${Object.keys(COMPILERS).join(', ')}`, () => installCompilers(scratch));
   const projects = [];
   for (const pkg of tried) {
-    const folder = await step(`${pkg.name}: install`, () => installAlone(scratch, pkg, tarballs));
-    if (folder) projects.push({ ...pkg, folder });
+    for (const peers of PEERS[pkg.name] ?? [[]]) {
+      const title = [pkg.name, ...peers.slice(0, 1)].join(' with ');
+      const folder = await step(`${title}: install`, () => installAlone(scratch, { ...pkg, title, peers }, tarballs));
+      if (folder) projects.push({ ...pkg, title, folder });
+    }
   }
-  for (const compiler of COMPILERS.flatMap((version) => RESOLUTIONS.map((resolution) => [version, resolution])))
-    await step(`types for TypeScript ${compiler.join(', ')}`, () => checkTypes(scratch, projects, compiler));
-  for (const name of wanted) {
+  for (const [version, resolutions] of Object.entries(COMPILERS))
+    for (const resolution of resolutions)
+      await step(`types for TypeScript ${version}, ${resolution}`, () =>
+        checkTypes(scratch, projects, { version, resolution }),
+      );
+  await step('the page of toolchains', checkPage);
+  if (wanted.includes('toolchains')) await tryToolchains(scratch, tarballs);
+  for (const name of wanted.filter((one) => one !== 'toolchains')) {
     const use = await step(name, () => runtime(scratch, name, tarballs), { optional: !name.startsWith('node') });
     for (const project of use ? projects : []) {
       if (name === 'workerd' && !ANYWHERE.includes(project.name)) continue;
-      await step(`${project.name} on ${name}`, () => use(project));
+      await step(`${project.title} on ${name}`, () => use(project));
     }
   }
 });
@@ -65,18 +89,25 @@ async function step(title, work, { optional = false } = {}) {
   }
 }
 
+async function tryToolchains(scratch, tarballs) {
+  const folder = join(scratch, 'toolchains');
+  mkdirSync(folder);
+  const rows = await step('toolchains: install', () => toolchains(folder, tarballs));
+  for (const { title, attempt } of rows ?? []) await step(title, attempt);
+}
+
 /** The compilers and the types of Node, where every project finds them by looking up. */
 async function installCompilers(scratch) {
   writeFileSync(join(scratch, 'package.json'), '{ "private": true }');
-  const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`);
-  await install(scratch, [...compilers, '@types/node@20', 'esbuild@0.27', ...Object.values(TYPES)]);
+  const compilers = Object.keys(COMPILERS).map((version) => `typescript-${version}@npm:typescript@${version}`);
+  await install(scratch, [...compilers, '@types/node@20', 'esbuild@0.27']);
 }
 
 /** An empty project that has this package, its peers, and nothing else. Ours that it needs are tarballs, too. */
-async function installAlone(scratch, { name, manifest }, tarballs) {
+async function installAlone(scratch, { name, manifest, title, peers }, tarballs) {
   const trial = join(root, 'scripts/trials', `${name}.ts`);
   if (!existsSync(trial)) throw new Error(`Write scripts/trials/${name}.ts: what somebody does first with it.`);
-  const folder = join(scratch, 'projects', name);
+  const folder = join(scratch, 'projects', title.replaceAll(' ', '-'));
   mkdirSync(folder, { recursive: true });
   const others = [...tarballs].filter(([other]) => other !== manifest.name);
   const project = {
@@ -86,12 +117,7 @@ async function installAlone(scratch, { name, manifest }, tarballs) {
     overrides: Object.fromEntries(others.map(([other, tarball]) => [other, `file:${tarball}`])),
   };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(project, null, 2));
-  const optional = manifest.peerDependenciesMeta ?? {};
-  const peers = Object.entries(manifest.peerDependencies ?? {}).filter(([peer]) => !optional[peer]?.optional);
-  await install(
-    folder,
-    peers.map(([peer, range]) => `${peer}@${range}`),
-  );
+  await install(folder, peers);
   for (const kind of ['mts', 'cts']) cpSync(trial, join(folder, `trial.${kind}`));
   writeFileSync(join(folder, 'run.mjs'), "import { trial } from './trial.mjs';\nawait trial();\n");
   writeFileSync(join(folder, 'run.cjs'), "require('./trial.cjs').trial().catch((error) => { throw error; });\n");
@@ -105,17 +131,15 @@ async function installAlone(scratch, { name, manifest }, tarballs) {
 }
 
 /**
- * Compiles all trials strictly, as modules and as scripts, under each resolution; every one finds only what its own
+ * Compiles all trials strictly, as modules and as scripts, under a resolution; every one finds only what its own
  * project has installed. One program for all, since most of the time goes into the same libraries. The first one leaves
  * its output.
  */
-async function checkTypes(scratch, projects, [version, moduleResolution]) {
-  const isFirst = version === COMPILERS[0] && moduleResolution === 'nodenext';
-  const kinds = moduleResolution === 'bundler' ? ['mts'] : ['mts', 'cts'];
+async function checkTypes(scratch, projects, { version, resolution }) {
+  const { kinds, ...options } = RESOLUTIONS[resolution];
+  const isFirst = version === '5.9' && resolution === 'nodenext';
   const compilerOptions = {
-    module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
-    moduleResolution,
-    ...{ target: 'es2022', lib: LIBRARIES[moduleResolution], types: ['node'], rootDir: '.' },
+    ...{ ...options, moduleResolution: resolution, target: 'es2022', types: ['node'], rootDir: '.' },
     ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: !isFirst },
   };
   const files = projects.flatMap(({ folder }) => kinds.map((kind) => join(folder, `trial.${kind}`)));

@@ -44,6 +44,15 @@ describe.each(folders)('@kindling/%s', (name) => {
     }
   });
 
+  test('publishes each entry for the resolution `node10`, too, which does not read exports', () => {
+    const { exports, main, types, typesVersions } = manifest.publishConfig;
+    const entries = Object.entries<string | Record<string, string>>(exports).flatMap(([entry, target]) =>
+      typeof target === 'string' || entry === '.' ? [] : [[entry.slice(2), [target['types']]]],
+    );
+    expect({ types, default: main }).toEqual(exports['.']);
+    expect(typesVersions).toEqual(entries.length > 0 ? { '*': Object.fromEntries(entries) } : undefined);
+  });
+
   test('runs nothing on the machine that installs it', () => {
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'])
       expect(manifest.scripts).not.toHaveProperty(script);
