@@ -165,9 +165,15 @@ describe.each(rowsOf())('what may be asked of people, on %s with sessions in the
     expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: false });
   });
 
-  test('FD-26 a login that asked by itself is not asked again, and one that is fresh goes on at once', async () => {
+  test('FD-26 a login that asked by itself is asked once more at most', async () => {
     const always = await visitor.open('/always');
-    expect((await completes(always.location, 4000)).status).toBeGreaterThanOrEqual(400);
+    const first = await completes(always.location, 4000);
+    const last = first.location ? await completes(first.location, 4000) : first;
+    expect([last.status >= 400, last.location]).toEqual([true, '']);
+    expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: false });
+  });
+
+  test('FD-26 a sign-in that is fresh goes on at once', async () => {
     const before = tokenCalls(emulator);
     const begun = await visitor.open('/again');
     expect(new URL((await completes(begun.location, 20)).location, SITE).pathname).toBe('/t/9');

@@ -126,6 +126,8 @@ for (const { name, isThere, start, framework, mode } of rows) {
           const target = `${encodeURIComponent('/t/1?f=')}${one.repeat(Math.floor(length / one.length))}`;
           const begun = await visitor.open(`/login?return_to=${target}`);
           expect(begun.status, `${length} bytes of ${character}`).toBe(302);
+          const guarded = await visitor.open(`/t/1?f=${one.repeat(Math.floor(length / one.length))}`);
+          expect(guarded.status, `a page with ${length} bytes of ${character}`).toBe(302);
         }
       }
       const landed = await visitor.signIn(
