@@ -39,6 +39,7 @@ const files: Record<string, readonly string[]> = {
     'cookies',
     'context',
     'person',
+    'login-checks',
     'oauth account agreement notices',
     'response tokens',
     'provider',

@@ -123,7 +123,7 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
       `/callback?error=login_required&state=${new URL(asked.location).searchParams.get('state')}`,
     );
     // Signed in all the while, so there is no error page: they are back where they wanted to be, in the same organization.
-    expect([again.status, again.location]).toEqual([302, `${SITE}/me`]);
+    expect([again.status, again.location]).toEqual([302, `${SITE}/me?login_error=login_required`]);
   });
 
   test('AR-08 two tabs that sign in at the same time each return to their own page', async () => {

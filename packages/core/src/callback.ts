@@ -5,7 +5,7 @@ import { openCookie, sweepLeftovers } from './cookies.js';
 import { explainMissing } from './diagnosis.js';
 import { KindeError, withHeaders, type KindeErrorCode } from './errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from './http.js';
-import { forgetLogin, loginCookieName, LOGIN_TTL, startLogin, type PendingLogin } from './login.js';
+import { forgetLogin, loginCookieName, LOGIN_TTL, readPending, startLogin, type PendingLogin } from './login.js';
 import { afterError, askAgain, errorCode, withLoginError, type Callback } from './login-errors.js';
 import type { Tokens } from './oauth.js';
 import { fromReauthState, single } from './parameters.js';
@@ -119,8 +119,9 @@ function checkForm(query: URLSearchParams): string {
 
 async function findPending(request: HttpRequest, context: Context, state: string): Promise<PendingLogin> {
   const name = loginCookieName(context, state);
-  const pending = (await openCookie(request, context, { name, purpose: 'login' }))?.payload as PendingLogin | undefined;
-  if (!pending) throw explainMissing(request, context.config, name);
+  const opened = await openCookie(request, context, { name, purpose: 'login' });
+  if (!opened) throw explainMissing(request, context.config, name);
+  const pending = await readPending(opened.payload);
   if (!sameText(pending.checks.state, state)) {
     throw new KindeError('state_mismatch', 'The callback belongs to another login than the one this browser started.');
   }

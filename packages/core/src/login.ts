@@ -2,6 +2,7 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { expireCookies, formsSent, loginCookiesSent, setCookie, sizeOf, sweepLeftovers } from './cookies.js';
 import { KindeError } from './errors.js';
+import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { isPageLoad } from './navigation.js';
 import type { LoginChecks } from './oauth.js';
@@ -36,12 +37,20 @@ export interface PendingLogin {
   readonly isRetry?: boolean;
 }
 
+/** The login in a cookie: the checks of one are made from its secret. */
+export async function readPending(kept: Readonly<Record<string, unknown>>): Promise<PendingLogin> {
+  const { secret, maxAge, ...rest } = kept as unknown as PendingLogin & { secret?: string; maxAge?: number };
+  if (secret === undefined) return rest;
+  const checks = await createLoginChecks(secret, rest.startedAt);
+  return { ...rest, checks: { ...checks, ...(maxAge !== undefined && { maxAge }) } };
+}
+
 /** Seconds in which a login must be finished; and in which its cookie can still tell that it was not. */
 export const LOGIN_TTL = 600;
 const LOGIN_COOKIE_TTL = 3600;
 /** Pending logins that one browser keeps, and the bytes of their cookies together: the oldest go first. */
-const MOST_PENDING = 12;
-const MOST_BYTES = 3072;
+const MOST_PENDING = 10;
+const MOST_BYTES = 3584;
 /** Bytes of one login's cookie, at most. */
 const MOST_BYTES_EACH = 2048;
 /** Bytes of a return target: as it was asked for, then cut to fit, then the app's own default. */
@@ -93,25 +102,28 @@ export async function startLogin(
     ...(flags.isSwitch && { prompt: 'none' }),
     ...(maxAge !== undefined && { max_age: String(maxAge) }),
   };
-  const { url, checks } = await context.oauth.startLogin(asked, audience);
+  const secret = createLoginSecret();
+  const startedAt = now();
+  const checks = { ...(await createLoginChecks(secret, startedAt)), ...(maxAge !== undefined && { maxAge }) };
+  const url = await context.oauth.startLogin(checks, asked, audience);
   const pending = {
-    checks: { ...checks, ...(maxAge !== undefined && { maxAge }) },
-    startedAt: now(),
+    // Processes that write the earlier form run beside others that read no other.
+    ...(context.config.session.format === 'jwe' ? { checks } : { secret, maxAge }),
+    startedAt,
     ...((flags.isSwitch || maxAge !== undefined) && { params }),
     ...(options.prompt === 'none' && { isSilent: true }),
     ...flags,
   };
-  return { location: url.href, cookies: await keepPending(request, context, pending, returnTo) };
+  const name = loginCookieName(context, checks.state);
+  return { location: url.href, cookies: await keepPending(request, context, { name, pending, target: returnTo }) };
 }
 
 /** The cookie of a login, small enough to leave room for others, and lines that take older ones away to make room for it. */
 async function keepPending(
   request: HttpRequest,
   context: Context,
-  pending: Omit<PendingLogin, 'returnTo'>,
-  target: string | undefined,
+  { name, pending, target }: { name: string; pending: object; target: string | undefined },
 ): Promise<string[]> {
-  const name = loginCookieName(context, pending.checks.state);
   for (const bytes of TARGET_BYTES) {
     const returnTo = safeReturnTo(bytes === 0 ? undefined : target, context.config.returnRules, bytes);
     const value = await context.seal.seal({ ...pending, returnTo }, 'login', LOGIN_COOKIE_TTL);

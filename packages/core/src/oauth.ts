@@ -1,6 +1,5 @@
 import type { Claims } from '@kindling/claims';
 import * as oauth from 'oauth4webapi';
-import { now } from './clock.js';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
 import { fetchLimited } from './fetch.js';
@@ -18,11 +17,12 @@ import {
 
 /** Everything that is said to Kinde over OAuth. This is the only file that imports oauth4webapi. */
 export interface OAuth {
-  /** Where to send the browser, and what to remember until it is back. */
+  /** Where to send the browser. */
   startLogin(
+    checks: LoginChecks,
     params: Readonly<Record<string, string>>,
     audience?: string | readonly string[],
-  ): Promise<{ url: URL; checks: LoginChecks }>;
+  ): Promise<URL>;
   /** Trades the callback's code for verified tokens. */
   finishLogin(callback: URLSearchParams, checks: LoginChecks): Promise<Tokens>;
   /** New tokens, or `'refused'` when Kinde says that this refresh token is finished. */
@@ -50,7 +50,7 @@ export interface Tokens {
   readonly expiresAt: number;
 }
 
-/** What must match when the browser comes back. Born here, kept sealed, checked here. */
+/** What must match when the browser comes back. Kept encrypted, sent and checked here. */
 export interface LoginChecks {
   readonly state: string;
   readonly nonce: string;
@@ -73,7 +73,7 @@ export function createOAuth(config: Config): OAuth {
   // When Kinde limits the rate, it limits this application, so no session's renewal need try before then.
   let quietUntil = 0;
   return Object.freeze({
-    startLogin: (params, audience = config.audience) => startLogin(link, params, [audience].flat()),
+    startLogin: (checks, params, audience = config.audience) => startLogin(link, checks, params, [audience].flat()),
     finishLogin: (callback, checks) => finishLogin(link, callback, checks),
     async refresh(tokens) {
       if (Date.now() < quietUntil) throw busy(String(Math.ceil((quietUntil - Date.now()) / 1000)));
@@ -102,16 +102,11 @@ interface Link {
 
 async function startLogin(
   { config, provider }: Link,
+  checks: LoginChecks,
   params: Readonly<Record<string, string>>,
   audience: readonly string[],
-): Promise<{ url: URL; checks: LoginChecks }> {
+): Promise<URL> {
   const { authorization_endpoint: endpoint } = await provider.metadata();
-  const checks = {
-    // The time in front lets the oldest of several pending logins be told without opening them.
-    state: now().toString(36).padStart(7, '0') + oauth.generateRandomState(),
-    nonce: oauth.generateRandomNonce(),
-    codeVerifier: oauth.generateRandomCodeVerifier(),
-  };
   const url = new URL(endpoint);
   const query = new URLSearchParams({
     ...params,
@@ -126,7 +121,7 @@ async function startLogin(
   });
   for (const api of audience) query.append('audience', api);
   url.search = query.toString();
-  return { url, checks };
+  return url;
 }
 
 async function finishLogin(link: Link, callback: URLSearchParams, checks: LoginChecks): Promise<Tokens> {

@@ -15,7 +15,7 @@ export interface Packed {
 /** Members that are tokens, at any depth: a JWT's header and payload are compressed, its signature is kept apart. */
 const TOKENS = new Set(['accessToken', 'idToken']);
 /** Members that are kept apart: secrets, and the user agent, which comes with a request. */
-const APART = new Set(['id', 'of', 'refreshToken', 'userAgent', 'state', 'nonce', 'codeVerifier', ...TOKENS]);
+const APART = new Set(['id', 'of', 'refreshToken', 'userAgent', 'secret', ...TOKENS]);
 
 /** What a hole says of the text that was there: a JWT, bytes in base64url, or something else. */
 type Hole = 'j' | 'b' | 't';
@@ -70,9 +70,8 @@ const PHRASES = [
   ',"exp":',
   ',"userAgent":"t"',
   '{"of":"b","result":',
-  '{"checks":{"state":',
-  ',"nonce":"b","codeVerifier":"b"',
-  '},"returnTo":"',
+  '{"secret":"b","startedAt":',
+  ',"returnTo":"',
 ].map((phrase, index) => [phrase, String.fromCharCode(index + 1)] as const);
 
 function shorten(json: string): string {

@@ -166,16 +166,13 @@ async function load(context: Context, cookie: Opened['payload'] | undefined): Pr
 }
 
 /** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
-export async function newestOf(session: Session, { refreshes, config }: Context): Promise<Session> {
+export async function newestOf(session: Session, context: Context, steps = MOST_STEPS): Promise<Session> {
+  const { refreshes, config } = context;
   // A record in a store has the newest tokens that any process got.
   const known = config.session.store ? refreshes.peek : refreshes.known;
-  let newest = session;
-  for (let steps = MOST_STEPS; steps > 0 && newest.refreshToken; steps--) {
-    const next = await known(newest.refreshToken);
-    if (next === undefined || next === 'refused' || next.refreshToken === newest.refreshToken) break;
-    newest = { ...newest, ...next };
-  }
-  return newest;
+  const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
+  const isLast = next === undefined || next === 'refused' || next.refreshToken === session.refreshToken;
+  return isLast || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */

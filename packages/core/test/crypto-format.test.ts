@@ -140,7 +140,7 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
       fc.uint8Array({ maxLength: 300 }).map((bytes) => frame(deflateRawSync(bytes))),
       fc.uint8Array({ maxLength: 300 }).map((bytes) => frame(deflateRawSync(frame(bytes)))),
       fc
-        .constantFrom({ id: 't' }, { id: 't', of: 'b' }, { id: '' }, { idToken: 'x' }, { of: {}, nonce: 'undefined' })
+        .constantFrom({ id: 't' }, { id: 't', of: 'b' }, { id: '' }, { idToken: 'x' }, { of: {}, secret: 'undefined' })
         .map((holes) => frame(deflateRawSync(json(holes)))),
       fc
         .constantFrom('null', '[]', '7', '"x"', '{}', '{"exp":null}', '{"exp":"never"}', '{', '')

@@ -1,6 +1,6 @@
 import { isKinde, mountsRoutes, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
 import { sendReply, toHttpRequest, toOutlet } from '@kindling/core/node';
-import type { Entered, Guard, Kinde, KindeOptions, RequestAuth } from '@kindling/core';
+import type { Entered, Guard, Kinde, KindeOptions, Reply, RequestAuth } from '@kindling/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export * from '@kindling/core';
@@ -66,6 +66,11 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): Reques
     const refused = instance.guard(toHttpRequest(req), req.kinde, rule);
     if (!refused) return next();
     if (!(refused instanceof Promise)) return sendReply(res, refused);
-    return refused.then((reply) => (reply ? sendReply(res, reply) : next()), next);
+    return refused.then((reply) => pass(reply, res, next), next);
   };
+}
+
+function pass(reply: Reply | undefined, res: Response, next: NextFunction): void {
+  if (reply) sendReply(res, reply);
+  else next();
 }

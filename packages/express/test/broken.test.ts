@@ -223,7 +223,7 @@ const byRequest: Record<string, Broken> = {
   },
   'answers OPTIONS itself': {
     breaks: () => request(({ method }) => ({ method: method === 'OPTIONS' ? 'GET' : method })),
-    noticed: ['OPTIONS of an auth route is left to the app'],
+    noticed: ['a preflight of an auth route is left to the app'],
   },
   'mounts auth routes for GET only': {
     breaks: () => without(({ method, path }, routes) => method !== 'GET' && routes.includes(path)),
