@@ -56,7 +56,9 @@ function addPages(app: Express, create: Framework, guard: typeof protect): void 
 
 /** Pages that write something of their own on the response. */
 function addResponses(app: Express, guard: typeof protect): void {
-  app.options('/login', (_req, res) => void res.status(204).set('X-App', 'options').end());
+  app.use((req, res, next) =>
+    req.method === 'OPTIONS' ? void res.status(204).set('X-App', 'preflight').end() : next(),
+  );
   app.get('/cached', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=60').vary('Accept').send('cached');
   });
