@@ -88,7 +88,8 @@ const handleError: ErrorRequestHandler = (error: Error, _req, res, _next) => {
   res.status(500).type('text').send(`handled: ${error.message}`);
 };
 
-async function listen(app: Express): Promise<RunningApp> {
+/** Lets an app listen on a free port of this machine. */
+export async function listen(app: Express): Promise<RunningApp> {
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
