@@ -35,7 +35,7 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
     (req as Marked)[INSTANCE] = instance;
     const entered = instance.enter(toHttpRequest(req), toOutlet(req, res, asRouted));
     if (!(entered instanceof Promise)) return accept(entered, req, res, next);
-    return entered.then((found) => accept(found, req, res, next), next);
+    return entered.then((found) => accept(found, req, res, next)).then(undefined, next);
   };
 }
 
@@ -66,7 +66,7 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): Reques
     const refused = instance.guard(toHttpRequest(req), req.kinde, rule);
     if (!refused) return next();
     if (!(refused instanceof Promise)) return sendReply(res, refused);
-    return refused.then((reply) => pass(reply, res, next), next);
+    return refused.then((reply) => pass(reply, res, next)).then(undefined, next);
   };
 }
 

@@ -56,7 +56,9 @@ function addPages(app: Express, create: Framework, guard: typeof protect): void 
 
 /** Pages that write something of their own on the response. */
 function addResponses(app: Express, guard: typeof protect): void {
-  app.options('/login', (_req, res) => void res.status(204).set('X-App', 'options').end());
+  app.use((req, res, next) =>
+    req.method === 'OPTIONS' ? void res.status(204).set('X-App', 'preflight').end() : next(),
+  );
   app.get('/cached', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=60').vary('Accept').send('cached');
   });
@@ -86,7 +88,8 @@ const handleError: ErrorRequestHandler = (error: Error, _req, res, _next) => {
   res.status(500).type('text').send(`handled: ${error.message}`);
 };
 
-async function listen(app: Express): Promise<RunningApp> {
+/** Lets an app listen on a free port of this machine. */
+export async function listen(app: Express): Promise<RunningApp> {
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -221,9 +221,9 @@ const byRequest: Record<string, Broken> = {
       'auth routes answer to each of their methods, and with 405 to every other',
     ],
   },
-  'answers OPTIONS itself': {
+  'answers preflights itself': {
     breaks: () => request(({ method }) => ({ method: method === 'OPTIONS' ? 'GET' : method })),
-    noticed: ['a preflight of an auth route is left to the app'],
+    noticed: ['a CORS preflight of an auth route is left to the app'],
   },
   'mounts auth routes for GET only': {
     breaks: () => without(({ method, path }, routes) => method !== 'GET' && routes.includes(path)),

@@ -26,6 +26,8 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
       // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
       auth.removeAllContentTypeParsers();
       auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      // Looked up when it is needed: apps set theirs after they have registered their plugins.
+      auth.setErrorHandler((error, request, reply) => app.errorHandler(error, request, reply));
       // Runs before the hook below, which leaves these requests alone: no auth route begins with a refresh.
       auth.addHook('onRequest', (request, _reply, done) => {
         request[INSTANCE] = instance;

@@ -62,10 +62,9 @@ function addPages(app: FastifyInstance, guard: typeof protect): void {
 
 /** Pages that write something of their own on the response. */
 function addResponses(app: FastifyInstance, guard: typeof protect): void {
-  // As a plugin for CORS does.
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.method !== 'OPTIONS') return done();
-    return void reply.code(204).header('x-app', 'options').send();
+    if (request.method === 'OPTIONS') return reply.code(204).header('x-app', 'preflight').send();
+    return done();
   });
   app.get('/cached', async (_request, reply) => {
     const vary = [reply.getHeader('vary'), 'Accept'].join(', ');

@@ -43,11 +43,13 @@ export const routes: readonly AdapterCheck[] = [
       }
     }
   }),
-  check('a preflight of an auth route is left to the app', async (site) => {
-    const headers = { ...SCRIPT, 'access-control-request-method': 'GET' };
-    const answer = await site.visitor().open('/login', { method: 'OPTIONS', headers });
-    same(answer.status, 204, 'OPTIONS /login: status');
-    same(answer.header('x-app'), 'options', 'OPTIONS /login: the header of the app');
+  check('a CORS preflight of an auth route is left to the app', async (site) => {
+    const headers = { ...SCRIPT, origin: 'https://other.example', 'access-control-request-method': 'POST' };
+    for (const path of ['/logout', '/user']) {
+      const answer = await site.visitor().open(path, { method: 'OPTIONS', headers });
+      same(answer.status, 204, `the preflight of ${path}: status`);
+      same(answer.header('x-app'), 'preflight', `the preflight of ${path}: the header of the app`);
+    }
   }),
   check('answers of the core arrive as they are: status, headers, cookies and body', async (site) => {
     for (const [path, ask] of REQUESTS) await arrivesAsItIs(site, path, ask);

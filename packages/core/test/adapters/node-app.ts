@@ -30,6 +30,7 @@ export function nodeAppStarter(adapter: NodeAdapter) {
     const routes = { ...pages(protect), ...responses(sdk, protect) };
     const listener = kinde((req, res) => {
       const path = req.url!.replace(/\?.*/, '');
+      if (req.method === 'OPTIONS') return res.writeHead(204, { 'X-App': 'preflight' }).end();
       const handler = routes[`${req.method === 'HEAD' ? 'GET' : req.method} ${path}`];
       return handler ? handler(req, res) : send(res, 404, 'not found');
     });
@@ -71,7 +72,6 @@ function responses(sdk: Kinde, protect: Protect): Record<string, Handler> {
     throw new Error('as it should');
   };
   return {
-    'OPTIONS /login': (_req, res) => res.writeHead(204, { 'X-App': 'options' }).end(),
     'GET /cached': (_req, res) => {
       res.appendHeader('Vary', 'Accept').setHeader('Cache-Control', 'public, max-age=60').end('cached');
     },

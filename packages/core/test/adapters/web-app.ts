@@ -11,6 +11,7 @@ export async function startWebApp(options: KindeOptions): Promise<RunningApp> {
   const sdk = createKinde(options);
   const routes = routesOf(sdk);
   const handler: Handler = (request, visit) => {
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { 'x-app': 'preflight' } });
     const { pathname } = new URL(request.url);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const route = routes[`${method} ${pathname}`];
@@ -54,7 +55,6 @@ function routesOf(sdk: ReturnType<typeof createKinde>): Record<string, Handler> 
     'POST /todos': guarded(allow, {}, add),
     'POST /todos/anywhere': guarded(allow, { crossOrigin: true }, add),
     'GET /cached': () => new Response('x', { headers: { 'cache-control': 'public, max-age=60', vary: 'Accept' } }),
-    'OPTIONS /login': () => new Response(null, { status: 204, headers: { 'x-app': 'options' } }),
     'GET /late-cookies': () => new Response('x', { headers: { 'set-cookie': 'own=1' } }),
     'GET /refresh': async (request, visit) => {
       await visit.kinde.refresh();
