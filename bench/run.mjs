@@ -2,16 +2,17 @@
 //   npm run bench -- session login   only these works: what is written of the others stays
 //   npm run bench -- --peer redis    only peers of this name
 //   npm run bench -- --quick         a short look: every number is rough
-// Runs with all peers that are not quick write results.json, RESULTS.md and chart.svg.
+//   npm run bench -- --beside <folder>   ours once more, as another checkout has it, in rows of its own
+// These go together. Runs with all peers and nothing beside that are not quick write results.json, RESULTS.md and chart.svg.
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { packages, readJson } from '../scripts/workspace.mjs';
 import { installOurs, installPeers } from './lib/install.mjs';
 
-const names = ['crowd', 'stampede', 'session', 'bearer', 'lookup', 'login', 'weight'];
+const names = ['crowd', 'stampede', 'session', 'bearer', 'pack', 'lookup', 'login', 'weight'];
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, peer: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, peer: { type: 'string' }, beside: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !names.includes(name));
@@ -21,7 +22,7 @@ const note = (text) => console.error(`${((Date.now() - started) / 60_000).toFixe
 
 note('installing the peers, building and packing ours');
 installPeers();
-installOurs();
+installOurs(values.beside);
 
 // Only now is there something to import.
 const { canPin, pinSelf, startIssuer } = await import('./lib/processes.mjs');
@@ -36,11 +37,12 @@ const context = {
   issuer: `http://localhost:${issuer.port}`,
   key,
   quick: values.quick,
+  beside: values.beside !== undefined,
   note,
   only: (name) => !values.peer || name.toLowerCase().includes(values.peer.toLowerCase()),
 };
 
-const writes = !values.quick && !values.peer;
+const writes = !values.quick && !values.peer && !values.beside;
 const date = new Date().toISOString().slice(0, 10);
 const file = (name) => new URL(name, import.meta.url);
 const before = writes && existsSync(file('results.json')) ? readJson(file('results.json')) : {};

@@ -1,5 +1,6 @@
-import { express, fastify, SECRET } from './kit.mjs';
 import { AUDIENCE, CLIENT } from '../lib/issuer.mjs';
+import { importOurs } from '../lib/ours.mjs';
+import { express, fastify, SECRET } from './kit.mjs';
 
 export const login = '/login';
 
@@ -9,9 +10,9 @@ const answer = (auth) => ({
   permissions: auth.getPermissions().permissions,
 });
 
-export async function create({ issuer, site, folder, bearer = false }, variant) {
+export async function create({ issuer, site, folder, bearer = false, beside = false }, variant) {
   const [framework, store] = variant.split(' ');
-  const adapter = await import(`@kindling/${framework}`);
+  const adapter = await importOurs(framework, beside);
   const options = {
     issuer,
     clientId: CLIENT.id,

@@ -41,7 +41,7 @@ async function signInPeople(store) {
   const cookies = [];
   for (let n = 0; n < PEOPLE; n++) {
     signIns.push((calls = []));
-    cookies.push(await signIn());
+    cookies.push((await signIn()).cookie);
   }
   return { kinde, cookies, signIns };
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
@@ -31,18 +31,25 @@ export function installPeers() {
 /** Binaries for other machines are in the lockfile and not in the folder. */
 const MOST_OPTIONAL = 100;
 
-/** Builds and packs ours, and unpacks the tarballs where an installation would put them. Answers with the tarballs. */
-export function installOurs({ build = true } = {}) {
+/** Builds and packs what a checkout has, and unpacks the tarballs where an installation in `into` would put them. */
+function installFrom(checkout, into) {
   const folder = mkdtempSync(join(tmpdir(), 'kindling-bench-'));
-  const pnpm = (...args) => run(join(root, 'node_modules/.bin/pnpm'), args, root);
+  const pnpm = (...args) => run(join(checkout, 'node_modules/.bin/pnpm'), args, checkout);
+  run(process.execPath, [join(checkout, 'scripts/bootstrap.mjs')], checkout);
   for (const name of packages) {
-    if (build) pnpm('--filter', `@kindling/${name}`, 'run', 'build');
+    pnpm('--filter', `@kindling/${name}`, 'run', 'build');
     pnpm('--filter', `@kindling/${name}`, 'pack', '--pack-destination', folder);
-    const target = join(bench, 'node_modules/@kindling', name);
+    const target = join(into, 'node_modules/@kindling', name);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     const tarball = readdirSync(folder).find((file) => file.startsWith(`kindling-${name}-`));
     run('tar', ['-xzf', join(folder, tarball), '-C', target, '--strip-components=1'], bench);
   }
-  return readdirSync(folder).map((file) => join(folder, file));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Ours, and ours as another checkout has it: what both depend on is in this folder's lockfile. */
+export function installOurs(beside) {
+  installFrom(root, bench);
+  if (beside) installFrom(resolve(beside), join(bench, 'beside'));
 }

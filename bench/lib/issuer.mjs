@@ -69,8 +69,11 @@ export function createSigner({ kid, pem }, issuer) {
   return { accessToken, idToken };
 }
 
-/** The provider itself, for one process. `stats` counts what the works need to know. */
-export function createIssuer(key, issuer) {
+/**
+ * The provider itself, for one process. `access` and `id` are claims that everybody's tokens have, in place of the usual
+ * ones. `stats` counts what the works need to know.
+ */
+export function createIssuer(key, issuer, { access: inAccess = {}, id: inId = {} } = {}) {
   const { accessToken, idToken } = createSigner(key, issuer);
   const { n, e } = createPublicJwk(key.pem);
   const codes = new Map();
@@ -84,11 +87,11 @@ export function createIssuer(key, issuer) {
     grant.tokens.add(refresh);
     grant.current = refresh;
     grants.set(refresh, grant);
-    const access = accessToken(grant.person, { exp: now() + lifetime });
+    const access = accessToken(grant.person, { ...inAccess, exp: now() + lifetime });
     const at_hash = createHash('sha256').update(access).digest().subarray(0, 16).toString('base64url');
     return {
       access_token: access,
-      id_token: idToken(grant.person, { at_hash, ...(grant.nonce && { nonce: grant.nonce }) }),
+      id_token: idToken(grant.person, { ...inId, at_hash, ...(grant.nonce && { nonce: grant.nonce }) }),
       refresh_token: refresh,
       token_type: 'bearer',
       scope: 'openid profile email offline',

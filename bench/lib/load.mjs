@@ -73,22 +73,38 @@ function lengthOf(answer) {
   throw new Error(`an answer without a length: ${answer.subarray(0, 300).toString('latin1')}`);
 }
 
+/** Seconds of the server's CPU that a round needs, however little of it a busy machine gives. */
+const LEAST = 0.08;
+
 /** One measured round against a running app: requests per second, and microseconds of the server's CPU for each. */
 export async function round(app, requests, seconds) {
   const before = await app.usage();
-  const { answered, elapsed } = await load({ port: app.port, requests, seconds });
-  const used = ((await app.usage()) - before) / 1e6;
-  return { rate: answered / elapsed, micros: (used * 1e6) / answered };
+  const total = { answered: 0, elapsed: 0, used: 0 };
+  while (total.used < LEAST) {
+    const { answered, elapsed } = await load({ port: app.port, requests, seconds });
+    total.answered += answered;
+    total.elapsed += elapsed;
+    total.used = ((await app.usage()) - before) / 1e6;
+  }
+  return { rate: total.answered / total.elapsed, micros: (total.used * 1e6) / total.answered };
+}
+
+/** Load until the server has used some seconds of CPU, so that what is hot is compiled. */
+async function warm(app, requests, seconds) {
+  const end = (await app.usage()) + seconds * 1e6;
+  while ((await app.usage()) < end) await load({ port: app.port, requests, seconds: 0.1 });
 }
 
 /**
  * Rounds of an app and of the bare framework in turn, both with the same requests. What is compared is the CPU that a request
- * took in the quieter rounds of each: whatever else a machine does only ever adds to it.
+ * took in the quieter rounds of each: whatever else a machine does only ever adds to it. `warmup` is seconds of CPU.
  */
-export async function compare(app, bare, { requests, seconds, rounds, warmup = seconds }) {
+export async function compare(app, bare, { requests, seconds, rounds, warmup }) {
   // Every request has been seen once before anything is measured, unless there are so many that none ever is.
-  await load({ port: app.port, requests, seconds: warmup, atLeast: Math.min(requests.length, 10_000) });
-  await load({ port: bare.port, requests, seconds: warmup / 2 });
+  const atLeast = requests.length > 10_000 ? 0 : requests.length;
+  await load({ port: app.port, requests, seconds: 0, atLeast });
+  await warm(app, requests, warmup);
+  await warm(bare, requests, warmup / 2);
   const ours = [];
   const theirs = [];
   // The app alone moves through them: what it has seen is not for the bare framework to skip.
@@ -111,3 +127,16 @@ export const median = (values) => {
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
+
+/** What several starts found about one load; `starts` has the ratio of each. */
+export function middle(found) {
+  const of = (name) => median(found.map((one) => one[name]));
+  return {
+    ratio: of('ratio'),
+    starts: found.map(({ ratio }) => ratio),
+    wall: of('wall'),
+    rate: of('rate'),
+    micros: of('micros'),
+    bareMicros: of('bareMicros'),
+  };
+}

@@ -58,10 +58,10 @@ async function start(file, { core, message, args = [] }) {
 }
 
 /** An app by module name and variant, as `{ port, usage, memory, stop }`. */
-export const startApp = (name, variant, options, args) =>
+export const startApp = (name, variant, options, args = []) =>
   start('./server.mjs', {
     core: 0,
-    args,
+    args: ['--require', here('./settle.cjs'), ...args],
     message: { module: new URL(`../apps/${name}.mjs`, import.meta.url).href, variant, options },
   });
 

@@ -1,8 +1,9 @@
 // RESULTS.md, made of results.json and nothing else.
-import { goals, number, title } from './goals.mjs';
+import { goals, number, range, title } from './goals.mjs';
 
 const kb = (bytes) => (bytes === undefined ? '–' : number(Math.round(bytes / 1024)));
 const two = (value) => (value === undefined ? '–' : value.toFixed(2));
+const bytes = (value) => (value === undefined ? '–' : number(value));
 
 export function report(results) {
   const { date, machine, versions } = results;
@@ -34,18 +35,20 @@ export function report(results) {
 const writers = {
   session: (rows) => [
     '## Session route',
-    'A signed-in `GET` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests, in the quieter rounds of each (in brackets: of its requests per second), with one session and with that many different ones in turn.',
+    `A signed-in \`GET\` that answers who is calling and what they may. Share of the bare framework’s requests per second of the server’s CPU, both with the same requests, in the quieter rounds of each, with one session and with that many different ones in turn. ${overStarts(rows)}`,
+    'The last two columns are the `Cookie` header of each request, and the whole response header of the callback that starts the session.',
     ...['fastify', 'express'].map((on) =>
       table(
-        [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie bytes'],
+        [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie, bytes', 'sign-in, bytes'],
         rows
           .filter((row) => row.on === on)
           .sort(byShare('1'))
           .map((row) =>
-            failing(row, 5, (loads) => [
-              ...['1', '1000', '10000'].map((size) => shares(loads[size])),
+            failing(row, 6, (loads) => [
+              ...['1', '1000', '10000'].map((size) => share(loads[size])),
               loads[1].micros.toFixed(0),
-              number(row.cookie),
+              bytes(row.cookie),
+              bytes(row.head),
             ]),
           ),
       ),
@@ -53,7 +56,7 @@ const writers = {
   ],
   bearer: (rows) => [
     '## Bearer route',
-    'A `GET` with an access token of Kinde’s. The last column names bad tokens that were answered.',
+    `A \`GET\` with an access token of Kinde’s, measured as the session route. ${overStarts(rows)} The last column names bad tokens that were answered.`,
     table(
       ['', 'on', 'one token', '1,000', 'every one new', 'accepts'],
       rows
@@ -61,10 +64,31 @@ const writers = {
         .map((row) =>
           failing(row, 4, (loads) => [
             title(row.on),
-            ...['1', '1000', 'new'].map((size) => shares(loads[size])),
+            ...['1', '1000', 'new'].map((size) => share(loads[size])),
             row.accepts.length > 0 ? `**${row.accepts.join(', ')}**` : 'none',
           ]),
         ),
+    ),
+  ],
+  pack: (rows) => [
+    '## A session, sealed and opened',
+    `Without a server, in microseconds of CPU: a known session is written into a new cookie, a process opens one for the first time, and a request brings one that is known. ${overStarts(rows)}`,
+    table(
+      ['', 'claims', 'written, µs', 'opened, µs', 'known, µs', 'cookie, bytes', 'cookies', '`Set-Cookie`, bytes'],
+      rows.map((row) =>
+        row.failed
+          ? [row.label, row.person, oneLine(row.failed), ...Array(5).fill('–')]
+          : [
+              row.label,
+              row.person,
+              micros(row.seal, 1),
+              micros(row.open, 1),
+              micros(row.known, 2),
+              bytes(row.cookie),
+              String(row.cookies),
+              bytes(row.lines),
+            ],
+      ),
     ),
   ],
   lookup: (rows) => [
@@ -123,7 +147,22 @@ const writers = {
   ],
 };
 
-const shares = (load) => (load ? `${two(load.ratio)} (${two(load.wall)})` : '–');
+const withRange = (middle, starts, text) => {
+  const between = range(starts, text);
+  return between ? `${text(middle)} (${between})` : text(middle);
+};
+const share = (load) => (load ? withRange(load.ratio, load.starts, two) : '–');
+const micros = ({ micros, starts }, digits) => withRange(micros, starts, (value) => value.toFixed(digits));
+
+/** How often both sides were started, for a table's reader. */
+function overStarts(rows) {
+  const found = rows.flatMap(({ loads, known }) => Object.values(loads ?? {}).concat(known ?? []));
+  const starts = Math.max(1, ...found.map((one) => one.starts?.length ?? 1));
+  return starts > 1
+    ? `Each is the median over ${starts} starts, in brackets its range.`
+    : 'Each is of one start, and another start may find up to 0.12 more or less.';
+}
+
 const byShare = (size) => (a, b) => (b.loads?.[size]?.ratio ?? 0) - (a.loads?.[size]?.ratio ?? 0);
 const oneLine = (text) => text.split('\n')[0].slice(0, 120);
 

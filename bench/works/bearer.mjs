@@ -2,10 +2,11 @@
 import { ask } from '../lib/browser.mjs';
 import { createKey, createSigner } from '../lib/issuer.mjs';
 import { compare, get } from '../lib/load.mjs';
-import { startApp } from '../lib/processes.mjs';
+import { withBeside } from '../lib/ours.mjs';
+import { howOften, overStarts } from '../lib/starts.mjs';
 import { SITE } from './session.mjs';
 
-/** More tokens than anybody remembers, so that none is known when it comes again. */
+/** More tokens than one start is asked about, or than anybody remembers, so that none is known when it comes. */
 const NEW = 40_000;
 
 export const peers = [
@@ -42,50 +43,46 @@ async function check(port, token, bad) {
   return accepted;
 }
 
-export async function bearer({ issuer, key, quick, note, only }) {
-  const wanted = peers.filter(({ on, label }) => only(`${on} ${label}`));
+export async function bearer({ issuer, key, quick, note, only, beside }) {
+  const wanted = withBeside(peers, beside).filter(({ on, label }) => only(`${on} ${label}`));
   if (wanted.length === 0) return [];
   const signer = createSigner(key, issuer);
   note('bearer: signing tokens');
-  const tokens = Array.from({ length: quick ? NEW / 2 : NEW }, (_, n) => signer.accessToken(n % 1_000));
+  // None of them is to end, however long this takes.
+  const exp = Math.floor(Date.now() / 1000) + 24 * 3600;
+  const tokens = Array.from({ length: NEW }, (_, n) => signer.accessToken(n % 1_000, { exp }));
   const bad = badTokens(key, issuer);
   const rows = [];
-  for (const framework of ['fastify', 'express']) {
-    const bare = await startApp('bare', framework, { bearer: true });
-    for (const peer of wanted.filter(({ on }) => on === framework)) {
-      note(`bearer: ${peer.label} on ${framework}`);
-      rows.push(
-        await measure(peer, bare, { issuer, quick, tokens, bad }).catch((error) => ({
-          ...peer,
-          failed: error.message,
-        })),
-      );
-    }
-    await bare.stop();
+  for (const peer of wanted) {
+    note(`bearer: ${peer.label} on ${peer.on}`);
+    const failed = (error) => ({ ...peer, failed: error.message });
+    rows.push(await measure(peer, { issuer, quick, tokens, bad }).catch(failed));
   }
   return rows;
 }
 
-async function measure(peer, bare, { issuer, quick, tokens, bad }) {
-  const app = await startApp('bearer', peer.variant, { issuer, site: SITE });
-  try {
-    const accepts = await check(app.port, tokens[0], bad);
-    const row = { ...peer, accepts, loads: {} };
-    const loads = [
-      ['1', tokens.slice(0, 1)],
-      ['1000', tokens.slice(0, 1_000)],
-      // Where nothing is ever remembered, it does not matter whether tokens are new.
-      ...(peer.forgets ? [] : [['new', tokens]]),
-    ];
-    for (const [name, some] of loads) {
-      const requests = some.map((token) => get('/me', { authorization: `Bearer ${token}` }));
-      const seconds = 0.25;
-      const rounds = (quick ? 4 : 12) * (peer.ours ? 2 : 1);
-      row.loads[name] = await compare(app, bare, { requests, seconds, rounds, warmup: quick ? 1 : 2 });
-    }
-    if (peer.forgets) row.loads.new = row.loads['1000'];
-    return row;
-  } finally {
-    await app.stop();
-  }
+async function measure(peer, { issuer, quick, tokens, bad }) {
+  const { starts, rounds } = howOften(quick);
+  const row = { ...peer };
+  const wanted = [
+    ['1', tokens.slice(0, 1), quick ? 1 : 2],
+    ['1000', tokens.slice(0, 1_000), quick ? 0.5 : 1],
+    // Where nothing is ever remembered, it does not matter whether tokens are new.
+    ...(peer.forgets ? [] : [['new', tokens.slice(1_000), 0.4]]),
+  ];
+  const loads = await overStarts(starts, {
+    app: ['bearer', peer.variant, { issuer, site: SITE, beside: peer.beside }],
+    bare: ['bare', peer.on, { bearer: true }],
+    async measure(app, bare) {
+      row.accepts = await check(app.port, tokens[0], bad);
+      const found = {};
+      for (const [name, some, warmup] of wanted) {
+        const requests = some.map((token) => get('/me', { authorization: `Bearer ${token}` }));
+        found[name] = await compare(app, bare, { requests, seconds: 0.25, rounds, warmup });
+      }
+      return found;
+    },
+  });
+  if (peer.forgets) loads.new = loads['1000'];
+  return { ...row, loads };
 }

@@ -20,7 +20,7 @@ export async function login({ issuer, quick, note, only }) {
   for (const one of [...running]) {
     note(`login: ${one.peer.label} on ${one.peer.on}, warming up`);
     try {
-      const [cookie] = await signIn(one.peer, one.app.port, logins);
+      const [{ cookie }] = await signIn(one.peer, one.app.port, logins);
       await check(one.app.port, cookie);
     } catch (error) {
       rows.push({ ...one.peer, failed: error.message });

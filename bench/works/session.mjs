@@ -1,11 +1,15 @@
 // The route that a web app answers most: a signed-in person's page, as JSON.
 import { ask, createBrowser } from '../lib/browser.mjs';
 import { compare, get } from '../lib/load.mjs';
-import { startApp } from '../lib/processes.mjs';
+import { withBeside } from '../lib/ours.mjs';
+import { howOften, overStarts } from '../lib/starts.mjs';
 
 export const SITE = 'http://localhost:3999';
 
-/** Each peer; `many` is how many different sessions it is measured with: for those that remember nothing, fewer tell as much. */
+/**
+ * Each peer. `many` is how many different sessions it is measured with: for those that are slow and remember nothing, fewer
+ * tell as much. Sessions that are `inMemory` end with their process, and so have to be started anew in each.
+ */
 export const peers = [
   { label: 'Kindling, cookie', app: 'kindling', variant: 'fastify cookie', on: 'fastify', many: 10_000, ours: true },
   {
@@ -13,7 +17,8 @@ export const peers = [
     app: 'kindling',
     variant: 'fastify memory',
     on: 'fastify',
-    many: 10_000,
+    many: 1_000,
+    inMemory: true,
     ours: true,
   },
   { label: '@fastify/secure-session', app: 'secure-session', variant: '', on: 'fastify', many: 10_000 },
@@ -24,31 +29,38 @@ export const peers = [
     app: 'kindling',
     variant: 'express memory',
     on: 'express',
-    many: 10_000,
+    many: 1_000,
+    inMemory: true,
     ours: true,
   },
   { label: 'iron-session', app: 'iron-session', variant: 'express', on: 'express', many: 10_000 },
-  { label: '@logto/express', app: 'logto', variant: '', on: 'express', many: 10_000 },
-  { label: 'better-auth', app: 'better-auth', variant: '', on: 'express', many: 1_000 },
+  { label: '@logto/express', app: 'logto', variant: '', on: 'express', many: 1_000, inMemory: true },
+  { label: 'better-auth', app: 'better-auth', variant: '', on: 'express', many: 1_000, inMemory: true },
   { label: 'express-openid-connect', app: 'express-openid-connect', variant: '', on: 'express', many: 1_000 },
   { label: '@auth/express', app: 'auth-express', variant: '', on: 'express', many: 1_000 },
-  { label: '@kinde-oss/kinde-node-express', app: 'kinde-node-express', variant: '', on: 'express', many: 1_000 },
-  { label: '@kinde-oss/kinde-typescript-sdk', app: 'kinde-typescript-sdk', variant: '', on: 'express', many: 1_000 },
+  ...['kinde-node-express', 'kinde-typescript-sdk'].map((app) => ({
+    label: `@kinde-oss/${app}`,
+    app,
+    variant: '',
+    on: 'express',
+    many: 1_000,
+    inMemory: true,
+  })),
 ];
 
-/** Signs people in, some at a time, and answers their cookie headers. */
+/** Signs people in, some at a time. Answers their cookie headers, and bytes of the head with which they got them. */
 export async function signIn(peer, port, count) {
   const { login } = await import(`../apps/${peer.app}.mjs`);
-  const cookies = [];
   const one = async () => {
     const browser = createBrowser(SITE, port);
-    await browser.signIn(login);
-    return browser.cookie();
+    const { head } = await browser.signIn(login);
+    return { cookie: browser.cookie(), head };
   };
-  while (cookies.length < count) {
-    cookies.push(...(await Promise.all(Array.from({ length: Math.min(16, count - cookies.length) }, one))));
+  const people = [];
+  while (people.length < count) {
+    people.push(...(await Promise.all(Array.from({ length: Math.min(16, count - people.length) }, one))));
   }
-  return cookies;
+  return people;
 }
 
 /** Does the app do the work at all, and refuse whom it must? */
@@ -69,38 +81,48 @@ export const tamper = (cookie) =>
   cookie.replace(/=([^;]+)/g, (_, value) => `=${flip(flip(value, value.length >> 1), value.length - 4)}`);
 const flip = (text, at) => text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 
-export async function session({ issuer, quick, note, only }) {
+export async function session({ issuer, quick, note, only, beside }) {
   const rows = [];
-  for (const framework of ['fastify', 'express']) {
-    const bare = await startApp('bare', framework, {});
-    for (const peer of peers.filter(({ on, label }) => on === framework && only(`${on} ${label}`))) {
-      note(`session: ${peer.label} on ${framework}`);
-      rows.push(await measure(peer, bare, { issuer, quick }).catch((error) => ({ ...peer, failed: error.message })));
-    }
-    await bare.stop();
+  // None of these sessions is to be renewed, however long this takes.
+  await ask(`${issuer}/bench?lifetime=${24 * 3600}`);
+  const kept = new Map();
+  for (const peer of withBeside(peers, beside).filter(({ on, label }) => only(`${on} ${label}`))) {
+    note(`session: ${peer.label} on ${peer.on}`);
+    const failed = (error) => ({ ...peer, failed: error.message });
+    rows.push(await measure(peer, { issuer, quick, kept: cookiesOf(peer, kept) }).catch(failed));
   }
+  await ask(`${issuer}/bench?lifetime=3600`);
   return rows;
 }
 
-async function measure(peer, bare, { issuer, quick }) {
-  const app = await startApp(peer.app, peer.variant, { issuer, site: SITE });
-  try {
-    const [first] = await signIn(peer, app.port, 1);
-    await check(app.port, first);
-    const row = { ...peer, cookie: first.length, loads: {} };
-    const sizes = [1, 1_000, 10_000].filter(
-      (size) => size <= peer.many && !(quick && size > 1_000 && !/cookie/.test(peer.label)),
-    );
-    const cookies = [first];
-    for (const size of sizes) {
-      cookies.push(...(await signIn(peer, app.port, size - cookies.length)));
-      const requests = cookies.map((cookie) => get('/me', { cookie }));
-      const seconds = 0.25;
-      const rounds = (quick ? 4 : 12) * (peer.ours ? 2 : 1);
-      row.loads[size] = await compare(app, bare, { requests, seconds, rounds, warmup: quick ? 1.5 : 3 });
-    }
-    return row;
-  } finally {
-    await app.stop();
-  }
+/** Cookies that an app gave before, on either framework and in another start, and takes again. */
+function cookiesOf({ app, beside }, kept) {
+  const name = `${app} ${beside}`;
+  if (!kept.has(name)) kept.set(name, []);
+  return kept.get(name);
+}
+
+async function measure(peer, { issuer, quick, kept }) {
+  const { starts, rounds } = howOften(quick);
+  const row = { ...peer };
+  const loads = await overStarts(starts, {
+    app: [peer.app, peer.variant, { issuer, site: SITE, beside: peer.beside }],
+    bare: ['bare', peer.on, {}],
+    async measure(app, bare) {
+      const [{ cookie, head }] = await signIn(peer, app.port, 1);
+      await check(app.port, cookie);
+      Object.assign(row, { cookie: cookie.length, head });
+      const cookies = peer.inMemory ? [] : kept;
+      const found = {};
+      for (const size of [1, 1_000, 10_000].filter((size) => size <= peer.many)) {
+        const more = await signIn(peer, app.port, Math.max(0, size - cookies.length));
+        cookies.push(...more.map((person) => person.cookie));
+        const requests = cookies.slice(0, size).map((one) => get('/me', { cookie: one }));
+        const warmup = (quick ? 1 : 2) / (size > 1 ? 2 : 1);
+        found[size] = await compare(app, bare, { requests, seconds: 0.25, rounds, warmup });
+      }
+      return found;
+    },
+  });
+  return { ...row, loads };
 }

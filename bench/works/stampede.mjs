@@ -11,15 +11,14 @@ const REQUESTS = 200;
 
 /** Those that renew tokens by themselves, or whose users would write it in a few lines. */
 const renewing = /kindling|secure-session|iron|logto|openid-connect|kinde-/;
-/** Sessions that are in one process's memory are not known to another. */
-const inMemory = /logto|kinde-/;
 const peers = all.filter(({ app, label }) => renewing.test(app) && !/memory/.test(label));
 
 export async function stampede({ issuer, note, only }) {
   const rows = [];
   for (const peer of peers.filter(({ on, label }) => only(`${on} ${label}`))) {
     const row = { ...peer };
-    for (const processes of inMemory.test(peer.app) ? [1] : [1, 4]) {
+    // Sessions that are in one process's memory are not known to another.
+    for (const processes of peer.inMemory ? [1] : [1, 4]) {
       note(`stampede: ${peer.label} on ${peer.on}, processes: ${processes}`);
       row[processes] = await measure(peer, processes, issuer).catch((error) => ({ failed: error.message }));
     }
