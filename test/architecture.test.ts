@@ -120,8 +120,7 @@ const entryPoints = ['cli', 'server'];
 /** Objects of which every request makes one (decision 14). */
 const CLASSES: Record<string, readonly string[]> = {
   'core/auth': ['Caller'],
-  'core/node-http': ['Incoming', 'Outgoing'],
-  'fastify/index': ['Outgoing'],
+  'core/node-http': ['Incoming', 'Outgoing', 'Replying'],
 };
 
 interface Source {

@@ -3,6 +3,8 @@ import type { Guard, Rule } from './guard.js';
 import { createKinde, type Kinde } from './kinde.js';
 import { invalidConfig, optionsFromEnv, type KindeOptions } from './options.js';
 
+export { mergeCookies, withField, withoutCookies } from './http.js';
+
 /** The ways in which `protect()` of every adapter can be adjusted. */
 export type ProtectOptions = Omit<Rule, 'allow'>;
 

@@ -145,3 +145,11 @@ function linesOf(lines: CookieLines): string[] {
 function nameOf(line: string): string {
   return line.slice(0, line.indexOf('='));
 }
+
+/** The value of `Vary` with one more field name. */
+export function withField(before: number | string | readonly string[] | undefined, field: string): string {
+  if (before === undefined || before === '') return field;
+  const text = String(before);
+  const isNamed = text === '*' || text.toLowerCase().split(/ *, */).includes(field.toLowerCase());
+  return isNamed ? text : `${text}, ${field}`;
+}

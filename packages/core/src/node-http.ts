@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import onHeaders from 'on-headers';
 import type { RequestAuth } from './auth.js';
 import type { Outlet } from './enter.js';
-import { mergeCookies, withoutCookies, type HttpRequest, type Reply } from './http.js';
+import { mergeCookies, withField, withoutCookies, type HttpRequest, type Reply } from './http.js';
 
 /** Node's request, with what frameworks add to it. */
 export type NodeRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
@@ -97,16 +97,59 @@ class Outgoing implements Outlet {
   }
 }
 
-/** The value of `Vary` with one more field name. */
-export function withField(before: number | string | readonly string[] | undefined, field: string): string {
-  if (before === undefined || before === '') return field;
-  const text = String(before);
-  const isNamed = text === '*' || text.toLowerCase().split(/ *, */).includes(field.toLowerCase());
-  return isNamed ? text : `${text}, ${field}`;
+/** A framework's response that keeps headers of its own until the head is written: Fastify's reply, by its shape. */
+export interface FrameworkReply {
+  /** Node's response. */
+  readonly raw: ServerResponse;
+  /** True from the answer on, or from the moment at which the app took the response over. */
+  readonly sent: boolean;
+  /** The header that the framework would write. */
+  getHeader(name: string): number | string | string[] | undefined;
+  /** Sets a header that the framework is to write. */
+  header(name: string, value: string): unknown;
+}
+
+/** A request of such a framework. */
+export interface FrameworkRequest {
+  /** Node's request. */
+  readonly raw: IncomingMessage;
+  /** The caller. */
+  kinde: RequestAuth;
+}
+
+/** Such a response as an outlet for `kinde.enter`; the caller is kept as `request.kinde`. */
+export function toReplyOutlet(request: FrameworkRequest, reply: FrameworkReply): Outlet {
+  return new Replying(request, reply);
+}
+
+class Replying implements Outlet {
+  readonly #request: FrameworkRequest;
+  readonly #reply: FrameworkReply;
+
+  constructor(request: FrameworkRequest, reply: FrameworkReply) {
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  get canSetCookies(): boolean {
+    return !this.#reply.sent && canSetCookies(this.#request.raw, this.#reply.raw);
+  }
+
+  setCookies(lines: readonly string[]): void {
+    setCookies(this.#reply.raw, lines);
+  }
+
+  vary(field: string): void {
+    this.#reply.header('vary', withField(this.#reply.getHeader('vary'), field));
+  }
+
+  callerChanged(caller: RequestAuth): void {
+    this.#request.kinde = caller;
+  }
 }
 
 /** Can this response still carry cookies? An upgrade has none: its head is written by the WebSocket server. */
-export function canSetCookies(req: IncomingMessage, res: ServerResponse): boolean {
+function canSetCookies(req: IncomingMessage, res: ServerResponse): boolean {
   return !res.headersSent && !isUpgrade(req);
 }
 

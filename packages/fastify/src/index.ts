@@ -1,6 +1,6 @@
 import { isKinde, mountsRoutes, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
 import * as node from '@kindling/core/node';
-import type { Entered, Guard, HttpRequest, Kinde, KindeOptions, Outlet, Reply, RequestAuth } from '@kindling/core';
+import type { Entered, Guard, HttpRequest, Kinde, KindeOptions, Reply, RequestAuth } from '@kindling/core';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import plugin from 'fastify-plugin';
 
@@ -42,7 +42,7 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
   app.addHook('onRequest', (request, reply, done) => {
     if (request[INSTANCE] === instance) return done();
     request[INSTANCE] = instance;
-    const entered = instance.enter(toHttpRequest(request), new Outgoing(request, reply));
+    const entered = instance.enter(toHttpRequest(request), node.toReplyOutlet(request, reply));
     if (entered instanceof Promise) return entered.then((found) => accept(found, request, reply));
     accept(entered, request, reply);
     return done();
@@ -53,34 +53,6 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
 function accept({ reply: answer, caller }: Entered, request: FastifyRequest, reply: FastifyReply): FastifyReply | void {
   if (answer) return send(reply, answer);
   request.kinde = caller;
-}
-
-/** A response of Fastify as an outlet for `kinde.enter`. */
-class Outgoing implements Outlet {
-  readonly #request: FastifyRequest;
-  readonly #reply: FastifyReply;
-
-  constructor(request: FastifyRequest, reply: FastifyReply) {
-    this.#request = request;
-    this.#reply = reply;
-  }
-
-  /** `sent` is true from `reply.hijack()` on. */
-  get canSetCookies(): boolean {
-    return !this.#reply.sent && node.canSetCookies(this.#request.raw, this.#reply.raw);
-  }
-
-  setCookies(lines: readonly string[]): void {
-    node.setCookies(this.#reply.raw, lines);
-  }
-
-  vary(field: string): void {
-    this.#reply.header('vary', node.withField(this.#reply.getHeader('vary'), field));
-  }
-
-  callerChanged(caller: RequestAuth): void {
-    this.#request.kinde = caller;
-  }
 }
 
 /**

@@ -1,7 +1,5 @@
 import type { Guard, Kinde, KindeOptions, Outlet, Reply, RequestAuth } from '../../src/index.js';
-import { toKinde, toRule, type ProtectOptions } from '../../src/adapter.js';
-import { mergeCookies, withoutCookies } from '../../src/http.js';
-import { withField } from '../../src/node-http.js';
+import { mergeCookies, toKinde, toRule, withField, withoutCookies, type ProtectOptions } from '../../src/adapter.js';
 
 /** One request that is no auth route: who is calling, and a guard for the handler. */
 export interface Visit {
