@@ -147,7 +147,11 @@ async function renew(request: HttpRequest, context: Context, session: Session): 
   try {
     const tokens = await context.refreshes.run(session.refreshToken!, () => trade(session, context));
     if (tokens === 'refused') return await afterRefusal(request, context, session);
-    return await resume(request, context, { from: session, to: { ...session, ...tokens } });
+    const renewed = { ...session, ...tokens };
+    // Remembered for longer than they lived: somebody sent a cookie that was written over since.
+    const isPast = renewed.seenAt < renewed.expiresAt && !alive(renewed);
+    if (isPast && renewed.refreshToken !== session.refreshToken) return await renew(request, context, renewed);
+    return await resume(request, context, { from: session, to: renewed });
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     if (!alive(session)) throw error;
@@ -170,6 +174,9 @@ async function trade(session: Session, { oauth }: Context): Promise<Renewed | 'r
   });
 }
 
+/** A session as it was read, and as it goes on. */
+type Change = Readonly<Record<'from' | 'to', Session>>;
+
 /** Where processes cannot agree, another one may have been faster: then its result is, or soon will be, in the store. */
 async function afterRefusal(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
   const { store, shared } = context.config.session;
@@ -187,11 +194,7 @@ async function afterRefusal(request: HttpRequest, context: Context, session: Ses
  * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
  * it has outgrown its cookie, the old one counts until its end.
  */
-async function resume(
-  request: HttpRequest,
-  context: Context,
-  change: { from: Session; to: Session },
-): Promise<Authentication> {
+async function resume(request: HttpRequest, context: Context, change: Change): Promise<Authentication> {
   const { from, to: session } = change;
   const cookies = await saveSession(request, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) throw error;
@@ -209,11 +212,7 @@ async function resume(
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
-async function outgrown(
-  request: HttpRequest,
-  context: Context,
-  { from, to }: { from: Session; to: Session },
-): Promise<Authentication> {
+async function outgrown(request: HttpRequest, context: Context, { from, to }: Change): Promise<Authentication> {
   if (alive(from)) {
     if (from.refreshToken) context.failures.run(from.refreshToken, async () => true);
     return { auth: toAuth(from, context), cookies: [] };

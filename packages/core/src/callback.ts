@@ -8,8 +8,10 @@ import { requestUrl, type HttpRequest, type Redirect } from './http.js';
 import { forgetLogin, loginCookieName, LOGIN_TTL, readPending, startLogin, type PendingLogin } from './login.js';
 import { afterError, askAgain, errorCode, withLoginError, type Callback } from './login-errors.js';
 import type { Tokens } from './oauth.js';
+import { canLogIn } from './navigation.js';
 import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
+import { navigationRequired } from './same-origin.js';
 import { sameText } from './seal.js';
 import { readSession, revokeTokens, startSession } from './session.js';
 
@@ -36,8 +38,10 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
   try {
     const query = requestUrl(request, context.config).searchParams;
     const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
-    if (expiredLink && !query.has('state'))
+    if (expiredLink && !query.has('state')) {
+      if (!canLogIn(request)) throw navigationRequired();
       return await startLogin(request, context, { options: fromReauthState(expiredLink), isReauth: true });
+    }
     state = checkForm(query);
     pending = await findPending(request, context, state);
     return await runOnce(request, context, { query, state, pending });
@@ -97,8 +101,11 @@ async function runOnce(request: HttpRequest, context: Context, found: Callback):
 
 /** Everything that can be refused by looking at the query alone. Answers the state. */
 function checkForm(query: URLSearchParams): string {
+  const names = new Set<string>();
   for (const [name, value] of query) {
-    single(query, name);
+    // Whoever sends thousands of names must not have each of them compared with all others.
+    if (names.has(name)) single(query, name);
+    names.add(name);
     if (value.length > 4096)
       throw new KindeError('param_too_large', 'The callback carries a parameter that is too long.');
   }

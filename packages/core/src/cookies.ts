@@ -26,14 +26,19 @@ export function cookieNames(request: HttpRequest): string[] {
   return Object.keys(jar(request));
 }
 
-/** Bytes that this cookie takes in the browser's requests. */
-export function sizeOf(request: HttpRequest, name: string): number {
-  return name.length + (jar(request)[name]?.length ?? 0) + '=; '.length;
+/** Bytes that each cookie takes in the browser's requests. */
+export function cookieSizes(request: HttpRequest): ReadonlyMap<string, number> {
+  const cookies = Object.entries(jar(request));
+  return new Map(cookies.map(([name, value = '']) => [name, name.length + value.length + '=; '.length]));
 }
 
-/** Names of this browser's pending logins, pieces included. */
+/**
+ * Names of this browser's pending logins, pieces included. Others that only begin like them are not ours: a page of another
+ * host may have set them, with characters that no response can repeat.
+ */
 export function loginCookiesSent(request: HttpRequest, { config }: Context): string[] {
-  return cookieNames(request).filter((name) => name.startsWith(`${config.session.loginCookie}-`));
+  const start = `${config.session.loginCookie}-`;
+  return cookieNames(request).filter((name) => name.startsWith(start) && /^[\w.-]+$/.test(name.slice(start.length)));
 }
 
 /** Payload of a cookie that `sealCookie` made; `undefined` when it is absent, too old or not ours. */
@@ -167,14 +172,16 @@ const CROWDED = 9 * 1024;
 export function sweepLeftovers(request: HttpRequest, context: Context): string[] {
   const { leftovers } = context.config.session;
   if (!leftovers) return [];
-  const names = cookieNames(request);
+  const sizes = cookieSizes(request);
+  const names = [...sizes.keys()];
   const own = names.filter((name) => leftovers.own.test(name));
   const others = names.filter((name) => leftovers.others.test(name));
   const isLogin = (name: string) => name.includes('-login-');
-  let bytes = names.reduce((sum, name) => sum + (own.includes(name) ? 0 : sizeOf(request, name)), 0);
+  const sizeOf = (name: string) => sizes.get(name)!;
+  let bytes = [...sizes].reduce((sum, [name, size]) => sum + (leftovers.own.test(name) ? 0 : size), 0);
   const gone = [...others.filter(isLogin), ...others.filter((name) => !isLogin(name))].filter((name) => {
     const isGone = bytes > CROWDED;
-    if (isGone) bytes -= sizeOf(request, name);
+    if (isGone) bytes -= sizeOf(name);
     return isGone;
   });
   return expireCookies(context, [...own, ...gone]);

@@ -92,7 +92,7 @@ export function createRouteTable(routes: readonly Route[], context: Context): Ro
 
 /** The loosest comparison that a router makes: without case, and without a slash at the end. */
 function loosely(path: string): string {
-  return path.toLowerCase().replace(/\/+$/, '');
+  return path.toLowerCase().replace(/\/$/, '');
 }
 
 function cannotSetCookies(): KindeError {

@@ -1,6 +1,6 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { expireCookies, formsSent, loginCookiesSent, setCookie, sizeOf, sweepLeftovers } from './cookies.js';
+import { cookieSizes, expireCookies, formsSent, loginCookiesSent, setCookie, sweepLeftovers } from './cookies.js';
 import { KindeError } from './errors.js';
 import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from './http.js';
@@ -155,10 +155,11 @@ export function forgetLogins(request: HttpRequest, context: Context): string[] {
 /** Lines that remove the oldest logins until a new one of this size has room: a state begins with the time. */
 function makeRoom(request: HttpRequest, context: Context, size: number): string[] {
   const sent = loginCookiesSent(request, context).sort().reverse();
+  const sizes = cookieSizes(request);
   let bytes = size;
   let count = 1;
   const gone = sent.filter((name) => {
-    bytes += sizeOf(request, name);
+    bytes += sizes.get(name) ?? 0;
     count += 1;
     return count > MOST_PENDING || bytes > MOST_BYTES;
   });

@@ -156,7 +156,12 @@ export function fromQuery(query: URLSearchParams): AuthorizationParameters & { r
  */
 export function fromReauthState(reauthState: string): AuthorizationParameters {
   try {
-    const bytes = base64url.decode(reauthState.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
+    const bytes = base64url.decode(
+      reauthState
+        .replaceAll('+', '-')
+        .replaceAll('/', '_')
+        .replace(/={1,2}$/, ''),
+    );
     const request: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     const entries = Object.entries(request as object).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',

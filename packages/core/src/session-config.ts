@@ -151,8 +151,8 @@ function marksOf({ origin, basePath }: Site, clientId: string, secure: boolean):
 
 function leftoversOf([site, client]: readonly string[]): Leftovers {
   return Object.freeze({
-    own: new RegExp(`^kinde-${site}(?!${client})[0-9a-z]{4}(?![0-9a-z])`),
-    others: new RegExp(`^kinde-(?:(?!${site})[0-9a-z]{8}|[0-9a-z]{6})(?![0-9a-z])`),
+    own: new RegExp(`^kinde-${site}(?!${client})[0-9a-z]{4}(?![0-9a-z])[\\w.-]*$`),
+    others: new RegExp(`^kinde-(?:(?!${site})[0-9a-z]{8}|[0-9a-z]{6})(?![0-9a-z])[\\w.-]*$`),
   });
 }
 
