@@ -112,7 +112,7 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     expect(await page.getByRole('button', { name: 'Add todo' }).count()).toBe(1);
     await page.getByLabel('Organization').selectOption({ label: 'Globex Gardens' });
     await page.getByRole('button', { name: 'Switch' }).click();
-    expect(page.url()).toBe(`${site}/todos`);
+    await page.waitForURL(`${site}/todos`);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Globex Gardens');
     expect(await page.getByRole('button', { name: 'Add todo' }).count()).toBe(0);
     expect(await page.getAttribute('body', 'class')).toBe('forest');
@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     await page.goto(`${site}/profile`);
     await signIn('Ada Lovelace', { organization: 'Acme Rockets' });
     await page.getByRole('button', { name: 'Sign out' }).click();
-    expect(page.url()).toBe(`${site}/`);
+    await page.waitForURL(`${site}/`);
     expect(await page.getByRole('link', { name: 'Sign in' }).count()).toBeGreaterThan(0);
     await page.goto(`${site}/profile`);
     await signIn('Alan Turing');
@@ -139,6 +139,7 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     emulator.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations['org_globex0gardens']!.roles =
       [];
     await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${site}/`);
     const response = await page.goto(`${site}/todos`);
     expect(response!.status()).toBe(200);
     await signIn('Alan Turing');

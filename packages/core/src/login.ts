@@ -178,7 +178,7 @@ export function moveToSite(request: HttpRequest, { config }: Context, query: URL
   const url = requestUrl(request, config);
   url.searchParams.set(MOVED, '1');
   const target = returnTarget(query);
-  if (target !== undefined) {
+  if (target !== undefined && url.href.length > LONGEST_MOVE) {
     RETURN_NAMES.forEach((name) => url.searchParams.delete(name));
     url.searchParams.set('return_to', safeReturnTo(target, config.returnRules, TARGET_BYTES[0]));
   }

@@ -54,7 +54,7 @@ export function originOf(option: keyof typeof DEFAULTS, value: string = DEFAULTS
 export function siteOf(value: string = DEFAULTS.siteUrl): string {
   const url = webUrl(value);
   if (url) return url.origin + url.pathname.replace(/\/$/, '');
-  throw new Error(`siteUrl must be an address such as ${DEFAULTS.siteUrl} or ${DEFAULTS.siteUrl}/app, not "${value}".`);
+  throw new Error(`siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`);
 }
 
 /** An http or https URL of nothing but an origin and a path. */

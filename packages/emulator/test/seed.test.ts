@@ -106,13 +106,22 @@ test('the default tenant gives people the same ids and applications new credenti
     expect(one.env[name]).not.toBe(two.env[name]);
 });
 
-test.each(['localhost:3000', 'not a url', 'ftp://x.example', 'https://x.example/path'])(
+test.each(['localhost:3000', 'not a url', 'ftp://x.example', 'https://x.example/path?query'])(
   'a site or an issuer that is no origin is refused: %s',
   async (value) => {
     await expect(createEmulator({ siteUrl: value })).rejects.toThrow('siteUrl must be an origin');
     await expect(createEmulator({ issuer: value })).rejects.toThrow('issuer must be an origin');
   },
 );
+
+test('FD-12 a site may live under a path, an issuer may not', async () => {
+  const { env } = await createEmulator({ siteUrl: 'https://x.example/app/' });
+  expect([env['KINDE_SITE_URL'], env['KINDE_REDIRECT_URI']]).toEqual([
+    'https://x.example/app',
+    'https://x.example/app/callback',
+  ]);
+  await expect(createEmulator({ issuer: 'https://x.example/app' })).rejects.toThrow('issuer must be an origin');
+});
 
 test('a slash at the end of the issuer goes', async () => {
   expect((await createEmulator({ issuer: 'https://acme.example/' })).issuer).toBe('https://acme.example');
