@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { freePort } from '../kit/services.js';
 import { FRAMEWORKS, register, rowsOf, sessionOf, SITE, startSite, type Framework, type Site } from './kit/site.js';
-import { createVisitor, later, tokenCalls } from './kit/visitor.js';
+import { createVisitor, headBytes, later, tokenCalls } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
 /** Seconds that an access token lives here: less than the ten minutes for which a refresh is remembered. */
@@ -132,6 +132,19 @@ describe.each(rowsOf())(
     });
   },
 );
+
+describe.each(FRAMEWORKS)('hundreds of cookies named like logins, on %s', (framework) => {
+  test.each(['/login', '/logout'])('FD-05 do not make the response of %s too large for proxies', async (path) => {
+    const site = await start(framework, { session: { domain: 'app.example' } });
+    const visitor = createVisitor(site, emulator);
+    await visitor.signIn(GRACE);
+    const name = sessionName(visitor);
+    const cookie = Array.from({ length: 250 }, (_, index) => `${name}-login-zzzzzz${index}=`).join('; ');
+    const answer = await send(site.server, path, { headers: { ...SAME_SITE, cookie } });
+    expect(answer.location).toContain(emulator.issuer);
+    expect(headBytes(answer)).toBeLessThan(4000);
+  });
+});
 
 describe.each(rowsOf())('a cookie that was written over, on %s with sessions in the %s', (framework, mode) => {
   test('FD-18 never brings back an access token that has ended meanwhile', async () => {
