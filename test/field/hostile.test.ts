@@ -1,9 +1,10 @@
+import { createKinde, memoryStore, type SessionStore } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { freePort } from '../kit/services.js';
 import { FRAMEWORKS, register, rowsOf, sessionOf, SITE, startSite, type Framework, type Site } from './kit/site.js';
-import { createVisitor, later, tokenCalls } from './kit/visitor.js';
+import { createVisitor, headBytes, later, tokenCalls } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
 /** Seconds that an access token lives here: less than the ten minutes for which a refresh is remembered. */
@@ -133,6 +134,19 @@ describe.each(rowsOf())(
   },
 );
 
+describe.each(FRAMEWORKS)('hundreds of cookies named like logins, on %s', (framework) => {
+  test.each(['/login', '/logout'])('FD-05 do not make the response of %s too large for proxies', async (path) => {
+    const site = await start(framework, { session: { domain: 'app.example' } });
+    const visitor = createVisitor(site, emulator);
+    await visitor.signIn(GRACE);
+    const name = sessionName(visitor);
+    const cookie = Array.from({ length: 250 }, (_, index) => `${name}-login-zzzzzz${index}=`).join('; ');
+    const answer = await send(site.server, path, { headers: { ...SAME_SITE, cookie } });
+    expect(answer.location).toContain(emulator.issuer);
+    expect(headBytes(answer)).toBeLessThan(4000);
+  });
+});
+
 describe.each(rowsOf())('a cookie that was written over, on %s with sessions in the %s', (framework, mode) => {
   test('FD-18 never brings back an access token that has ended meanwhile', async () => {
     const site = await start(framework, { session: sessionOf(mode) });
@@ -150,5 +164,38 @@ describe.each(rowsOf())('a cookie that was written over, on %s with sessions in 
       expect(Number(auth.getClaim('exp').value)).toBeGreaterThan(Date.now() / 1000);
     }
     expect(tokenCalls(emulator) - before).toBe(1);
+  });
+});
+
+describe.each(FRAMEWORKS)('a store that cannot compare before it writes, on %s', (framework) => {
+  test('FD-08 does not have a session back that was signed out while a refresh wrote it', async () => {
+    const { get, set, delete: remove } = memoryStore();
+    const gate: { closed?: Promise<void> } = {};
+    let isHeld = () => {};
+    const store: SessionStore = {
+      get,
+      delete: remove,
+      async set(...record) {
+        if (gate.closed) isHeld();
+        await gate.closed;
+        await set(...record);
+      },
+    };
+    const site = await start(framework, { session: { store } });
+    const visitor = createVisitor(site, emulator);
+    await visitor.signIn(GRACE);
+    const cookie = visitor.jar.header();
+    later(LIFE + 1);
+    let release = () => {};
+    gate.closed = new Promise((resolve) => (release = resolve));
+    const held = new Promise<void>((resolve) => (isHeld = resolve));
+    const refreshed = send(site.server, '/me', { headers: { cookie } });
+    await held;
+    await visitor.signOut();
+    release();
+    expect((await refreshed).json()).toMatchObject({ isAuthenticated: false });
+    const sent = (name: string) => (name === 'cookie' ? cookie : null);
+    const { auth } = await createKinde(site.options).authenticate({ method: 'GET', url: '/', headers: { get: sent } });
+    expect(auth.isAuthenticated).toBe(false);
   });
 });

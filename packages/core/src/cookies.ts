@@ -157,10 +157,13 @@ export function clearCookie(
   return [...forms].filter((form) => !kept.includes(form)).map((form) => setCookie(context, form, '', 0));
 }
 
-/** `Set-Cookie` lines that remove cookies by their exact names. */
+/** `Set-Cookie` lines that remove cookies by their exact names, as many as one response may carry. */
 export function expireCookies(context: Context, names: readonly string[]): string[] {
-  return names.map((name) => setCookie(context, name, '', 0));
+  return names.slice(0, MOST_REMOVED).map((name) => setCookie(context, name, '', 0));
 }
+
+/** More than a browser has of ours: whoever makes it send hundreds must not make responses too large for proxies. */
+const MOST_REMOVED = 20;
 
 /** Bytes of a `Cookie` header from which on other apps make room: Node refuses 16 KiB of headers with 431. */
 const CROWDED = 9 * 1024;

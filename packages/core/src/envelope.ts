@@ -41,7 +41,8 @@ export function readEnvelope(text: string): Envelope | undefined {
 }
 
 function readJwe(text: string): Envelope | undefined {
-  const [head = '', key, ...rest] = text.split('.');
+  // One part more than there should be, however many dots there are.
+  const [head = '', key, ...rest] = text.split('.', 6);
   const [iv, ciphertext, tag] = rest.map(bytesOf);
   if (key !== '' || rest.length !== 3 || !ciphertext?.length) return undefined;
   if (iv?.length !== IV || tag?.length !== TAG) return undefined;

@@ -99,8 +99,11 @@ export async function saveSession(
   const isEnded = () => context.ended.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
   const save = () => context.saves.run(`${id} ${refreshToken} ${expiresAt}`, () => saveRecord(context, change));
-  if (isEnded() || !(await save()) || isEnded()) return 'ended';
-  return writeCookie(request, context, change.to);
+  if (isEnded() || !(await save())) return 'ended';
+  if (!isEnded()) return writeCookie(request, context, change.to);
+  // A store that cannot compare has it back by now.
+  await removeRecord(context, await hash(id)).catch(() => {});
+  return 'ended';
 }
 
 async function writeCookie(
