@@ -46,6 +46,7 @@ export function enter(
   const refreshCaller = async (): Promise<RequestAuth> => {
     if (!outlet.canSetCookies) throw cannotSetCookies();
     const { auth, cookies } = await refresh(request, context);
+    if (cookies.length > 0 && !outlet.canSetCookies) context.warn('cannot_set_cookies', LATE);
     outlet.setCookies(cookies);
     const caller = withRefresh(auth, refreshCaller);
     outlet.callerChanged?.(caller);
@@ -94,6 +95,9 @@ export function createRouteTable(routes: readonly Route[], context: Context): Ro
 function loosely(path: string): string {
   return path.toLowerCase().replace(/\/$/, '');
 }
+
+const LATE =
+  'A response began while `refresh()` ran, so the browser keeps a refresh token that has been used: await `refresh()` first.';
 
 function cannotSetCookies(): KindeError {
   return new KindeError('cannot_set_cookies', 'The session cannot be refreshed: this response cannot carry cookies.', {
