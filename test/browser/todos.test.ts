@@ -67,6 +67,13 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     if (organization) await on.getByRole('button', { name: organization }).click();
   };
 
+  /** Until the page that goes on to Kinde by itself has gone on, and the browser is back. */
+  const signOut = async (on = page) => {
+    await on.getByRole('button', { name: 'Sign out' }).click();
+    await on.getByRole('link', { name: 'Create an account' }).waitFor();
+    expect(on.url()).toBe(`${site}/`);
+  };
+
   test('a newcomer clicks "Sign in", chooses a person and an organization, and sees who they are', async () => {
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -112,7 +119,8 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     expect(await page.getByRole('button', { name: 'Add todo' }).count()).toBe(1);
     await page.getByLabel('Organization').selectOption({ label: 'Globex Gardens' });
     await page.getByRole('button', { name: 'Switch' }).click();
-    await page.waitForURL(`${site}/todos`);
+    await page.getByRole('heading', { name: 'Globex Gardens' }).waitFor();
+    expect(page.url()).toBe(`${site}/todos`);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Globex Gardens');
     expect(await page.getByRole('button', { name: 'Add todo' }).count()).toBe(0);
     expect(await page.getAttribute('body', 'class')).toBe('forest');
@@ -121,8 +129,7 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
   test('signing out and in as somebody else leaves nothing of the first person', async () => {
     await page.goto(`${site}/profile`);
     await signIn('Ada Lovelace', { organization: 'Acme Rockets' });
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.waitForURL(`${site}/`);
+    await signOut();
     expect(await page.getByRole('link', { name: 'Sign in' }).count()).toBeGreaterThan(0);
     await page.goto(`${site}/profile`);
     await signIn('Alan Turing');
@@ -138,15 +145,29 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))('the todo app on %s, in a 
     expect([refused.status(), (await refused.json()).code]).toEqual([403, 'forbidden']);
     emulator.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations['org_globex0gardens']!.roles =
       [];
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.waitForURL(`${site}/`);
+    await signOut();
     const response = await page.goto(`${site}/todos`);
     expect(response!.status()).toBe(200);
     await signIn('Alan Turing');
     expect(await page.textContent('main')).toContain('You may not do this');
+    expect(await page.getByRole('link', { name: 'Sign in' }).count()).toBe(0);
     emulator.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations['org_globex0gardens']!.roles = [
       'viewer',
     ];
+  });
+
+  test('FD-15 a form that is sent after signing out in another tab leads back to its page', async () => {
+    await page.goto(`${site}/todos?filter=open`);
+    await signIn('Ada Lovelace', { organization: 'Acme Rockets' });
+    const other = await context.newPage();
+    await other.goto(site);
+    await signOut(other);
+    await page.getByLabel('What needs doing?').fill('Too late');
+    await page.getByRole('button', { name: 'Add todo' }).click();
+    expect(await page.textContent('h1')).toBe('Please sign in');
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click();
+    await signIn('Ada Lovelace', { organization: 'Acme Rockets' });
+    expect(page.url()).toBe(`${site}/todos?filter=open`);
   });
 
   test('two tabs that sign in at the same time each end on their own page', async () => {

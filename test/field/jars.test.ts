@@ -7,7 +7,7 @@ import { cookieBytes, createJar, createVisitor, headBytes, type Jar } from './ki
 
 const GRACE = 'grace@example.com';
 /** The most that all pending logins of an app may take in a browser. */
-const PENDING_BYTES = 4000;
+const PENDING_BYTES = 3584;
 
 let emulator: Emulator;
 const sites: Site[] = [];

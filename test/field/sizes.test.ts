@@ -117,6 +117,23 @@ describe.each(rowsOf())('the size of a session, on %s with sessions in the %s', 
     expect(cookieBytes(answer)).toBeLessThanOrEqual(3800);
     expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
   });
+
+  test('FD-01 OP-11 while sessions are written in their earlier form, they have the room that they had before', async () => {
+    const tenant = await tenantOf(ordinary(100), 3, 4);
+    for (const [people, email] of [
+      [emulator, 'ada@example.com'],
+      [tenant, GRACE],
+    ] as const) {
+      const { visitor } = await start({ format: 'jwe' }, people);
+      expect((await visitor.signIn(email)).status, email).toBe(302);
+      const earlier = /^(kinde|__)[^=]*=eyJ/;
+      expect(visitor.jar.header(), email).toMatch(earlier);
+      later(DUE);
+      expect((await visitor.open('/me')).json(), email).toMatchObject({ isAuthenticated: true, email });
+      expect(visitor.jar.header(), email).toMatch(earlier);
+      vi.useRealTimers();
+    }
+  });
 });
 
 describe.each(rowsOf(COOKIE_MODES))('a session beyond its budget, on %s with sessions in the %s', (framework, mode) => {

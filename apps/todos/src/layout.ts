@@ -34,14 +34,17 @@ footer { text-align: center; color: var(--soft); font-size: .85rem; padding: 2re
 @media (max-width: 34rem) { th { width: 7.5rem } nav.member .space { flex-basis: 100% } }
 `;
 
-/** Headers of every page: nothing runs or loads that is not on the page itself. */
+/**
+ * Headers of every page: nothing runs or loads that is not on the page itself. Other sites learn no address of ours; our own
+ * error pages do, so that they can lead back to the page with a form.
+ */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; frame-ancestors 'none'`,
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };
 
-/** A whole page. The string flag `theme` colours it. */
+/** A whole page. The string flag `theme` colours it. Where it is not known who is looking, it offers no sign-in. */
 export function layout(title: string, content: Html, auth?: Auth): string {
   const theme = auth?.getFlag('theme', 'ocean').value === 'forest' ? 'forest' : 'ocean';
   return String(
@@ -64,7 +67,8 @@ export function layout(title: string, content: Html, auth?: Auth): string {
 }
 
 function navigation(auth: Auth | undefined): Html {
-  if (!auth?.isAuthenticated) {
+  if (!auth) return html`<nav aria-label="Main"><a class="brand" href="/">Kindling Todos</a></nav>`;
+  if (!auth.isAuthenticated) {
     return html`<nav class="member" aria-label="Main">
       <a class="brand" href="/">Kindling Todos</a><span class="space"></span
       ><a class="button primary" href="/login?return_to=/todos">Sign in</a>

@@ -135,7 +135,7 @@ export function problemPage({ status, title, detail, reason, fix, code, retry }:
       <p class="lead">${detail}</p>
       ${facts.length > 0 ? html`<div class="card">${rows(Object.fromEntries(facts))}</div>` : ''}
       <p class="row">
-        ${retry ? html`<a class="button primary" href="${retry}">Sign in again</a>` : ''}<a class="button" href="/todos"
+        ${retry ? html`<a class="button primary" href="${retry}">${status === 401 ? 'Sign in' : 'Sign in again'}</a>` : ''}<a class="button" href="/todos"
           >Back to the todos</a
         >
       </p>`,

@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from './http.js';
 import { login, loginElsewhere } from './login.js';
-import { isPageLoad } from './navigation.js';
+import { isPageLoad, wantsPage } from './navigation.js';
 import { problemReply } from './problem.js';
 import { crossSite, isFromTrustedPage } from './same-origin.js';
 
@@ -68,20 +68,22 @@ async function signIn(request: HttpRequest, context: Context, reason: SignedOutR
     throw new KindeError('store_unavailable', 'Whether you are signed in cannot be found out just now.', {
       headers: { 'retry-after': '5' },
     });
-  if (!isPageLoad(request) || reason === 'bearer_invalid') throw signedOutError(reason, context);
+  if (!isPageLoad(request) || reason === 'bearer_invalid') throw signedOutError(request, reason, context);
   const returnTo = requestUrl(request, context.config).href;
   const { location, cookies } =
     loginElsewhere(request, context, returnTo) ?? (await login(request, context, { returnTo }));
   return { status: 302, headers: { ...PRIVATE_HEADERS, location }, cookies, body: null };
 }
 
-function signedOutError(reason: SignedOutReason, { config }: Context): KindeError {
+function signedOutError(request: HttpRequest, reason: SignedOutReason, { config }: Context): KindeError {
   const challenge =
     reason === 'bearer_invalid'
       ? 'Bearer error="invalid_token", error_description="The access token is not valid here"'
       : 'Bearer';
   const headers = config.audience.length > 0 ? { 'www-authenticate': challenge } : {};
-  return new KindeError('signed_out', 'Please sign in.', { reason, headers });
+  const isForm = request.method !== 'GET' && wantsPage(request);
+  const message = isForm ? 'You are signed out. What you sent was not saved.' : 'Please sign in.';
+  return new KindeError('signed_out', message, { reason, headers });
 }
 
 function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {

@@ -16,7 +16,7 @@ export function leavePage(location: string, cookies: readonly string[]): Reply {
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="refresh" content="0; url=${target}">
 <title>One moment</title>
-<p><a href="${target}">Continue</a></p>
+<p>One moment. <a href="${target}">Continue</a></p>
 </html>
 `;
   const headers = { ...PRIVATE_HEADERS, 'content-security-policy': POLICY, 'content-type': 'text/html; charset=utf-8' };

@@ -67,12 +67,12 @@ export interface SessionOptions {
   fallback?: boolean;
   /**
    * How sessions are encrypted: `jwe` writes the form of earlier versions, for as long as processes run that read no other.
-   * Both are read. @default 'packed'
+   * Both are read. Sessions of the earlier form are larger, so `cookieBytes` is 12,000 with it. @default 'packed'
    */
   format?: 'packed' | 'jwe';
   /** Cookie name; apps on one host need different ones. @default 'kinde', plus a short mark of site and client */
   cookie?: string;
-  /** The most bytes that all `Set-Cookie` lines of one response may take together, 1,500 to 12,000. @default 3800 */
+  /** The most bytes that all `Set-Cookie` lines of one response may take together, 1,500 to 12,000. @default 3800, with `jwe` 12000 */
   cookieBytes?: number;
   /** Share the cookie with the subdomains of this domain. @default this host only */
   domain?: string;

@@ -62,6 +62,8 @@ export const DECIDED = {
   secure: 'cookies are Secure, but for a `siteUrl` with http on localhost.',
   path: 'it is the path of `siteUrl`.',
 };
+/** Bytes of `Set-Cookie` lines unless the app says otherwise. Sessions of the earlier form are larger, and had this much room. */
+const COOKIE_BYTES = { packed: 3800, jwe: 12_000 } as const;
 const DAY = 24 * 60 * 60;
 const FORMATS: readonly unknown[] = ['packed', 'jwe', undefined];
 
@@ -84,7 +86,8 @@ function storesOf({ store: whole, shared: parts }: SessionOptions) {
 }
 
 /** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
-function cookiesOf({ cookie: name, cookieBytes = 3800, domain }: SessionOptions, site: Site, clientId: string) {
+function cookiesOf(session: SessionOptions, site: Site, clientId: string) {
+  const { cookie: name, format = 'packed', cookieBytes = COOKIE_BYTES[format], domain } = session;
   const secure = site.origin.startsWith('https:');
   const marks = marksOf(site, clientId, secure);
   const cookie = prefixOf(site, secure, domain) + (name ?? `kinde-${marks.join('')}`);
@@ -94,7 +97,7 @@ function cookiesOf({ cookie: name, cookieBytes = 3800, domain }: SessionOptions,
 
 /** What is wrong with the options in `session`. */
 export function checkSession(session: SessionOptions, { siteUrl, paths }: Partial<KindeOptions>): Checks {
-  const { cookie, cookieBytes = 3800, domain, maxAge = 7 * DAY, idle = DAY } = session;
+  const { cookie, cookieBytes = COOKIE_BYTES.packed, domain, maxAge = 7 * DAY, idle = DAY } = session;
   const outlives = session.idle !== undefined && idle > maxAge;
   return [
     ...checkStores(session, Boolean(paths?.backchannelLogout)),
