@@ -3,63 +3,14 @@ import * as oauth from 'oauth4webapi';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
 import { fetchLimited } from './fetch.js';
+import type { LoginChecks, OAuth, Tokens } from './oauth-contract.js';
 import { createProvider, type Provider } from './provider.js';
 import { busy, expiryOf, readTokenResponse } from './response.js';
-import {
-  readClaims,
-  verifyBearerToken,
-  verifyIdToken,
-  verifyLogoutToken,
-  verifyOwnAccessToken,
-  type LogoutOrder,
-  type VerifiedClaims,
-} from './tokens.js';
-
-/** Everything that is said to Kinde over OAuth. This is the only file that imports oauth4webapi. */
-export interface OAuth {
-  /** Where to send the browser. */
-  startLogin(
-    checks: LoginChecks,
-    params: Readonly<Record<string, string>>,
-    audience?: string | readonly string[],
-  ): Promise<URL>;
-  /** Trades the callback's code for verified tokens. */
-  finishLogin(callback: URLSearchParams, checks: LoginChecks): Promise<Tokens>;
-  /** New tokens, or `'refused'` when Kinde says that this refresh token is finished. */
-  refresh(tokens: Tokens): Promise<Tokens | 'refused'>;
-  /** Ends a refresh token at Kinde (RFC 7009). */
-  revoke(token: string): Promise<void>;
-  /** Claims of a bearer token that is meant for this API. */
-  bearer(token: string): Promise<{ claims: VerifiedClaims; isMachine: boolean }>;
-  /** Which of Kinde's sets of keys decides about tokens now; `undefined` while that has to be asked. */
-  keys(): number | undefined;
-  /** Whose sessions a back-channel logout token ends. */
-  logoutOrder(token: string): Promise<LogoutOrder>;
-  /** The person's profile as Kinde knows it now. */
-  profile(accessToken: string, subject: string): Promise<Claims>;
-  /** Where the browser ends the person's session at Kinde. */
-  logoutUrl(redirect: string): Promise<URL>;
-}
-
-/** A signed-in person's tokens, all of them verified when they arrived. */
-export interface Tokens {
-  readonly accessToken: string;
-  readonly idToken: string;
-  readonly refreshToken: string | undefined;
-  /** When the access token ends, in Unix seconds. */
-  readonly expiresAt: number;
-}
-
-/** What must match when the browser comes back. Kept encrypted, sent and checked here. */
-export interface LoginChecks {
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  /** Seconds since the person proved who they are, at most. */
-  readonly maxAge?: number;
-}
+import { readClaims, verifyBearerToken, verifyIdToken, verifyLogoutToken, verifyOwnAccessToken } from './tokens.js';
 
 const TOKEN_BYTES = 256 * 1024;
+export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './oauth-contract.js';
+
 /** Binds the OAuth messages to one application of one tenant. */
 export function createOAuth(config: Config): OAuth {
   const provider = createProvider(config);
@@ -83,6 +34,9 @@ export function createOAuth(config: Config): OAuth {
         throw error;
       });
     },
+    // TODO: both come with the judgement of answers.
+    judge: async () => 'refused',
+    isUnspent: () => false,
     revoke: (token) => revoke(link, token),
     bearer: (token) => verifyBearerToken(config, provider, token),
     keys: () => provider.edition(),
