@@ -36,6 +36,8 @@ const STATUS = {
   /** Kinde could not be reached, or did not finish its answer in time. */
   kinde_unreachable: 502,
   kinde_timeout: 504,
+  /** Nothing was sent: Kinde does not answer for the moment (`circuit_open`), or there was no time left (`not_sent`). */
+  kinde_unavailable: 503,
   /** Kinde asks to be left alone for a while (429). */
   kinde_busy: 503,
   /** Kinde's answer is not what the protocol says; `reason` tells in one word. */
