@@ -68,7 +68,9 @@ async function trade(session: Session, context: Context, deadline: Moment): Prom
     const isLost = error instanceof KindeError && error.reason === 'network' && !oauth.isUnspent(error);
     if (!isLost || secondsSince(start) > ONCE_MORE) throw error;
     // Whatever becomes of the second, the first may have been used.
-    return oauth.refresh(session, deadline).catch(() => Promise.reject(error));
+    return oauth.refresh(session, deadline).catch(() => {
+      throw error;
+    });
   };
   try {
     return toRenewal(session, await oauth.refresh(session, deadline).catch(again), seenAt, context);
