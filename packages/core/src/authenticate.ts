@@ -166,11 +166,9 @@ async function renew(request: HttpRequest, context: Context, session: Session): 
  */
 async function trade(session: Session, { oauth }: Context): Promise<Renewed | 'refused'> {
   const seenAt = Math.max(now(), session.renewFrom ?? 0);
-  const traded = oauth.refresh(session).then((tokens) => (tokens === 'refused' ? tokens : { ...tokens, seenAt }));
-  return traded.catch((error: unknown) => {
-    const forged = error instanceof KindeError && ['id_token_invalid', 'access_token_invalid'].includes(error.code);
-    if (forged) return 'refused' as const;
-    throw error;
+  return oauth.refresh(session).then((tokens) => {
+    if (tokens !== 'refused' && 'unjudged' in tokens) throw new KindeError('keys_unavailable', 'Not judged yet.');
+    return tokens === 'refused' ? tokens : { ...tokens, seenAt };
   });
 }
 
