@@ -159,7 +159,7 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     expect(await bearer(token)).toBe(503);
     emulator.faults.clear();
     await emulator.rotateKeys();
-    expect(await bearer(token)).toBe(401);
+    await vi.waitFor(async () => expect(await bearer(token)).toBe(401), 4000);
   });
 
   test('JW-07 without keys nobody signs in', async () => {
