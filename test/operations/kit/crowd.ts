@@ -22,7 +22,7 @@ const tokensOf = (sub: string, nonce?: string) => ({
   access_token: signJwt({ sub, azp: CLIENT, aud: [], org_code: 'org_crowd', permissions }),
   // A renewal may come without one.
   ...(nonce && { id_token: signJwt({ sub, nonce, aud: [CLIENT], email: `${sub}@example.com`, given_name: sub }) }),
-  refresh_token: `${sub} ${random()}`,
+  refresh_token: `${sub}~${random()}`,
   token_type: 'bearer',
   expires_in: 3600,
 });
@@ -37,7 +37,7 @@ const answers: Record<string, (form: URLSearchParams) => object> = {
   }),
   '/keys': () => ({ keys: [key] }),
   '/token'(form) {
-    const [sub = ''] = (form.get('code') ?? form.get('refresh_token') ?? '').split(' ');
+    const [sub = ''] = (form.get('code') ?? form.get('refresh_token') ?? '').split('~');
     const nonce = form.has('code') ? nonces.get(sub) : undefined;
     nonces.delete(sub);
     return tokensOf(sub, nonce);
@@ -68,7 +68,7 @@ async function visit(sub: string): Promise<string> {
   const { location, cookies } = await kinde.login(requestOf('/login'));
   const asked = new URL(location).searchParams;
   nonces.set(sub, asked.get('nonce')!);
-  const query = new URLSearchParams({ code: `${sub} ${random()}`, state: asked.get('state')! });
+  const query = new URLSearchParams({ code: `${sub}~${random()}`, state: asked.get('state')! });
   const back = await kinde.callback(requestOf(`/callback?${query}`, cookieOf(cookies)));
   const first = cookieOf(back.cookies);
   const renewed = await kinde.refresh(requestOf('/', first));
