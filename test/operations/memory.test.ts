@@ -52,7 +52,9 @@ describe('everything that is remembered', () => {
   const terms = { bytes: 1000 };
 
   test('OP-07 shares one room: whatever memories are filled in whatever order, they keep no more than that together', () => {
-    const writes = fc.array(fc.record({ memory: fc.nat(2), key: fc.nat(200), bytes: fc.integer({ min: 1, max: 900 }) }));
+    const writes = fc.array(
+      fc.record({ memory: fc.nat(2), key: fc.nat(200), bytes: fc.integer({ min: 1, max: 900 }) }),
+    );
     fc.assert(
       fc.property(writes, (all) => {
         const room = createRoom(4000);

@@ -16,8 +16,8 @@ const signJwt = (claims: object) => {
   const start = `${HEAD}.${text({ iss: ISSUER, iat: now(), exp: now() + 3600, jti: random(), ...claims })}`;
   return `${start}.${sign('RSA-SHA256', Buffer.from(start), privateKey).toString('base64url')}`;
 };
-/** As many permissions as make an access token of an ordinary size. */
-const permissions = Array.from({ length: 20 }, (_, index) => `do:thing-${index}`);
+/** As many permissions as make large tokens, which do not get much smaller by compression. */
+const permissions = Array.from({ length: 100 }, () => `do:${randomBytes(12).toString('base64url')}`);
 const tokensOf = (sub: string, nonce?: string) => ({
   access_token: signJwt({ sub, azp: CLIENT, aud: [], org_code: 'org_crowd', permissions }),
   // A renewal may come without one.
@@ -54,7 +54,11 @@ const kinde = createKinde({
   siteUrl: SITE,
   secret: createHash('sha256').update('crowd').digest('base64url'),
   fetch: fetch as typeof globalThis.fetch,
-  session: { ...(kept === 'shared' && { shared: store as never }), ...(kept === 'store' && { store: store! }) },
+  session: {
+    cookieBytes: 8000,
+    ...(kept === 'shared' && { shared: store as never }),
+    ...(kept === 'store' && { store: store! }),
+  },
 });
 const requestOf = (url: string, cookie = '') => ({ method: 'GET', url, headers: new Headers({ cookie }) });
 const cookieOf = (lines: readonly string[]) =>
