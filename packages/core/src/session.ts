@@ -107,10 +107,10 @@ export async function saveSession(
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const { id, refreshToken, seenAt, unjudged } = change.to;
+  const { id, refreshToken, expiresAt, seenAt, unjudged } = change.to;
   const isEnded = () => context.ended.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
-  const key = `${id} ${refreshToken} ${seenAt} ${unjudged?.seenAt}`;
+  const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
   const save = () => context.saves.run(key, () => saveRecord(context, change));
   if (isEnded() || !(await save())) return 'ended';
   if (!isEnded()) return writeCookie(request, context, change.to);
