@@ -1,11 +1,11 @@
 import { now } from './clock.js';
 import type { Context, Renewed } from './context.js';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth, type SignedOutReason } from './auth.js';
-import { isForeignCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
 import {
   endSession,
+  isForeignSession,
   needsRenewal,
   newestOf,
   readSession,
@@ -230,8 +230,7 @@ async function none(
   context: Context,
   reason: NoSession | 'refresh_refused' | 'session_too_large',
 ): Promise<Authentication> {
-  const { cookie } = context.config.session;
-  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignCookie(request, context, cookie));
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));
   return { auth: signedOut(reason), cookies: isKept ? [] : await endSession(request, context) };
 }
 

@@ -13,7 +13,7 @@ import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
 import { navigationRequired } from './same-origin.js';
 import { sameText } from './seal.js';
-import { readSession, revokeTokens, startSession } from './session.js';
+import { beginSession, readSession, revokeTokens, startSession, type Start } from './session.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
@@ -144,22 +144,29 @@ async function complete(request: HttpRequest, context: Context, found: Callback)
   const error = query.get('error');
   if (error !== null) return afterError(request, context, found, error);
   if (!query.get('code')) throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
+  const start = await beginSession(request, context);
   const tokens = await oauth.finishLogin(query, pending.checks).catch((refused: unknown) => {
     if (isTooLongAgo(refused)) return undefined;
     throw refused;
   });
   if (!tokens) return askAgain(request, context, found);
-  return signIn(request, context, found, tokens);
+  return signIn(request, context, found, { tokens, start });
 }
 
-async function signIn(request: HttpRequest, context: Context, found: Callback, tokens: Tokens): Promise<Redirect> {
+async function signIn(
+  request: HttpRequest,
+  context: Context,
+  found: Callback,
+  begun: { tokens: Tokens; start: Start },
+): Promise<Redirect> {
   const { checks } = found.pending;
+  const { tokens } = begun;
   const location = safeReturnTo(found.pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
   const before = await readSession(request, context).catch(() => undefined);
   const others = forgetLogin(request, context, checks.state);
   // A proxy counts the whole head of the response.
-  const cookies = await startSession(request, context, tokens, [...others, location]).catch(async (error: unknown) => {
+  const cookies = await startSession(request, context, begun, [...others, location]).catch(async (error: unknown) => {
     if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
     throw error;
   });

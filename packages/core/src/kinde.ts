@@ -14,6 +14,7 @@ import { createNotices } from './notices.js';
 import { createOAuth } from './oauth.js';
 import { createOnce } from './once.js';
 import type { KindeOptions } from './options.js';
+import { createBudgets } from './patience.js';
 import { createPeople } from './person.js';
 import { portal, type PortalOptions } from './portal.js';
 import { remembering } from './remember.js';
@@ -102,7 +103,8 @@ export function createKinde(options: KindeOptions): Kinde {
 
 function createContext(config: Config): Context {
   const { shared: store, groups, maxAge } = config.session;
-  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`, config.session.format));
+  const title = `${config.issuer} ${config.clientId}`;
+  const seal = remembering(createSeal(config.secrets, title, config.session.format));
   const refreshes = createOnce<Renewed | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
   return Object.freeze({
     config,
@@ -113,7 +115,8 @@ function createContext(config: Config): Context {
     refreshes: store ? createAgreement(refreshes, { store, seal, patience: config.timeout + 5 }) : refreshes,
     saves: createOnce<boolean>({ seconds: 2, max: 5_000 }),
     failures: createOnce<true>({ seconds: 30, max: 5_000 }),
-    notices: groups && createNotices(groups, seal, maxAge),
+    notices: groups && createNotices(groups, seal, { title, maxAge }),
+    budgets: createBudgets(),
     callbacks: createOnce<never>({ seconds: 3600, max: 5_000 }),
     orders: createOnce<true>({ seconds: 600, max: 10_000 }),
     ended: createOnce<'over' | 'replaced'>({ seconds: 3600, max: 50_000 }),
