@@ -16,10 +16,13 @@ export interface NoticeLog {
    */
   sync(): Promise<void>;
   /** Says something to all processes. @throws KindeError `store_unavailable`; it may have been said all the same. */
-  append(notice: Omit<Notice, 'seq'>): Promise<void>;
+  append(notice: Said): Promise<void>;
   /** What this process has read; `undefined` before it has read all there is. */
   known(): Known | undefined;
 }
+
+/** A notice before it has its place. */
+type Said = Omit<Notice, 'seq'>;
 
 /** Tries to write while others write. */
 const TRIES = 30;
@@ -42,7 +45,7 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
   // A page that is in use is younger than `matters` when the head is written, and the head in use as long again.
   const life = 2 * matters;
   const reader = createNoticeReader(async (...page) => store.get(await pageName(...page)), matters);
-  let pending: readonly Pending[] = [];
+  let pending: Pending[] = [];
 
   /** Reads, and writes what is pending or due. Answers whether that is done; not where others were faster. */
   const step = async (): Promise<boolean> => {
@@ -51,6 +54,7 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
     const head = await reader.take(text);
     const used = head?.notices.length ?? 0;
     const batch = pending.slice(0, used < PAGE ? PAGE - used : PAGE);
+    for (const one of batch) one.isTaken = true;
     if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) return true;
     // Copied before the head says so: whoever reads finds all of it.
     if (head && used >= PAGE) await store.set(await pageName(head.epoch, head.page), pageText(head.notices), life);
@@ -76,8 +80,10 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
   return Object.freeze({
     sync,
     async append(notice) {
-      const own: Pending = { notice, isSaid: false };
-      pending = [...pending, own];
+      const same = pending.find((one) => one.notice.key === notice.key && !one.isTaken);
+      const own: Pending = same ?? { notice, isTaken: false, isSaid: false };
+      if (same) same.notice = merged(same.notice, notice);
+      else pending.push(own);
       try {
         while (!own.isSaid) await sync();
       } finally {
@@ -98,14 +104,16 @@ function extended(
   const kept = isFull ? [] : head.notices.filter(({ at }) => at + matters > time);
   const notices = new Map(kept.map((one) => [one.key, one]));
   let { seq, first } = head;
-  for (const { notice } of batch) notices.set(notice.key, merged(notices.get(notice.key), { ...notice, seq: ++seq }));
+  for (const { notice } of batch)
+    notices.set(notice.key, { ...merged<Said>(notices.get(notice.key), notice), seq: ++seq });
   while (first < head.page && (endOf(first) ?? time) + matters < time) first += 1;
   const page = isFull ? head.page + 1 : head.page;
   return { epoch: head.epoch, seq, first, page, writtenAt: time, notices: [...notices.values()] };
 }
 
 interface Pending {
-  readonly notice: Omit<Notice, 'seq'>;
+  notice: Said;
+  isTaken: boolean;
   isSaid: boolean;
 }
 

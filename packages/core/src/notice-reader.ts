@@ -92,14 +92,16 @@ interface Mind {
 }
 
 function learn(latest: Map<string, Notice>, notices: readonly Notice[]): void {
-  for (const notice of notices) latest.set(notice.key, merged(latest.get(notice.key), notice));
+  for (const notice of notices) {
+    const before = latest.get(notice.key);
+    if (!before || before.seq < notice.seq) latest.set(notice.key, merged(before, notice));
+  }
 }
 
-/** Two notices about the same, as one that says what both say. */
-export function merged(before: Notice | undefined, notice: Notice): Notice {
+/** Two notices about the same, as one that says what both say, in the place of the second. */
+export function merged<One extends Pick<Notice, 'at' | 'until'>>(before: One | undefined, notice: One): One {
   if (!before) return notice;
-  const [at, until] = [Math.max(before.at, notice.at), Math.max(before.until, notice.until)];
-  return { key: notice.key, seq: Math.max(before.seq, notice.seq), at, until };
+  return { ...notice, at: Math.max(before.at, notice.at), until: Math.max(before.until, notice.until) };
 }
 
 function latestOf(notices: readonly Notice[]): number {

@@ -63,6 +63,8 @@ export const ALL = 'all';
 const [FRESH, KNOWN] = [5000, 300_000];
 /** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
 const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
+/** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
+const AHEAD = 60;
 /** Characters of a name that are kept: 132 bits. */
 const NAME = 22;
 
@@ -73,13 +75,18 @@ export function createNotices(
   { title, maxAge }: { title: string; maxAge: number },
 ): Notices {
   const log = createNoticeLog(store, `notices ${title}`, maxAge);
-  const names = new WeakMap<object, readonly string[]>();
+  const names = createNames(seal);
   let [readAt, failedAt] = [0, 0];
   const age = (time: number) => Math.abs(Date.now() - time);
   const read = async (): Promise<Known> => {
     await log.sync();
     readAt = Date.now();
     return log.known()!;
+  };
+  const say = async (kind: string, about: string, { at, until = 0 }: { at: number; until?: number }) => {
+    const [name] = await names.of(about);
+    await log.append({ key: kind + name, at, until });
+    readAt = Date.now();
   };
   const refresh = async (): Promise<void> => {
     if (age(readAt) < FRESH) return;
@@ -90,27 +97,6 @@ export function createNotices(
       if (!isKnown) throw error;
     });
   };
-  const namesOf = async (text: string) => (await seal.names(text)).map((name) => name.slice(0, NAME));
-  const say = async (kind: string, about: string, { at, until = 0 }: { at: number; until?: number }) => {
-    const [name] = await namesOf(about);
-    await log.append({ key: kind + name, at, until });
-    readAt = Date.now();
-  };
-  let all: readonly string[] | undefined;
-  const lookUp = async (known: Known, session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict> => {
-    const { epoch, seq, latest } = known;
-    let [isOver, renewFrom] = [false, 0];
-    if (latest.size > 0) {
-      let own = names.get(session);
-      if (!own) names.set(session, (own = (await Promise.all((await about()).map(namesOf))).flat()));
-      for (const name of own) isOver ||= isEnded(latest, name, session);
-      for (const name of [...own, ...(all ??= await namesOf(ALL))])
-        renewFrom = Math.max(renewFrom, latest.get(RENEW + name)?.at ?? 0);
-    }
-    return { isOver, isRevoked: isOver, renewFrom, epoch: session.epoch ?? epoch, since: session.since ?? seq };
-  };
-  const isOfEpoch = ({ epoch, since = 0 }: Standing, known: Known) =>
-    epoch === undefined || (epoch === known.epoch && since <= known.seq);
   return Object.freeze({
     refresh,
     async begin() {
@@ -120,11 +106,10 @@ export function createNotices(
     end: (about, until) => say(until === undefined ? END : ORDER, about, { at: now(), until: until ?? 0 }),
     async renew(about) {
       const { latest } = await read();
-      const before = [...(await namesOf(about)), ...(all ??= await namesOf(ALL))].map(
-        (name) => latest.get(RENEW + name)?.at ?? 0,
-      );
+      const before = (await names.of(about, ALL)).map((name) => latest.get(RENEW + name)?.at ?? 0);
       // Later than what tokens are fresh by that were renewed this second because of what was said before.
-      await say(RENEW, about, { at: 1 + Math.max(now() + (about === ALL ? 1 : 0), ...before) });
+      const at = 1 + Math.max(now() + (about === ALL ? 1 : 0), ...before);
+      await say(RENEW, about, { at: Math.min(at, now() + AHEAD) });
     },
     async judge(session, about) {
       await refresh();
@@ -132,13 +117,44 @@ export function createNotices(
       // It began a moment ago, in another process. Or the store lost what was said.
       if (!known || !isOfEpoch(session, known)) known = await read();
       if (!isOfEpoch(session, known)) return { isOver: true, renewFrom: 0 };
-      return lookUp(known, session, about);
+      return lookUp(known, session, await (known.latest.size > 0 ? names.about(session, about) : []));
     },
     async judgeAnyway(session, about) {
       const known = log.known();
-      return known ? lookUp(known, session, about) : { isOver: false, renewFrom: 0 };
+      if (!known) return { isOver: false, renewFrom: 0 };
+      return lookUp(known, session, await names.about(session, about));
     },
   } satisfies Notices);
+}
+
+/** Names by which notices are found, each made with every secret. */
+function createNames(seal: Seal) {
+  const known = new WeakMap<object, readonly string[]>();
+  const of = async (...texts: readonly string[]) =>
+    (await Promise.all(texts.map((text) => seal.names(text)))).flat().map((name) => name.slice(0, NAME));
+  return {
+    of,
+    /** Those of a session, and of everybody. */
+    async about(session: object, about: () => Promise<readonly string[]>) {
+      const found = known.get(session) ?? (await of(...(await about()), ALL));
+      known.set(session, found);
+      return found;
+    },
+  };
+}
+
+function isOfEpoch({ epoch, since = 0 }: Standing, known: Known): boolean {
+  return epoch === undefined || (epoch === known.epoch && since <= known.seq);
+}
+
+function lookUp({ epoch, seq, latest }: Known, session: Judged, names: readonly string[]): Verdict {
+  let [isOver, renewFrom] = [false, 0];
+  for (const name of names) {
+    isOver ||= isEnded(latest, name, session);
+    renewFrom = Math.max(renewFrom, latest.get(RENEW + name)?.at ?? 0);
+  }
+  const standing = { epoch: session.epoch ?? epoch, since: session.since ?? seq };
+  return { isOver, isRevoked: isOver, renewFrom, ...standing };
 }
 
 function isEnded(latest: Known['latest'], name: string, { epoch, since = 0, startedAt }: Judged): boolean {

@@ -1,6 +1,6 @@
 import { now } from './clock.js';
 import type { Config } from './config.js';
-import { cardOf, groupsOf, pick, viewOf, type Session } from './kept.js';
+import { cardOf, groupsOf, isSession, pick, viewOf, type Session } from './kept.js';
 import { unavailable } from './patience.js';
 import type { RememberingSeal } from './remember.js';
 import { hash, type Opened } from './seal.js';
@@ -127,13 +127,14 @@ export async function markStale(records: Records, name: string): Promise<void> {
   if (!store?.swap) return;
   for (let tries = TRIES; tries > 0; tries--) {
     const found = await readRecord(records, name);
-    if (!found) return;
-    const session = found.value as unknown as Session;
+    const session: object | undefined = found?.value;
+    // A card is of a session that is in its cookie.
+    if (!isSession(session)) return;
     const { seenAt, renewFrom = 0 } = session;
     // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
     const later = 1 + Math.max(now(), seenAt, renewFrom);
     const change = { to: await write(records, { ...session, renewFrom: later }), maxAge: lifeOf(records, session) };
-    if (await store.swap(name, found.text, change)) return;
+    if (await store.swap(name, found!.text, change)) return;
   }
 }
 
