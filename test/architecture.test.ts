@@ -54,7 +54,7 @@ const files: Record<string, readonly string[]> = {
     'site',
     'options return-to parameters remember',
     'webhook-receiver',
-    'http memory filesystem patience check seal signature warn',
+    'http memory filesystem patience check seal signature turns warn',
     'cipher',
     'deflate envelope pack',
     'store files',

@@ -1,10 +1,11 @@
-import { deadlineIn, moment, now, secondsSince, within, type Moment } from './clock.js';
+import { now } from './clock.js';
 import { toBase64url } from './native.js';
 import { headText, PAGE, pageText, type Head, type Notice } from './notice-page.js';
 import { createNoticeReader, merged, type Known, type NoticeReader } from './notice-reader.js';
 import { unavailable } from './patience.js';
 import { hash } from './seal.js';
 import type { SessionStore } from './store.js';
+import { createTurns } from './turns.js';
 
 export type { Known } from './notice-reader.js';
 
@@ -26,8 +27,6 @@ type Said = Omit<Notice, 'seq'>;
 
 /** Tries to write while others write. */
 const TRIES = 30;
-/** Seconds after which nobody waits any more for what runs: Cloudflare Workers stop it with the request that began it. */
-const STUCK = 5;
 /** Seconds that clocks of machines may disagree. */
 const MARGIN = 3600;
 
@@ -67,7 +66,7 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
     return pending.length === 0;
   };
 
-  const sync = oneByOne(async () => {
+  const run = async () => {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = pending.length;
       if (await step()) return;
@@ -75,7 +74,9 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
       else await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
     }
     throw unavailable('Too many processes have something to say about sessions.');
-  });
+  };
+  const turns = createTurns();
+  const sync = () => turns.run('', run);
 
   return Object.freeze({
     sync,
@@ -120,23 +121,4 @@ interface Pending {
 function newHead(): Head {
   const epoch = toBase64url(crypto.getRandomValues(new Uint8Array(6)));
   return { epoch, seq: 0, first: 0, page: 0, writtenAt: 0, notices: [] };
-}
-
-/**
- * Runs work one at a time. Whoever asks gets a run that begins afterwards, and shares it with all who ask before it begins.
- */
-function oneByOne(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  let next: { run: Promise<void>; from: Moment } | undefined;
-  return () => {
-    if (next && secondsSince(next.from) < 2 * STUCK) return next.run;
-    const run = within(deadlineIn(STUCK), running, () => new Error('stuck'))
-      .catch(() => {})
-      .then(() => {
-        if (next === own) next = undefined;
-        return (running = work());
-      });
-    const own = (next = { run, from: moment() });
-    return run;
-  };
 }

@@ -57,7 +57,7 @@ export function readPage(text: string): Notice[] | undefined {
 /** The newest page; `'foreign'` for one of another version, `undefined` for what is none. */
 export function readHead(text: string): Head | 'foreign' | undefined {
   const [start, epoch, seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
-  if (start === undefined) return /^\d+ /.test(text) ? 'foreign' : undefined;
+  if (start === undefined) return /^(?!1 )\d+ /.test(text) ? 'foreign' : undefined;
   const notices = readPage(text.slice(start.length));
   if (!notices) return undefined;
   return { epoch: epoch!, seq: read(seq), first: read(first), page: read(page), writtenAt: read(writtenAt), notices };

@@ -64,7 +64,7 @@ const [FRESH, KNOWN] = [5000, 300_000];
 /** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
 const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
 /** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
-const AHEAD = 60;
+export const AHEAD = 60;
 /** Characters of a name that are kept: 132 bits. */
 const NAME = 22;
 

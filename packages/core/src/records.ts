@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import type { Config } from './config.js';
 import { cardOf, groupsOf, isSession, pick, viewOf, type Session } from './kept.js';
+import { AHEAD } from './notices.js';
 import { unavailable } from './patience.js';
 import type { RememberingSeal } from './remember.js';
 import { hash, type Opened } from './seal.js';
@@ -132,7 +133,8 @@ export async function markStale(records: Records, name: string): Promise<void> {
     if (!isSession(session)) return;
     const { seenAt, renewFrom = 0 } = session;
     // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
-    const later = 1 + Math.max(now(), seenAt, renewFrom);
+    const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + AHEAD);
+    if (later <= renewFrom) return;
     const change = { to: await write(records, { ...session, renewFrom: later }), maxAge: lifeOf(records, session) };
     if (await store.swap(name, found!.text, change)) return;
   }

@@ -8,6 +8,7 @@ import { markStale, readRecord, recordsOf, removeRecord } from './records.js';
 import { hash } from './seal.js';
 import { readSession } from './session.js';
 import type { LogoutOrder } from './tokens.js';
+import { createTurns } from './turns.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
 export interface SessionInfo {
@@ -49,6 +50,7 @@ export function createSessions(context: Context): Sessions {
     if (!context.notices) throw needsGroups();
     return context.notices;
   };
+  const turns = createTurns();
   return Object.freeze({
     async list(userId, request) {
       const current = request && (await readSession(request, context));
@@ -74,7 +76,10 @@ export function createSessions(context: Context): Sessions {
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) return notices().renew(about);
-      await each(await namesOf(context, about), (name) => markStale(recordsOf(context), name));
+      // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
+      await turns.run(about, async () => {
+        await each(await namesOf(context, about), (name) => markStale(recordsOf(context), name));
+      });
     },
     refreshAll: () => notices().renew(ALL),
   } satisfies Sessions);
