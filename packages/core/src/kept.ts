@@ -1,3 +1,4 @@
+import type { Held } from './context.js';
 import type { Standing } from './notices.js';
 import type { Tokens } from './oauth.js';
 import { hash } from './seal.js';
@@ -12,6 +13,12 @@ export interface Session extends Tokens, Standing {
   readonly userAgent?: string | undefined;
   /** Tokens that were asked for before this second are to be renewed before they are used. Kept while that is to be done. */
   readonly renewFrom?: number | undefined;
+  /** The answer to the renewal of these tokens, which cannot be judged yet. */
+  readonly unjudged?: Held | undefined;
+  /** Code of its organization, where an access token came that names none. */
+  readonly organization?: string | undefined;
+  /** A renewal brought tokens for another organization, so none come after these. */
+  readonly isPinned?: boolean | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
   /** To be kept in another way: sealed with a secret that is being retired, or from another kind of session. Not kept. */
@@ -62,7 +69,7 @@ export function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken 
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
 export function pick(session: Session): Session {
   const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, renewFrom = 0 } = session;
-  const { epoch, since } = session;
+  const { unjudged, organization, isPinned, epoch, since } = session;
   return {
     id,
     accessToken,
@@ -73,24 +80,10 @@ export function pick(session: Session): Session {
     seenAt,
     userAgent,
     renewFrom: renewFrom > seenAt ? renewFrom : undefined,
+    unjudged,
+    organization,
+    isPinned,
     epoch,
     since,
   };
-}
-
-/** Is this an id that `startSession` made? */
-export function isId(id: unknown): id is string {
-  return typeof id === 'string' && /^[\w-]{43}$/.test(id);
-}
-
-/** Has this everything that a session has? */
-export function isSession(value: unknown): value is Session {
-  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
-  const texts =
-    [accessToken, idToken].every((text) => typeof text === 'string') &&
-    ['string', 'undefined'].includes(typeof refreshToken);
-  return isId(id) && texts && [expiresAt, startedAt, seenAt].every(Number.isSafeInteger);
 }

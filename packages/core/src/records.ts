@@ -1,11 +1,14 @@
 import { now } from './clock.js';
 import type { Config } from './config.js';
-import { cardOf, groupsOf, isSession, pick, viewOf, type Session } from './kept.js';
+import { cardOf, groupsOf, pick, viewOf, type Session } from './kept.js';
 import { AHEAD } from './notices.js';
 import { unavailable } from './patience.js';
 import type { RememberingSeal } from './remember.js';
 import { hash, type Opened } from './seal.js';
 import type { SessionStore } from './store.js';
+import { isSession } from './session-shape.js';
+
+export type { Session } from './kept.js';
 
 /** Where records are kept, for one request or for all. */
 export interface Records {

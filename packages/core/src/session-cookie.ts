@@ -3,11 +3,12 @@ import type { Context } from './context.js';
 import { isForeignCookie, openCookie, sealCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import { isSession, pick, type Session } from './kept.js';
+import { pick, type Session } from './kept.js';
 import type { Tokens } from './oauth.js';
 
 import type { Opened } from './seal.js';
 import { readClaims } from './tokens.js';
+import { isSession } from './session-shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */
 export function openSessionCookie(request: HttpRequest, context: Context): Promise<Opened | undefined> {

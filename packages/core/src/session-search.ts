@@ -1,9 +1,10 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { isId, isSession, pick, subjectsOf, type Session } from './kept.js';
+import { pick, subjectsOf, type Session } from './kept.js';
 import type { Budget } from './patience.js';
 import { adoptRecord, readRecord, type Records } from './records.js';
 import { hash, type Opened } from './seal.js';
+import { isId, isSession } from './session-shape.js';
 
 /** Where a session was found. */
 export interface Found {
@@ -98,5 +99,6 @@ async function again(judging: Judging, { id }: Session): Promise<Session | 'expi
 /** Its tokens are at hand here, and nobody is to use them any more. */
 async function revoked(session: Session, { ended, oauth }: Context): Promise<void> {
   await ended.run(session.id, async () => 'over');
-  if (session.refreshToken) oauth.revoke(session.refreshToken).catch(() => {});
+  const token = session.unjudged?.refreshToken ?? session.refreshToken;
+  if (token) oauth.revoke(token).catch(() => {});
 }

@@ -3,7 +3,7 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie } from './cookies.js';
 import type { HttpRequest } from './http.js';
-import { isId, isSession, type Session } from './kept.js';
+import type { Session } from './kept.js';
 import type { Standing } from './notices.js';
 import type { Tokens } from './oauth.js';
 import { within } from './patience.js';
@@ -11,6 +11,7 @@ import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from 
 import { hash } from './seal.js';
 import { openSessionCookie, writeCookie } from './session-cookie.js';
 import { findSession, judgeSession } from './session-search.js';
+import { isId, isSession } from './session-shape.js';
 
 export type { Session } from './kept.js';
 export { isForeignSession } from './session-cookie.js';
@@ -55,10 +56,11 @@ export async function startSession(
 }
 
 /**
- * The browser's session, if it is alive.
+ * The browser's session, if it is alive. `'lapsed'` where it is over by the clock and not for long, so that it may live again
+ * when a wrong clock is right.
  * @throws KindeError `store_unavailable`.
  */
-export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession> {
+export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession | 'lapsed'> {
   if (!hasCookie(request, context.config.session.cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
   if (!opened) return 'unreadable';
@@ -70,7 +72,7 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') return found;
   if (wasReplaced(found.session, context)) return 'replaced';
-  if (isOver(found.session, context)) return 'expired';
+  if (isOver(found.session, context)) return isLapsed(found.session, context) ? 'lapsed' : 'expired';
   if (!found.isFallback) await news;
   return judgeSession({ context, records, budget }, found, !opened.isCurrent);
 }
@@ -98,6 +100,15 @@ function isOver({ id, startedAt, seenAt }: Session, { config, ended }: Context):
   return startedAt + maxAge <= time || seenAt + idle <= time || ended.state(id) !== undefined;
 }
 
+/** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
+export const CLOCK_ERROR = 24 * 3600;
+
+/** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
+function isLapsed({ id, startedAt, seenAt }: Session, { config, ended }: Context): boolean {
+  const end = Math.min(startedAt + config.session.maxAge, seenAt + config.session.idle);
+  return ended.state(id) === undefined && now() - end < CLOCK_ERROR;
+}
+
 /**
  * Saves a session that goes on. The result is the `Set-Cookie` values that make the browser keep it, or `'ended'` when it
  * was ended meanwhile: what ended must not come back by being written again.
@@ -108,11 +119,12 @@ export async function saveSession(
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const { id, refreshToken, expiresAt } = change.to;
+  const { id, refreshToken, expiresAt, unjudged } = change.to;
   const records = recordsFor(request, context);
   const isEnded = () => context.ended.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
-  const save = () => context.saves.run(`${id} ${refreshToken} ${expiresAt}`, () => saveRecord(records, change));
+  const key = `${id} ${refreshToken} ${expiresAt} ${unjudged?.seenAt}`;
+  const save = () => context.saves.run(key, () => saveRecord(records, change));
   if (isEnded() || !(await save())) return 'ended';
   if (!isEnded()) return writeCookie(request, context, change.to);
   // A store that cannot compare has it back by now.
@@ -137,8 +149,9 @@ export async function newestOf(session: Session, context: Context, steps = MOST_
   // A record in a store has the newest tokens that any process got.
   const known = config.session.store ? refreshes.peek : refreshes.known;
   const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
-  const isLast = next === undefined || next === 'refused' || next.refreshToken === session.refreshToken;
-  return isLast || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
+  const isNew = typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
+  if (typeof next === 'object' && 'unjudged' in next) return { ...session, unjudged: next.unjudged };
+  return !isNew || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
@@ -146,8 +159,9 @@ const MOST_STEPS = 20;
 
 /** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
 export async function revokeTokens(session: Session, context: Context): Promise<void> {
-  const { refreshToken } = await newestOf(session, context).catch(() => session);
-  if (refreshToken) await context.oauth.revoke(refreshToken).catch(() => {});
+  const { refreshToken, unjudged } = await newestOf(session, context).catch(() => session);
+  const newest = unjudged?.refreshToken ?? refreshToken;
+  if (newest) await context.oauth.revoke(newest).catch(() => {});
 }
 
 /** Was this session replaced by a newer one in this browser? Its requests may still be under way. */

@@ -2,13 +2,14 @@ import { deadlineIn, moment, within } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import { isId, viewOf, type Card } from './kept.js';
+import { viewOf, type Card } from './kept.js';
 import { ALL } from './notices.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './records.js';
 import { hash } from './seal.js';
 import { readSession } from './session.js';
 import type { LogoutOrder } from './tokens.js';
 import { createTurns } from './turns.js';
+import { isId } from './session-shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
 export interface SessionInfo {
