@@ -106,7 +106,10 @@ async function runOnce(request: HttpRequest, context: Context, found: Begun, dea
       return { failure: failureOf(error) };
     }
   };
-  const outcome = await context.callbacks.run(state, work, { deadline: deadline + STORE_PATIENCE });
+  const outcome = await context.callbacks.run(state, work, {
+    deadline: deadline + STORE_PATIENCE,
+    budget: context.budgets(request),
+  });
   if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
   if ('redirect' in outcome) return outcome.redirect;
   throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);

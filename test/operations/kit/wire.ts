@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** What happens to what a server answers: it comes at once, after so many milliseconds, or never. */
+export type Flow = 'open' | 'still' | number;
+
+/** A TCP wire to a server, which can be slow, or stand still without closing. */
+export async function createWire(target: () => { port: number; host?: string }, at = 0) {
+  const sockets = new Set<Socket>();
+  const state: { flow: Flow } = { flow: 'open' };
+  const server = createServer((near) => {
+    const { port, host = '127.0.0.1' } = target();
+    const far = connect(port, host);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
+    }
+    near.on('data', (data) => far.write(data));
+    far.on('data', (data) => {
+      const { flow } = state;
+      if (flow === 'open') near.write(data);
+      else if (flow !== 'still') setTimeout(() => near.writable && near.write(data), flow);
+    });
+  }).listen(at, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    let: (flow: Flow) => void (state.flow = flow),
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
