@@ -8,6 +8,8 @@ export type Flow = 'open' | 'still' | number;
 export async function createWire(target: () => { port: number; host?: string }, at = 0) {
   const sockets = new Set<Socket>();
   const state: { flow: Flow } = { flow: 'open' };
+  /** What stands still is not lost: TCP delivers all of it, in its order. */
+  const held: (() => void)[] = [];
   const server = createServer((near) => {
     const { port, host = '127.0.0.1' } = target();
     const far = connect(port, host);
@@ -18,14 +20,19 @@ export async function createWire(target: () => { port: number; host?: string }, 
     near.on('data', (data) => far.write(data));
     far.on('data', (data) => {
       const { flow } = state;
-      if (flow === 'open') near.write(data);
-      else if (flow !== 'still') setTimeout(() => near.writable && near.write(data), flow);
+      const pass = () => void (near.writable && near.write(data));
+      if (flow === 'open') pass();
+      else if (flow === 'still') held.push(pass);
+      else setTimeout(pass, flow);
     });
   }).listen(at, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    let: (flow: Flow) => void (state.flow = flow),
+    let(flow: Flow) {
+      state.flow = flow;
+      if (flow !== 'still') for (const pass of held.splice(0)) pass();
+    },
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
