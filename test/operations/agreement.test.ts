@@ -18,8 +18,7 @@ const use = fc.constantFrom<Use>('answered', 'lost', 'unsent');
 const weather = fc.array(fc.boolean(), { maxLength: 30 });
 const step = fc.record({ process: fc.nat(2), use, seconds: fc.nat(20), isAtOnce: fc.boolean() });
 
-function createProcesses(calls: boolean[]) {
-  const inner = memoryStore();
+function createProcesses(calls: boolean[], inner = memoryStore()) {
   const around =
     <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
     async (...given: Given) => {
@@ -85,4 +84,22 @@ test('OP-08 after the end of the access token, a holder that left without an ans
   const all = Promise.all(processes.map((one) => one.run('token', work, { until })));
   await vi.advanceTimersByTimeAsync(10_000);
   expect([await all, used]).toEqual([[{ token: 2 }, { token: 2 }, { token: 2 }], 2]);
+});
+
+test('OP-08 a store that took a mark and did not say so keeps nobody from renewing for long', async () => {
+  const store = memoryStore();
+  const { swap } = store;
+  let isSilent = true;
+  store.swap = async (...given) => {
+    const answer = await swap(...given);
+    if (isSilent) throw new Error('no answer');
+    return answer;
+  };
+  const [one, two] = createProcesses([], store);
+  const until = Math.floor(Date.now() / 1000) + LIFE;
+  const work = async () => ({ token: 1 });
+  await expect(one!.run('token', work, { until })).rejects.toThrow('no answer');
+  isSilent = false;
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await two!.run('token', work, { until })).toEqual({ token: 1 });
 });

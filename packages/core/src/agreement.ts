@@ -11,6 +11,8 @@ const LIFE = 60;
 const BEAT = 1000;
 /** Offers of a result while the store is away: about an hour. */
 const OFFERS = 3600;
+/** Tries to take a mark away that nobody holds: about a minute. */
+const WITHDRAWALS = 60;
 /** Seconds without a word after which whoever works counts as gone. */
 const SILENCE = 3;
 /** Seconds that whoever can do without a result waits for it. */
@@ -90,15 +92,16 @@ async function read<Result>({ seal, unread }: AgreementOptions<Result>, id: stri
 async function enter<Result extends object | string>(
   place: Place,
   options: AgreementOptions<Result>,
-  { until = 0, counts, deadline = Infinity }: RunTerms<Result>,
+  { until = 0, counts, deadline = Infinity, budget }: RunTerms<Result>,
 ): Promise<{ readonly mark: Mark } | { readonly result: Result }> {
+  const ask = askWith(budget);
   const start = moment();
   /** What a mark may be put in place of, if anything. */
   let chance: { readonly from: string | undefined } | undefined = { from: undefined };
   for (let pause = SHORT; ;) {
     const mark = chance && createMark(place);
-    if (mark && (await mark.take(chance!.from))) return { mark };
-    const found = await options.store.get(place.id);
+    if (mark && (await ask(() => mark.take(chance!.from)).catch(withdraw(mark)))) return { mark };
+    const found = await ask(() => options.store.get(place.id));
     chance = found === undefined ? { from: undefined } : undefined;
     if (found !== undefined && !isMark(found)) {
       const result = await read(options, place.id, found);
@@ -120,7 +123,7 @@ async function perform<Result extends object | string>(
   mark: Mark,
   work: () => Promise<Result>,
   options: AgreementOptions<Result>,
-  { id, deadline = Infinity }: { readonly id: string; readonly deadline?: Moment },
+  { id, deadline = Infinity, budget }: { readonly id: string } & RunTerms<Result>,
 ): Promise<Result> {
   const result = await holding(mark, work, options.isUndone);
   try {
@@ -128,7 +131,13 @@ async function perform<Result extends object | string>(
     const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
     const keep = () => mark.put(sealed, kept);
     const later = () => keepLater(keep);
-    if (await keep().catch(keep).catch(later)) return result;
+    const ask = askWith(budget);
+    if (
+      await ask(keep)
+        .catch(() => ask(keep))
+        .catch(later)
+    )
+      return result;
     // Somebody took over: what they make of it counts.
     for (let [pause, agreed] = [SHORT, await look(options, id)]; ; agreed = await look(options, id)) {
       if (agreed !== undefined || moment() > deadline) return agreed ?? result;
@@ -138,6 +147,11 @@ async function perform<Result extends object | string>(
     // The work is done and cannot be done again, whatever becomes of its result.
     return result;
   }
+}
+
+/** What one caller asks of the store, as far as that may wait for it. */
+function askWith(budget: RunTerms<unknown>['budget']): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
+  return budget ? budget.spend : (question) => question();
 }
 
 /** Has nobody changed this mark for a while? */
@@ -164,6 +178,14 @@ async function holding<Result>(
   } finally {
     clearInterval(beating);
   }
+}
+
+/** A store that did not answer may have taken the mark all the same. Nothing was done under it, so nobody shall wait for it. */
+function withdraw(mark: Mark): (error: unknown) => never {
+  return (error) => {
+    keepLater(() => mark.leave(true), WITHDRAWALS);
+    throw error;
+  };
 }
 
 /** Offers a result until the store is back. */

@@ -13,7 +13,7 @@ import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
 import { navigationRequired } from './same-origin.js';
 import { sameText } from './seal.js';
-import { readSession, revokeTokens, startSession } from './session.js';
+import { beginSession, readSession, revokeTokens, startSession, type Start } from './session.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
@@ -46,7 +46,8 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     }
     state = checkForm(query);
     pending = await findPending(request, context, state);
-    const outcome = await runOnce(request, context, { query, state, pending }, deadline);
+    const start = await beginSession(request, context);
+    const outcome = await runOnce(request, context, { query, state, pending, start }, deadline);
     if ('redirect' in outcome) return outcome.redirect;
     isDone = true;
     throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
@@ -63,6 +64,9 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     };
   }
 }
+
+/** A callback that may start a session. */
+type Begun = Callback & { readonly start: Start };
 
 /** Failures that change nothing for a user who is signed in, in another tab or from before. */
 const HARMLESS: readonly KindeErrorCode[] = [
@@ -92,7 +96,7 @@ async function isSignedIn(request: HttpRequest, context: Context): Promise<boole
 async function runOnce(
   request: HttpRequest,
   context: Context,
-  found: Callback,
+  found: Begun,
   deadline: Moment,
 ): Promise<Exclude<Outcome, 'done'>> {
   const { state, pending } = found;
@@ -109,7 +113,10 @@ async function runOnce(
       return { failure: failureOf(error) };
     }
   };
-  const outcome = await context.callbacks.run(state, work, { deadline: deadline + OWN_PART * 1000 });
+  const outcome = await context.callbacks.run(state, work, {
+    deadline: deadline + OWN_PART * 1000,
+    budget: context.budgets(request),
+  });
   if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
   return outcome;
 }
@@ -157,7 +164,7 @@ async function findPending(request: HttpRequest, context: Context, state: string
   return pending;
 }
 
-async function complete(request: HttpRequest, context: Context, found: Callback, deadline: Moment): Promise<Redirect> {
+async function complete(request: HttpRequest, context: Context, found: Begun, deadline: Moment): Promise<Redirect> {
   const { query, pending } = found;
   const { config, oauth } = context;
   const iss = query.get('iss');
@@ -174,17 +181,19 @@ async function complete(request: HttpRequest, context: Context, found: Callback,
   return signIn(request, context, found, tokens);
 }
 
-async function signIn(request: HttpRequest, context: Context, found: Callback, tokens: Tokens): Promise<Redirect> {
+async function signIn(request: HttpRequest, context: Context, found: Begun, tokens: Tokens): Promise<Redirect> {
   const { checks } = found.pending;
   const location = safeReturnTo(found.pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
   const before = await readSession(request, context).catch(() => undefined);
   const others = forgetLogin(request, context, checks.state);
   // A proxy counts the whole head of the response.
-  const cookies = await startSession(request, context, tokens, [...others, location]).catch(async (error: unknown) => {
-    if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
-    throw error;
-  });
+  const cookies = await startSession(request, context, { tokens, start: found.start }, [...others, location]).catch(
+    async (error: unknown) => {
+      if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
+      throw error;
+    },
+  );
   if (typeof before === 'object') void revokeTokens(before, context);
   return {
     location,

@@ -5,7 +5,7 @@ const MEMBERSHIPS = 4;
 
 /**
  * Sessions in this process: for development, tests and single servers that may sign everybody out on restart.
- * Bounded: past `max` sessions (default 100,000) the oldest go first.
+ * Bounded: past `max` sessions (default 100,000) those go first that were not asked for or written for longest.
  */
 export function memoryStore({ max = 100_000 }: { max?: number } = {}): Required<SessionStore> {
   const sessions = new Map<string, { value: string; until: number }>();
@@ -13,9 +13,11 @@ export function memoryStore({ max = 100_000 }: { max?: number } = {}): Required<
   let memberships = 0;
   const find = (id: string) => {
     const found = sessions.get(id);
-    if (found && found.until > Date.now()) return found.value;
     sessions.delete(id);
-    return undefined;
+    if (!found || found.until <= Date.now()) return undefined;
+    // What is used moves to the end of those that may have to go.
+    sessions.set(id, found);
+    return found.value;
   };
   const keep = (id: string, value: string, maxAge: number) => {
     sessions.delete(id);

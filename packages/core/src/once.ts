@@ -1,5 +1,6 @@
 import { deadlineIn, moment, secondsSince, within, type Moment } from './clock.js';
 import { KindeError } from './errors.js';
+import type { Budget } from './patience.js';
 import { createMemory, createRoom, weightOf, type Memory } from './remember.js';
 
 /** Work that is done once per key, however many ask for it at the same time. */
@@ -31,6 +32,8 @@ export interface RunTerms<Result> {
    * again before then. @default it is done again at once
    */
   readonly until?: number;
+  /** How long this caller may wait for the store by which processes agree. @default as long as that may take */
+  readonly budget?: Budget;
 }
 
 /** Bounds of what is remembered and done. */
