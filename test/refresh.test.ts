@@ -186,6 +186,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   });
 
   test('RF-20 200 sessions that end in the same second are renewed 50 at a time', async () => {
+    // Nobody waits for longer than the time-out (OP-06), and other things may run on this machine.
+    app.close();
+    app = await startApp(row, emulator, { ...options(), timeout: 60 });
     const people = await Promise.all(
       Array.from({ length: 200 }, async () => {
         const person = createBrowser(app, emulator);
