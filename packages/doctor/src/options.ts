@@ -1,4 +1,4 @@
-import type { checkDrift } from '@kindling/core';
+import { isProduction, type checkDrift } from '@kindling/core';
 
 /** What the comparison with Kinde needs of a `defineKinde` object. */
 export type DeclaredTenant = Parameters<typeof checkDrift>[0];
@@ -38,7 +38,7 @@ export function settingsOf({ env = process.env, tenant, fetch, now }: DiagnoseOp
     tenant,
     fetch: fetch ?? globalThis.fetch,
     now: now ?? (() => Date.now() / 1000),
-    production: env['NODE_ENV'] === 'production',
+    production: isProduction(env),
   };
 }
 

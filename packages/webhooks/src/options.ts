@@ -45,6 +45,11 @@ export interface WebhookOptions {
   readonly timeout?: number;
   /** Where it is remembered which events were handled. @default the app's session store, else this process */
   readonly seen?: SeenStore;
+  /**
+   * Name of this app, the same in all its processes, where several apps share a store: each gets every event.
+   * @default mounted by `kinde()`, its client ID and the URL at which webhooks arrive; else none, so that all are one
+   */
+  readonly app?: string;
   /** Let sessions follow the events before your handlers run, where this is mounted by `kinde()`. @default true */
   readonly followSessions?: boolean;
   /** Told of every webhook that is not answered with 200. @default a process warning for those that Kinde must repeat */
@@ -71,7 +76,7 @@ const HOURS_36 = 36 * 3600;
 /** @throws KindeWebhookError `config_invalid`, listing every problem. */
 export function resolveOptions(options: WebhookOptions): Settings {
   const { on = {}, path = '/webhooks/kinde', maxAge = 300, timeout = 10, acceptRetries = false } = options;
-  const { otherwise, seen, issuer, followSessions = true, onProblem = warn, fetch } = options;
+  const { otherwise, seen, issuer, app, followSessions = true, onProblem = warn, fetch } = options;
   const problems = [
     ...unknownNames(options),
     ...handlerProblems(on),
@@ -83,6 +88,7 @@ export function resolveOptions(options: WebhookOptions): Settings {
     !isSeconds(timeout, 300) && '`timeout` must be a whole number of seconds from 1 to 300.',
     typeof acceptRetries !== 'boolean' && '`acceptRetries` must be true or false.',
     typeof followSessions !== 'boolean' && '`followSessions` must be true or false.',
+    app !== undefined && (typeof app !== 'string' || app === '') && '`app` must be text.',
     seen !== undefined && !isStore(seen) && '`seen` must be a store with `get` and `set`.',
     issuer !== undefined && !isIssuer(issuer) && '`issuer` must be your Kinde domain such as https://acme.kinde.com.',
     issuer !== undefined && acceptRetries && !seen && RETRIES_NEED_STORE,
@@ -99,7 +105,9 @@ export const RETRIES_NEED_STORE =
   'kinde() a session store.';
 
 function unknownNames(options: WebhookOptions): string[] {
-  const known = 'on otherwise path maxAge acceptRetries timeout seen followSessions onProblem issuer fetch'.split(' ');
+  const known = 'on otherwise path maxAge acceptRetries timeout seen app followSessions onProblem issuer fetch'.split(
+    ' ',
+  );
   return Object.keys(options)
     .filter((name) => !known.includes(name))
     .map((name) => `\`${name}\` is not an option.`);

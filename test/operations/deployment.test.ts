@@ -1,0 +1,188 @@
+import { createKinde, isProduction, KindeError, optionsFromEnv, type KindeOptions } from '@kindling/core';
+import { diagnose } from '@kindling/doctor';
+import { createEmulator } from '@kindling/emulator';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { frameworks, optionsFor, SITE } from '../kit/apps.js';
+import { NAVIGATION, send } from '../kit/http.js';
+
+const PRODUCTION = [
+  ...['production', 'Production', 'PRODUCTION', ' production ', 'production\n', '\tProduction\r\n', 'prod', 'PROD'],
+  ...[
+    'live',
+    'staging',
+    'produktion',
+    '"production"',
+    "'development'",
+    'production-eu',
+    '0',
+    'true',
+    '\u00a0production',
+  ],
+];
+const DEVELOPMENT = [
+  ...[undefined, '', '  ', 'development', 'Development', ' DEV ', 'dev', 'local', 'test', 'Testing', 'ci', 'e2e'],
+];
+const good: KindeOptions = {
+  issuer: 'https://acme.kinde.com',
+  clientId: 'client',
+  clientSecret: 'hush-hush-hush',
+  siteUrl: 'https://app.example',
+  secret: '0123456789abcdefghijklmnopqrstuvwxyz',
+};
+const problemsOf = (options: Partial<KindeOptions>): readonly string[] => {
+  try {
+    createKinde({ ...good, ...options });
+    return [];
+  } catch (error) {
+    expect((error as KindeError).code).toBe('config_invalid');
+    return (error as KindeError).problems;
+  }
+};
+const setNodeEnv = (value: string | undefined) => vi.stubEnv('NODE_ENV', value);
+afterEach(() => void vi.unstubAllEnvs());
+
+describe('OP-24 production is recognised', () => {
+  test.each(PRODUCTION)('OP-24 NODE_ENV=%j is production, for apps, the doctor and the local Kinde', async (value) => {
+    expect(isProduction({ NODE_ENV: value })).toBe(true);
+    setNodeEnv(value);
+    expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual(['`issuer` must use https in production.']);
+    await expect(createEmulator()).rejects.toThrow('refuses to run');
+    const report = await diagnose({ env: { NODE_ENV: value }, fetch: () => Promise.reject(new Error('no network')) });
+    expect(JSON.stringify(report)).toMatch(/, in production\./);
+  });
+
+  test.each(DEVELOPMENT)('OP-24 NODE_ENV=%j is development', async (value) => {
+    expect(isProduction({ NODE_ENV: value })).toBe(false);
+    setNodeEnv(value);
+    expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual([]);
+    await (await createEmulator()).close();
+  });
+
+  test('OP-24 only the names of development are not production, whatever somebody writes', () => {
+    const names = ['', 'development', 'dev', 'local', 'test', 'testing', 'ci', 'e2e'];
+    fc.assert(
+      fc.property(fc.string(), (value) => {
+        expect(isProduction({ NODE_ENV: value })).toBe(!names.includes(value.trim().toLowerCase()));
+      }),
+    );
+  });
+
+  test('OP-24 the environment that is handed over counts, as in a Worker, and is not overruled by the process', () => {
+    setNodeEnv(undefined);
+    const env = { KINDE_ISSUER_URL: 'https://localhost:4455', KINDE_CLIENT_ID: 'client', KINDE_SITE_URL: SITE };
+    const start =
+      (more: object, options = {}) =>
+      () =>
+        createKinde(optionsFromEnv({ ...env, KINDE_SESSION_SECRET: good.secret as string, ...more }, options));
+    expect(start({ NODE_ENV: ' Production' })).toThrow('no public host name');
+    expect(start({ NODE_ENV: 'production' }, { production: undefined })).toThrow('no public host name');
+    expect(start({ NODE_ENV: 'production' }, { production: false })).not.toThrow();
+    expect(start({ NODE_ENV: 'development' })).not.toThrow();
+    setNodeEnv('production');
+    expect(start({ NODE_ENV: 'development' })).toThrow('no public host name');
+    expect(start({})).toThrow('no public host name');
+  });
+});
+
+describe('OP-24 in production the issuer is a public host name', () => {
+  test.each([
+    ...[
+      'acme.kinde.com.',
+      'localhost.',
+      'a.localhost',
+      'kinde',
+      'kinde.',
+      'kinde.local',
+      'kinde.local.',
+      'KINDE.Internal',
+    ],
+    ...['kinde.test', 'metadata.google.internal', 'kinde.lan', 'kinde.home.arpa', 'kinde.corp', 'kinde.invalid'],
+    ...[
+      '127.0.0.1',
+      '127.1',
+      '2130706433',
+      '0x7f.1',
+      '0177.0.0.1',
+      '0x7f000001',
+      '127.0.0.1.',
+      '１２７.0.0.1',
+      '0.0.0.0',
+      '0',
+    ],
+    ...['10.0.0.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '169.254.1', '8.8.8.8', '224.0.0.1'],
+    ...[
+      '[::1]',
+      '[::]',
+      '[::ffff:127.0.0.1]',
+      '[::ffff:10.0.0.1]',
+      '[::ffff:a9fe:a9fe]',
+      '[::127.0.0.1]',
+      '[fe80::1]',
+      '[fd00::1]',
+    ],
+    ...['[fec0::1]', '[ff02::1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', '[2001:db8::1]', '[2606:4700::1]'],
+  ])('OP-24 CF-04 https://%s is refused, unless that is meant', (host) => {
+    const issuer = `https://${host}`;
+    expect(problemsOf({ issuer, production: true })).toEqual([expect.stringContaining('no public host name')]);
+    expect(problemsOf({ issuer, production: true, allowPrivateIssuer: true })).toEqual([]);
+    expect(problemsOf({ issuer, production: false })).toEqual([]);
+  });
+
+  test.each([
+    'acme.kinde.com',
+    'acme.us.kinde.com',
+    'auth.acme.example',
+    'login.acme.co.uk',
+    'id.9.acme.io',
+    'xn--bcher-kva.ch',
+  ])('OP-24 https://%s is fine', (host) => {
+    expect(problemsOf({ issuer: `https://${host}`, production: true })).toEqual([]);
+    expect(problemsOf({ issuer: `https://${host}:8443/`, production: true })).toEqual([]);
+  });
+
+  test('OP-24 every address is refused, however it is written', () => {
+    const byte = fc.integer({ min: 0, max: 255 });
+    const forms = (address: number[]) => {
+      const [a, b, c, d] = address as [number, number, number, number];
+      const whole = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+      const hex = (n: number) => n.toString(16);
+      return [
+        ...[`${a}.${b}.${c}.${d}`, `${a}.${b}.${c}.${d}.`, String(whole), `0x${hex(whole)}`, `0${whole.toString(8)}`],
+        ...[`0x${hex(a)}.${b}.0${c.toString(8)}.${d}`, `${a}.${b}.${(c << 8) | d}`, `[::ffff:${a}.${b}.${c}.${d}]`],
+      ];
+    };
+    fc.assert(
+      fc.property(fc.array(byte, { minLength: 4, maxLength: 4 }), (address) => {
+        for (const host of forms(address))
+          expect(problemsOf({ issuer: `https://${host}`, production: true }), host).toHaveLength(1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('CF-07 only the name is looked at: where DNS leads is the platform’s, and no request is made to find out', () => {
+    const fetch = vi.fn<typeof globalThis.fetch>();
+    createKinde({ ...good, issuer: 'https://127-0-0-1.nip.io', production: true, fetch });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
+  test('OP-24 visitors of a site with NODE_ENV=" Production " learn what to do, not which check failed', async () => {
+    const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.com' });
+    setNodeEnv(' Production ');
+    const server = await frameworks[framework]!(optionsFor(emulator));
+    try {
+      const json = { headers: { accept: 'application/json' } };
+      const hidden = await send(server, '/callback?code=x&state=y', json);
+      expect([hidden.status, hidden.json()]).toEqual([400, expect.not.objectContaining({ reason: expect.anything() })]);
+      expect(hidden.json()).not.toHaveProperty('fix');
+      const refused = await send(server, '/login', { headers: NAVIGATION });
+      expect([refused.status, /<dd>([^<]*)/.exec(refused.body)?.[1]]).toEqual([500, 'emulator_in_production']);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
