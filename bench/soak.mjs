@@ -20,9 +20,11 @@ if (!(seconds > 0 && seconds <= 3600 && count >= 3 && count <= 5000 && processes
   throw new Error('--seconds up to 3600, --people from 3 to 5000, --processes up to 16');
 
 /** Seconds that an access token lives, so that everybody renews again and again. */
-const LIFETIME = 6;
-/** Seconds between two things that a person does. */
-const THINKING = 2;
+const LIFETIME = 8;
+/** Seconds between two things that a person does: a crowd that two cores can serve. */
+const THINKING = Math.max(1.5, count / 120);
+/** The option `timeout` of the app. A machine that is slow must not lose answers, since refresh tokens work once here. */
+const TIMEOUT = 30;
 /** Sign-ins under way at the same time while everybody arrives. */
 const ARRIVING = 16;
 /** What nothing explains where nothing is broken. */
@@ -40,16 +42,27 @@ await run(seconds + 180, async (start) => {
       `access tokens live ${LIFETIME} s, refresh tokens work once; seed ${seed}`,
   );
   const { provider, members } = await start({
-    ...{ people: emails, processes, lifetime: LIFETIME, overlap: 0, timeout: 10, redis },
+    ...{ people: emails, processes, lifetime: LIFETIME, overlap: 0, timeout: TIMEOUT, redis },
   });
   const people = emails.map((email, n) => {
     const mode = MODES[n % MODES.length];
     const { tell } = tallies[mode];
-    return createPerson({ email, mode, home: Math.floor(n / MODES.length), members, provider, random, tell });
+    return createPerson({
+      email,
+      mode,
+      home: Math.floor(n / MODES.length),
+      members,
+      provider,
+      random,
+      tell,
+      patience: 2 * TIMEOUT,
+    });
   });
   await arrive(people);
   const end = Date.now() + seconds * 1000;
   await Promise.all(people.map((person) => live(person, { end, members })));
+  const pauses = await Promise.all([provider, ...members].map((one) => one.ask('longestPause')));
+  console.log(`longest pause of a process: ${Math.max(...pauses).toFixed(1)} s`);
   return report(people, await provider.ask('counts'));
 });
 

@@ -18,6 +18,7 @@ const commands = {
     const instance = createKinde({ ...options, session });
     instances.set(keep, instance);
     const server = await frameworks[framework](instance, port);
+    server.keepAliveTimeout = 120_000;
     servers.push(server);
     return server.address().port;
   },
@@ -50,7 +51,7 @@ function open({ redis: url, prefix, folder }) {
 
 function describe(auth) {
   if (!auth.isAuthenticated) return { person: null, reason: auth.reason };
-  return { person: auth.user.email, organization: auth.getOrganization()?.orgCode ?? null };
+  return { person: auth.user.email, id: auth.user.id, organization: auth.getOrganization()?.orgCode ?? null };
 }
 
 const frameworks = {

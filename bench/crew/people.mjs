@@ -7,8 +7,8 @@ const HOST = new URL(SITE).host;
 const JSON_ONLY = { accept: 'application/json' };
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 const ORGANIZATIONS = ['org_one', 'org_two'];
-/** Milliseconds after which a browser gives up, far beyond what any answer may take. */
-const PATIENCE = 20_000;
+/** Seconds after which a browser gives up, far beyond what any answer may take. */
+const PATIENCE = 20;
 
 /** Numbers that are the same in every run with the same seed (mulberry32). */
 export function createRandom(seed) {
@@ -21,10 +21,11 @@ export function createRandom(seed) {
   };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+// Closes what is idle before the servers do, which would be a race.
+const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 60_000 });
 
 /** One request to a process of the app, as its proxy would hand it on. Rejects where no whole answer comes. */
-export function ask(port, path, { headers = {}, cookie = '' } = {}) {
+export function ask(port, path, { headers = {}, cookie = '', patience = PATIENCE } = {}) {
   return new Promise((resolve, reject) => {
     const all = { host: HOST, ...headers, ...(cookie && { cookie }) };
     const sent = request({ host: '127.0.0.1', port, path, headers: all, agent }, (res) => {
@@ -33,7 +34,7 @@ export function ask(port, path, { headers = {}, cookie = '' } = {}) {
       res.on('error', reject).on('aborted', () => reject(new Error('cut')));
       res.on('end', () => resolve({ status: res.statusCode, headers: res.headers, text }));
     });
-    sent.setTimeout(PATIENCE, () => sent.destroy(new Error('silence')));
+    sent.setTimeout(patience * 1000, () => sent.destroy(new Error('silence')));
     sent.on('error', reject).end();
   });
 }
@@ -42,7 +43,7 @@ export function ask(port, path, { headers = {}, cookie = '' } = {}) {
  * A person. `members` are the processes, `mode` how their sessions are kept. Every answer is told to `tell` as
  * `(kind, milliseconds, what)`: `own`, `out` (signed out without having asked), `stranger`, `unavailable`, `error`, `lost`.
  */
-export function createPerson({ email, mode, home, members, provider, random, tell }) {
+export function createPerson({ email, mode, home, members, provider, random, tell, patience }) {
   const jar = new Map();
   let organizations;
   const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -53,7 +54,7 @@ export function createPerson({ email, mode, home, members, provider, random, tel
   async function open(path, { headers = JSON_ONLY, member = pick() } = {}) {
     const begun = performance.now();
     try {
-      const answer = await ask(member.ports[mode], path, { headers, cookie: cookie() });
+      const answer = await ask(member.ports[mode], path, { headers, cookie: cookie(), patience });
       keep(jar, answer.headers['set-cookie'] ?? []);
       return { ...answer, took: performance.now() - begun, member };
     } catch (error) {
@@ -67,7 +68,9 @@ export function createPerson({ email, mode, home, members, provider, random, tel
     const start = await open(path, { headers: { ...NAVIGATION, 'sec-fetch-site': 'same-origin' }, member });
     const url = targetOf(start);
     if (!url.includes('/oauth2/auth')) return told(start);
-    const back = new URL(await provider.ask('signIn', { url, email, organization }));
+    const landing = await provider.ask('signIn', { url, email, organization }).catch(() => undefined);
+    if (!landing) return told({ ...start, status: 400, text: '"code":"no_callback"' });
+    const back = new URL(landing);
     const headers = { ...NAVIGATION, 'sec-fetch-site': 'cross-site' };
     const end = await open(back.pathname + back.search, { headers, member });
     const isDone = end.status === 302 && (end.headers['set-cookie'] ?? []).length > 0;
@@ -75,9 +78,10 @@ export function createPerson({ email, mode, home, members, provider, random, tel
     return isDone || told(end);
   }
 
-  function told({ status, text, took, member }) {
-    if (status === 0) tell('lost', took, text, member);
-    else tell(status >= 500 ? 'unavailable' : 'error', took, `${status} ${reasonIn(text)}`, member);
+  function told(answer) {
+    const { status, took, member } = answer;
+    const kind = status >= 500 ? 'unavailable' : 'error';
+    tell(status === 0 ? 'lost' : kind, took, described(answer), member);
     return false;
   }
 
@@ -90,10 +94,13 @@ export function createPerson({ email, mode, home, members, provider, random, tel
   person.read = async (path = '/private') => {
     const answer = await open(path);
     const kind = judge(answer);
-    tell(kind, answer.took, kind === 'own' ? '' : `${answer.status} ${reasonIn(answer.text)}`, answer.member);
+    tell(kind, answer.took, kind === 'own' ? '' : described(answer), answer.member);
     if (kind === 'out') person.isIn = false;
     return kind;
   };
+
+  /** The person's id, as the app knows it. */
+  person.id = async () => JSON.parse((await open('/private')).text).id;
 
   person.readAtOnce = (times) => Promise.all(Array.from({ length: times }, () => person.read()));
 
@@ -149,6 +156,9 @@ function targetOf({ headers, text }) {
   const page = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(text)?.[1] ?? '';
   return headers.location ?? page.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
 }
+
+/** What came instead of the page. */
+const described = ({ status, text }) => (status === 0 ? text : `${status} ${reasonIn(text)}`);
 
 /** The code of a problem, from its document or page; never what a token says. */
 function reasonIn(text) {
