@@ -75,10 +75,10 @@ await run(120 + names.length * (seconds + HEALING + 10), async (start) => {
       `tokens ${OVERLAP} s, timeout ${TIMEOUT} s; seed ${seed}\n`,
   );
   const people = emails.map((email, n) => personOf(email, MODES[n % 3], world, Math.floor(n / 3)));
-  const ghosts = await makeGhosts(world);
+  world.ghosts = await makeGhosts(world);
   await Promise.all(people.map((person) => person.signIn()));
   let isOver = false;
-  const traffic = [...people.map((person) => live(person, () => isOver)), haunt(ghosts, world, () => isOver)];
+  const traffic = [...people.map((person) => live(person, () => isOver)), haunt(world, () => isOver)];
   await untilHealthy(Date.now());
   for (const name of names) await inject(name, world);
   isOver = true;
@@ -103,14 +103,16 @@ async function makeGhosts(world) {
   return ghosts;
 }
 
-async function haunt(ghosts, { members }, isOver) {
-  for (let n = 0; !isOver(); n++) {
-    const { mode, kept } = ghosts[n % ghosts.length];
-    const member = members[Math.floor(random() * members.length)];
-    if (!member.isBroken && (await isSomebody(member.ports[mode], kept)))
-      tallies[mode].tell('back', 0, 'somebody who was signed out is in again');
+async function haunt(world, isOver) {
+  while (!isOver()) {
     await pause(0.1, random);
+    const member = world.members[Math.floor(random() * world.members.length)];
+    if (!member.isBroken) await knockAt(member, world.ghosts[Math.floor(random() * world.ghosts.length)]);
   }
+}
+
+async function knockAt({ ports }, { mode, kept }) {
+  if (await isSomebody(ports[mode], kept)) tallies[mode].tell('back', 0, 'somebody who was signed out is in again');
 }
 
 function personOf(email, mode, { members, provider }, home) {
@@ -156,6 +158,7 @@ async function inject(name, world) {
   await sleep(Math.max(0, begun + seconds * 1000 - Date.now()));
   await fault.end?.(world);
   const healed = await untilHealthy(Date.now());
+  for (const member of world.members) for (const ghost of world.ghosts) await knockAt(member, ghost);
   const result = { name, fault, tallies, healed, broken: brokenPromises(fault, healed) };
   results.push(result);
   const verdict = result.broken.length === 0 ? 'kept' : result.broken.join('; ');
