@@ -151,20 +151,22 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   );
 
   test.each([
-    ['an error', () => new Response('', { status: 500 })],
-    ['a breaking connection', () => Promise.reject(new TypeError('fetch failed'))],
-    ['RF-16 a page', () => new Response('<html>')],
-    ['RF-08 our own wrong secret', () => Response.json({ error: 'invalid_client' }, { status: 401 })],
+    ['an error', 1, () => new Response('', { status: 500 })],
+    // OP-12: sent once more at once.
+    ['a breaking connection', 2, () => Promise.reject(new TypeError('fetch failed'))],
+    ['RF-16 a page', 1, () => new Response('<html>')],
+    ['RF-08 our own wrong secret', 1, () => Response.json({ error: 'invalid_client' }, { status: 401 })],
   ])(
     'RF-07 %s signs nobody out: served while the token lives, 503 after, and back afterwards',
-    async (_name, trouble) => {
+    async (_name, tries, trouble) => {
+      const fail = () => Array.from({ length: tries }, () => emulator.faults.once('/oauth2/token', trouble));
       later(DAY - 20);
-      emulator.faults.once('/oauth2/token', trouble);
-      expect(await visit()).toMatchObject({ status: 200, calls: 1 });
+      fail();
+      expect(await visit()).toMatchObject({ status: 200, calls: tries });
       later(30);
-      emulator.faults.once('/oauth2/token', trouble);
+      fail();
       const down = await visit();
-      expect([down.status, down.calls, down.answer.setCookies]).toEqual([503, 1, []]);
+      expect([down.status, down.calls, down.answer.setCookies]).toEqual([503, tries, []]);
       expect(await visit()).toMatchObject({ status: 200, calls: 1 });
     },
   );
@@ -186,6 +188,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   });
 
   test('RF-20 200 sessions that end in the same second are renewed 50 at a time', async () => {
+    // Nobody waits for longer than the time-out (OP-06), and other things may run on this machine.
+    app.close();
+    app = await startApp(row, emulator, { ...options(), timeout: 60 });
     const people = await Promise.all(
       Array.from({ length: 200 }, async () => {
         const person = createBrowser(app, emulator);

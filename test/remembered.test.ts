@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { createKinde, type Kinde, type Outlet } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createMemory } from '../packages/core/src/remember.js';
+import { createMemory, createRoom } from '../packages/core/src/remember.js';
 import { optionsFor, SECRET, SITE, startApp, table } from './kit/apps.js';
 import { createBrowser, keep } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';
@@ -202,8 +202,8 @@ describe('the bounds of a memory', () => {
   const text = (index: number) => `${'same beginning '.repeat(20)}${String(index).padStart(40, '0')}`;
   const terms = { until: Infinity, bytes: 1000 };
 
-  test('by entries: a flood displaces what is not asked for, and what is in use stays', () => {
-    const memory = createMemory<number>({ entries: 100, bytes: 1e9 });
+  test('a flood displaces what is not asked for, and what is in use stays', () => {
+    const memory = createMemory<number>(createRoom(100_000));
     for (let index = 0; index < 10_000; index++) {
       memory.set(text(index), index, terms);
       expect(memory.get(text(0))).toBe(0);
@@ -216,7 +216,7 @@ describe('the bounds of a memory', () => {
   });
 
   test('by bytes: large entries leave room for fewer, and one that is too large is not kept', () => {
-    const memory = createMemory<number>({ entries: 1_000, bytes: 20_000 });
+    const memory = createMemory<number>(createRoom(20_000));
     for (let index = 0; index < 500; index++) memory.set(text(index), index, terms);
     const known = Array.from({ length: 500 }, (_, index) => index).filter((index) => memory.get(text(index)) === index);
     expect(known.length).toBeLessThanOrEqual(20);

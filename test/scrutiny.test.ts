@@ -20,7 +20,7 @@ import createFastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../packages/core/src/context.js';
 import { findCookie, openCookie } from '../packages/core/src/cookies.js';
-import { createMemory } from '../packages/core/src/remember.js';
+import { createMemory, createRoom } from '../packages/core/src/remember.js';
 import { frameworks, optionsFor, SECRET, SITE } from './kit/apps.js';
 import { createBrowser, keep as keepCookies, type Browser } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';
@@ -249,9 +249,9 @@ describe('what is read from memory', () => {
     expect(findCookie(`${'kk'.repeat(20_000)}=1; k=A`, 'k')).toBe('A');
   });
 
-  test('is bounded in entries and bytes, and what falls out or is alike at its end is only not known', () => {
+  test('is bounded in bytes, and what falls out or is alike at its end is only not known', () => {
     const terms = { until: Infinity, bytes: 100 };
-    const memory = createMemory<number>({ entries: 10, bytes: 100_000 });
+    const memory = createMemory<number>(createRoom(1000));
     for (let count = 0; count < 1000; count++) memory.set(`${count} `.padStart(40, 'x'), count, terms);
     const left = Array.from({ length: 1000 }, (_, count) => memory.get(`${count} `.padStart(40, 'x')));
     expect(left.filter((one) => one !== undefined).length).toBeLessThanOrEqual(10);
@@ -261,7 +261,7 @@ describe('what is read from memory', () => {
     memory.set(`two${tail}`, 2, terms);
     expect([memory.get(`one${tail}`), memory.get(`two${tail}`)]).toEqual([undefined, 2]);
     for (const name of ['__proto__', 'constructor', 'toString']) expect(memory.get(name)).toBeUndefined();
-    const small = createMemory<number>({ entries: 1000, bytes: 1000 });
+    const small = createMemory<number>(createRoom(1000));
     for (let count = 0; count < 100; count++) small.set('the same'.padStart(40), count, terms);
     small.set('another'.padStart(40), 1, terms);
     // The same text again takes no more room than once.

@@ -187,7 +187,7 @@ describe.each(Object.keys(frameworks))(
 
       test('TR-09 an error with status 200 is an error', async () => {
         answering(() => ({ error: 'invalid_grant' }));
-        await refused(400, 'grant_refused', 'invalid_grant');
+        await refused(502, 'response_invalid', 'invalid_grant');
       });
 
       test('TR-13 TR-14 the token type in any letters, and no lifetime, are fine', async () => {

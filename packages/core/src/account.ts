@@ -1,7 +1,8 @@
 import { createAccess, type Access, type Claims } from '@kindling/claims';
+import { deadlineIn, type Moment } from './clock.js';
 import type { Config } from './config.js';
+import { createConnection, type Connection } from './connection.js';
 import { KindeError } from './errors.js';
-import { fetchLimited } from './fetch.js';
 
 /** What a plan includes. `max` and `min` are the limits, `null` where there is none. */
 export interface Entitlement {
@@ -42,10 +43,15 @@ const FLAG_LETTERS: Readonly<Record<string, string>> = {
 
 /** Binds the Account API to one tenant. */
 export function createAccount(config: Config): Account {
+  const connection = createConnection(config, { bytes: PAGE_BYTES });
+  const asking = (accessToken: string): Asking => {
+    const deadline = deadlineIn(config.timeout);
+    return (path) => ask(connection, `${config.issuer}/account_api/v1/${path}`, { accessToken, deadline });
+  };
   return Object.freeze({
-    live: (accessToken: string, id: Claims) => live(config, accessToken, id),
+    live: (accessToken: string, id: Claims) => live(asking(accessToken), id),
     async portalLink(accessToken: string, query: Readonly<Record<string, string>>) {
-      const { url } = await ask(config, accessToken, `portal_link?${new URLSearchParams(query)}`);
+      const { url } = await asking(accessToken)(`portal_link?${new URLSearchParams(query)}`);
       if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
         throw unavailable('malformed');
       return url;
@@ -53,8 +59,11 @@ export function createAccount(config: Config): Account {
   });
 }
 
-async function live(config: Config, accessToken: string, id: Claims): Promise<Live> {
-  const list = (kind: string) => everyPage(config, accessToken, kind);
+/** Gets one document of the Account API for one person. All that one answer needs have to arrive by the same deadline. */
+type Asking = (path: string) => Promise<Record<string, unknown>>;
+
+async function live(asking: Asking, id: Claims): Promise<Live> {
+  const list = (kind: string) => everyPage(asking, kind);
   const [permissions, roles, flags, entitlements] = await Promise.all(
     ['permissions', 'roles', 'feature_flags', 'entitlements'].map(list),
   );
@@ -81,17 +90,13 @@ async function live(config: Config, accessToken: string, id: Claims): Promise<Li
 type Item = Readonly<Record<string, unknown>> & { readonly key: string };
 
 /** A whole list, page after page, as long as the cursor moves on. */
-async function everyPage(
-  config: Config,
-  accessToken: string,
-  kind: string,
-): Promise<{ orgCode: string | undefined; items: Item[] }> {
+async function everyPage(asking: Asking, kind: string): Promise<{ orgCode: string | undefined; items: Item[] }> {
   const items: Item[] = [];
   let orgCode: string | undefined;
   let after = '';
   for (let page = 0; page < MOST_PAGES; page++) {
     const query = new URLSearchParams({ page_size: '100', ...(after && { starting_after: after }) });
-    const { data, metadata } = await ask(config, accessToken, `${kind}?${query}`);
+    const { data, metadata } = await asking(`${kind}?${query}`);
     const { org_code: code, [kind]: found } = (data ?? {}) as Record<string, unknown>;
     if (!Array.isArray(found)) throw unavailable('malformed');
     if (typeof code === 'string' && code) orgCode = code;
@@ -104,14 +109,15 @@ async function everyPage(
   throw unavailable('too_large');
 }
 
-async function ask(config: Config, accessToken: string, path: string): Promise<Record<string, unknown>> {
+async function ask(
+  connection: Connection,
+  url: string,
+  { accessToken, deadline }: { accessToken: string; deadline: Moment },
+): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' };
-  const limits = { bytes: PAGE_BYTES, seconds: config.timeout };
-  const response = await fetchLimited(config, `${config.issuer}/account_api/v1/${path}`, { headers }, limits).catch(
-    (cause: KindeError) => {
-      throw unavailable(cause.reason ?? cause.code, cause);
-    },
-  );
+  const response = await connection.send(url, { headers }, { deadline }).catch((cause: KindeError) => {
+    throw unavailable(cause.reason ?? cause.code, cause);
+  });
   if (response.status !== 200) throw unavailable(`http_${response.status}`);
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unavailable('not_json');

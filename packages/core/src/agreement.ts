@@ -1,135 +1,182 @@
-import type { Once } from './once.js';
+import { deadlineIn, moment, now, secondsSince, type Moment } from './clock.js';
+import { createMark, isBeating, isLeft, isMark, takeOver, type Mark, type Place, type Swapping } from './mark.js';
+import type { Once, RunTerms } from './once.js';
 import { unavailable } from './patience.js';
+import type { Memory } from './remember.js';
 import { hash, type Seal } from './seal.js';
-import type { SessionStore } from './store.js';
 
-/** A store by which processes can agree. */
-type Swapping = SessionStore & Required<Pick<SessionStore, 'swap'>>;
+/** Seconds that a mark outlives what it protects, and lives at least. */
+const LIFE = 60;
+/** Milliseconds after which whoever works says so again, and a result that could not be kept is offered again. */
+const BEAT = 1000;
+/** Offers of a result while the store is away: about an hour. */
+const OFFERS = 3600;
+/** Seconds without a word after which whoever works counts as gone. */
+const SILENCE = 3;
+/** Seconds that whoever can do without a result waits for it. */
+const BRIEFLY = 2;
+/** Milliseconds between two looks: at first, and in the end. */
+const [SHORT, LONG] = [40, 400];
 
-/** How long things last, in seconds. */
-const [LOCK, REMEMBERED] = [5, 600];
-/** Milliseconds after which a lock is extended, and a result that could not be kept is offered again. */
-const EXTEND = 1000;
-/** Tries to keep a result while the store is away: about a minute. */
-const TRIES = 60;
-
-/** What processes agree by, and how long one of them waits for another, in seconds. */
-export interface AgreementOptions {
+/** What processes agree by, and on what. */
+export interface AgreementOptions<Result> {
   readonly store: Swapping;
   readonly seal: Seal;
-  readonly patience: number;
+  /** What the work is. Goes into the ids of what is kept. */
+  readonly name: 'refresh' | 'callback';
+  /** Seconds for which the store keeps a result, and in which it can be read. */
+  readonly lasts: (result: Result) => Readonly<Record<'kept' | 'readable', number>>;
+  /** What a result counts as that is kept and cannot be read. @default trouble */
+  readonly unread?: Result;
+  /** Did work that failed so certainly have no effect, so that anybody may do it at once? */
+  readonly isUndone: (error: unknown) => boolean;
+  /** What others were seen to be at. */
+  readonly seen: Memory<Seen>;
+}
+
+/** A mark as it was found, and when that was first. */
+export interface Seen {
+  readonly mark: string;
+  readonly since: Moment;
 }
 
 /**
- * Work that is done once per key by all processes that share the store. Who swaps a lock in where nothing was does the
- * work and swaps the lock for the result, which everybody uses for ten minutes. The lock ends a few seconds after its
- * holder dies; a holder that stood still for longer finds that its swap is refused, and uses what the others agreed on.
- * A failure is not remembered. `local` makes sure that each process asks once.
+ * Work that is done once per key by all processes that share the store. Who swaps a mark in where nothing was does the work
+ * and swaps the mark for the result, which everybody uses. The mark says that the work may have had its effect. It stays
+ * where its holder fails, dies or finds no store to keep the result in, and nobody does the work again before `until` is
+ * over. Then one process takes over from a holder that says nothing any more, and gives it time to object. A holder that
+ * stood still for longer finds that its swap is refused, and uses what the others agreed on. `local` makes sure that each
+ * process asks once.
  */
 export function createAgreement<Result extends object | string>(
   local: Once<Result>,
-  { store, seal, patience }: AgreementOptions,
+  options: AgreementOptions<Result>,
 ): Once<Result> {
-  const agree = async (key: string, work: () => Promise<Result>): Promise<Result> => {
-    const id = await hash(`refresh ${key}`);
-    const start = performance.now();
-    let own: Done<Result> | undefined;
-    let found: string | undefined;
-    try {
-      for (let pause = 40; ; pause = Math.min(pause * 1.5, 400)) {
-        if (found === undefined && !own) {
-          own = await attempt(id, work);
-          if (own?.isKept) return own.result;
-        } else if (found === undefined) await store.swap(id, undefined, { to: own!.sealed, maxAge: REMEMBERED });
-        found = await store.get(id);
-        if (found !== undefined && !isLock(found)) return await read(found, id);
-        if (performance.now() - start > patience * 1000)
-          throw unavailable('Another process renews this session and is not ready yet.');
-        await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-      }
-    } catch (error) {
-      if (!own) throw error;
-      keepLater(store, id, own);
-      return own.result;
-    }
-  };
-  /** Does the work, if the lock can be had. It may run out before the result can be kept. */
-  const attempt = async (id: string, work: () => Promise<Result>): Promise<Done<Result> | undefined> => {
-    const lock = `lock.${crypto.randomUUID()}`;
-    if (!(await store.swap(id, undefined, { to: lock, maxAge: LOCK }))) return undefined;
-    const result = await holding({ store, id, lock }, work);
-    const sealed = await seal.seal({ of: id, result }, 'refresh', REMEMBERED);
-    const keep = () => store.swap(id, lock, { to: sealed, maxAge: REMEMBERED });
-    try {
-      return { result, lock, sealed, isKept: await keep().catch(keep) };
-    } catch {
-      keepLater(store, id, { lock, sealed });
-      return { result, lock, sealed, isKept: true };
-    }
-  };
-  const read = async (sealed: string, id: string): Promise<Result> => {
-    const payload = (await seal.open(sealed, 'refresh'))?.payload;
-    // Sealed for this very key, so that nobody who can write to the store hands one person the tokens of another.
-    if (payload?.['of'] === id) return payload['result'] as Result;
-    throw unavailable('What another process agreed on cannot be read: do all of them have the same secrets?');
-  };
-  const look = async (id: string): Promise<Result | undefined> => {
-    const found = await store.get(id);
-    return found === undefined || isLock(found) ? undefined : read(found, id);
+  const { store, name, seen } = options;
+  const idOf = (key: string) => hash(`${name} ${key}`);
+  const agree = async (key: string, work: () => Promise<Result>, terms: RunTerms<Result>): Promise<Result> => {
+    const id = await idOf(key);
+    const life = Math.max(LIFE, (terms.until ?? 0) - now() + LIFE);
+    const entered = await enter({ store, id, life }, options, terms).catch((error: unknown) => {
+      // A store that takes nothing from here may take nothing from the holder either.
+      seen.delete(id);
+      throw error;
+    });
+    return 'result' in entered ? entered.result : perform(entered.mark, work, options, { ...terms, id });
   };
   return Object.freeze({
     ...local,
-    run: (key: string, work: () => Promise<Result>) => local.run(key, () => agree(key, work)),
-    known: async (key: string) => local.peek(key) ?? look(await hash(`refresh ${key}`)),
+    run: (key: string, work: () => Promise<Result>, terms: RunTerms<Result> = {}) =>
+      local.run(key, () => agree(key, work, terms), terms),
+    known: async (key: string) => local.peek(key) ?? look(options, await idOf(key)),
   });
 }
 
-interface Done<Result> {
-  readonly result: Result;
-  readonly lock: string;
-  readonly sealed: string;
-  /** Or will be, as soon as the store is back. */
-  readonly isKept: boolean;
+/** What is agreed on by now. */
+async function look<Result>(options: AgreementOptions<Result>, id: string): Promise<Result | undefined> {
+  const found = await options.store.get(id);
+  return found === undefined || isMark(found) ? undefined : read(options, id, found);
 }
 
-/** Does work under a lock: extends it meanwhile, and gives it up where the work fails. */
-async function holding<Result>(
-  { store, id, lock }: { store: Swapping; id: string; lock: string },
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const extend = setInterval(() => {
-    store.swap(id, lock, { to: lock, maxAge: LOCK }).catch(() => {});
-  }, EXTEND);
-  try {
-    return await work();
-  } catch (error) {
-    clearInterval(extend);
-    await store.swap(id, lock, { to: undefined, maxAge: 1 }).catch(() => {});
-    throw error;
-  } finally {
-    clearInterval(extend);
+/** Sealed for this very key, so that nobody who can write to the store hands one person the tokens of another. */
+async function read<Result>({ seal, unread }: AgreementOptions<Result>, id: string, sealed: string): Promise<Result> {
+  const payload = (await seal.open(sealed, 'refresh'))?.payload;
+  if (payload?.['of'] === id) return payload['result'] as Result;
+  if (unread !== undefined) return unread;
+  throw unavailable('What another process agreed on cannot be read: do all of them have the same secrets?');
+}
+
+/** The result of others, or the right to do the work. */
+async function enter<Result extends object | string>(
+  place: Place,
+  options: AgreementOptions<Result>,
+  { until = 0, counts, deadline = Infinity }: RunTerms<Result>,
+): Promise<{ readonly mark: Mark } | { readonly result: Result }> {
+  const start = moment();
+  /** What a mark may be put in place of, if anything. */
+  let chance: { readonly from: string | undefined } | undefined = { from: undefined };
+  for (let pause = SHORT; ;) {
+    const mark = chance && createMark(place);
+    if (mark && (await mark.take(chance!.from))) return { mark };
+    const found = await options.store.get(place.id);
+    chance = found === undefined ? { from: undefined } : undefined;
+    if (found !== undefined && !isMark(found)) {
+      const result = await read(options, place.id, found);
+      if (counts?.(result) !== false) return { result };
+      chance = { from: found };
+    } else if (found !== undefined) {
+      const mayTake = until <= now();
+      const isGone = isLeft(found) || (isBeating(found) && isSilent(place.id, found, options.seen));
+      if ((isGone && !mayTake) || (!mayTake && secondsSince(start) > BRIEFLY) || moment() > deadline)
+        throw unavailable('Another process renews this session and is not ready yet.');
+      if (isGone) chance = { from: isLeft(found) ? found : await takeOver(place, found) };
+    }
+    if (!chance || mark) pause = await sleep(pause);
   }
 }
 
-/** The work is done and cannot be done again, so the others get its result as soon as the store is back. */
-function keepLater(
-  store: Swapping,
-  id: string,
-  { lock, sealed }: Pick<Done<unknown>, 'lock' | 'sealed'>,
-  tries = TRIES,
-): void {
-  const to = { to: sealed, maxAge: REMEMBERED };
-  const again = () => (tries > 1 ? keepLater(store, id, { lock, sealed }, tries - 1) : undefined);
-  const timer: { unref?(): void } | number = setTimeout(() => {
-    store
-      .swap(id, lock, to)
-      .then(async (kept) => kept || store.swap(id, undefined, to))
-      .catch(again);
-  }, EXTEND);
-  // Only Node's timers keep a process alive.
-  if (typeof timer === 'object') timer.unref?.();
+/** Does the work, and keeps its result for all. */
+async function perform<Result extends object | string>(
+  mark: Mark,
+  work: () => Promise<Result>,
+  options: AgreementOptions<Result>,
+  { id, deadline = Infinity }: { readonly id: string; readonly deadline?: Moment },
+): Promise<Result> {
+  const result = await holding(mark, work, options.isUndone);
+  try {
+    const { kept, readable } = options.lasts(result);
+    const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
+    const keep = () => mark.put(sealed, kept);
+    const later = () => keepLater(keep);
+    if (await keep().catch(keep).catch(later)) return result;
+    // Somebody took over: what they make of it counts.
+    for (let [pause, agreed] = [SHORT, await look(options, id)]; ; agreed = await look(options, id)) {
+      if (agreed !== undefined || moment() > deadline) return agreed ?? result;
+      pause = await sleep(pause);
+    }
+  } catch {
+    // The work is done and cannot be done again, whatever becomes of its result.
+    return result;
+  }
 }
 
-function isLock(value: string): boolean {
-  return value.startsWith('lock.');
+/** Has nobody changed this mark for a while? */
+function isSilent(id: string, mark: string, seen: Memory<Seen>): boolean {
+  const before = seen.get(id);
+  if (before?.mark === mark) return secondsSince(before.since) > SILENCE;
+  seen.set(id, { mark, since: moment() }, { end: deadlineIn(LIFE), bytes: 512 });
+  return false;
+}
+
+/** Does work under a mark, says so meanwhile, and leaves where the work fails. */
+async function holding<Result>(
+  mark: Mark,
+  work: () => Promise<Result>,
+  isUndone: (error: unknown) => boolean,
+): Promise<Result> {
+  const beating = setInterval(() => mark.beat(), BEAT);
+  try {
+    return await work();
+  } catch (error) {
+    clearInterval(beating);
+    await mark.leave(isUndone(error)).catch(() => {});
+    throw error;
+  } finally {
+    clearInterval(beating);
+  }
+}
+
+/** Offers a result until the store is back. */
+function keepLater(keep: () => Promise<boolean>, offers = OFFERS): true {
+  const timer: { unref?(): void } | number = setTimeout(() => {
+    keep().catch(() => void (offers > 1 && keepLater(keep, offers - 1)));
+  }, BEAT);
+  // Only Node's timers keep a process alive.
+  if (typeof timer === 'object') timer.unref?.();
+  return true;
+}
+
+async function sleep(pause: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+  return Math.min(pause * 1.5, LONG);
 }

@@ -27,10 +27,17 @@ export interface SignedIn extends Access {
 /**
  * Why nobody is signed in. `unavailable`: somebody may be, but it could not be found out just now. `refresh_required`: the
  * session goes on at the next response that can carry cookies. `replaced`: this browser has a newer session.
- * `session_too_large`: the refreshed session did not fit into its cookie.
+ * `session_too_large`: the refreshed session did not fit into its cookie. `organization_changed`: Kinde renewed its tokens for
+ * another organization.
  */
 export type SignedOutReason =
-  NoSession | 'refresh_refused' | 'refresh_required' | 'session_too_large' | 'bearer_invalid' | 'unavailable';
+  | NoSession
+  | 'refresh_refused'
+  | 'refresh_required'
+  | 'session_too_large'
+  | 'organization_changed'
+  | 'bearer_invalid'
+  | 'unavailable';
 
 /** Nobody is signed in. Every answer is "no". */
 export interface SignedOut extends Access {

@@ -1,26 +1,13 @@
-import { now } from './clock.js';
-import type { Context, Renewed } from './context.js';
-import { callerOf, signedOut, toAuth, type Auth, type RequestAuth, type SignedOutReason } from './auth.js';
-import { isForeignCookie } from './cookies.js';
+import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
+import { deadlineIn, now, type Moment } from './clock.js';
+import type { Context } from './context.js';
 import { KindeError } from './errors.js';
+import { isAlive, none, renew, resume, type Authentication } from './renew.js';
+import { mayJudge } from './renewal.js';
 import type { HttpRequest } from './http.js';
-import {
-  endSession,
-  needsRenewal,
-  newestOf,
-  readSession,
-  readSessionSync,
-  revokeTokens,
-  saveSession,
-  type NoSession,
-  type Session,
-} from './session.js';
+import { CLOCK_ERROR, needsRenewal, newestOf, readSession, readSessionSync, type Session } from './session.js';
 
-/** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
-export interface Authentication {
-  readonly auth: Auth;
-  readonly cookies: readonly string[];
-}
+export type { Authentication } from './renew.js';
 
 /** How to find out who is calling. */
 export interface AuthenticateOptions {
@@ -43,6 +30,7 @@ export async function authenticate(
   context: Context,
   { refresh: mayRefresh = true }: AuthenticateOptions = {},
 ): Promise<Authentication> {
+  const deadline = deadlineIn(context.config.timeout);
   const authorization = request.headers.get('authorization');
   if (context.config.audience.length > 0 && authorization !== null && /^bearer(\s|$)/i.test(authorization)) {
     return { auth: await byBearer(authorization, context), cookies: [] };
@@ -50,7 +38,7 @@ export async function authenticate(
   return unlessAway(async () => {
     const session = await readSession(request, context);
     if (typeof session !== 'object') return none(request, context, session);
-    return mayRefresh ? bySession(request, context, session) : asItIs(request, context, session);
+    return mayRefresh ? bySession(request, context, session, deadline) : asItIs(request, context, session);
   });
 }
 
@@ -105,27 +93,32 @@ async function byBearer(authorization: string, context: Context): Promise<Auth> 
   }
 }
 
-async function bySession(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
+async function bySession(
+  request: HttpRequest,
+  context: Context,
+  session: Session,
+  deadline: Moment,
+): Promise<Authentication> {
   if (!isDue(session, context) || session.isFallback) {
     if (!needsRenewal(session, context) || session.isFallback) return { auth: toAuth(session, context), cookies: [] };
     return resume(request, context, { from: session, to: prolonged(session) });
   }
-  if (!session.refreshToken)
-    return alive(session) ? { auth: toAuth(session, context), cookies: [] } : none(request, context, 'expired');
-  return renew(request, context, session);
+  return session.refreshToken ? renew(request, context, session, deadline) : asItIs(request, context, session);
 }
 
 /** The session without any change to it. */
 async function asItIs(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  if (alive(session)) return { auth: toAuth(session, context), cookies: [] };
-  return session.refreshToken
-    ? { auth: signedOut('refresh_required'), cookies: [] }
-    : none(request, context, 'expired');
+  if (isAlive(session)) return { auth: toAuth(session, context), cookies: [] };
+  if (session.refreshToken) return { auth: signedOut('refresh_required'), cookies: [] };
+  if (session.isPinned) return none(request, context, 'organization_changed');
+  return none(request, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
 
 /** Active now. If its tokens are to be renewed and could not be, they still are. */
 function prolonged(session: Session): Session {
-  const [seenAt, { renewFrom = 0 }] = [now(), session];
+  const { renewFrom = 0 } = session;
+  // A clock that was wrong must not make anybody look idle.
+  const seenAt = Math.max(now(), session.seenAt);
   return { ...session, seenAt, renewFrom: session.seenAt < renewFrom ? Math.max(renewFrom, seenAt + 1) : undefined };
 }
 
@@ -134,116 +127,23 @@ function prolonged(session: Session): Session {
  * Never throws for what Kinde does: see `reason`.
  */
 export function refresh(request: HttpRequest, context: Context): Promise<Authentication> {
+  const deadline = deadlineIn(context.config.timeout);
   return unlessAway(async () => {
     const session = await readSession(request, context);
     if (typeof session !== 'object') return none(request, context, session);
     if (!session.refreshToken || session.isFallback) return asItIs(request, context, session);
     // This response, or another one, may have refreshed what the browser sent.
-    return renew(request, context, await newestOf(session, context));
+    return renew(request, context, await newestOf(session, context), deadline);
   });
-}
-
-async function renew(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  try {
-    const tokens = await context.refreshes.run(session.refreshToken!, () => trade(session, context));
-    if (tokens === 'refused') return await afterRefusal(request, context, session);
-    const renewed = { ...session, ...tokens };
-    // Remembered for longer than they lived: somebody sent a cookie that was written over since.
-    const isPast = renewed.seenAt < renewed.expiresAt && !alive(renewed);
-    if (isPast && renewed.refreshToken !== session.refreshToken) return await renew(request, context, renewed);
-    return await resume(request, context, { from: session, to: renewed });
-  } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
-    if (!alive(session)) throw error;
-    context.failures.run(session.refreshToken!, async () => true);
-    return { auth: toAuth(session, context), cookies: [] };
-  }
-}
-
-/**
- * One use of a refresh token. An answer with tokens of somebody else, or forged ones, ends the session like a refusal.
- * Since when the tokens are fresh is part of the result: whoever shares it may have asked later.
- */
-async function trade(session: Session, { oauth }: Context): Promise<Renewed | 'refused'> {
-  const seenAt = Math.max(now(), session.renewFrom ?? 0);
-  const traded = oauth.refresh(session).then((tokens) => (tokens === 'refused' ? tokens : { ...tokens, seenAt }));
-  return traded.catch((error: unknown) => {
-    const forged = error instanceof KindeError && ['id_token_invalid', 'access_token_invalid'].includes(error.code);
-    if (forged) return 'refused' as const;
-    throw error;
-  });
-}
-
-/** A session as it was read, and as it goes on. */
-type Change = Readonly<Record<'from' | 'to', Session>>;
-
-/** Where processes cannot agree, another one may have been faster: then its result is, or soon will be, in the store. */
-async function afterRefusal(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  const { store, shared } = context.config.session;
-  for (let tries = store && !shared ? 5 : 0; tries > 0; tries--) {
-    const newer = await readSession(request, context);
-    if (typeof newer !== 'object') break;
-    if (newer.refreshToken !== session.refreshToken && alive(newer))
-      return { auth: toAuth(newer, context), cookies: [] };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return none(request, context, 'refresh_refused');
-}
-
-/**
- * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
- * it has outgrown its cookie, the old one counts until its end.
- */
-async function resume(request: HttpRequest, context: Context, change: Change): Promise<Authentication> {
-  const { from, to: session } = change;
-  const cookies = await saveSession(request, context, change).catch((error: unknown) => {
-    if (!(error instanceof KindeError)) throw error;
-    if (error.code === 'store_unavailable') return [];
-    if (error.code !== 'session_too_large') throw error;
-    context.warn(error.code, error.message);
-    return 'too_large' as const;
-  });
-  if (cookies === 'too_large') return outgrown(request, context, change);
-  if (cookies !== 'ended') return { auth: toAuth(session, context), cookies };
-  // Its refresh token is newer than the one that signing out revoked.
-  if (session.refreshToken && session.refreshToken !== from.refreshToken)
-    context.oauth.revoke(session.refreshToken).catch(() => {});
-  return none(request, context, 'no_session');
-}
-
-/** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
-async function outgrown(request: HttpRequest, context: Context, { from, to }: Change): Promise<Authentication> {
-  if (alive(from)) {
-    if (from.refreshToken) context.failures.run(from.refreshToken, async () => true);
-    return { auth: toAuth(from, context), cookies: [] };
-  }
-  void revokeTokens(to, context);
-  return none(request, context, 'session_too_large');
-}
-
-/** Reasons for which the browser keeps its cookie: it has none, or a newer one. So it does if another process may know it. */
-const KEEP_COOKIE: readonly SignedOutReason[] = ['no_session', 'replaced'];
-
-/** Signed out, taking cookies away that are of no use any more. */
-async function none(
-  request: HttpRequest,
-  context: Context,
-  reason: NoSession | 'refresh_refused' | 'session_too_large',
-): Promise<Authentication> {
-  const { cookie } = context.config.session;
-  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignCookie(request, context, cookie));
-  return { auth: signedOut(reason), cookies: isKept ? [] : await endSession(request, context) };
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
-function isDue({ expiresAt, seenAt, refreshToken, renewFrom = 0 }: Session, { failures }: Context): boolean {
+function isDue(session: Session, context: Context): boolean {
+  const { expiresAt, seenAt, refreshToken, renewFrom = 0 } = session;
   const time = now();
   const ahead = expiresAt - AHEAD;
   const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
   // While Kinde does not answer, that a token could be renewed early must not make every request wait.
-  return expiresAt <= time || (early && failures.state(refreshToken ?? '') === undefined);
-}
-
-function alive(session: Session): boolean {
-  return session.expiresAt > now();
+  const isEarly = early && context.pauses.get(refreshToken ?? '') === undefined;
+  return expiresAt <= time || isEarly || mayJudge(session, context);
 }

@@ -1,6 +1,6 @@
 import { toAuth } from './auth.js';
-import { now } from './clock.js';
-import type { Context } from './context.js';
+import { deadlineIn, now, type Moment } from './clock.js';
+import type { Context, Failure, Outcome } from './context.js';
 import { openCookie, sweepLeftovers } from './cookies.js';
 import { explainMissing } from './diagnosis.js';
 import { KindeError, withHeaders, type KindeErrorCode } from './errors.js';
@@ -33,6 +33,7 @@ export async function callback(request: HttpRequest, context: Context): Promise<
 
 /** The same, with an expected failure as a value. */
 export async function tryCallback(request: HttpRequest, context: Context): Promise<Redirect | FailedCallback> {
+  const deadline = deadlineIn(context.config.timeout);
   let pending: PendingLogin | undefined;
   let state: string | undefined;
   try {
@@ -44,10 +45,12 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     }
     state = checkForm(query);
     pending = await findPending(request, context, state);
-    return await runOnce(request, context, { query, state, pending });
+    return await runOnce(request, context, { query, state, pending }, deadline);
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
-    const cookies = state === undefined ? [] : forgetLogin(request, context, state);
+    // A code that was not sent is as good as new, and so is its login: the page can be loaded again.
+    const isOver = state !== undefined && !context.oauth.isUnspent(error);
+    const cookies = isOver ? forgetLogin(request, context, state!) : [];
     const location = wayOn(error, pending, context);
     if (location && (await isSignedIn(request, context))) return { location, cookies };
     return {
@@ -81,22 +84,33 @@ async function isSignedIn(request: HttpRequest, context: Context): Promise<boole
   return typeof session === 'object';
 }
 
-/** A double click redeems its code once. */
-async function runOnce(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
+/** A double click redeems its code once, whichever processes it reaches. */
+async function runOnce(request: HttpRequest, context: Context, found: Callback, deadline: Moment): Promise<Redirect> {
   const { state, pending } = found;
-  const { callbacks } = context;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
     });
   }
-  if (callbacks.state(state) === 'done')
-    throw new KindeError('transaction_consumed', 'This login was completed already.');
-  const outcome = await callbacks.run(state, () =>
-    complete(request, context, found).catch((error: unknown) => error as Error),
-  );
-  if (outcome instanceof Error) throw outcome;
-  return outcome;
+  const work = async (): Promise<Outcome> => {
+    try {
+      return { redirect: await complete(request, context, found, deadline) };
+    } catch (error) {
+      if (!(error instanceof KindeError) || context.oauth.isUnspent(error)) throw error;
+      return { failure: failureOf(error) };
+    }
+  };
+  const outcome = await context.callbacks.run(state, work, { deadline: deadline + STORE_PATIENCE });
+  if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
+  if ('redirect' in outcome) return outcome.redirect;
+  throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
+}
+
+/** Milliseconds that a session may take to be written once Kinde has answered. */
+const STORE_PATIENCE = 2000;
+
+function failureOf({ code, message, reason, fix, headers, cause }: KindeError): Failure {
+  return { code, message, reason, fix, headers, ...(cause !== undefined && { cause }) };
 }
 
 /** Everything that can be refused by looking at the query alone. Answers the state. */
@@ -135,7 +149,7 @@ async function findPending(request: HttpRequest, context: Context, state: string
   return pending;
 }
 
-async function complete(request: HttpRequest, context: Context, found: Callback): Promise<Redirect> {
+async function complete(request: HttpRequest, context: Context, found: Callback, deadline: Moment): Promise<Redirect> {
   const { query, pending } = found;
   const { config, oauth } = context;
   const iss = query.get('iss');
@@ -144,7 +158,7 @@ async function complete(request: HttpRequest, context: Context, found: Callback)
   const error = query.get('error');
   if (error !== null) return afterError(request, context, found, error);
   if (!query.get('code')) throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
-  const tokens = await oauth.finishLogin(query, pending.checks).catch((refused: unknown) => {
+  const tokens = await oauth.finishLogin(query, pending.checks, deadline).catch((refused: unknown) => {
     if (isTooLongAgo(refused)) return undefined;
     throw refused;
   });

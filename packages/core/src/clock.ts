@@ -21,6 +21,15 @@ export function secondsSince(past: Moment): number {
   return (moment() - past) / 1000;
 }
 
+/**
+ * Begins to count seconds. Of two clocks the one that says more is believed: somebody may set the one, and the other stands
+ * still while the machine sleeps.
+ */
+export function stopwatch(): () => number {
+  const [start, date] = [moment(), Date.now()];
+  return () => Math.max(moment() - start, Date.now() - date) / 1000;
+}
+
 /** The result of some work, or the error that `late` makes where it takes longer than until the deadline. */
 export async function within<Result>(deadline: Moment, work: Promise<Result>, late: () => Error): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -33,9 +33,11 @@ const STATUS = {
   grant_refused: 400,
   /** Kinde does not know this client id and secret. */
   client_rejected: 502,
-  /** Kinde could not be reached, or did not finish its answer in time. */
+  /** Kinde could not be reached (`network`), or its answer broke off (`answer_cut`); or it did not finish that in time. */
   kinde_unreachable: 502,
   kinde_timeout: 504,
+  /** Nothing was sent: Kinde does not answer for the moment (`circuit_open`), or there was no time left (`not_sent`). */
+  kinde_unavailable: 503,
   /** Kinde asks to be left alone for a while (429). */
   kinde_busy: 503,
   /** Kinde's answer is not what the protocol says; `reason` tells in one word. */

@@ -1,17 +1,18 @@
+import { within, type Moment } from './clock.js';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
 
 /** What a response from Kinde may cost. */
 export interface Limits {
   readonly bytes: number;
-  /** Seconds for the whole exchange, body included. */
-  readonly seconds: number;
+  /** When the whole exchange must be over, body included. */
+  readonly deadline: Moment;
 }
 
 /**
  * Like `fetch`, but never follows a redirect, gives up after a deadline and reads at most so many bytes.
  * The body is complete when this resolves.
- * @throws KindeError `kinde_unreachable`, `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
+ * @throws KindeError `kinde_unreachable` (`network`, `answer_cut`), `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
  */
 export async function fetchLimited(
   { fetch }: Pick<Config, 'fetch'>,
@@ -19,23 +20,20 @@ export async function fetchLimited(
   init: RequestInit,
   limits: Limits,
 ): Promise<Response> {
-  const deadline = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const timeout = () => new KindeError('kinde_timeout', `Kinde did not answer within ${limits.seconds} seconds.`);
-    timer = setTimeout(() => reject(timeout()), limits.seconds * 1000);
-  });
+  const stop = new AbortController();
   try {
-    const exchange = readLimited(fetch(url, { ...init, redirect: 'manual', signal: deadline.signal }), limits.bytes);
-    exchange.catch(() => {});
-    return await Promise.race([exchange, late]);
+    const exchange = readLimited(fetch(url, { ...init, redirect: 'manual', signal: stop.signal }), limits.bytes);
+    return await within(limits.deadline, exchange, timedOut);
   } catch (cause) {
-    deadline.abort();
+    stop.abort();
     if (cause instanceof KindeError) throw cause;
     throw new KindeError('kinde_unreachable', 'Kinde could not be reached.', { reason: 'network', cause });
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+/** Kinde took longer than there was time. */
+export function timedOut(): KindeError {
+  return new KindeError('kinde_timeout', 'Kinde did not answer in time.', { reason: 'deadline' });
 }
 
 async function readLimited(pending: Promise<Response>, bytes: number): Promise<Response> {
@@ -46,6 +44,15 @@ async function readLimited(pending: Promise<Response>, bytes: number): Promise<R
       reason: 'redirect',
     });
   }
+  const body = await readBody(response, bytes).catch((cause: unknown) => {
+    if (cause instanceof KindeError) throw cause;
+    throw new KindeError('kinde_unreachable', 'Kinde’s answer broke off.', { reason: 'answer_cut', cause });
+  });
+  const { status, headers } = response;
+  return new Response(body, { status, headers });
+}
+
+async function readBody(response: Response, bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
@@ -59,8 +66,7 @@ async function readLimited(pending: Promise<Response>, bytes: number): Promise<R
     }
     parts.push(part.value);
   }
-  const { status, headers } = response;
-  return new Response(size > 0 ? joined(parts, size) : null, { status, headers });
+  return size > 0 ? joined(parts, size) : null;
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {

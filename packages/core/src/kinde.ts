@@ -1,22 +1,30 @@
 import type { Auth } from './auth.js';
 import { createAccount } from './account.js';
-import { createAgreement } from './agreement.js';
+import { createAgreement, type AgreementOptions, type Seen } from './agreement.js';
 import { authenticate, refresh, type Authentication, type AuthenticateOptions } from './authenticate.js';
 import { callback } from './callback.js';
 import { resolveConfig, type Config } from './config.js';
-import type { Context, Renewed } from './context.js';
+import type { Context, Outcome, Pause, Renewal } from './context.js';
 import { createRouteTable, enter, handshake, type Entered, type Outlet } from './enter.js';
 import { guard, type Rule } from './guard.js';
 import type { HttpRequest, Redirect, Reply, Route } from './http.js';
-import { createOrganization, login, register, switchOrganization, type LoginOptions } from './login.js';
+import {
+  createOrganization,
+  login,
+  LOGIN_COOKIE_TTL,
+  register,
+  switchOrganization,
+  type LoginOptions,
+} from './login.js';
 import { logout, type LogoutOptions } from './logout.js';
 import { createNotices } from './notices.js';
 import { createOAuth } from './oauth.js';
-import { createOnce } from './once.js';
+import { createOnce, type Once, type OnceOptions } from './once.js';
 import type { KindeOptions } from './options.js';
 import { createPeople } from './person.js';
 import { portal, type PortalOptions } from './portal.js';
-import { remembering } from './remember.js';
+import { createMemory, createRooms, remembering } from './remember.js';
+import { isHeld } from './renewal.js';
 import { createRoutes } from './routes.js';
 import { createSeal } from './seal.js';
 import { createSessions, type Sessions } from './sessions.js';
@@ -100,23 +108,51 @@ export function createKinde(options: KindeOptions): Kinde {
   } satisfies Kinde);
 }
 
+/** Seconds for which results are remembered: of renewals that are judged, and of those that cannot be yet. */
+const [REMEMBERED, HELD] = [600, 4 * 3600];
+/** Seconds in which an answer is judged once. */
+const JUDGED = 5;
+/** Seconds in which other processes are told how a callback came out; for longer, that it did. */
+const TOLD = 20;
+
 function createContext(config: Config): Context {
-  const { shared: store, groups, maxAge } = config.session;
-  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`, config.session.format));
-  const refreshes = createOnce<Renewed | 'refused'>({ seconds: 600, max: 5_000, parallel: 50 });
+  const { session, timeout } = config;
+  const { common, marks } = createRooms();
+  const oauth = createOAuth(config);
+  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`, session.format), common);
+  const once = <Result>(options: Omit<OnceOptions<Result>, 'memory' | 'stale'>, room = common) =>
+    createOnce<Result>({ ...options, memory: createMemory<Result>(room, Infinity), stale: 2 * timeout });
+  const agreed = <Result extends object | string>(local: Once<Result>, how: How<Result>) => {
+    const { shared: store } = session;
+    const terms = { ...how, seal, isUndone: oauth.isUnspent, seen: createMemory<Seen>(common) };
+    return store ? createAgreement(local, { ...terms, store }) : local;
+  };
+  const life = (renewal: Renewal) => (isHeld(renewal) ? Math.max(HELD, renewal.unjudged.expiresIn ?? 0) : REMEMBERED);
+  const refreshes = once<Renewal>({ seconds: life, parallel: 50 });
+  const callbacks = once<Outcome>({ seconds: LOGIN_COOKIE_TTL, keeps: () => 'done' });
   return Object.freeze({
     config,
-    oauth: createOAuth(config),
+    oauth,
     account: createAccount(config),
     seal,
-    people: createPeople(config),
-    refreshes: store ? createAgreement(refreshes, { store, seal, patience: config.timeout + 5 }) : refreshes,
-    saves: createOnce<boolean>({ seconds: 2, max: 5_000 }),
-    failures: createOnce<true>({ seconds: 30, max: 5_000 }),
-    notices: groups && createNotices(groups, seal, maxAge),
-    callbacks: createOnce<never>({ seconds: 3600, max: 5_000 }),
-    orders: createOnce<true>({ seconds: 600, max: 10_000 }),
-    ended: createOnce<'over' | 'replaced'>({ seconds: 3600, max: 50_000 }),
+    people: createPeople(config, common),
+    refreshes: agreed(refreshes, {
+      name: 'refresh',
+      lasts: (renewal) => ({ kept: life(renewal), readable: life(renewal) }),
+    }),
+    judgements: once<Renewal>({ seconds: (renewal) => (isHeld(renewal) ? JUDGED : REMEMBERED) }),
+    saves: once<boolean>({ seconds: 2 }),
+    pauses: createMemory<Pause>(common, Infinity),
+    notices: session.groups && createNotices(session.groups, seal, session.maxAge),
+    callbacks: agreed(callbacks, {
+      name: 'callback',
+      lasts: () => ({ kept: LOGIN_COOKIE_TTL, readable: TOLD }),
+      unread: 'done',
+    }),
+    orders: once<true>({ seconds: 600 }, marks),
+    ended: once<'over' | 'replaced'>({ seconds: 3600 }, marks),
     warn: createWarn(),
   });
 }
+
+type How<Result> = Pick<AgreementOptions<Result>, 'name' | 'lasts' | 'unread'>;

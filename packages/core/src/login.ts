@@ -47,7 +47,7 @@ export async function readPending(kept: Readonly<Record<string, unknown>>): Prom
 
 /** Seconds in which a login must be finished; and in which its cookie can still tell that it was not. */
 export const LOGIN_TTL = 600;
-const LOGIN_COOKIE_TTL = 3600;
+export const LOGIN_COOKIE_TTL = 3600;
 /** Pending logins that one browser keeps, and the bytes of their cookies together: the oldest go first. */
 const MOST_PENDING = 10;
 const MOST_BYTES = 3584;

@@ -1,6 +1,6 @@
 import { createAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
 import type { Tokens } from './oauth.js';
-import { copy, createMemory } from './remember.js';
+import { copy, createMemory, type Room } from './remember.js';
 import { readClaims, type VerifiedClaims } from './tokens.js';
 
 /** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
@@ -30,9 +30,9 @@ export interface People {
 }
 
 /** Remembers what tokens say, so that each is read once. */
-export function createPeople({ clockTolerance }: { clockTolerance: number }): People {
-  const sessions = createMemory<Person>();
-  const bearers = createMemory<{ person: Person; keys: number }>();
+export function createPeople({ clockTolerance }: { clockTolerance: number }, room?: Room): People {
+  const sessions = createMemory<Person>(room);
+  const bearers = createMemory<{ person: Person; keys: number }>(room);
   const seen = new WeakMap<object, Person>();
   const read = ({ accessToken, idToken }: Pick<Tokens, 'accessToken' | 'idToken'>) => {
     const known = sessions.get(accessToken);
@@ -40,7 +40,8 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }): Pe
     if (known?.idToken === idToken) return known;
     const id = readClaims(idToken);
     const person = toPerson({ accessToken, idToken, id, access: readClaims(accessToken), isMachine: false });
-    sessions.set(accessToken, person, { until: Infinity, bytes: weightOf(person) });
+    const { exp: until = Infinity } = readClaims(accessToken);
+    sessions.set(accessToken, person, { until, bytes: weightOf(person) });
     return person;
   };
   return Object.freeze({

@@ -17,12 +17,15 @@ export function problemReply(request: HttpRequest, config: Config, error: KindeE
   const policy = isPage && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
   return {
     status: error.statusCode,
-    headers: { ...PRIVATE_HEADERS, ...plain, ...policy, 'content-type': type },
+    headers: { ...PRIVATE_HEADERS, ...(error.statusCode > 502 && RETRY), ...plain, ...policy, 'content-type': type },
     cookies: [cookies].flat(),
     body,
     problem,
   };
 }
+
+/** When to come again, where the error does not know: 503 and 504 pass by themselves. */
+const RETRY = { 'retry-after': '5' };
 
 /** The page of this app from which a form was posted; its own address cannot be opened again. */
 function formPage({ method, headers }: HttpRequest, { siteUrl }: Config): string | undefined {

@@ -1,5 +1,5 @@
 import { now } from './clock.js';
-import type { Context } from './context.js';
+import type { Context, Held } from './context.js';
 import type { Tokens } from './oauth.js';
 import { unavailable } from './patience.js';
 import { hash, type Opened } from './seal.js';
@@ -15,6 +15,12 @@ export interface Session extends Tokens {
   readonly userAgent?: string | undefined;
   /** Tokens that were asked for before this second are to be renewed before they are used. Kept while that is to be done. */
   readonly renewFrom?: number | undefined;
+  /** The answer to the renewal of these tokens, which cannot be judged yet. */
+  readonly unjudged?: Held | undefined;
+  /** Code of its organization, where an access token came that names none. */
+  readonly organization?: string | undefined;
+  /** A renewal brought tokens for another organization, so none come after these. */
+  readonly isPinned?: boolean | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
   /** Sealed with a secret that is being retired. Not kept. */
@@ -182,6 +188,7 @@ function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken }: Sess
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
 export function pick(session: Session): Session {
   const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, renewFrom = 0 } = session;
+  const { unjudged, organization, isPinned } = session;
   return {
     id,
     accessToken,
@@ -192,5 +199,8 @@ export function pick(session: Session): Session {
     seenAt,
     userAgent,
     renewFrom: renewFrom > seenAt ? renewFrom : undefined,
+    unjudged,
+    organization,
+    isPinned,
   };
 }

@@ -8,6 +8,7 @@ import { ALL } from './notices.js';
 import type { Tokens } from './oauth.js';
 import { createRecord, groupsOf, pick, readRecord, removeRecord, saveRecord, type Session } from './records.js';
 import { hash, type Opened } from './seal.js';
+import { isId, isSession } from './session-shape.js';
 import { readClaims } from './tokens.js';
 
 export type { Session } from './records.js';
@@ -42,10 +43,11 @@ export async function startSession(
 }
 
 /**
- * The browser's session, if it is alive.
+ * The browser's session, if it is alive. `'lapsed'` where it is over by the clock and not for long, so that it may live again
+ * when a wrong clock is right.
  * @throws KindeError `store_unavailable`.
  */
-export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession> {
+export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession | 'lapsed'> {
   const { store, cookie } = context.config.session;
   if (!hasCookie(request, cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
@@ -54,7 +56,8 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   const session = store ? await load(context, opened?.payload) : opened?.payload;
   if (!isSession(session)) return opened && isId(opened.payload['id']) && store ? 'expired' : 'unreadable';
   if (wasReplaced(session, context)) return 'replaced';
-  if (isOver(session, context) || (await wasEnded(session, context))) return 'expired';
+  if (isOver(session, context)) return isLapsed(session, context) ? 'lapsed' : 'expired';
+  if (await wasEnded(session, context)) return 'expired';
   const renewFrom = Math.max((await notices) || 0, await renewalOf(session, context), session.renewFrom ?? 0);
   const { record, isFallback } = session;
   // No literal here begins with a spread: V8 would give each session a shape of its own, and reading those is slow.
@@ -85,6 +88,15 @@ function isOver({ id, startedAt, seenAt }: Session, { config, ended }: Context):
   return startedAt + maxAge <= time || seenAt + idle <= time || ended.state(id) !== undefined;
 }
 
+/** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
+export const CLOCK_ERROR = 24 * 3600;
+
+/** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
+function isLapsed({ id, startedAt, seenAt }: Session, { config, ended }: Context): boolean {
+  const end = Math.min(startedAt + config.session.maxAge, seenAt + config.session.idle);
+  return ended.state(id) === undefined && now() - end < CLOCK_ERROR;
+}
+
 /**
  * Saves a session that goes on. The result is the `Set-Cookie` values that make the browser keep it, or `'ended'` when it
  * was ended meanwhile: what ended must not come back by being written again.
@@ -95,10 +107,11 @@ export async function saveSession(
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const { id, refreshToken, expiresAt } = change.to;
+  const { id, refreshToken, expiresAt, unjudged } = change.to;
   const isEnded = () => context.ended.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
-  const save = () => context.saves.run(`${id} ${refreshToken} ${expiresAt}`, () => saveRecord(context, change));
+  const key = `${id} ${refreshToken} ${expiresAt} ${unjudged?.seenAt}`;
+  const save = () => context.saves.run(key, () => saveRecord(context, change));
   if (isEnded() || !(await save())) return 'ended';
   if (!isEnded()) return writeCookie(request, context, change.to);
   // A store that cannot compare has it back by now.
@@ -174,8 +187,9 @@ export async function newestOf(session: Session, context: Context, steps = MOST_
   // A record in a store has the newest tokens that any process got.
   const known = config.session.store ? refreshes.peek : refreshes.known;
   const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
-  const isLast = next === undefined || next === 'refused' || next.refreshToken === session.refreshToken;
-  return isLast || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
+  const isNew = typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
+  if (typeof next === 'object' && 'unjudged' in next) return { ...session, unjudged: next.unjudged };
+  return !isNew || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
@@ -183,8 +197,9 @@ const MOST_STEPS = 20;
 
 /** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
 export async function revokeTokens(session: Session, context: Context): Promise<void> {
-  const { refreshToken } = await newestOf(session, context).catch(() => session);
-  if (refreshToken) await context.oauth.revoke(refreshToken).catch(() => {});
+  const { refreshToken, unjudged } = await newestOf(session, context).catch(() => session);
+  const newest = unjudged?.refreshToken ?? refreshToken;
+  if (newest) await context.oauth.revoke(newest).catch(() => {});
 }
 
 /** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
@@ -206,21 +221,6 @@ async function forget(request: HttpRequest, context: Context, how: 'over' | 'rep
 function isPersistent({ accessToken }: Tokens): boolean {
   const policy = readClaims(accessToken)['ksp'] as { persistent?: unknown } | undefined;
   return policy?.persistent !== false;
-}
-
-function isId(id: unknown): id is string {
-  return typeof id === 'string' && /^[\w-]{43}$/.test(id);
-}
-
-function isSession(value: unknown): value is Session {
-  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
-  const texts =
-    [accessToken, idToken].every((text) => typeof text === 'string') &&
-    ['string', 'undefined'].includes(typeof refreshToken);
-  return isId(id) && texts && [expiresAt, startedAt, seenAt].every(Number.isSafeInteger);
 }
 
 function explainSize({ accessToken, idToken }: Tokens, cause: KindeError): KindeError {

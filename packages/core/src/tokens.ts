@@ -1,7 +1,8 @@
 import { base64url, errors, type JWTPayload } from 'jose';
-import { now } from './clock.js';
+import { now, type Moment } from './clock.js';
 import type { Config } from './config.js';
 import { KindeError } from './errors.js';
+import type { Asker } from './keys.js';
 import type { Provider } from './provider.js';
 import { digest, sameText } from './seal.js';
 import { readJson } from './signature.js';
@@ -9,8 +10,16 @@ import { readJson } from './signature.js';
 /** Claims of a token whose signature, issuer and times were verified. */
 export type VerifiedClaims = JWTPayload & { readonly iss: string; readonly exp: number; readonly iat: number };
 
+/** In which answer of the token endpoint a token came. */
+export interface Arrival {
+  /** When waiting for keys ends. @default `timeout` seconds from now */
+  readonly deadline?: Moment | undefined;
+  /** The answer was kept, so that its tokens may have ended since. */
+  readonly isLate?: boolean | undefined;
+}
+
 /** What an ID token must match besides its issuer and audience. */
-export interface IdTokenExpectations {
+export interface IdTokenExpectations extends Arrival {
   readonly accessToken: string;
   /** The login's nonce. A refreshed token may come without one. */
   readonly nonce?: string;
@@ -38,7 +47,9 @@ export async function verifyIdToken(
   expected: IdTokenExpectations,
 ): Promise<VerifiedClaims> {
   const refuse = refusal('id_token_invalid');
-  const claims = await verify({ config, provider, refuse, type: ID_TOKEN }, token);
+  const { deadline, isLate } = expected;
+  const asked = { asker: 'token_endpoint', deadline, isLate } as const;
+  const claims = await verify({ config, provider, refuse, type: ID_TOKEN, ...asked }, token);
   const audience = [claims.aud ?? []].flat();
   if (
     !audience.includes(config.clientId) ||
@@ -65,11 +76,12 @@ export async function verifyOwnAccessToken(
   config: Config,
   provider: Provider,
   token: string,
-  subject: string | undefined,
+  { subject, deadline, isLate }: Arrival & { readonly subject: string | undefined },
 ): Promise<JWTPayload> {
   const refuse = refusal('access_token_invalid');
   if (!isJwt(token)) return {};
-  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN }, token);
+  const asked = { asker: 'token_endpoint', deadline, isLate } as const;
+  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN, ...asked }, token);
   if (claims.sub !== subject) throw refuse('sub');
   if (claims['azp'] !== undefined && claims['azp'] !== config.clientId) throw refuse('azp');
   return claims;
@@ -85,7 +97,7 @@ export async function verifyBearerToken(
   token: string,
 ): Promise<{ claims: VerifiedClaims; isMachine: boolean }> {
   const refuse = refusal('access_token_invalid');
-  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN }, token);
+  const claims = await verify({ config, provider, refuse, type: ACCESS_TOKEN, asker: 'bearer' }, token);
   const audience = [claims.aud ?? []].flat();
   if (!audience.some((one) => config.audience.includes(one))) throw refuse('aud');
   if (['nonce', 'at_hash', 'c_hash', 'auth_time', 'event_id', 'events'].some((name) => claims[name] !== undefined))
@@ -108,10 +120,8 @@ export interface LogoutOrder {
 /** Verifies a logout token: like an ID token, but with the logout event, without a nonce, and only just issued. */
 export async function verifyLogoutToken(config: Config, provider: Provider, token: string): Promise<LogoutOrder> {
   const refuse = refusal('logout_token_invalid');
-  const { aud, iat, jti, sub, nonce, events, sid } = await verify(
-    { config, provider, refuse, type: LOGOUT_TOKEN },
-    token,
-  );
+  const asked = { config, provider, refuse, type: LOGOUT_TOKEN, asker: 'logout' } as const;
+  const { aud, iat, jti, sub, nonce, events, sid } = await verify(asked, token);
   if ([aud ?? []].flat().some((one) => one !== config.clientId) || aud === undefined || aud.length === 0)
     throw refuse('aud');
   const event = (events as Record<string, unknown> | null | undefined)?.[
@@ -136,13 +146,17 @@ interface Verification {
   readonly provider: Provider;
   readonly refuse: (reason: string, cause?: unknown) => KindeError;
   readonly type: RegExp;
+  readonly asker: Asker;
+  readonly deadline?: Moment | undefined;
+  readonly isLate?: boolean | undefined;
 }
 
 /** Signature, issuer and times, the part that all kinds of tokens share. */
-async function verify({ config, provider, refuse, type }: Verification, token: string): Promise<VerifiedClaims> {
+async function verify(verification: Verification, token: string): Promise<VerifiedClaims> {
+  const { config, provider, refuse, type, asker, deadline, isLate } = verification;
   if (token.length > LONGEST) throw refuse('too_large');
   if (!isJwt(token)) throw refuse('malformed');
-  const signed = await provider.verify(token).catch((error: unknown) => {
+  const signed = await provider.verify(token, asker, deadline).catch((error: unknown) => {
     throw problemOf(error, refuse);
   });
   if (typeof signed === 'string') throw refuse(signed);
@@ -154,7 +168,7 @@ async function verify({ config, provider, refuse, type }: Verification, token: s
   if (iss !== config.issuer) throw refuse('iss');
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= time + tolerance)) throw refuse('nbf');
   if (!Number.isSafeInteger(exp) || exp! > time + YEAR) throw refuse('exp');
-  if (exp! <= time - tolerance) throw refuse('expired');
+  if (exp! <= time - tolerance && !isLate) throw refuse('expired');
   if (!Number.isSafeInteger(iat) || iat! > time + tolerance || iat! > exp!) throw refuse('iat');
   return claims as VerifiedClaims;
 }

@@ -11,7 +11,7 @@ import { requestUrl } from '../src/http.js';
 import { createOnce } from '../src/once.js';
 import { fromQuery, fromReauthState, toWire } from '../src/parameters.js';
 import { readTokenResponse } from '../src/response.js';
-import { remembering } from '../src/remember.js';
+import { createMemory, createRoom, remembering, weightOf } from '../src/remember.js';
 import { createSeal } from '../src/seal.js';
 
 const SITE = 'https://app.example';
@@ -241,7 +241,8 @@ describe('anything at all', () => {
 
 describe('work that is done once', () => {
   test('is shared while it runs, remembered after, forgotten when it fails, and bounded', async () => {
-    const once = createOnce<number>({ seconds: 60, max: 3, parallel: 2 });
+    const memory = createMemory<number>(createRoom(6 * (weightOf(0) + 1)), Infinity);
+    const once = createOnce<number>({ seconds: 60, memory, parallel: 2 });
     let done = 0;
     const work = async () => ++done;
     expect(await Promise.all([once.run('a', work), once.run('a', work), once.run('b', work)])).toEqual([1, 1, 2]);
