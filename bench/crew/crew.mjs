@@ -168,7 +168,7 @@ async function startRedis(keeper) {
   const { ask } = start(keeper);
   const up = async () => {
     await ask('start', place);
-    for (let tries = 0; !(await isListening(place.port)); tries++) {
+    for (let tries = 0; !(await isReady(place.port)); tries++) {
       if (tries === 200) throw new Error('redis-server does not start');
       await sleep(25);
     }
@@ -182,6 +182,17 @@ async function freePort() {
   const port = await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** It listens before it has read what it knew. */
+function isReady(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.once('data', (part) => resolve(part.toString().startsWith('+PONG')) ?? socket.destroy());
+    socket.once('error', () => {}).once('close', () => resolve(false));
+    socket.write('PING\r\n');
+  });
 }
 
 export function isListening(port, host = '127.0.0.1') {

@@ -65,7 +65,7 @@ export function resolveConfig(given: KindeOptions): Config {
   // Without a prototype, nothing can be smuggled in through Object.prototype.
   const options = bare(given);
   const session = bare(options.session ?? {});
-  const paths = bare(options.paths ?? {});
+  const paths = (options.paths = bare(options.paths ?? {}));
   const production = options.production ?? isProduction();
   const site = checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl);
   const checks = [

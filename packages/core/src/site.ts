@@ -104,7 +104,7 @@ export function placesOf(options: KindeOptions, given: GivenPaths, { origin, bas
     basePath,
     redirectUri,
     postLogoutRedirectUri: options.postLogoutRedirectUri ?? origin + basePath,
-    paths: Object.freeze(paths),
+    paths: Object.freeze(bare(paths)),
     returnRules: Object.freeze({
       home,
       origins: Object.freeze([origin, ...originsOf(options.returnOrigins)]),

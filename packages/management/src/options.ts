@@ -62,6 +62,11 @@ const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boole
   fetch: ['a function', (value) => value === undefined || typeof value === 'function'],
 };
 
+/** A copy without a prototype: what `Object.prototype` was given is no option. */
+export function own<Options extends object>(options: Options): Options {
+  return { __proto__: null, ...options } as Options;
+}
+
 /**
  * Checks options and fills in what they leave out.
  * @throws KindeApiError `config_invalid`, listing everything that is wrong.
@@ -72,13 +77,13 @@ export function settingsOf(options: ManagementOptions): Settings {
   const given = Object.entries(options).filter(
     ([name, value]) => value !== undefined && !PRIVATE.includes(name as (typeof PRIVATE)[number]),
   );
-  const issuer = originOf(options.issuer)!;
+  const issuer = originOf(own(options).issuer)!;
   const defaults = { ...NUMBERS, validate: 'off', fetch: globalThis.fetch, audience: `${issuer}/api` } as const;
   return Object.freeze({ ...defaults, ...(Object.fromEntries(given) as unknown as ManagementOptions), issuer });
 }
 
 function problemsWith(options: ManagementOptions): Problem[] {
-  const given = (options ?? {}) as unknown as Record<string, unknown>;
+  const given = own((options ?? {}) as unknown as Record<string, unknown>);
   const problem = (field: string, message: string) => ({ code: 'OPTION_INVALID', message, field });
   return [
     ...Object.keys(given)
@@ -132,10 +137,10 @@ export function managementOptionsFromEnv(
   const names = Object.entries(VARIABLES) as [keyof typeof VARIABLES, readonly string[]][];
   const found = Object.fromEntries(
     names.map(([field, variables]) => {
-      const value = variables.map((name) => env[name]?.trim()).find(Boolean);
+      const value = variables.map((name) => own(env)[name]?.trim()).find(Boolean);
       return [
         field,
-        options[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
+        own(options)[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
       ];
     }),
   );

@@ -115,7 +115,7 @@ async function within<Result, Late>(seconds: number, work: Promise<Result>, late
  * Remembers in this process, and up to `max` events. A restart forgets them, so it fits the few minutes of `maxAge` and not
  * the day and a half of `acceptRetries`.
  */
-export function memorySeen({ max = 10_000 }: { max?: number } = {}): SeenStore {
+export function memorySeen(max = 10_000): SeenStore {
   const known = new Map<string, { value: string; until: number }>();
   return {
     async get(id) {

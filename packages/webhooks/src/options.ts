@@ -74,7 +74,9 @@ export interface Settings extends WebhookOptions {
 const HOURS_36 = 36 * 3600;
 
 /** @throws KindeWebhookError `config_invalid`, listing every problem. */
-export function resolveOptions(options: WebhookOptions): Settings {
+export function resolveOptions(given: WebhookOptions): Settings {
+  // Without a prototype: what `Object.prototype` was given is no option.
+  const options: WebhookOptions = { __proto__: null, ...given } as WebhookOptions;
   const { on = {}, path = '/webhooks/kinde', maxAge = 300, timeout = 10, acceptRetries = false } = options;
   const { otherwise, seen, issuer, app, followSessions = true, onProblem = warn, fetch } = options;
   const problems = [
@@ -96,7 +98,8 @@ export function resolveOptions(options: WebhookOptions): Settings {
   if (problems.length > 0) throw new KindeWebhookError('config_invalid', 'These options cannot be used:', problems);
   // A retry that starts just in time may arrive a little later.
   const window = acceptRetries ? HOURS_36 + maxAge : maxAge;
-  return Object.freeze({ ...options, on: Object.freeze({ ...on }), path, window, timeout, followSessions, onProblem });
+  const defaults = { on: Object.freeze({ ...on }), path, window, timeout, followSessions, onProblem };
+  return Object.freeze({ __proto__: null, ...options, ...defaults } as Settings);
 }
 
 /** Said at set-up where everything is known then, else at the first webhook. */
