@@ -91,7 +91,7 @@ const files: Record<string, readonly string[]> = {
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
-  webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http'],
+  webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http strength'],
   doctor: [
     'index cli',
     'table',

@@ -40,7 +40,7 @@ const LARGEST = 256 * 1024;
 const [RENEW, FRESH, OLDEST] = [540, 600, 4 * 3600];
 /** Seconds for which the address is taken to be away, and after which the next fetch in the background may find out. */
 const [AWAY, PAUSE] = [30, 10];
-/** Seconds that one fetch may take. */
+/** Seconds that one fetch may take, at most. */
 const PATIENCE = 5;
 
 /**
@@ -48,16 +48,18 @@ const PATIENCE = 5;
  * the ones in hand serve for four hours more. A new set replaces the old one entirely.
  */
 export function createKeySet(config: Config): KeySet {
-  const seconds = Math.min(PATIENCE, config.timeout);
+  // Whoever waits for it in vain still has time to go on with the keys in hand.
+  const seconds = Math.min(PATIENCE, config.timeout / 2);
   const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
   const flight = createFlight<Fetched>(seconds);
   let [inHand, edition]: [Fetched | undefined, number] = [undefined, 0];
   let [tried, failed]: [(() => number)?, (() => number)?] = [];
+  let isDoubtful = false;
   const isAway = () => failed !== undefined && failed() <= AWAY;
   const serving = (uri: string | undefined): Fetched | undefined => {
     if (!inHand || inHand.uri !== uri) return undefined;
     const age = inHand.age();
-    return age <= FRESH || (age <= OLDEST && isAway()) ? inHand : undefined;
+    return age <= FRESH || (age <= OLDEST && isAway() && !isDoubtful) ? inHand : undefined;
   };
   const published = (uri: string): Promise<Fetched> =>
     flight.run(async () => {
@@ -65,9 +67,12 @@ export function createKeySet(config: Config): KeySet {
       try {
         const find = finder(await fetchKeys(connection, uri, seconds));
         [inHand, failed] = [Object.freeze({ uri, find, age }), undefined];
+        isDoubtful = false;
         edition += 1;
         return inHand;
       } catch (error) {
+        // An answer that is no set of keys does not speak for the old one.
+        if (!isTrouble(error)) isDoubtful = true;
         failed = isTrouble(error) ? stopwatch() : undefined;
         throw error;
       }

@@ -1,22 +1,59 @@
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { usableKey } from './strength.js';
 
 /** Bytes of a key set, and seconds that fetching it may take. */
 const [LARGEST, PATIENCE] = [256 * 1024, 5];
+/** Seconds for which keys serve, and between two fetches for keys that are not among them: anybody can make those up. */
+const [FRESH, COOL_DOWN] = [600, 10];
 
-/** The signing keys of each issuer: fetched at first use and kept for ten minutes; an unknown `kid` fetches at most every 30 seconds. */
+/** The signing keys of each issuer: fetched at first use, after ten minutes, and for a key that is not among them. */
 export function createKeys(): (issuer: string, fetch: typeof globalThis.fetch) => JWTVerifyGetKey {
   const known = new Map<string, { fetch: typeof globalThis.fetch; keys: JWTVerifyGetKey }>();
   return (issuer, fetch) => {
     const found = known.get(issuer);
     if (found?.fetch === fetch) return found.keys;
-    const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks`), {
-      // The deadline is our own: it covers the whole exchange.
-      timeoutDuration: 60_000,
-      [customFetch]: async (url) => Response.json({ keys: await fetchKeys(fetch, url) }),
-    });
+    const keys = createKeySet(() => fetchKeys(fetch, `${issuer}/.well-known/jwks`));
     known.set(issuer, { fetch, keys });
     return keys;
   };
+}
+
+/** Throws `JWKSNoMatchingKey` where a key was not among the newest that could be had. */
+function createKeySet(fetchSet: () => Promise<object[]>): JWTVerifyGetKey {
+  let current: { find: JWTVerifyGetKey; age: () => number } | undefined;
+  let coming: { set: Promise<JWTVerifyGetKey>; age: () => number } | undefined;
+  let cooling: (() => number) | undefined;
+  const renew = (): Promise<JWTVerifyGetKey> => {
+    // Cloudflare Workers stop what is under way together with the request that began it.
+    if (coming && coming.age() <= PATIENCE) return coming.set;
+    const age = stopwatch();
+    const set = fetchSet().then((keys) => {
+      const find = createLocalJWKSet({ keys: keys as [] });
+      current = { find, age };
+      return find;
+    });
+    const own = (coming = { set, age });
+    const end = () => void (coming === own && (coming = undefined));
+    set.then(end, end);
+    return set;
+  };
+  return async (...asked) => {
+    const find = current && current.age() <= FRESH ? current.find : await renew();
+    try {
+      return await find(...asked);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (!coming && cooling && cooling() < COOL_DOWN) throw error;
+      if (!coming) cooling = stopwatch();
+      return (await renew())(...asked);
+    }
+  };
+}
+
+/** Begins to count seconds. Somebody may set the one clock, and the other stands still while a machine sleeps. */
+function stopwatch(): () => number {
+  const [start, date] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - start, Date.now() - date) / 1000;
 }
 
 /** Never follows a redirect, reads at most so many bytes, and takes at most so long. */
@@ -57,15 +94,5 @@ async function readKeys(response: Response): Promise<object[]> {
   }
   const { keys } = (JSON.parse(text) ?? {}) as { keys?: unknown };
   if (!Array.isArray(keys)) throw new Error('There is no set of signing keys at this address.');
-  return keys.flatMap(usableKey);
-}
-
-/** Public RSA signing keys of 2048 bits and more; everything else in the set is left out, private members too. */
-function usableKey(key: unknown): object[] {
-  const { kty, n, e, kid, use, alg } = (key ?? {}) as Record<string, unknown>;
-  const forSigning = (use === undefined || use === 'sig') && (alg === undefined || alg === 'RS256');
-  const large = typeof n === 'string' && n.length >= 342 && typeof e === 'string';
-  return kty === 'RSA' && forSigning && large && typeof kid === 'string'
-    ? [{ kty, n, e, kid, alg: 'RS256', use: 'sig' }]
-    : [];
+  return keys.flatMap((key) => usableKey(key) ?? []);
 }

@@ -9,7 +9,7 @@ export interface Expectations {
   readonly maxAge: number;
 }
 
-/** An event that Kinde signed, or the check that failed. `keys_unavailable` says nothing about the webhook. */
+/** An event that Kinde signed, or the check that failed. `keys_unavailable` and `key_unknown` say nothing about the webhook. */
 export type Verified = { readonly event: OtherEvent } | { readonly refused: string };
 
 /** Seconds that Kinde's clock may be ahead of ours. */
@@ -28,12 +28,13 @@ export async function verify(body: string, { issuer, keys, maxAge }: Expectation
   const token = body.trim().replace(/^"([\w.-]+)"$/, '$1');
   const wrong = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) ? headerProblem(token) : 'malformed';
   if (wrong) return { refused: wrong };
-  let available = true;
+  let missing: string | undefined;
   const find: JWTVerifyGetKey = async (...asked) => {
     try {
       return await keys(...asked);
     } catch (error) {
-      available = error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+      if (error instanceof errors.JWKSNoMatchingKey) missing = 'key_unknown';
+      else if (!(error instanceof errors.JWKSMultipleMatchingKeys)) missing = 'keys_unavailable';
       throw error;
     }
   };
@@ -42,7 +43,7 @@ export async function verify(body: string, { issuer, keys, maxAge }: Expectation
     return readEvent(payload, issuer, maxAge);
   } catch (error) {
     // Errors that are not jose's are of the runtime, which could not check the signature.
-    return { refused: available && error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable' };
+    return { refused: missing ?? (error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable') };
   }
 }
 

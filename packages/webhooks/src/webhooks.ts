@@ -105,8 +105,11 @@ async function readRequest(request: WebhookRequest): Promise<string | Answer> {
 }
 
 function refusal(reason: string): Answer {
-  return { reply: reason === 'keys_unavailable' ? again(503, 5) : replyWith(400), reason };
+  return { reply: UNDECIDED.includes(reason) ? again(503, 5) : replyWith(400), reason };
 }
+
+/** What may be true later: the keys did not arrive, or Kinde signs with one that it publishes only now. */
+const UNDECIDED: readonly string[] = ['keys_unavailable', 'key_unknown'];
 
 /** Sessions first: when your handler tells the person, what it tells is true already. */
 async function dispatch(

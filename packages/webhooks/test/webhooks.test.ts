@@ -396,7 +396,6 @@ describe('keys', () => {
     const status = async () => (await webhooks.handle(request(await local.sign(claims())))).status;
     expect([await status(), await status(), local.requests.length]).toEqual([200, 200, 1]);
     await local.rotateKeys();
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
     expect([await status(), local.requests.length]).toEqual([200, 2]);
     await local.close();
   });
@@ -407,9 +406,54 @@ describe('keys', () => {
     for (let attempt = 0; attempt < 20; attempt++) {
       const kid = crypto.randomUUID();
       const token = await local.sign({ any: 1 }, { header: { kid }, key: 'unpublished' });
-      expect((await webhooks.handle(request(token))).status).toBe(400);
+      expect((await webhooks.handle(request(token))).status).toBe(503);
     }
-    expect(local.requests.length).toBe(1);
+    expect(local.requests.length).toBe(2);
+    await local.close();
+  });
+
+  test('OP-19 an event under a key that is not published yet is sent again, and taken once it is', async () => {
+    const local = await createEmulator();
+    const { webhooks, problems, seen } = receiver({ issuer: local.issuer, fetch: local.fetch });
+    const send = async (token: string) => webhooks.handle(request(token));
+    const event = () => ({
+      type: 'user.created',
+      event_id: crypto.randomUUID(),
+      timestamp: new Date().toISOString(),
+      data: { user: { id: 'kp_1', email: 'new@example.com' } },
+    });
+    expect((await send(await local.sign(event()))).status).toBe(200);
+    const published = { keys: [local.state.key.jwk] };
+    local.faults.always('/.well-known/jwks', () => Response.json(published));
+    await local.rotateKeys();
+    const token = await local.sign(event());
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { status, headers } = await send(token);
+      expect([status, headers['retry-after'], problems.at(-1)!.reason]).toEqual([503, '5', 'key_unknown']);
+    }
+    expect([seen.length, local.requests.length]).toEqual([1, 2]);
+    local.faults.clear();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+    expect([(await send(token)).status, seen.length]).toEqual([200, 2]);
+    await local.close();
+  });
+
+  test('OP-19 strangers with made-up keys hold an event under a new key back for ten seconds at most', async () => {
+    const local = await createEmulator();
+    const { webhooks } = receiver({ issuer: local.issuer, fetch: local.fetch });
+    const made = async () => local.sign({ any: 1 }, { header: { kid: crypto.randomUUID() }, key: 'unpublished' });
+    const status = async (token: string) => (await webhooks.handle(request(token))).status;
+    for (let attempt = 0; attempt < 3; attempt++) expect(await status(await made())).toBe(503);
+    await local.rotateKeys();
+    const token = await local.sign({
+      type: 'passkey.added',
+      event_id: crypto.randomUUID(),
+      timestamp: new Date().toISOString(),
+      data: {},
+    });
+    expect(await status(token)).toBe(503);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+    expect(await status(token)).toBe(200);
     await local.close();
   });
 
@@ -441,7 +485,7 @@ describe('keys', () => {
       null,
     ]) {
       const { post, seen } = receiver({ fetch: async () => Response.json({ keys: [key] }) });
-      expect([await post(token), seen]).toEqual([400, []]);
+      expect([await post(token), seen]).toEqual([503, []]);
     }
     const twice = receiver({
       fetch: async () =>
