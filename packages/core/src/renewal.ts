@@ -9,6 +9,10 @@ import { readClaims } from './tokens.js';
 const ONCE_MORE = 2;
 /** Seconds for which a token that has ended is taken for one that has just come. */
 const JUST_NOW = 10;
+/** Seconds until an answer that could not be judged is judged again. */
+const RIPE = 3;
+/** Seconds by which a token may have ended when it comes, since clocks differ. */
+const TOLERANCE = 60;
 /** Seconds that an access token is taken to live whose answer does not say it. */
 const HELD_LIFE = 3600;
 /** Seconds until something is tried again that could not be done, while the access token lives. */
@@ -84,6 +88,8 @@ async function trade(session: Session, context: Context, deadline: Moment): Prom
 
 async function judge(session: Session, held: Held, context: Context, deadline: Moment): Promise<Renewal> {
   const { seenAt, ...unjudged } = held;
+  // It came a moment ago, and was judged then.
+  if (Math.abs(now() - seenAt) < RIPE) return { unjudged: held };
   try {
     return toRenewal(session, await context.oauth.judge({ unjudged }, session, deadline), seenAt, context);
   } catch (error) {
@@ -118,15 +124,15 @@ export function renewed(session: Session, tokens: Renewed): Session {
   };
 }
 
-/** Has a renewal that is remembered ended with its tokens? Those that came just now count, whatever they say. */
+/** Has a renewal that is remembered ended with its tokens? Those that came just now count, where clocks differ a little. */
 export function isPast(result: Renewal): boolean {
-  const isTokens = typeof result === 'object' && 'expiresAt' in result;
-  return isTokens && result.expiresAt <= now() && Math.abs(now() - result.seenAt) > JUST_NOW;
+  if (typeof result === 'string' || isHeld(result) || result.expiresAt > now()) return false;
+  return Math.abs(now() - result.seenAt) > JUST_NOW || result.expiresAt < result.seenAt - TOLERANCE;
 }
 
 /** An answer that cannot be judged yet. */
 export function isHeld(result: Renewal): result is { readonly unjudged: Held } {
-  return typeof result === 'object' && 'unjudged' in result && result.unjudged !== undefined;
+  return typeof result === 'object' && 'unjudged' in result;
 }
 
 /** For a while, requests go on with the access token of this session and do not try to renew it. */
