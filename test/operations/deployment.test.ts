@@ -1,9 +1,13 @@
-import { createKinde, isProduction, KindeError, optionsFromEnv, type KindeOptions } from '@kindling/core';
+import { createKinde, isProduction, KindeError, memoryStore, optionsFromEnv, type KindeOptions } from '@kindling/core';
 import { diagnose } from '@kindling/doctor';
 import { createEmulator } from '@kindling/emulator';
 import fc from 'fast-check';
+import dns from 'node:dns';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { frameworks, optionsFor, SITE } from '../kit/apps.js';
+import { frameworks, optionsFor, SECRET, SITE } from '../kit/apps.js';
+import { createBrowser, keep } from '../kit/browser.js';
 import { NAVIGATION, send } from '../kit/http.js';
 
 const PRODUCTION = [
@@ -161,10 +165,17 @@ describe('OP-24 in production the issuer is a public host name', () => {
     );
   });
 
-  test('CF-07 only the name is looked at: where DNS leads is the platform’s, and no request is made to find out', () => {
+  test('CF-07 only the name is looked at: where DNS leads is the platform’s, and the page on configuration says so', () => {
     const fetch = vi.fn<typeof globalThis.fetch>();
-    createKinde({ ...good, issuer: 'https://127-0-0-1.nip.io', production: true, fetch });
-    expect(fetch).not.toHaveBeenCalled();
+    const lookups = vi.spyOn(dns, 'lookup');
+    for (const issuer of ['https://127-0-0-1.nip.io', 'https://localtest.me']) {
+      createKinde({ ...good, issuer, production: true, fetch });
+      expect(problemsOf({ issuer: `${issuer}/..`, production: true })).toHaveLength(1);
+      expect(problemsOf({ issuer: `${issuer}:22`, production: true })).toHaveLength(1);
+    }
+    expect([fetch, lookups].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    const page = readFileSync('docs/reference/configuration.md', 'utf8').replace(/\s+/g, ' ');
+    expect(page).toContain('Only the name is looked at. Where DNS leads');
   });
 });
 
@@ -186,3 +197,57 @@ describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
     }
   });
 });
+
+describe.each(
+  Object.keys(frameworks).flatMap((one) => ['cookie', 'shared', 'store'].map((keeps) => [one, keeps] as const)),
+)('SC-11 on %s, sessions: %s', (framework, keeps) => {
+  const NEXT = 'the-next-secret-of-thirty-two-characters-321';
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('SC-11 OP-11 a text under a key that this process does not know is nobody and left alone, a broken one goes', async () => {
+    const emulator = await createEmulator({ siteUrl: SITE });
+    const session = keeps === 'cookie' ? {} : { [keeps]: memoryStore() };
+    const start = async (secret: string | string[]) => {
+      const server = await frameworks[framework]!(optionsFor(emulator, { session, secret }));
+      servers.push(server);
+      return server;
+    };
+    const [before, between, after] = [await start(SECRET), await start([NEXT, SECRET]), await start(NEXT)];
+    const browser = createBrowser(before, emulator);
+    await browser.signIn('ada@example.com');
+    const ask = async (server: Server, jar: Map<string, string>) => {
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+      const answer = await send(server, '/me', { headers: { ...NAVIGATION, cookie } });
+      const left = new Map(jar);
+      keep(left, answer.setCookies);
+      return { email: answer.json().email as string | null, left };
+    };
+    const old = new Map(browser.jar);
+    const foreign = await ask(after, old);
+    expect([foreign.email, foreign.left]).toEqual([null, old]);
+    expect((await ask(before, foreign.left)).email).toBe('ada@example.com');
+
+    const moved = await ask(between, old);
+    expect([moved.email, [...moved.left.values()]]).not.toEqual(['ada@example.com', [...old.values()]]);
+    expect([moved.email, (await ask(after, moved.left)).email]).toEqual(['ada@example.com', 'ada@example.com']);
+    // Roll-back: what the next secret has encrypted waits for it.
+    const rolledBack = await ask(before, moved.left);
+    expect([rolledBack.email, rolledBack.left]).toEqual([null, moved.left]);
+
+    const broken = new Map([...old].map(([name, value]) => [name, spoilt(value)]));
+    expect(await ask(before, broken)).toEqual({ email: null, left: new Map() });
+    await emulator.close();
+  });
+});
+
+/** The same text with another character in its middle: the key is known, and the tag does not fit. */
+function spoilt(text: string): string {
+  const at = Math.floor(text.length / 2);
+  return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
+}
