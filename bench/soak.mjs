@@ -96,8 +96,8 @@ async function live(person, { end, members }) {
     if (what < 0.55) await person.read();
     else if (what < 0.75) await person.readAtOnce(3);
     else if (what < 0.85) await person.read('/public');
-    else if (what < 0.93) (await person.switchOrganization()) && tell('switch');
-    else await leave(person, members);
+    else if (what >= 0.93) await leave(person, members);
+    else if (await person.switchOrganization()) tell('switch');
   }
 }
 

@@ -47,8 +47,8 @@ async function isPublished(id) {
   try {
     await run('npm', ['view', id, 'version', '--prefer-online']);
     return true;
-  } catch ({ stderr }) {
-    if (/E404/.test(stderr)) return false;
-    throw new Error(`Whether ${id} is published cannot be found out:\n${stderr}`);
+  } catch (cause) {
+    if (/E404/.test(cause.stderr)) return false;
+    throw new Error(`Whether ${id} is published cannot be found out.`, { cause });
   }
 }

@@ -60,9 +60,9 @@ const files: Record<string, readonly string[]> = {
     'http memory filesystem patience check seal signature strength warn',
     'cipher',
     'deflate envelope pack',
-    'store files',
+    'store files variables',
     'flight',
-    'errors clock native',
+    'errors clock native own',
   ],
   claims: [
     'index',

@@ -140,9 +140,9 @@ const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url
 
 /** Bearer tokens that nobody signed, under a new key id each, until it is told to stop. */
 function knock({ members, tell, issuer }) {
-  let isOver = false;
+  const visit = { isOver: false };
   const done = (async () => {
-    for (let n = 0; !isOver; n++) {
+    for (let n = 0; !visit.isOver; n++) {
       const now = Math.floor(Date.now() / 1000);
       const claims = { iss: issuer, aud: ['https://api.bench.example'], sub: 'kp_stranger', iat: now, exp: now + 600 };
       const head = { alg: 'RS256', typ: 'JWT', kid: randomBytes(12).toString('hex') };
@@ -156,7 +156,7 @@ function knock({ members, tell, issuer }) {
   })();
   return {
     stop() {
-      isOver = true;
+      visit.isOver = true;
       return done;
     },
   };

@@ -1,4 +1,11 @@
-import { createKinde, isProduction, KindeError, memoryStore, optionsFromEnv, type KindeOptions } from '@kindling/core';
+import {
+  createKinde,
+  isProduction,
+  type KindeError,
+  memoryStore,
+  optionsFromEnv,
+  type KindeOptions,
+} from '@kindling/core';
 import { diagnose } from '@kindling/doctor';
 import { createEmulator } from '@kindling/emulator';
 import fc from 'fast-check';

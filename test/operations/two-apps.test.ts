@@ -12,7 +12,7 @@ import { hasRedis, redisUrl } from '../kit/services.js';
 
 const PATH = '/webhooks/kinde';
 let emulator: Emulator;
-let servers: Server[] = [];
+const servers: Server[] = [];
 const client = createClient({ url: redisUrl }).on('error', () => {});
 const prefix = `kindling-test-two-apps-${process.pid}:`;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
-import { bare } from './check.js';
+import { bare } from './own.js';
 import { deadlineIn, now, type Moment } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';

@@ -125,11 +125,6 @@ export function checkCookieDomain(value: unknown, site: string): string | undefi
     : 'must be the host of `siteUrl` or a parent of it.';
 }
 
-/** A copy without a prototype: nothing can be smuggled in through Object.prototype. */
-export function bare<T extends object>(given: T): T {
-  return Object.assign(Object.create(null), given);
-}
-
 /** `[option, what is wrong with it]`, where the second may be nothing. */
 export type Checks = readonly (readonly [string, string | undefined])[];
 

@@ -1,5 +1,4 @@
 import {
-  bare,
   checkFunction,
   checkIssuer,
   checkSecret,
@@ -11,6 +10,7 @@ import {
   type Checks,
 } from './check.js';
 import type { Problem } from './http.js';
+import { bare } from './own.js';
 import { environmentProblems, invalidConfig, isProduction, variableOf, type KindeOptions } from './options.js';
 import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session-config.js';
 import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';

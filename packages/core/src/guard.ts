@@ -1,6 +1,6 @@
 import type { Requirement } from '@kindling/claims';
 import type { Auth, SignedIn, SignedOutReason } from './auth.js';
-import { bare } from './check.js';
+import { bare, own } from './own.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from './http.js';
@@ -60,7 +60,7 @@ function maySend(request: HttpRequest, { config }: Context, { via }: SignedIn, r
 
 /** Rules are read at every request, so they are not copied: a member counts if it is the rule's own. */
 function isSet(rule: Rule, name: 'live' | 'crossOrigin'): boolean {
-  return Object.hasOwn(rule, name) && rule[name] === true;
+  return own(rule, name) === true;
 }
 
 async function passes(auth: SignedIn, rule: Rule): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { bare } from './check.js';
+import { bare } from './own.js';
 import { now } from './clock.js';
 import type { Context } from './context.js';
 import { cookieSizes, expireCookies, formsSent, loginCookiesSent, setCookie, sweepLeftovers } from './cookies.js';

@@ -1,4 +1,4 @@
-import { bare } from './check.js';
+import { bare } from './own.js';
 import type { Context } from './context.js';
 import { clearCookie } from './cookies.js';
 import { KindeError, withHeaders } from './errors.js';

@@ -1,4 +1,4 @@
-import { bare } from './check.js';
+import { bare } from './own.js';
 import type { SessionStore } from './store.js';
 
 /** Members of all groups together, for each session that may be kept. */

@@ -1,10 +1,12 @@
 import type { Access, User } from '@kindling/claims';
-import { bare, nearest } from './check.js';
+import { nearest } from './check.js';
 import { KindeError } from './errors.js';
 import type { Problem } from './http.js';
 import { filesystemStore } from './filesystem.js';
 import { memoryStore } from './memory.js';
+import { bare, own } from './own.js';
 import type { SessionStore } from './store.js';
+import { READERS, VARIABLES } from './variables.js';
 import type { WebhookReceiver } from './webhook-receiver.js';
 
 /** What the app tells the SDK. Four facts and a secret are required; everything else has one default. */
@@ -111,27 +113,6 @@ export interface Paths {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Option → the variables it is read from, first match wins. */
-const VARIABLES = {
-  issuer: ['KINDE_ISSUER_URL', 'KINDE_HOST', 'KINDE_DOMAIN'],
-  clientId: ['KINDE_CLIENT_ID'],
-  clientSecret: ['KINDE_CLIENT_SECRET'],
-  siteUrl: ['KINDE_SITE_URL', 'SITE_URL'],
-  secret: ['KINDE_SESSION_SECRET', 'SESSION_SECRET', 'SECRET_KEY'],
-  redirectUri: ['KINDE_REDIRECT_URI', 'KINDE_REDIRECT_URL', 'KINDE_CALLBACK_URL'],
-  postLoginRedirect: ['KINDE_POST_LOGIN_REDIRECT_URL'],
-  postLogoutRedirectUri: ['KINDE_POST_LOGOUT_REDIRECT_URL', 'KINDE_LOGOUT_REDIRECT_URI', 'LOGOUT_REDIRECT_URL'],
-  audience: ['KINDE_AUDIENCE'],
-  scope: ['KINDE_SCOPE', 'KINDE_SCOPES'],
-} as const;
-
-/** How the text of a variable becomes an option, where it is not taken as it is. */
-const READERS: Readonly<Record<string, (text: string) => unknown>> = bare({
-  issuer: (text: string) => withScheme(text).replace(/\/+$/, ''),
-  audience: (text: string) => text.split(/[\s,]+/).filter(Boolean),
-  scope: (text: string) => text.split(/[\s,]+/).join(' '),
-});
-
 /** Option → the variable it was read from: beside the options, not among them. Not enumerable, so a copy has none. */
 const READ_FROM = Symbol('variables');
 
@@ -183,11 +164,6 @@ function valuesOf(found: Found): Record<string, unknown> {
 function variablesOf(found: Found, given: object = {}, prefix = ''): Record<string, string> {
   const entries = Object.entries(found).filter(([option]) => !Object.hasOwn(given, option));
   return Object.fromEntries(entries.flatMap(([option, of]) => (of ? [[prefix + option, of.variable]] : [])));
-}
-
-/** A variable, if there is one of that name: what `Object.prototype` was given is none. */
-function own(env: Environment, name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
 /** Not every runtime has one. */
@@ -251,10 +227,6 @@ function problemOf(env: Environment, name: string, known: readonly string[]): st
 export function invalidConfig(problems: readonly string[]): KindeError {
   const list = problems.map((problem) => `  - ${problem}`).join('\n');
   return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, { problems });
-}
-
-function withScheme(domain: string): string {
-  return domain.includes('://') ? domain : `https://${domain}`;
 }
 
 /** Without a variable for the site: the origin of the redirect URI, or `SITE_HOST` and `SITE_PORT` with Kinde's defaults. */

@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import { bare } from './check.js';
+import { bare } from './own.js';
 import { KindeError } from './errors.js';
 
 /** Authorization-request parameters. All may be set in code; links may set all except `audience`. */

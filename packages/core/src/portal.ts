@@ -1,6 +1,6 @@
 import { authenticate } from './authenticate.js';
 import type { Context } from './context.js';
-import { bare } from './check.js';
+import { bare } from './own.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest, Redirect } from './http.js';
 import { safeReturnTo } from './return-to.js';

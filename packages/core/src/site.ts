@@ -1,5 +1,6 @@
-import { bare, checkOrigins, checkPath, checkText, checkUrl, HTTP, originsOf, type Checks } from './check.js';
+import { checkOrigins, checkPath, checkText, checkUrl, HTTP, originsOf, type Checks } from './check.js';
 import type { KindeOptions, Paths } from './options.js';
+import { bare } from './own.js';
 import type { ReturnRules } from './return-to.js';
 
 /** The app's public URL in its parts. */

@@ -52,7 +52,6 @@ export interface Emulator {
  * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
  */
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
-  // Without a prototype: what `Object.prototype` was given is no option.
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
   const clock = createClock(options.clock);
