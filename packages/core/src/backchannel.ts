@@ -2,7 +2,7 @@ import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { PRIVATE_HEADERS, readForm, type HttpRequest, type Reply } from './http.js';
 import { single } from './parameters.js';
-import { endSessions } from './sessions.js';
+import { obeyOrder } from './sessions.js';
 
 /**
  * Kinde's server says that a person signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
@@ -18,11 +18,11 @@ export async function backchannelLogout(request: HttpRequest, context: Context):
   try {
     await context.orders.run(order.jti, async () => {
       // A token with both means the one session (2.6 of the specification leaves the choice).
-      const about = order.sid === undefined ? `user ${order.sub}` : `sid ${order.sid}`;
-      await endSessions(context, about, order.issuedAt);
+      await obeyOrder(context, order);
       return true;
     });
-  } catch {
+  } catch (error) {
+    if (error instanceof KindeError && error.code === 'logout_token_invalid') throw error;
     throw new KindeError('logout_token_invalid', 'The sessions could not be ended.', { reason: 'store' });
   }
   return { status: 200, headers: PRIVATE_HEADERS, cookies: [], body: '' };

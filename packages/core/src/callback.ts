@@ -13,7 +13,7 @@ import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from './return-to.js';
 import { navigationRequired } from './same-origin.js';
 import { sameText } from './seal.js';
-import { readSession, revokeTokens, startSession } from './session.js';
+import { beginSession, readSession, revokeTokens, startSession, type Start } from './session.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
@@ -36,6 +36,7 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
   const deadline = deadlineIn(context.config.timeout);
   let pending: PendingLogin | undefined;
   let state: string | undefined;
+  let start: Start | undefined;
   try {
     const query = requestUrl(request, context.config).searchParams;
     const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
@@ -45,11 +46,13 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     }
     state = checkForm(query);
     pending = await findPending(request, context, state);
-    return await runOnce(request, context, { query, state, pending }, deadline);
+    start = await beginSession(request, context);
+    return await runOnce(request, context, { query, state, pending, start }, deadline);
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     // A code that was not sent is as good as new, and so is its login: the page can be loaded again.
-    const isOver = state !== undefined && !context.oauth.isUnspent(error);
+    const isUnspent = context.oauth.isUnspent(error) || (error.code === 'store_unavailable' && !start);
+    const isOver = state !== undefined && !isUnspent;
     const cookies = isOver ? forgetLogin(request, context, state!) : [];
     const location = wayOn(error, pending, context);
     if (location && (await isSignedIn(request, context))) return { location, cookies };
@@ -59,6 +62,9 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     };
   }
 }
+
+/** A callback that may start a session. */
+type Begun = Callback & { readonly start: Start };
 
 /** Failures that change nothing for a user who is signed in, in another tab or from before. */
 const HARMLESS: readonly KindeErrorCode[] = [
@@ -85,7 +91,7 @@ async function isSignedIn(request: HttpRequest, context: Context): Promise<boole
 }
 
 /** A double click redeems its code once, whichever processes it reaches. */
-async function runOnce(request: HttpRequest, context: Context, found: Callback, deadline: Moment): Promise<Redirect> {
+async function runOnce(request: HttpRequest, context: Context, found: Begun, deadline: Moment): Promise<Redirect> {
   const { state, pending } = found;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
@@ -149,7 +155,7 @@ async function findPending(request: HttpRequest, context: Context, state: string
   return pending;
 }
 
-async function complete(request: HttpRequest, context: Context, found: Callback, deadline: Moment): Promise<Redirect> {
+async function complete(request: HttpRequest, context: Context, found: Begun, deadline: Moment): Promise<Redirect> {
   const { query, pending } = found;
   const { config, oauth } = context;
   const iss = query.get('iss');
@@ -166,17 +172,19 @@ async function complete(request: HttpRequest, context: Context, found: Callback,
   return signIn(request, context, found, tokens);
 }
 
-async function signIn(request: HttpRequest, context: Context, found: Callback, tokens: Tokens): Promise<Redirect> {
+async function signIn(request: HttpRequest, context: Context, found: Begun, tokens: Tokens): Promise<Redirect> {
   const { checks } = found.pending;
   const location = safeReturnTo(found.pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
   const before = await readSession(request, context).catch(() => undefined);
   const others = forgetLogin(request, context, checks.state);
   // A proxy counts the whole head of the response.
-  const cookies = await startSession(request, context, tokens, [...others, location]).catch(async (error: unknown) => {
-    if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
-    throw error;
-  });
+  const cookies = await startSession(request, context, { tokens, start: found.start }, [...others, location]).catch(
+    async (error: unknown) => {
+      if (tokens.refreshToken) await context.oauth.revoke(tokens.refreshToken).catch(() => {});
+      throw error;
+    },
+  );
   if (typeof before === 'object') void revokeTokens(before, context);
   return {
     location,

@@ -2,9 +2,10 @@ import type { Account } from './account.js';
 import type { Config } from './config.js';
 import type { KindeError, KindeErrorCode } from './errors.js';
 import type { OAuth, Tokens, Unjudged } from './oauth.js';
-import type { Redirect } from './http.js';
+import type { HttpRequest, Redirect } from './http.js';
 import type { Notices } from './notices.js';
 import type { Once } from './once.js';
+import type { Budget } from './patience.js';
 import type { People } from './person.js';
 import type { Memory, RememberingSeal } from './remember.js';
 
@@ -47,6 +48,8 @@ export interface Context {
   readonly pauses: Memory<Pause>;
   /** What was said about many sessions at once. None where processes share no store with groups. */
   readonly notices: Notices | undefined;
+  /** How long a request may wait for its store altogether. */
+  readonly budgets: (request: HttpRequest) => Budget;
   /** Callbacks under way or done, by state: a double click redeems its code once. */
   readonly callbacks: Once<Outcome>;
   /** Back-channel logout tokens that were obeyed, by `jti`. */

@@ -60,6 +60,8 @@ const STATUS = {
   session_too_large: 500,
   /** The session store failed or did not answer in time. */
   store_unavailable: 503,
+  /** A session belongs to a process with another secret or version; only ever a warning. */
+  session_foreign: 503,
   /** A function that the app gave to the SDK threw; `reason` is its name. */
   hook_failed: 500,
   /** A caller is required and there is none; or the caller may not do this. */

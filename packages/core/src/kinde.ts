@@ -21,6 +21,7 @@ import { createNotices } from './notices.js';
 import { createOAuth } from './oauth.js';
 import { createOnce, type Once, type OnceOptions } from './once.js';
 import type { KindeOptions } from './options.js';
+import { createBudgets } from './patience.js';
 import { createPeople } from './person.js';
 import { portal, type PortalOptions } from './portal.js';
 import { createMemory, createRooms, remembering } from './remember.js';
@@ -119,7 +120,8 @@ function createContext(config: Config): Context {
   const { session, timeout } = config;
   const { common, marks } = createRooms();
   const oauth = createOAuth(config);
-  const seal = remembering(createSeal(config.secrets, `${config.issuer} ${config.clientId}`, session.format), common);
+  const title = `${config.issuer} ${config.clientId}`;
+  const seal = remembering(createSeal(config.secrets, title, session.format), common);
   const once = <Result>(options: Omit<OnceOptions<Result>, 'memory' | 'stale'>, room = common) =>
     createOnce<Result>({ ...options, memory: createMemory<Result>(room, Infinity), stale: 2 * timeout });
   const agreed = <Result extends object | string>(local: Once<Result>, how: How<Result>) => {
@@ -143,7 +145,8 @@ function createContext(config: Config): Context {
     judgements: once<Renewal>({ seconds: (renewal) => (isHeld(renewal) ? JUDGED : REMEMBERED) }),
     saves: once<boolean>({ seconds: 2 }),
     pauses: createMemory<Pause>(common, Infinity),
-    notices: session.groups && createNotices(session.groups, seal, session.maxAge),
+    notices: session.groups && createNotices(session.groups, seal, { title, maxAge: session.maxAge }),
+    budgets: createBudgets(),
     callbacks: agreed(callbacks, {
       name: 'callback',
       lasts: () => ({ kept: LOGIN_COOKIE_TTL, readable: TOLD }),

@@ -6,7 +6,7 @@ const MEMBERSHIPS = 4;
 
 /**
  * Sessions in this process: for development, tests and single servers that may sign everybody out on restart.
- * Bounded: past `max` sessions (default 100,000) the oldest go first.
+ * Bounded: past `max` sessions (default 100,000) those go first that were not asked for or written for longest.
  */
 export function memoryStore(options: { max?: number } = {}): Required<SessionStore> {
   const { max = 100_000 } = bare(options);
@@ -15,9 +15,11 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
   let memberships = 0;
   const find = (id: string) => {
     const found = sessions.get(id);
-    if (found && found.until > Date.now()) return found.value;
     sessions.delete(id);
-    return undefined;
+    if (!found || found.until <= Date.now()) return undefined;
+    // What is used moves to the end of those that may have to go.
+    sessions.set(id, found);
+    return found.value;
   };
   const keep = (id: string, value: string, maxAge: number) => {
     sessions.delete(id);

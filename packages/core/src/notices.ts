@@ -1,90 +1,164 @@
 import { now } from './clock.js';
+import { createNoticeLog, type Known } from './notice-log.js';
+import type { Notice } from './notice-page.js';
 import type { Seal } from './seal.js';
 import type { SessionStore } from './store.js';
 
-/** What was said about many sessions at once, such as all of a person: who holds one looks here. */
+/** What is said about many sessions at once, such as all of a person: who holds one looks here. */
 export interface Notices {
-  /** Sessions that began by the second `at` are over, in all processes that share the store. */
-  end(about: string, at: number): Promise<void>;
-  /** Tokens that were asked for before now are to be renewed before they are used, in all processes that share the store. */
-  renew(about: string): Promise<void>;
   /**
-   * The latest time for which something of this kind was said about one of these; 0 if never. A few seconds old at most.
-   * What to look for is only asked while there are notices.
+   * Where a session stands that begins now. What was said before does not concern it, what is said from here on does.
+   * @throws KindeError `store_unavailable`.
    */
-  latest(kind: NoticeKind, about: () => readonly string[] | Promise<readonly string[]>): Promise<number>;
-  /** Makes the next answer as of now. */
-  expire(): void;
+  begin(): Promise<Standing>;
+  /**
+   * Sessions that began before this are over, in all processes that share the store. With `until`, only those among them
+   * that began by that Unix second. @throws KindeError `store_unavailable`.
+   */
+  end(about: string, until?: number): Promise<void>;
+  /**
+   * Tokens that were asked for before now are to be renewed before they are used, in all processes that share the store.
+   * @throws KindeError `store_unavailable`.
+   */
+  renew(about: string): Promise<void>;
+  /** Asks the store if that is due, so that `judge` need not wait for it. @throws KindeError `store_unavailable`. */
+  refresh(): Promise<void>;
+  /**
+   * What was said about a session, a few seconds old at most. `about` is only asked while something was said; its answer is
+   * remembered for the given object.
+   * @throws KindeError `store_unavailable` where that is not known.
+   */
+  judge(session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict>;
+  /** The same by what this process knows, however old, where the store does not answer. */
+  judgeAnyway(session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict>;
 }
 
-type NoticeKind = 'end' | 'renew';
+/** A place in the order in which sessions begin and end. */
+export interface Standing {
+  /** Name of the order, which begins anew when the store has lost what was said. */
+  readonly epoch?: string | undefined;
+  /** How much had been said by then. */
+  readonly since?: number | undefined;
+}
+
+/** What is asked of a session. One without a standing began where there was no store, and is judged by its time. */
+export interface Judged extends Standing {
+  readonly startedAt: number;
+}
+
+/** What was said about a session. */
+export interface Verdict extends Standing {
+  /** It is over: somebody said so, or nobody knows any more what was said. */
+  readonly isOver: boolean;
+  /** Somebody said so. */
+  readonly isRevoked?: boolean;
+  /** Tokens that were asked for before this second are to be renewed. */
+  readonly renewFrom: number;
+}
 
 /** What concerns everybody. */
 export const ALL = 'all';
 
-/** Milliseconds for which a process goes by what it read last, so that ordinary requests ask no store. */
-const FRESH = 5000;
+/** Milliseconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
+const [FRESH, KNOWN] = [5000, 300_000];
+/** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
+const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
+/** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
+export const AHEAD = 60;
+/** Characters of a name that are kept: 132 bits. */
+const NAME = 22;
 
-/**
- * Notices are members of one group, and a value beside it changes with every one. While nobody says anything, a process
- * reads that small value every few seconds and no more. If the store does not answer, what is known goes on.
- */
-export function createNotices(store: Required<SessionStore>, seal: Seal, maxAge: number): Notices {
-  let known: ReadonlyMap<string, number> = new Map();
-  let [version, readAt] = ['', 0];
-  let reading: Promise<void> | undefined;
-  const read = async () => {
-    const names = await seal.names('notices version');
-    const found = (await Promise.all(names.map((name) => store.get(name)))).join(' ');
-    if (found === version) return;
-    const groups = await seal.names('notices');
-    known = parse((await Promise.all(groups.map((group) => store.members(group)))).flat());
-    version = found;
+/** Notices in a store that processes share. `title` tells the app from others in the same store. */
+export function createNotices(
+  store: Required<SessionStore>,
+  seal: Seal,
+  { title, maxAge }: { title: string; maxAge: number },
+): Notices {
+  const log = createNoticeLog(store, `notices ${title}`, maxAge);
+  const names = createNames(seal);
+  let [readAt, failedAt] = [0, 0];
+  const age = (time: number) => Math.abs(Date.now() - time);
+  const read = async (): Promise<Known> => {
+    await log.sync();
+    readAt = Date.now();
+    return log.known()!;
   };
-  const refresh = async () => {
-    if (Math.abs(Date.now() - readAt) < FRESH) return;
-    reading ??= read()
-      .catch(() => {})
-      .finally(() => {
-        readAt = Date.now();
-        reading = undefined;
-      });
-    await reading;
+  const say = async (kind: string, about: string, { at, until = 0 }: { at: number; until?: number }) => {
+    const [name] = await names.of(about);
+    await log.append({ key: kind + name, at, until });
+    readAt = Date.now();
   };
-  const post = async (kind: NoticeKind, about: string, at: number) => {
-    const [subject] = await seal.names(about);
-    const [group] = await seal.names('notices');
-    const [value] = await seal.names('notices version');
-    await store.enlist(group, `${kind}-${subject}-${at.toString(36)}`, maxAge);
-    await store.set(value, crypto.randomUUID(), maxAge);
-    readAt = 0;
-  };
-  const latest: Notices['latest'] = async (kind, about) => {
-    await refresh();
-    if (known.size === 0) return 0;
-    const names = (await Promise.all((await about()).map((one) => seal.names(one)))).flat();
-    return Math.max(0, ...names.map((name) => known.get(`${kind}-${name}`) ?? 0));
+  const refresh = async (): Promise<void> => {
+    if (age(readAt) < FRESH) return;
+    const isKnown = age(readAt) < KNOWN;
+    if (isKnown && age(failedAt) < FRESH) return;
+    await read().catch((error: unknown) => {
+      failedAt = Date.now();
+      if (!isKnown) throw error;
+    });
   };
   return Object.freeze({
-    end: (about, at) => post('end', about, at),
+    refresh,
+    async begin() {
+      const { epoch, seq } = await read();
+      return { epoch, since: seq };
+    },
+    end: (about, until) => say(until === undefined ? END : ORDER, about, { at: now(), until: until ?? 0 }),
     async renew(about) {
-      readAt = 0;
+      const { latest } = await read();
+      const before = (await names.of(about, ALL)).map((name) => latest.get(RENEW + name)?.at ?? 0);
       // Later than what tokens are fresh by that were renewed this second because of what was said before.
-      const before = await latest('renew', () => [about, ALL]);
-      await post('renew', about, 1 + Math.max(now() + (about === ALL ? 1 : 0), before));
+      const at = 1 + Math.max(now() + (about === ALL ? 1 : 0), ...before);
+      await say(RENEW, about, { at: Math.min(at, now() + AHEAD) });
     },
-    expire() {
-      readAt = 0;
+    async judge(session, about) {
+      await refresh();
+      let known = log.known();
+      // It began a moment ago, in another process. Or the store lost what was said.
+      if (!known || !isOfEpoch(session, known)) known = await read();
+      if (!isOfEpoch(session, known)) return { isOver: true, renewFrom: 0 };
+      return lookUp(known, session, await (known.latest.size > 0 ? names.about(session, about) : []));
     },
-    latest,
+    async judgeAnyway(session, about) {
+      const known = log.known();
+      if (!known) return { isOver: false, renewFrom: 0 };
+      return lookUp(known, session, await names.about(session, about));
+    },
   } satisfies Notices);
 }
 
-function parse(ids: readonly string[]): ReadonlyMap<string, number> {
-  const latest = new Map<string, number>();
-  for (const id of ids) {
-    const [, subject, at] = /^((?:end|renew)-[\w-]{43})-(\w{1,9})$/.exec(id) ?? [];
-    if (subject && at) latest.set(subject, Math.max(latest.get(subject) ?? 0, Number.parseInt(at, 36)));
+/** Names by which notices are found, each made with every secret. */
+function createNames(seal: Seal) {
+  const known = new WeakMap<object, readonly string[]>();
+  const of = async (...texts: readonly string[]) =>
+    (await Promise.all(texts.map((text) => seal.names(text)))).flat().map((name) => name.slice(0, NAME));
+  return {
+    of,
+    /** Those of a session, and of everybody. */
+    async about(session: object, about: () => Promise<readonly string[]>) {
+      const found = known.get(session) ?? (await of(...(await about()), ALL));
+      known.set(session, found);
+      return found;
+    },
+  };
+}
+
+function isOfEpoch({ epoch, since = 0 }: Standing, known: Known): boolean {
+  return epoch === undefined || (epoch === known.epoch && since <= known.seq);
+}
+
+function lookUp({ epoch, seq, latest }: Known, session: Judged, names: readonly string[]): Verdict {
+  let [isOver, renewFrom] = [false, 0];
+  for (const name of names) {
+    isOver ||= isEnded(latest, name, session);
+    renewFrom = Math.max(renewFrom, latest.get(RENEW + name)?.at ?? 0);
   }
-  return latest;
+  const standing = { epoch: session.epoch ?? epoch, since: session.since ?? seq };
+  return { isOver, isRevoked: isOver, renewFrom, ...standing };
+}
+
+function isEnded(latest: Known['latest'], name: string, { epoch, since = 0, startedAt }: Judged): boolean {
+  const [end, order] = [latest.get(END + name), latest.get(ORDER + name)];
+  const isEarlier = (notice: Notice) => (epoch === undefined ? startedAt <= notice.at : since < notice.seq);
+  return Boolean((end && isEarlier(end)) || (order && isEarlier(order) && startedAt <= order.until));
 }

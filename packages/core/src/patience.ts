@@ -1,32 +1,110 @@
+import { moment } from './clock.js';
 import { KindeError } from './errors.js';
 import type { SessionStore } from './store.js';
 
-/** Milliseconds a store may take before requests stop waiting for it. */
-const PATIENCE = 2000;
+/**
+ * Milliseconds that a store may take: for one answer, and for all that one request asks; and to list a group, which may be
+ * large and which no request of a visitor asks for.
+ */
+const [PATIENCE, LISTING] = [2000, 10_000];
 
 /**
- * The same store, which answers in time or fails, so that nobody waits for it for long. It can what the given one can.
+ * The same store, which answers in time or fails, so that nobody waits for it for long. It can what the given one can. After a
+ * time-out, one call at a time finds out whether it answers again, and all others fail at once (a circuit breaker).
  * Every method throws KindeError `store_unavailable`.
  */
 export function patient(store: SessionStore): SessionStore {
+  const ask = createBreaker();
+  return around(store, (question, method) =>
+    method === 'members' ? inTime(LISTING, question) : ask(() => inTime(PATIENCE, question)),
+  );
+}
+
+/** What one request has left for its store. */
+export interface Budget {
+  /** Waits no longer than that. @throws KindeError `store_unavailable`. */
+  spend<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+/** Time for all that one request asks of its store, one after the other: two seconds of waiting. */
+function createBudget(): Budget {
+  let [left, waiting, from] = [PATIENCE, 0, 0];
   return Object.freeze({
-    get: (id) => ask(() => store.get(id)),
-    set: (id, value, maxAge) => ask(() => store.set(id, value, maxAge)),
-    delete: (id) => ask(() => store.delete(id)),
-    ...(store.swap && { swap: (id, from, change) => ask(() => store.swap!(id, from, change)) }),
-    ...(store.enlist && { enlist: (group, id, maxAge) => ask(() => store.enlist!(group, id, maxAge)) }),
-    ...(store.members && { members: (group) => ask(() => store.members!(group)) }),
+    async spend(work) {
+      if (left <= 0) throw unavailable('The session store is too slow.');
+      if (waiting === 0) from = moment();
+      waiting += 1;
+      try {
+        return await inTime(Math.max(0, left - (moment() - from)), work);
+      } finally {
+        waiting -= 1;
+        if (waiting === 0) left -= moment() - from;
+      }
+    },
+  } satisfies Budget);
+}
+
+/** One budget for each request, however often it is asked for. */
+export function createBudgets(): (request: object) => Budget {
+  const budgets = new WeakMap<object, Budget>();
+  return (request) => {
+    const known = budgets.get(request) ?? createBudget();
+    budgets.set(request, known);
+    return known;
+  };
+}
+
+/** The same store, for one request. */
+export function within(budget: Budget, store: SessionStore): SessionStore {
+  return around(store, (question) => budget.spend(question));
+}
+
+/** A store whose every call goes through `ask`. */
+function around(
+  store: SessionStore,
+  ask: <Result>(question: () => Promise<Result>, method: keyof SessionStore) => Promise<Result>,
+): SessionStore {
+  return Object.freeze({
+    get: (id) => ask(() => store.get(id), 'get'),
+    set: (id, value, maxAge) => ask(() => store.set(id, value, maxAge), 'set'),
+    delete: (id) => ask(() => store.delete(id), 'delete'),
+    ...(store.swap && { swap: (id, from, change) => ask(() => store.swap!(id, from, change), 'swap') }),
+    ...(store.enlist && { enlist: (group, id, maxAge) => ask(() => store.enlist!(group, id, maxAge), 'enlist') }),
+    ...(store.members && { members: (group) => ask(() => store.members!(group), 'members') }),
   } satisfies SessionStore as SessionStore);
 }
 
-async function ask<Result>(question: () => Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
+/** Lets everything through until something took too long, and then one at a time until that has answered. */
+function createBreaker(): <Result>(question: () => Promise<Result>) => Promise<Result> {
+  let isOpen = false;
+  // Where a runtime stops a request together with its timers, its probe never ends.
+  let probedAt = -Infinity;
+  return async (question) => {
+    const start = moment();
+    if (isOpen && start - probedAt < PATIENCE) throw unavailable('The session store does not answer.');
+    if (isOpen) probedAt = start;
+    try {
+      const answer = await question();
+      isOpen = false;
+      return answer;
+    } catch (error) {
+      if (moment() - start >= PATIENCE - 1) isOpen = true;
+      throw error;
+    } finally {
+      if (probedAt === start) probedAt = -Infinity;
+    }
+  };
+}
+
+async function inTime<Result>(patience: number, question: () => Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), PATIENCE);
+    timer = setTimeout(() => reject(new Error('no answer in time')), patience);
   });
   try {
     return await Promise.race([question(), late]);
   } catch (cause) {
+    if (cause instanceof KindeError) throw cause;
     throw unavailable('The session store does not answer.', cause);
   } finally {
     clearTimeout(timer);

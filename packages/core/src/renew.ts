@@ -1,13 +1,20 @@
 import { signedOut, toAuth, type Auth } from './auth.js';
 import { now, type Moment } from './clock.js';
 import type { Context, Held } from './context.js';
-import { isForeignCookie } from './cookies.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import { readRecord } from './records.js';
+import { readRecord, recordsOf } from './records.js';
 import { isHeld, isPast, pause, renewalOf, renewed } from './renewal.js';
 import { hash } from './seal.js';
-import { endSession, readSession, revokeTokens, saveSession, type NoSession, type Session } from './session.js';
+import {
+  endSession,
+  isForeignSession,
+  readSession,
+  revokeTokens,
+  saveSession,
+  type NoSession,
+  type Session,
+} from './session.js';
 
 /** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
 export interface Authentication {
@@ -92,7 +99,7 @@ const TRIES = 5;
 
 /** Was the card of a session in a cookie written after that cookie? */
 async function isLateFor({ id, seenAt }: Session, context: Context): Promise<boolean> {
-  const card = await readRecord(context, await hash(id));
+  const card = await readRecord(recordsOf(context), await hash(id));
   return Number(card?.value['seenAt']) > seenAt;
 }
 
@@ -168,8 +175,7 @@ export async function none(
   context: Context,
   reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
 ): Promise<Authentication> {
-  const { cookie } = context.config.session;
-  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignCookie(request, context, cookie));
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));
   const auth = signedOut(reason === 'lapsed' ? 'expired' : reason);
   return { auth, cookies: isKept ? [] : await endSession(request, context) };
 }

@@ -1,5 +1,5 @@
 import type { Held } from './context.js';
-import type { Session } from './records.js';
+import type { Session } from './kept.js';
 
 /** Has this the form of a session's id? */
 export function isId(id: unknown): id is string {

@@ -1,11 +1,15 @@
-import { now } from './clock.js';
+import { deadlineIn, moment, within } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
+import { viewOf, type Card } from './kept.js';
 import { ALL } from './notices.js';
-import { markStale, readRecord, removeRecord, viewOf, type Card } from './records.js';
+import { markStale, readRecord, recordsOf, removeRecord } from './records.js';
 import { hash } from './seal.js';
 import { readSession } from './session.js';
+import type { LogoutOrder } from './tokens.js';
+import { createTurns } from './turns.js';
+import { isId } from './session-shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
 export interface SessionInfo {
@@ -47,11 +51,12 @@ export function createSessions(context: Context): Sessions {
     if (!context.notices) throw needsGroups();
     return context.notices;
   };
+  const turns = createTurns();
   return Object.freeze({
     async list(userId, request) {
       const current = request && (await readSession(request, context));
       const own = typeof current === 'object' ? await hash(current.id) : undefined;
-      const found = await membersOf(context, `user ${text(userId)}`);
+      const found = await cardsOf(context, await namesOf(context, `user ${text(userId)}`));
       return found
         .filter(({ card }) => card.sub === userId)
         .sort((a, b) => b.card.startedAt - a.card.startedAt)
@@ -60,11 +65,11 @@ export function createSessions(context: Context): Sessions {
         );
     },
     async revoke(userId, id) {
-      const found = await membersOf(context, `user ${text(userId)}`);
-      const own = found.find(({ name, card }) => name === id && card.sub === userId);
-      if (!own) return false;
-      if (!context.config.session.store) await notices().end(`session ${id}`, endOf([own]));
-      await removeRecord(context, id);
+      const said = notices();
+      const [own] = isId(id) ? await cardsOf(context, [id]) : [];
+      if (own?.card.sub !== text(userId)) return false;
+      if (!context.config.session.store) await said.end(`session ${id}`);
+      await endRecords(context, [id]);
       return true;
     },
     revokeUser: (userId) => endSessions(context, `user ${text(userId)}`),
@@ -72,29 +77,76 @@ export function createSessions(context: Context): Sessions {
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) return notices().renew(about);
-      await each(await namesOf(context, about), (name) => markStale(context, name));
+      // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
+      await turns.run(about, async () => {
+        await each(await namesOf(context, about), (name) => markStale(recordsOf(context), name));
+      });
     },
     refreshAll: () => notices().renew(ALL),
   } satisfies Sessions);
 }
 
 /**
- * Ends all sessions of a group, or those that began no later than `issuedAt`.
+ * Ends all sessions of a group. The notice ends those, too, that the group has lost: what a store evicts or restores in part
+ * brings nobody back.
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
-export async function endSessions(context: Context, about: string, issuedAt?: number): Promise<void> {
-  const { store } = context.config.session;
-  const names = await namesOf(context, about);
-  const found = store && issuedAt === undefined ? [] : await cardsOf(context, names);
-  // What is in a cookie has to be told; a session in the store is over when its record is.
-  if (!store) await context.notices?.end(about, issuedAt ?? endOf(found));
-  const meant = found.filter(({ card }) => card.startedAt <= issuedAt!).map(({ name }) => name);
-  await each(issuedAt === undefined ? names : meant, (name) => removeRecord(context, name));
+async function endSessions(context: Context, about: string): Promise<void> {
+  const { notices } = context;
+  if (!notices) throw needsGroups();
+  // Looked up first: a session that begins after the notice is not to be in the list.
+  const names = await namesOf(context, about).catch((error: unknown) => error as KindeError);
+  await notices.end(about);
+  if (names instanceof Error) throw names;
+  await endRecords(context, names);
 }
 
-/** Now, unless a session began later: one that began in the second in which others were ended counts from the next. */
-function endOf(found: readonly Found[]): number {
-  return found.reduce((latest, { card }) => Math.max(latest, card.startedAt), now());
+/**
+ * Ends the sessions that Kinde says are over: those of one session at Kinde, or of a person who signed out.
+ * @throws KindeError `logout_token_invalid` where the session is somebody else's; `config_invalid`, `store_unavailable`.
+ */
+export async function obeyOrder(context: Context, { sub, sid, issuedAt }: LogoutOrder): Promise<void> {
+  const { notices, config } = context;
+  if (!notices) throw needsGroups();
+  const found = await cardsOf(context, await namesOf(context, sid === undefined ? `user ${sub}` : `sid ${sid}`));
+  if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub))
+    throw new KindeError('logout_token_invalid', 'The session is not of the person in this token.', { reason: 'sub' });
+  // Without a session named, it may be late, and the person be here again. Clocks may disagree on which came first.
+  const until = issuedAt + config.clockTolerance;
+  if (sid === undefined) await notices.end(`user ${sub}`, until);
+  else await notices.end(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
+  const meant = sid === undefined ? found.filter(({ card }) => card.startedAt <= until) : found;
+  const names = meant.map(({ name }) => name);
+  await endRecords(context, names);
+}
+
+/** Ends sessions for every process, and at Kinde those whose refresh tokens are at hand. */
+async function endRecords(context: Context, names: readonly string[]): Promise<void> {
+  const records = recordsOf(context);
+  const tokens = await each(names, async (name) => {
+    const record = context.config.session.store && (await readRecord(records, name).catch(() => undefined));
+    await removeRecord(records, name);
+    const token = record?.value['refreshToken'];
+    return typeof token === 'string' ? token : undefined;
+  });
+  await revokeAll(
+    context,
+    tokens.filter((token) => token !== undefined),
+  );
+}
+
+/** Seconds that ending refresh tokens at Kinde may take, and how many of them are under way. */
+const [REVOKING, REVOKED_AT_ONCE] = [3, 10];
+
+/** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
+async function revokeAll({ oauth }: Context, tokens: readonly string[]): Promise<void> {
+  const [deadline, left] = [deadlineIn(REVOKING), [...tokens]];
+  const work = async () => {
+    for (let token = left.pop(); token !== undefined && moment() < deadline; token = left.pop())
+      await oauth.revoke(token).catch(() => {});
+  };
+  const all = Promise.all(Array.from({ length: REVOKED_AT_ONCE }, work)).then(() => {});
+  await within(deadline, all, () => new Error('late')).catch(() => {});
 }
 
 /** Names of the records in a group. Ones from before the secret was changed are in a group of another name. */
@@ -110,13 +162,10 @@ interface Found {
   readonly card: Card;
 }
 
-async function membersOf(context: Context, about: string): Promise<Found[]> {
-  return cardsOf(context, await namesOf(context, about));
-}
-
 async function cardsOf(context: Context, names: readonly string[]): Promise<Found[]> {
+  const records = recordsOf(context);
   const found = await each(names, async (name) => {
-    const record = await readRecord(context, name);
+    const record = await readRecord(records, name);
     return record && { name, card: viewOf(record.value) };
   });
   return found.filter((one) => one !== undefined);
