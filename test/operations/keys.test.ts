@@ -1,8 +1,7 @@
 import type { Server } from 'node:http';
 import { memoryStore, type SessionStore } from '@kindling/core';
-import { createEmulator, type Emulator } from '@kindling/emulator';
+import type { Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SITE } from '../kit/apps.js';
 import { createBrowser, type Browser } from '../kit/browser.js';
 import { send } from '../kit/http.js';
 import {
@@ -15,6 +14,7 @@ import {
   later,
   rows,
   sendBearer,
+  startKinde,
   startRow,
   stop,
   TOKEN,
@@ -25,8 +25,7 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
   let app: Server;
   let store: SessionStore;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
-    emulator.state.applications[0]!.audiences = ['https://api.app.example'];
+    emulator = await startKinde();
     store = memoryStore();
     app = await startRow(row, emulator, store);
   });

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
-import { createEmulator, type Emulator } from '@kindling/emulator';
+import type { Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SITE } from '../kit/apps.js';
 import { createBrowser, type Browser } from '../kit/browser.js';
 import type { Answer } from '../kit/http.js';
 import {
@@ -15,6 +14,7 @@ import {
   later,
   rows,
   sendBearer,
+  startKinde,
   startRow,
   stop,
   TOKEN,
@@ -27,8 +27,7 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
   let emulator: Emulator;
   let app: Server;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
-    emulator.state.applications[0]!.audiences = ['https://api.app.example'];
+    emulator = await startKinde();
     app = await startRow(row, emulator);
   });
   afterEach(() => {

@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import { memoryStore, type KindeOptions, type SessionStore } from '@kindling/core';
-import type { Emulator, FaultHandler } from '@kindling/emulator';
+import { createEmulator, type Emulator, type FaultHandler } from '@kindling/emulator';
 import { vi } from 'vitest';
-import { frameworks, optionsFor } from '../../kit/apps.js';
+import { frameworks, optionsFor, SITE } from '../../kit/apps.js';
 import { send, type Answer } from '../../kit/http.js';
 
 export const AUDIENCE = 'https://api.app.example';
@@ -20,6 +20,13 @@ const sessions: Record<string, (store: SessionStore) => KindeOptions['session']>
 export const rows = Object.keys(frameworks).flatMap((framework) =>
   Object.keys(sessions).map((way) => [framework, way] as const),
 );
+
+/** A Kinde for the apps of the rows. */
+export async function startKinde(): Promise<Emulator> {
+  const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+  emulator.state.applications[0]!.audiences = [AUDIENCE];
+  return emulator;
+}
 
 /** The app of a row, which gives Kinde a second. Several with one store are processes of one app. */
 export function startRow(
