@@ -92,11 +92,11 @@ const files: Record<string, readonly string[]> = {
     'op',
     'schema http',
     'options wait',
-    'events errors flag',
+    'events errors flag issuer',
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
-  webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http strength'],
+  webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http issuer strength'],
   doctor: [
     'index cli',
     'table',

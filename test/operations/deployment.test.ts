@@ -8,11 +8,14 @@ import {
 } from '@kindling/core';
 import { diagnose } from '@kindling/doctor';
 import { createEmulator } from '@kindling/emulator';
+import { createManagement } from '@kindling/management';
+import { createWebhooks } from '@kindling/webhooks';
 import fc from 'fast-check';
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { isProduction as alsoProduction, isPublic } from '../../packages/webhooks/src/issuer.js';
 import { frameworks, optionsFor, SECRET, SITE } from '../kit/apps.js';
 import { createBrowser, keep } from '../kit/browser.js';
 import { NAVIGATION, send } from '../kit/http.js';
@@ -138,6 +141,31 @@ describe('OP-24 in production the issuer is a public host name', () => {
     expect(problemsOf({ issuer, production: true })).toEqual([expect.stringContaining('no public host name')]);
     expect(problemsOf({ issuer, production: true, allowPrivateIssuer: true })).toEqual([]);
     expect(problemsOf({ issuer, production: false })).toEqual([]);
+    const others = (more: object) => [
+      ...[() => createWebhooks({ issuer: new URL(issuer).origin, ...more })],
+      ...[() => createManagement({ issuer, clientId: 'm2m', clientSecret: 'hush-hush', ...more })],
+    ];
+    setNodeEnv(' Production');
+    for (const start of others({})) expect(start).toThrow('no public host name');
+    for (const start of others({ allowPrivateIssuer: true })) expect(start).not.toThrow();
+    setNodeEnv('development');
+    for (const start of others({})) expect(start).not.toThrow();
+  });
+
+  test('OP-24 webhooks and the Management API ask the same questions as core', () => {
+    expect(readFileSync('packages/management/src/issuer.ts', 'utf8')).toBe(
+      readFileSync('packages/webhooks/src/issuer.ts', 'utf8'),
+    );
+    for (const value of [...PRODUCTION, ...DEVELOPMENT])
+      expect(alsoProduction({ NODE_ENV: value }), value).toBe(isProduction({ NODE_ENV: value }));
+    for (const host of ['acme.kinde.com', 'auth.acme.example', 'id.9.acme.io', 'kinde.internal', '10.0.0.1', 'kinde'])
+      expect(isPublic(host), host).toBe(problemsOf({ issuer: `https://${host}`, production: true }).length === 0);
+    setNodeEnv('production');
+    for (const start of [
+      () => createWebhooks({ issuer: 'http://localhost:4455' }),
+      () => createManagement({ issuer: 'http://localhost:4455', clientId: 'm2m', clientSecret: 'hush-hush' }),
+    ])
+      expect(start).toThrow('no public host name over https');
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import type { SeenStore } from './deliveries.js';
 import { KindeWebhookError } from './errors.js';
 import { EVENT_TYPES, isRecord, type OtherEvent, type WebhookEvent, type WebhookEventType } from './events.js';
+import { isProduction, isPublic } from './issuer.js';
 
 /** What a handler is told besides the event. */
 export interface HandlerContext {
@@ -56,6 +57,8 @@ export interface WebhookOptions {
   readonly onProblem?: (problem: WebhookProblem) => void;
   /** Your Kinde domain. Only needed where this is not mounted by `kinde()`, which knows it. */
   readonly issuer?: string;
+  /** Accept an issuer in production that is an address, or a name for one network. @default false */
+  readonly allowPrivateIssuer?: boolean;
   /** Fetches the signing keys. @default that of `kinde()`, else globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -78,7 +81,16 @@ export function resolveOptions(given: WebhookOptions): Settings {
   // Without a prototype: what `Object.prototype` was given is no option.
   const options: WebhookOptions = { __proto__: null, ...given } as WebhookOptions;
   const { on = {}, path = '/webhooks/kinde', maxAge = 300, timeout = 10, acceptRetries = false } = options;
-  const { otherwise, seen, issuer, app, followSessions = true, onProblem = warn, fetch } = options;
+  const {
+    otherwise,
+    seen,
+    issuer,
+    allowPrivateIssuer = false,
+    app,
+    followSessions = true,
+    onProblem = warn,
+    fetch,
+  } = options;
   const problems = [
     ...unknownNames(options),
     ...handlerProblems(on),
@@ -93,6 +105,8 @@ export function resolveOptions(given: WebhookOptions): Settings {
     app !== undefined && (typeof app !== 'string' || app === '') && '`app` must be text.',
     seen !== undefined && !isStore(seen) && '`seen` must be a store with `get` and `set`.',
     issuer !== undefined && !isIssuer(issuer) && '`issuer` must be your Kinde domain such as https://acme.kinde.com.',
+    typeof allowPrivateIssuer !== 'boolean' && '`allowPrivateIssuer` must be true or false.',
+    isIssuer(issuer) && !allowPrivateIssuer && isProduction(environment()) && !isPublicIssuer(issuer) && PRIVATE_ISSUER,
     issuer !== undefined && acceptRetries && !seen && RETRIES_NEED_STORE,
   ].filter((problem) => typeof problem === 'string');
   if (problems.length > 0) throw new KindeWebhookError('config_invalid', 'These options cannot be used:', problems);
@@ -107,10 +121,24 @@ export const RETRIES_NEED_STORE =
   '`acceptRetries` needs a store that outlives this process, or an event could be handled twice: pass `seen`, or give ' +
   'kinde() a session store.';
 
+const PRIVATE_ISSUER =
+  '`issuer` is no public host name over https but for one machine or network; set `allowPrivateIssuer` if that is meant.';
+
+/** Not every runtime has one. */
+function environment(): Readonly<Record<string, string | undefined>> {
+  return (globalThis as { process?: Partial<NodeJS.Process> }).process?.env ?? {};
+}
+
+function isPublicIssuer(issuer: string): boolean {
+  const { protocol, hostname } = new URL(issuer);
+  return protocol === 'https:' && isPublic(hostname);
+}
+
 function unknownNames(options: WebhookOptions): string[] {
-  const known = 'on otherwise path maxAge acceptRetries timeout seen app followSessions onProblem issuer fetch'.split(
-    ' ',
-  );
+  const known =
+    'on otherwise path maxAge acceptRetries timeout seen app followSessions onProblem issuer allowPrivateIssuer fetch'.split(
+      ' ',
+    );
   return Object.keys(options)
     .filter((name) => !known.includes(name))
     .map((name) => `\`${name}\` is not an option.`);
@@ -141,7 +169,7 @@ function isStore(value: unknown): boolean {
 }
 
 /** An origin; http is for this machine only. */
-function isIssuer(value: unknown): boolean {
+function isIssuer(value: unknown): value is string {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { origin, protocol, hostname } = new URL(value);
   const isSafe = protocol === 'https:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
