@@ -11,7 +11,7 @@ const GATEWAY = { 'content-type': 'application/json' };
 /** What stands between apps and Kinde, by name. Each answers a request itself, or lets it through. */
 const STATES = {
   up: (req, res, through) => through(),
-  slow: (req, res, through) => setTimeout(through, 1_500),
+  slow: (req, res, through) => setTimeout(through, 800),
   hanging: () => {},
   failing: (req, res) => res.writeHead(502, GATEWAY).end('{"error":"invalid_grant","error_description":"upstream"}'),
   html: (req, res) =>
