@@ -42,7 +42,9 @@ describe('processes of their own', async () => {
   });
 
   const table = ['express', 'fastify'].flatMap((framework) =>
-    Object.keys(stores).flatMap((name) => (['shared', 'store'] as const).map((kept) => [framework, kept, name] as const)),
+    Object.keys(stores).flatMap((name) =>
+      (['shared', 'store'] as const).map((kept) => [framework, kept, name] as const),
+    ),
   );
 
   test.each(table)('OP-10 on %s, sessions kept as "%s" in %s: one code, both requests signed in', async (...row) => {
@@ -118,17 +120,20 @@ describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
   test.each([
     ['is refused its connection', () => Promise.reject(new TypeError('no', { cause: { code: 'ECONNREFUSED' } }))],
     ['is told to wait', () => new Response('', { status: 429, headers: { 'retry-after': '1' } })],
-  ])('OP-10 whose code was not redeemed since it %s keep their login, and loading them again works', async (_n, how) => {
-    const { browser, callback } = await begin();
-    const before = headerOf(browser.jar);
-    place.emulator.faults.once(TOKEN, how);
-    const answer = await browser.open(callback);
-    expect(answer.status).toBeGreaterThanOrEqual(502);
-    expect([answer.setCookies, headerOf(browser.jar)]).toEqual([[], before]);
-    clock.pass(2);
-    expect((await browser.open(callback)).status).toBe(302);
-    expect((await browser.open('/me')).json().email).toBe(ADA);
-  });
+  ])(
+    'OP-10 whose code was not redeemed since it %s keep their login, and loading them again works',
+    async (_n, how) => {
+      const { browser, callback } = await begin();
+      const before = headerOf(browser.jar);
+      place.emulator.faults.once(TOKEN, how);
+      const answer = await browser.open(callback);
+      expect(answer.status).toBeGreaterThanOrEqual(502);
+      expect([answer.setCookies, headerOf(browser.jar)]).toEqual([[], before]);
+      clock.pass(2);
+      expect((await browser.open(callback)).status).toBe(302);
+      expect((await browser.open('/me')).json().email).toBe(ADA);
+    },
+  );
 
   test('OP-06 that Kinde does not answer end with the time-out, and say so', async () => {
     const { browser, callback } = await begin();

@@ -14,12 +14,14 @@ export interface Sessions {
 export async function sessionsFromEnv(env = process.env): Promise<Sessions> {
   const { REDIS_URL: redisUrl, DATABASE_URL: connectionString } = env;
   if (redisUrl) {
-    const client = createClient({ url: redisUrl }).on('error', ({ message }: Error) => console.error(message));
-    await client.connect();
+    const log = ({ message }: Error) => console.error(message);
+    const client = createClient({ url: redisUrl, disableOfflineQueue: true }).on('error', log);
+    // Not awaited: the app starts without Redis, too.
+    client.connect().catch(log);
     return { session: { store: redisStore(client) }, close: () => client.close() };
   }
   if (connectionString) {
-    const pool = new pg.Pool({ connectionString });
+    const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2000, query_timeout: 2000 });
     pool.on('error', ({ message }) => console.error(message));
     await migrate(pool);
     return { session: { store: postgresStore(pool) }, close: () => pool.end() };

@@ -90,15 +90,16 @@ async function read<Result>({ seal, unread }: AgreementOptions<Result>, id: stri
 async function enter<Result extends object | string>(
   place: Place,
   options: AgreementOptions<Result>,
-  { until = 0, counts, deadline = Infinity }: RunTerms<Result>,
+  { until = 0, counts, deadline = Infinity, budget }: RunTerms<Result>,
 ): Promise<{ readonly mark: Mark } | { readonly result: Result }> {
+  const ask = askWith(budget);
   const start = moment();
   /** What a mark may be put in place of, if anything. */
   let chance: { readonly from: string | undefined } | undefined = { from: undefined };
   for (let pause = SHORT; ;) {
     const mark = chance && createMark(place);
-    if (mark && (await mark.take(chance!.from))) return { mark };
-    const found = await options.store.get(place.id);
+    if (mark && (await ask(() => mark.take(chance!.from)))) return { mark };
+    const found = await ask(() => options.store.get(place.id));
     chance = found === undefined ? { from: undefined } : undefined;
     if (found !== undefined && !isMark(found)) {
       const result = await read(options, place.id, found);
@@ -120,7 +121,7 @@ async function perform<Result extends object | string>(
   mark: Mark,
   work: () => Promise<Result>,
   options: AgreementOptions<Result>,
-  { id, deadline = Infinity }: { readonly id: string; readonly deadline?: Moment },
+  { id, deadline = Infinity, budget }: { readonly id: string } & RunTerms<Result>,
 ): Promise<Result> {
   const result = await holding(mark, work, options.isUndone);
   try {
@@ -128,7 +129,13 @@ async function perform<Result extends object | string>(
     const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
     const keep = () => mark.put(sealed, kept);
     const later = () => keepLater(keep);
-    if (await keep().catch(keep).catch(later)) return result;
+    const ask = askWith(budget);
+    if (
+      await ask(keep)
+        .catch(() => ask(keep))
+        .catch(later)
+    )
+      return result;
     // Somebody took over: what they make of it counts.
     for (let [pause, agreed] = [SHORT, await look(options, id)]; ; agreed = await look(options, id)) {
       if (agreed !== undefined || moment() > deadline) return agreed ?? result;
@@ -138,6 +145,11 @@ async function perform<Result extends object | string>(
     // The work is done and cannot be done again, whatever becomes of its result.
     return result;
   }
+}
+
+/** What one caller asks of the store, as far as that may wait for it. */
+function askWith(budget: RunTerms<unknown>['budget']): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
+  return budget ? budget.spend : (question) => question();
 }
 
 /** Has nobody changed this mark for a while? */

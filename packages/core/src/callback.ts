@@ -36,7 +36,7 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
   const deadline = deadlineIn(context.config.timeout);
   let pending: PendingLogin | undefined;
   let state: string | undefined;
-  let start: Start | undefined;
+  let isDone = false;
   try {
     const query = requestUrl(request, context.config).searchParams;
     const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
@@ -46,14 +46,16 @@ export async function tryCallback(request: HttpRequest, context: Context): Promi
     }
     state = checkForm(query);
     pending = await findPending(request, context, state);
-    start = await beginSession(request, context);
-    return await runOnce(request, context, { query, state, pending, start }, deadline);
+    const start = await beginSession(request, context);
+    const outcome = await runOnce(request, context, { query, state, pending, start }, deadline);
+    if ('redirect' in outcome) return outcome.redirect;
+    isDone = true;
+    throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
   } catch (error) {
     if (!(error instanceof KindeError)) throw error;
     // A code that was not sent is as good as new, and so is its login: the page can be loaded again.
-    const isUnspent = context.oauth.isUnspent(error) || (error.code === 'store_unavailable' && !start);
-    const isOver = state !== undefined && !isUnspent;
-    const cookies = isOver ? forgetLogin(request, context, state!) : [];
+    const isUntried = !isDone && (context.oauth.isUnspent(error) || error.code === 'store_unavailable');
+    const cookies = state === undefined || isUntried ? [] : forgetLogin(request, context, state);
     const location = wayOn(error, pending, context);
     if (location && (await isSignedIn(request, context))) return { location, cookies };
     return {
@@ -91,7 +93,12 @@ async function isSignedIn(request: HttpRequest, context: Context): Promise<boole
 }
 
 /** A double click redeems its code once, whichever processes it reaches. */
-async function runOnce(request: HttpRequest, context: Context, found: Begun, deadline: Moment): Promise<Redirect> {
+async function runOnce(
+  request: HttpRequest,
+  context: Context,
+  found: Begun,
+  deadline: Moment,
+): Promise<Exclude<Outcome, 'done'>> {
   const { state, pending } = found;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
@@ -106,10 +113,12 @@ async function runOnce(request: HttpRequest, context: Context, found: Begun, dea
       return { failure: failureOf(error) };
     }
   };
-  const outcome = await context.callbacks.run(state, work, { deadline: deadline + STORE_PATIENCE });
+  const outcome = await context.callbacks.run(state, work, {
+    deadline: deadline + STORE_PATIENCE,
+    budget: context.budgets(request),
+  });
   if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
-  if ('redirect' in outcome) return outcome.redirect;
-  throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
+  return outcome;
 }
 
 /** Milliseconds that a session may take to be written once Kinde has answered. */

@@ -1,5 +1,6 @@
 import { deadlineIn, moment, secondsSince, within, type Moment } from './clock.js';
 import { KindeError } from './errors.js';
+import type { Budget } from './patience.js';
 import { createMemory, createRoom, weightOf, type Memory } from './remember.js';
 
 /** Work that is done once per key, however many ask for it at the same time. */
@@ -31,6 +32,8 @@ export interface RunTerms<Result> {
    * again before then. @default it is done again at once
    */
   readonly until?: number;
+  /** How long this caller may wait for the store by which processes agree. @default as long as that may take */
+  readonly budget?: Budget;
 }
 
 /** Bounds of what is remembered and done. */
@@ -63,7 +66,7 @@ export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
     const entry = running.get(key);
     return entry && secondsSince(entry.at) <= stale ? entry : undefined;
   };
-  const start = (key: string, work: () => Promise<Result>, deadline: Moment | undefined) => {
+  const start = (key: string, work: () => Promise<Result>, deadline: Moment) => {
     for (const [dead, { at }] of running) {
       if (secondsSince(at) <= stale) break;
       running.delete(dead);
@@ -85,11 +88,11 @@ export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
     peek,
     known: async (key: string) => peek(key),
     isFull: () => line.isFull(),
-    async run(key: string, work: () => Promise<Result>, { deadline, counts }: RunTerms<Result> = {}) {
+    async run(key: string, work: () => Promise<Result>, { deadline = Infinity, counts }: RunTerms<Result> = {}) {
       const known = find(key) ? undefined : peek(key);
       if (known !== undefined && counts?.(known) !== false) return known;
       const { result } = find(key) ?? start(key, work, deadline);
-      return deadline === undefined ? result : within(deadline, result, late);
+      return deadline === Infinity ? result : within(deadline, result, late);
     },
     state: (key: string) => {
       if (find(key)) return 'running';
@@ -112,7 +115,7 @@ function createLine(parallel = Infinity, stale: number) {
     for (const place of places) if (secondsSince(place.at) > stale) places.delete(place);
     return places.size >= parallel;
   };
-  const wait = (deadline: Moment = Infinity) =>
+  const wait = (deadline: Moment) =>
     new Promise<Place>((resolve, reject) => {
       if (waiting.size >= MOST_WAITING) return reject(crowded());
       const leave = () => {
@@ -136,7 +139,7 @@ function createLine(parallel = Infinity, stale: number) {
   };
   return {
     isFull,
-    async inTurn<Result>(work: () => Promise<Result>, deadline: Moment | undefined): Promise<Result> {
+    async inTurn<Result>(work: () => Promise<Result>, deadline: Moment): Promise<Result> {
       if (parallel === Infinity) return work();
       const place = isFull() ? await wait(deadline) : { at: moment() };
       places.add(place);

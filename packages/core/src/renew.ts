@@ -34,7 +34,7 @@ export async function renew(
 ): Promise<Authentication> {
   if (isAlive(session) && isPaused(session, context)) return { auth: toAuth(session, context), cookies: [] };
   try {
-    const renewal = await renewalOf(session, context, deadline);
+    const renewal = await renewalOf(session, context, { deadline, budget: context.budgets(request) });
     if (renewal === 'refused') return await afterRefusal(request, context, session, deadline);
     if (renewal === 'organization_changed') return await pin(request, context, session);
     if (isHeld(renewal)) return await hold(request, context, session, renewal.unjudged);

@@ -2,6 +2,7 @@ import { deadlineIn, moment, now, secondsSince, type Moment } from './clock.js';
 import type { Context, Held, Renewal, Renewed } from './context.js';
 import { KindeError } from './errors.js';
 import type { Refreshed, Tokens } from './oauth.js';
+import type { Budget } from './patience.js';
 import type { Session } from './records.js';
 import { readClaims } from './tokens.js';
 
@@ -23,7 +24,11 @@ const AGAIN = 30;
  * could not be judged is judged again instead of asked for again, every few seconds at most.
  * @throws KindeError where Kinde or the store do not answer.
  */
-export async function renewalOf(session: Session, context: Context, deadline: Moment): Promise<Renewal> {
+export async function renewalOf(
+  session: Session,
+  context: Context,
+  { deadline, budget }: { deadline: Moment; budget: Budget },
+): Promise<Renewal> {
   const { refreshes, judgements } = context;
   const counts = (result: Renewal) => isOfUse(result, session);
   const kept = session.unjudged && { unjudged: session.unjudged };
@@ -32,6 +37,7 @@ export async function renewalOf(session: Session, context: Context, deadline: Mo
       ? kept
       : await refreshes.run(session.refreshToken!, () => trade(session, context, deadline), {
           deadline,
+          budget,
           until: session.expiresAt,
           counts,
         });

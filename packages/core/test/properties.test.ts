@@ -241,7 +241,7 @@ describe('anything at all', () => {
 
 describe('work that is done once', () => {
   test('is shared while it runs, remembered after, forgotten when it fails, and bounded', async () => {
-    const memory = createMemory<number>(createRoom(6 * (weightOf(0) + 1)), Infinity);
+    const memory = createMemory<number>(createRoom(4 * (weightOf(0) + 1)), Infinity);
     const once = createOnce<number>({ seconds: 60, memory, parallel: 2 });
     let done = 0;
     const work = async () => ++done;

@@ -28,7 +28,7 @@ export interface RedisStore {
 /**
  * Keeps sessions in Redis, for any number of machines. The client is yours: this store neither opens nor closes it, and
  * never repeats what the client gave up on.
- * @example const store = redisStore(await createClient({ url }).on('error', log).connect());
+ * @example const store = redisStore(createClient({ url, disableOfflineQueue: true }).on('error', log));
  * @throws TypeError when the client is neither of `redis` nor of `ioredis`, or the prefix has braces.
  */
 export function redisStore(client: NodeRedis | IoRedis, options: RedisStoreOptions = {}): RedisStore {

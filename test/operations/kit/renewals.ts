@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { memoryStore, type KindeOptions, type SessionStore } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { vi } from 'vitest';
-import { frameworks, optionsFor, SITE } from '../../kit/apps.js';
+import { hash, createSeal } from '../../../packages/core/src/seal.js';
+import { frameworks, optionsFor, SECRET, SITE } from '../../kit/apps.js';
 import { createBrowser, type Browser } from '../../kit/browser.js';
 import { NAVIGATION, send, type Answer } from '../../kit/http.js';
 
@@ -100,4 +102,23 @@ export async function openPlace(
       await emulator.close();
     },
   };
+}
+
+/** `Cookie` headers of so many people whose tokens are Ada's, each with a session and a refresh token of their own. */
+export async function multiply(place: Place, mode: Mode, count: number): Promise<string[]> {
+  const options = optionsFor(place.emulator);
+  const seal = createSeal([SECRET], `${options.issuer} ${options.clientId}`);
+  const [[name, value]] = [...place.browser.jar] as [[string, string]];
+  const cookie = { ...(await seal.open(value, 'session'))!.payload };
+  const id = String(cookie['id']);
+  const record = mode === 'store' ? (await seal.open((await place.store.get(await hash(id)))!, 'store'))!.payload : {};
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const own = { id: randomBytes(32).toString('base64url'), refreshToken: randomBytes(32).toString('base64url') };
+      if (mode === 'store')
+        await place.store.set(await hash(own.id), await seal.seal({ ...record, ...own }, 'store', DAY), DAY);
+      const kept = mode === 'store' ? { ...cookie, id: own.id } : { ...cookie, ...own };
+      return `${name}=${await seal.seal(kept, 'session', DAY)}`;
+    }),
+  );
 }
