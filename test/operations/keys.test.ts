@@ -99,6 +99,22 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
     expect(await stranger).toBe(503);
   });
 
+  test('OP-02 a stranger’s request for keys that breaks takes nothing from a sign-in that needs them', async () => {
+    await signIn();
+    const browser = createBrowser(app, emulator);
+    const callback = await browser.callbackFor(ADA);
+    await emulator.rotateKeys();
+    emulator.faults.once(JWKS, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      throw new TypeError('fetch failed');
+    });
+    const stranger = madeUp().then(bearer);
+    await vi.waitFor(() => expect(calls(emulator, JWKS)).toBe(2));
+    expect((await browser.open(callback)).status).toBe(302);
+    expect(await isIn(browser)).toBe(true);
+    expect(await stranger).toBe(503);
+  });
+
   test('OP-02 a thousand made-up keys are asked for once, and hold an honest one back for ten seconds at most', async () => {
     expect(await bearer(await emulator.sign(claims()))).toBe(200);
     const statuses = await Promise.all(Array.from({ length: 1000 }, async () => bearer(await madeUp())));

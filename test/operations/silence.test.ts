@@ -110,6 +110,18 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
     }
   });
 
+  test('OP-06 live answers, profile and portal wait a second together, then not at all', async () => {
+    const [person] = await people(1);
+    expect((await person!.open('/live')).status).toBe(200);
+    const lists = ['permissions', 'roles', 'feature_flags', 'entitlements', 'portal_link'];
+    for (const list of lists) emulator.faults.always(`/account_api/v1/${list}`, hang);
+    isRefused(await timed(person!.open('/live/delete')), PATIENCE);
+    await timed(person!.open('/portal'));
+    for (const path of ['/live/delete', '/portal']) isRefused(await timed(person!.open(path)), 500);
+    emulator.faults.clear();
+    await vi.waitFor(async () => expect((await person!.open('/live')).status).toBe(200), 5000);
+  });
+
   test('OP-06 every 503 and 504 of a login says when to come again', async () => {
     const browser = createBrowser(app, emulator);
     const callback = await browser.callbackFor(ADA);

@@ -73,7 +73,7 @@ function outcomeOf({ status }: Response): Outcome {
 }
 
 /** There was no time left to ask. */
-export function notSent(): KindeError {
+function notSent(): KindeError {
   return new KindeError('kinde_unavailable', 'There was no time left to ask Kinde.', {
     reason: 'not_sent',
     headers: { 'retry-after': '1' },

@@ -41,7 +41,7 @@ export function createKeys(config: Config): Keys {
       const key = await (await ready(uri)).find(...asked);
       if (key) return key;
       // Others may be fetching it just now. Where it is not among what they get, it may have been published since.
-      const coming = await set.coming()?.catch(unavailable);
+      const coming = await set.coming()?.catch(() => undefined);
       const found = await coming?.find(...asked);
       if (found) return found;
       const missing = new errors.JWKSNoMatchingKey();

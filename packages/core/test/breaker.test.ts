@@ -112,7 +112,7 @@ describe('with a probe', () => {
     const { probe, breaker } = withProbe(['works', 'works']);
     fail(breaker, 1);
     later(1.1);
-    expect(() => breaker.check()).toThrow();
+    expect(() => breaker.check()).toThrow('not answer');
     await settled();
     expect(ask(breaker, 'fails')).toBe('sent');
     expect(ask(breaker, 'works')).toBe('refused');

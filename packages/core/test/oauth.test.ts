@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlineIn } from '../src/clock.js';
 import { resolveConfig } from '../src/config.js';
-import { KindeError } from '../src/errors.js';
+import type { KindeError } from '../src/errors.js';
 import { createOAuth, type OAuth, type Tokens, type Unjudged } from '../src/oauth.js';
 
 const [TOKEN, JWKS, DISCOVERY] = ['/oauth2/token', '/.well-known/jwks', '/.well-known/openid-configuration'];

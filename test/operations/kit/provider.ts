@@ -5,7 +5,7 @@ import { vi } from 'vitest';
 import { frameworks, optionsFor, SITE } from '../../kit/apps.js';
 import { send, type Answer } from '../../kit/http.js';
 
-export const AUDIENCE = 'https://api.app.example';
+const AUDIENCE = 'https://api.app.example';
 export const ADA = 'ada@example.com';
 export const DAY = 86_400;
 export const [TOKEN, JWKS, DISCOVERY] = ['/oauth2/token', '/.well-known/jwks', '/.well-known/openid-configuration'];
