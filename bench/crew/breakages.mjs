@@ -18,7 +18,7 @@ const provider = (state, more) => ({
 
 export const BREAKAGES = {
   'process killed': {
-    promise: 'nobody is signed out; answers under way are lost',
+    promise: 'nobody is signed out; answers under way are lost, and whose renewal it was at may wait with 503',
     async begin({ members, seconds }) {
       for (const member of members.slice(0, 2)) {
         member.isBroken = true;
@@ -28,10 +28,10 @@ export const BREAKAGES = {
         member.isBroken = false;
       }
     },
-    allowed: {},
+    allowed: { unavailable: STORED },
   },
   'process stands still': {
-    promise: 'nobody is signed out; the others go on',
+    promise: 'nobody is signed out; the others go on, and whose renewal it was at may wait with 503',
     async begin({ members: [member], seconds }) {
       member.isBroken = true;
       member.child.kill('SIGSTOP');
@@ -41,7 +41,7 @@ export const BREAKAGES = {
       await sleep(500);
       member.isBroken = false;
     },
-    allowed: {},
+    allowed: { unavailable: STORED },
   },
   'processes restarted in turn': {
     promise: 'nobody is signed out',

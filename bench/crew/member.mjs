@@ -4,6 +4,7 @@ import { createKinde, filesystemStore } from '@kindling/core';
 import * as onExpress from '@kindling/express';
 import * as onFastify from '@kindling/fastify';
 import { redisStore } from '@kindling/redis';
+import { setTimeout as sleep } from 'node:timers/promises';
 import createExpress from 'express';
 import createFastify from 'fastify';
 import { createClient } from 'redis';
@@ -14,7 +15,7 @@ const servers = [];
 
 const commands = {
   async serve({ framework, keep, options, store, port }) {
-    const session = keep === 'cookie' ? {} : { [keep]: open(store) };
+    const session = keep === 'cookie' ? {} : { [keep]: await open(store) };
     const instance = createKinde({ ...options, session });
     instances.set(keep, instance);
     const server = await frameworks[framework](instance, port);
@@ -36,7 +37,7 @@ process.on('SIGTERM', () => {
   setTimeout(() => process.exit(), 1_000);
 });
 
-function open({ redis: url, prefix, folder }) {
+async function open({ redis: url, prefix, folder }) {
   if (!url) return filesystemStore(`${folder}/${prefix}`);
   const client = createClient({
     url,
@@ -44,8 +45,8 @@ function open({ redis: url, prefix, folder }) {
     socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(100 * tries, 1_000) },
   });
   client.on('error', () => {});
-  // An app starts whether its store is there or not.
-  client.connect().catch(() => {});
+  // An app starts whether its store is there or not; where it is, a platform sends requests once the app is ready.
+  await Promise.race([client.connect().catch(() => {}), sleep(1_000)]);
   return redisStore(client, { prefix });
 }
 
