@@ -61,7 +61,7 @@ describe('everything that is remembered', () => {
         const memories = [0, 1, 2].map(() => createMemory<number>(room, Infinity));
         for (const { memory, key, bytes } of all) memories[memory]!.set(`key ${key}`, bytes, { bytes });
         const kept = memories.flatMap((memory) =>
-          Array.from({ length: 201 }, (_, key) => memory).map((one, key) => one.get(`key ${key}`) ?? 0),
+          Array.from({ length: 201 }, (_one, key) => memory.get(`key ${key}`) ?? 0),
         );
         // Looking moves what is old on, and so may forget some of it; it never finds more than there is room for.
         expect(kept.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(4000);

@@ -63,7 +63,7 @@ describe.each(rows)('a renewal for another organization, on %s with sessions in 
   test('OP-17 the same organization, or none before and after, is no change', async () => {
     clock.pass(TOKEN_LIFE + 1);
     expect((await me()).organization).toMatch(ACME);
-    for (const _times of [1, 2]) {
+    for (let times = 0; times < 2; times++) {
       clock.pass(DAY / 2);
       renewAs(({ org_code: _left, ...claims }) => claims);
       expect(await me()).toMatchObject({ isAuthenticated: true, organization: null });

@@ -7,6 +7,8 @@ const MINUTE = 60;
 /** Seconds until a replica takes over. */
 const FAIL_OVER = 5;
 
+const down = () => Promise.reject(new Error('down'));
+
 /** What was written since then is lost, as by a fail-over to a replica that lagged behind. */
 function watchWrites(store: Required<SessionStore>): () => Promise<void> {
   const before = new Map<string, string | undefined>();
@@ -122,6 +124,32 @@ describe.each(rows)('refresh tokens that may have been spent, on %s with session
     }
     expect(place.emulator.state.reuse).toBe(0);
   });
+
+  testShared(
+    'a renewal that comes back after signing out, while the store is away, is nobody’s, and is ended',
+    async () => {
+      clock.pass(TOKEN_LIFE + 1);
+      const old = place.cookie();
+      let arrived = false;
+      let release = () => {};
+      const held = new Promise<void>((resolve) => (release = resolve));
+      place.emulator.faults.once(TOKEN, async (_request, next) => {
+        const response = await next();
+        arrived = true;
+        await held;
+        return response;
+      });
+      const late = place.ask(place.app, '/me', old);
+      await vi.waitFor(() => expect(arrived).toBe(true));
+      await place.browser.open('/logout', { headers: { 'sec-fetch-site': 'same-origin' } });
+      const revoked = () => place.emulator.requests.filter(({ path }) => path.includes('revoke')).length;
+      const before = revoked();
+      Object.assign(place.store, { get: down, set: down, swap: down });
+      release();
+      expect((await late).json()).toMatchObject({ isAuthenticated: false });
+      await vi.waitFor(() => expect(revoked()).toBe(before + 1));
+    },
+  );
 
   testShared('OP-23 what a fail-over lost is found again where it is still known', async () => {
     const lose = watchWrites(place.store);

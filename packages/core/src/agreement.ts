@@ -11,6 +11,8 @@ const LIFE = 60;
 const BEAT = 1000;
 /** Offers of a result while the store is away: about an hour. */
 const OFFERS = 3600;
+/** Tries to take a mark away that nobody holds: about a minute. */
+const WITHDRAWALS = 60;
 /** Seconds without a word after which whoever works counts as gone. */
 const SILENCE = 3;
 /** Seconds that whoever can do without a result waits for it. */
@@ -98,7 +100,7 @@ async function enter<Result extends object | string>(
   let chance: { readonly from: string | undefined } | undefined = { from: undefined };
   for (let pause = SHORT; ;) {
     const mark = chance && createMark(place);
-    if (mark && (await ask(() => mark.take(chance!.from)))) return { mark };
+    if (mark && (await ask(() => mark.take(chance!.from)).catch(withdraw(mark)))) return { mark };
     const found = await ask(() => options.store.get(place.id));
     chance = found === undefined ? { from: undefined } : undefined;
     if (found !== undefined && !isMark(found)) {
@@ -176,6 +178,14 @@ async function holding<Result>(
   } finally {
     clearInterval(beating);
   }
+}
+
+/** A store that did not answer may have taken the mark all the same. Nothing was done under it, so nobody shall wait for it. */
+function withdraw(mark: Mark): (error: unknown) => never {
+  return (error) => {
+    keepLater(() => mark.leave(true), WITHDRAWALS);
+    throw error;
+  };
 }
 
 /** Offers a result until the store is back. */

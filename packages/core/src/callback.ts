@@ -114,15 +114,15 @@ async function runOnce(
     }
   };
   const outcome = await context.callbacks.run(state, work, {
-    deadline: deadline + STORE_PATIENCE,
+    deadline: deadline + OWN_PART * 1000,
     budget: context.budgets(request),
   });
   if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
   return outcome;
 }
 
-/** Milliseconds that a session may take to be written once Kinde has answered. */
-const STORE_PATIENCE = 2000;
+/** Seconds that the app's own part of a sign-in, and writing the session, may take once Kinde has answered. */
+export const OWN_PART = 30;
 
 function failureOf({ code, message, reason, fix, headers, cause }: KindeError): Failure {
   return { code, message, reason, fix, headers, ...(cause !== undefined && { cause }) };

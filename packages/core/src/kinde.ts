@@ -2,7 +2,7 @@ import type { Auth } from './auth.js';
 import { createAccount } from './account.js';
 import { createAgreement, type AgreementOptions, type Seen } from './agreement.js';
 import { authenticate, refresh, type Authentication, type AuthenticateOptions } from './authenticate.js';
-import { callback } from './callback.js';
+import { callback, OWN_PART } from './callback.js';
 import { resolveConfig, type Config } from './config.js';
 import type { Context, Outcome, Pause, Renewal } from './context.js';
 import { createRouteTable, enter, handshake, type Entered, type Outlet } from './enter.js';
@@ -122,8 +122,8 @@ function createContext(config: Config): Context {
   const oauth = createOAuth(config);
   const title = `${config.issuer} ${config.clientId}`;
   const seal = remembering(createSeal(config.secrets, title, session.format), common);
-  const once = <Result>(options: Omit<OnceOptions<Result>, 'memory' | 'stale'>, room = common) =>
-    createOnce<Result>({ ...options, memory: createMemory<Result>(room, Infinity), stale: 2 * timeout });
+  const once = <Result>(options: Omit<OnceOptions<Result>, 'memory'>, room = common) =>
+    createOnce<Result>({ stale: 2 * timeout, ...options, memory: createMemory<Result>(room, Infinity) });
   const agreed = <Result extends object | string>(local: Once<Result>, how: How<Result>) => {
     const { shared: store } = session;
     const terms = { ...how, seal, isUndone: oauth.isUnspent, seen: createMemory<Seen>(common) };
@@ -131,7 +131,7 @@ function createContext(config: Config): Context {
   };
   const life = (renewal: Renewal) => (isHeld(renewal) ? Math.max(HELD, renewal.unjudged.expiresIn ?? 0) : REMEMBERED);
   const refreshes = once<Renewal>({ seconds: life, parallel: 50 });
-  const callbacks = once<Outcome>({ seconds: LOGIN_COOKIE_TTL, keeps: () => 'done' });
+  const callbacks = once<Outcome>({ seconds: LOGIN_COOKIE_TTL, keeps: () => 'done', stale: 2 * timeout + OWN_PART });
   return Object.freeze({
     config,
     oauth,

@@ -119,11 +119,11 @@ export async function saveSession(
   context: Context,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
-  const { id, refreshToken, expiresAt, unjudged } = change.to;
+  const { id, refreshToken, expiresAt, seenAt, unjudged } = change.to;
   const records = recordsFor(request, context);
   const isEnded = () => context.ended.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
-  const key = `${id} ${refreshToken} ${expiresAt} ${unjudged?.seenAt}`;
+  const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
   const save = () => context.saves.run(key, () => saveRecord(records, change));
   if (isEnded() || !(await save())) return 'ended';
   if (!isEnded()) return writeCookie(request, context, change.to);

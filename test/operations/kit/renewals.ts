@@ -14,7 +14,7 @@ export const DAY = 86_400;
 export const TOKEN_LIFE = 7200;
 
 export type Mode = 'cookie' | 'shared' | 'store';
-export const MODES: readonly Mode[] = ['cookie', 'shared', 'store'];
+const MODES: readonly Mode[] = ['cookie', 'shared', 'store'];
 
 /** Every framework with every way to keep sessions. */
 export const rows = Object.keys(frameworks).flatMap((framework) => MODES.map((mode) => [framework, mode] as const));
