@@ -3,10 +3,13 @@ import { KindeError } from './errors.js';
 import type { SessionStore } from './store.js';
 
 /**
- * Milliseconds that a store may take: for one answer, and for all that one request asks; and to list a group, which may be
- * large and which no request of a visitor asks for.
+ * Milliseconds that a store may take: for one answer; for all that one request asks; for each answer after that, since it was
+ * perhaps this process that was busy; and to list a group, which may be large and which no request of a visitor asks for.
+ * With five calls in the last of which it stands still, that is less than two seconds.
  */
-const [PATIENCE, LISTING] = [2000, 10_000];
+const [PATIENCE, BUDGET, LEAST, LISTING] = [2000, 1500, 50, 10_000];
+/** Milliseconds for answers that are here already: timers come first after a process was busy. */
+const GRACE = 25;
 
 /**
  * The same store, which answers in time or fails, so that nobody waits for it for long. It can what the given one can. After a
@@ -26,16 +29,15 @@ export interface Budget {
   spend<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Time for all that one request asks of its store, one after the other: two seconds of waiting. */
+/** Time for all that one request asks of its store. What it asks at the same time counts once. */
 function createBudget(): Budget {
-  let [left, waiting, from] = [PATIENCE, 0, 0];
+  let [left, waiting, from] = [BUDGET, 0, 0];
   return Object.freeze({
     async spend(work) {
-      if (left <= 0) throw unavailable('The session store is too slow.');
       if (waiting === 0) from = moment();
       waiting += 1;
       try {
-        return await inTime(Math.max(0, left - (moment() - from)), work);
+        return await inTime(Math.max(LEAST, left - (moment() - from)), work);
       } finally {
         waiting -= 1;
         if (waiting === 0) left -= moment() - from;
@@ -99,7 +101,8 @@ function createBreaker(): <Result>(question: () => Promise<Result>) => Promise<R
 async function inTime<Result>(patience: number, question: () => Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), patience);
+    const fail = () => reject(new Error('no answer in time'));
+    timer = setTimeout(() => (timer = setTimeout(fail, GRACE)), patience);
   });
   try {
     return await Promise.race([question(), late]);

@@ -7,7 +7,7 @@ import {
   type SessionOptions,
   type SessionStore,
 } from '@kindling/core';
-import { createEmulator, type Emulator } from '@kindling/emulator';
+import { createEmulator } from '@kindling/emulator';
 import { frameworks, optionsFor, SITE } from '../../kit/apps.js';
 import { createBrowser, type Browser } from '../../kit/browser.js';
 import { send } from '../../kit/http.js';
@@ -96,4 +96,3 @@ export async function visit(app: Server, cookie: string) {
 }
 
 export type Shop = Awaited<ReturnType<typeof createShop>>;
-export type { Emulator };
