@@ -1,10 +1,18 @@
-// Everything CI checks, in the order in which it fails fastest last: tests, lint, types, build, packages. Nothing stops at a
-// failure: one run shows all that is wrong.
+// Everything CI checks, in the order in which it fails fastest last: tests, lint, types, build, packages, traffic. Nothing stops
+// at a failure: one run shows all that is wrong.
+//   node scripts/check.mjs --long   with more people for longer, and every fault
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { packAll, packages } from './workspace.mjs';
+
+const isLong = process.argv.includes('--long');
+/** Faults of each kind that take a few seconds: a process, the store, Kinde, its keys. */
+const SHORT = [
+  ...['--seconds', '2', '--people', '24', '--processes', '2'],
+  ...['process killed', 'Redis killed', 'Kinde hangs', 'stranger'].flatMap((name) => ['--only', name]),
+];
 
 const scratch = mkdtempSync(join(tmpdir(), 'kindling-check-'));
 const report = join(scratch, 'tests.json');
@@ -22,6 +30,8 @@ try {
   run('reports', 'node', ['scripts/reports.mjs', '--check']);
   await checkTarballs();
   run('packages', 'node', ['scripts/tarballs.mjs', '--runtimes', 'node']);
+  run('soak', 'node', ['bench/soak.mjs', ...(isLong ? ['--seconds', '60'] : ['--seconds', '8', '--people', '60'])]);
+  run('faults', 'node', ['bench/faults.mjs', ...(isLong ? [] : SHORT)]);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
   console.log('\nSeconds:');
   for (const { title, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)}  ${title}`);

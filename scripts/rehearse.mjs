@@ -2,7 +2,7 @@
 // project and used; then one package changes, and the project upgrades. Touches neither the tree nor npm's configuration.
 //   pnpm release:rehearse
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { packages, readJson, root, run, withFolder } from './workspace.mjs';
@@ -131,13 +131,22 @@ async function checkOut(folder, { env }) {
     }
     await run('changeset', ['version'], { cwd: folder, env: bin });
     await git('commit', '--quiet', '--all', '--allow-empty', '--message', 'Versions');
-    const log = await run(process.execPath, ['scripts/publish.mjs'], { cwd: folder, env: { ...env, ...bin } });
+    const tarballs = mkdtempSync(`${folder}-tarballs-`);
+    await run(process.execPath, ['scripts/pack.mjs', tarballs], { cwd: folder, env: { ...env, ...bin } });
+    const log = await publish(folder, tarballs, env);
     const after = await versions();
     return [...after].map(([name, version]) => ({
       ...{ name, before: before.get(name), after: version },
       published: log.includes(`${name}@${version}`),
     }));
   };
+}
+
+/** As the workflow does it: the script alone, in a folder where nothing is installed. */
+function publish(folder, tarballs, env) {
+  const alone = mkdtempSync(`${tarballs}-alone-`);
+  cpSync(join(folder, 'scripts/publish.mjs'), join(alone, 'publish.mjs'));
+  return run(process.execPath, ['publish.mjs', tarballs], { cwd: alone, env });
 }
 
 /** Somebody's project: Express, the local Kinde, and a page for whoever signed in. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
@@ -11,6 +12,32 @@ const { goals } = (await load('goals')) as {
 };
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const results = JSON.parse(read('bench/results.json')) as object;
+
+describe('the fault run', () => {
+  test('every fault that it makes is on the page of promises', async () => {
+    const { BREAKAGES } = (await import(new URL('../bench/crew/breakages.mjs', import.meta.url).href)) as {
+      BREAKAGES: Record<string, { promise: string }>;
+    };
+    const page = read('docs/explanation/faults.md');
+    expect(Object.keys(BREAKAGES).length).toBeGreaterThan(15);
+    for (const name of Object.keys(BREAKAGES)) expect(page).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'));
+  });
+
+  test.each(['soak', 'faults'])('what is asked of %s is checked before anything starts', (name) => {
+    const ask = (...args: string[]) =>
+      spawnSync(process.execPath, [`bench/${name}.mjs`, ...args], { encoding: 'utf8', timeout: 20_000 });
+    for (const args of [
+      ['--seconds', '0'],
+      ['--people', '1'],
+      ['--processes', '99'],
+      ['--people', 'many'],
+      ['--other'],
+    ]) {
+      const { status, stdout } = ask(...args);
+      expect([status, stdout]).toEqual([1, '']);
+    }
+  });
+});
 
 describe('what the benchmark found', () => {
   test('the pages say what was measured, and nothing else', () => {

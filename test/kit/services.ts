@@ -25,9 +25,8 @@ const [redisServer, pgbouncer] = [binary('redis-server'), binary('pgbouncer')];
 
 /** Whether tests can start a Redis of their own. */
 export const hasRedisServerBinary = told(redisServer !== undefined, 'No redis-server to start (install redis)');
-/** Whether tests can start a PgBouncer. Most developers have none, so that is no failure in CI either. */
-export const pgbouncerBinary = pgbouncer;
-if (!pgbouncer) console.warn('\n  No pgbouncer to start (install pgbouncer): the test behind it does not run.\n');
+/** The PgBouncer that tests can start. */
+export const pgbouncerBinary = told(pgbouncer !== undefined, 'No pgbouncer to start') ? pgbouncer : undefined;
 
 /** A process that a test started. */
 export interface Service {

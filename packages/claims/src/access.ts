@@ -4,7 +4,7 @@ import type { AnsweredValue, DeclaredValue, FlagCode, FlagValue, PermissionKey, 
 import { getOrganization, getUserOrganizations, type Organization, type UserOrganizations } from './organizations.js';
 import { getPermissions, type PermissionAnswer, type PermissionsAnswer } from './permissions.js';
 import { getScopes } from './scopes.js';
-import type { Claims } from './read.js';
+import { own, type Claims } from './read.js';
 import { checkRequirement, type Requirement } from './requirement.js';
 import { getProperties, type PropertyOwner } from './properties.js';
 import { getRole, getRoles, type RoleAnswer, type RolesAnswer } from './roles.js';
@@ -68,13 +68,13 @@ export function createAccess(access: Claims, id: Claims = NOTHING): Access {
     getProperties: (of) => ({ ...getProperties(id, of), ...getProperties(access, of) }),
     has(requirement) {
       checkRequirement(requirement);
-      const { permissions: keys, roles, flags: wanted, organization, scopes } = requirement;
+      const organization = own(requirement, 'organization');
       return (
-        every(keys, (key) => granted().has(key)) &&
-        every(roles, (key) => getRole(access, key as RoleKey).isGranted) &&
-        hasFlags(flags(), wanted) &&
+        every(own(requirement, 'permissions'), (key) => granted().has(key)) &&
+        every(own(requirement, 'roles'), (key) => getRole(access, key as RoleKey).isGranted) &&
+        hasFlags(flags(), own(requirement, 'flags')) &&
         (organization === undefined || permissions().orgCode === organization) &&
-        every(scopes, (scope) => getScopes(access).includes(scope))
+        every(own(requirement, 'scopes'), (scope) => getScopes(access).includes(scope))
       );
     },
   };

@@ -1,5 +1,5 @@
 import type { AnsweredValue, DeclaredValue, FlagCode, FlagValue } from './keys.js';
-import { isRecord, read, type Claims } from './read.js';
+import { isRecord, own, read, type Claims } from './read.js';
 
 /** Kinde's words for the four flag types (`s`, `b`, `i`, `j` in tokens). */
 export type FlagType = 'string' | 'boolean' | 'integer' | 'json';
@@ -55,8 +55,9 @@ export function getFlags(claims: Claims): Readonly<Record<string, FlagAnswer<Fla
 /** `{ t: 'i', v: 5 }` → answer; nothing is converted, so `{ t: 'b', v: 'false' }` is malformed rather than true. */
 function toFlag(code: string, raw: unknown): FlagAnswer<FlagValue> | undefined {
   if (!isRecord(raw)) return undefined;
-  const type = typeof raw['t'] === 'string' && Object.hasOwn(TYPES, raw['t']) ? TYPES[raw['t']] : undefined;
-  const value = raw['v'];
+  const letter = own(raw, 't');
+  const type = typeof letter === 'string' ? own(TYPES, letter) : undefined;
+  const value = own(raw, 'v');
   if (!type || value === null || value === undefined || typeOf(value) !== type) return undefined;
   return { code, type, value: value as FlagValue, isDefault: false };
 }

@@ -1,4 +1,4 @@
-import { isRecord, read, text, texts, type Claims } from './read.js';
+import { isRecord, own, read, text, texts, type Claims } from './read.js';
 
 /** The organization a token was issued for. */
 export interface Organization {
@@ -25,8 +25,8 @@ export function getUserOrganizations(claims: Claims): UserOrganizations {
   const listed = read(claims, 'organizations');
   const names = new Map<string, string>();
   for (const item of Array.isArray(listed) ? listed : []) {
-    const code = isRecord(item) ? text(item['id']) : undefined;
-    if (isRecord(item) && code) names.set(code, text(item['name']) ?? code);
+    const code = isRecord(item) ? text(own(item, 'id')) : undefined;
+    if (isRecord(item) && code) names.set(code, text(own(item, 'name')) ?? code);
   }
   const orgCodes = [...new Set([...texts(read(claims, 'org_codes')), ...names.keys()])];
   return { orgCodes, orgs: orgCodes.map((code) => ({ code, name: names.get(code) ?? code })) };

@@ -1,4 +1,4 @@
-import { isRecord, read, type Claims } from './read.js';
+import { isRecord, own, read, type Claims } from './read.js';
 
 /** Whose properties: the person's, their organization's, or the application's. */
 export type PropertyOwner = 'user' | 'organization' | 'application';
@@ -12,7 +12,8 @@ export function getProperties(claims: Claims, of: PropertyOwner = 'user'): Reado
   const listed = read(claims, `${of}_properties`);
   const found: Record<string, unknown> = Object.create(null);
   for (const [key, property] of Object.entries(isRecord(listed) ? listed : {})) {
-    if (isRecord(property) && property['v'] !== undefined && property['v'] !== null) found[key] = property['v'];
+    const value = isRecord(property) ? own(property, 'v') : undefined;
+    if (value !== undefined && value !== null) found[key] = value;
   }
   return found;
 }

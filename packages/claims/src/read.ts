@@ -10,8 +10,12 @@ const UNDERSCORED = new Set(['user_properties', 'organization_properties']);
  */
 export function read(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name];
-  const mapped = `x-hasura-${UNDERSCORED.has(name) ? name : name.replaceAll('_', '-')}`;
-  return Object.hasOwn(claims, mapped) ? claims[mapped] : undefined;
+  return own(claims, `x-hasura-${UNDERSCORED.has(name) ? name : name.replaceAll('_', '-')}`);
+}
+
+/** A member of an object itself: what `Object.prototype` was given is nobody's. */
+export function own<Of extends object, Name extends string & keyof Of>(of: Of, name: Name): Of[Name] | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
 /** A non-empty string, or `undefined` for everything else. */

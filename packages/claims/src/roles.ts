@@ -1,6 +1,6 @@
 import type { RoleKey } from './keys.js';
 import { getOrganization } from './organizations.js';
-import { isRecord, read, text, type Claims } from './read.js';
+import { isRecord, own, read, text, type Claims } from './read.js';
 
 /** A role as Kinde puts it into the access token when roles are switched on for the application. */
 export interface Role {
@@ -35,8 +35,10 @@ export function getRole(claims: Claims, key: RoleKey): RoleAnswer {
 export function getRoles(claims: Claims): RolesAnswer {
   const value = read(claims, 'roles');
   const roles = (Array.isArray(value) ? value : []).flatMap((role: unknown) => {
-    const key = isRecord(role) ? text(role['key']) : undefined;
-    return isRecord(role) && key ? [{ id: text(role['id']) ?? '', key, name: text(role['name']) ?? key }] : [];
+    const key = isRecord(role) ? text(own(role, 'key')) : undefined;
+    return isRecord(role) && key
+      ? [{ id: text(own(role, 'id')) ?? '', key, name: text(own(role, 'name')) ?? key }]
+      : [];
   });
   return { orgCode: getOrganization(claims)?.orgCode ?? null, roles };
 }

@@ -1,4 +1,5 @@
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
+import { bare } from './own.js';
 import { deadlineIn, now, type Moment } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
@@ -28,8 +29,9 @@ const AHEAD = 30;
 export async function authenticate(
   request: HttpRequest,
   context: Context,
-  { refresh: mayRefresh = true }: AuthenticateOptions = {},
+  options: AuthenticateOptions = {},
 ): Promise<Authentication> {
+  const { refresh: mayRefresh = true } = bare(options);
   const deadline = deadlineIn(context.config.timeout);
   const authorization = request.headers.get('authorization');
   if (context.config.audience.length > 0 && authorization !== null && /^bearer(\s|$)/i.test(authorization)) {

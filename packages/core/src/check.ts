@@ -1,8 +1,13 @@
 /** Checks of single options. Each answers with what is wrong, or nothing; none repeats a value, which may be a secret. */
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const PRIVATE =
-  /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|0\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cde]|\[::(ffff:)?|.+\.(internal|local)$)/;
+/**
+ * A name with a dot that DNS can have for everybody. Not a number, which is an address or nothing (WHATWG URL has them all in
+ * one spelling), not one that ends in a dot, and none of the names for networks of one's own (RFC 6761, 6762, 7686, 8375, 9476,
+ * ICANN's `internal`, and those that routers and companies use).
+ */
+const PUBLIC = /^(?!\[)([^.]+\.)+(?!\d+$)[^.]+$/;
+const OWN = /\.(localhost|local|internal|test|invalid|onion|arpa|alt|localdomain|lan|home|corp|intranet|private)$/;
 
 /** Longest URL among the options: each has to fit into a cookie or a query beside others. */
 const LONGEST_URL = 1024;
@@ -12,6 +17,11 @@ export const HTTP = 'must use https; http is for localhost only.';
 /** A host on this machine: the only place where plain http is acceptable. */
 function isLoopback(hostname: string): boolean {
   return LOOPBACK.test(hostname);
+}
+
+/** A host that everybody finds under this name. Where it leads is for DNS to say. */
+function isPublic(hostname: string): boolean {
+  return PUBLIC.test(hostname) && !OWN.test(hostname);
 }
 
 /** An absolute web URL without credentials: https, or http on this machine. */
@@ -53,10 +63,9 @@ export function checkIssuer(
   const wrong = checkOrigin(value, 'https://acme.kinde.com');
   if (wrong) return wrong;
   const { hostname, protocol, port } = new URL(value as string);
-  const isPrivate = isLoopback(hostname) || PRIVATE.test(hostname);
   if (production && protocol === 'http:') return 'must use https in production.';
-  if (production && isPrivate && !allowPrivate)
-    return 'is a private address; set `allowPrivateIssuer` if that is meant.';
+  if (production && !isPublic(hostname) && !allowPrivate)
+    return 'is no public host name but an address, or a name for one network; set `allowPrivateIssuer` if that is meant.';
   if (port === '22' || port === '25') return 'names a port that is not for the web.';
   return undefined;
 }
@@ -114,11 +123,6 @@ export function checkCookieDomain(value: unknown, site: string): string | undefi
   return hostname === value || hostname.endsWith(`.${value}`)
     ? undefined
     : 'must be the host of `siteUrl` or a parent of it.';
-}
-
-/** A copy without a prototype: nothing can be smuggled in through Object.prototype. */
-export function bare<T extends object>(given: T): T {
-  return Object.assign(Object.create(null), given);
 }
 
 /** `[option, what is wrong with it]`, where the second may be nothing. */

@@ -1,5 +1,4 @@
 import {
-  bare,
   checkFunction,
   checkIssuer,
   checkSecret,
@@ -11,6 +10,7 @@ import {
   type Checks,
 } from './check.js';
 import type { Problem } from './http.js';
+import { bare } from './own.js';
 import { environmentProblems, invalidConfig, isProduction, variableOf, type KindeOptions } from './options.js';
 import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session-config.js';
 import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';
@@ -65,7 +65,7 @@ export function resolveConfig(given: KindeOptions): Config {
   // Without a prototype, nothing can be smuggled in through Object.prototype.
   const options = bare(given);
   const session = bare(options.session ?? {});
-  const paths = bare(options.paths ?? {});
+  const paths = (options.paths = bare(options.paths ?? {}));
   const production = options.production ?? isProduction();
   const site = checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl);
   const checks = [

@@ -1,5 +1,6 @@
 import type { Requirement } from '@kindling/claims';
 import type { Auth, SignedIn, SignedOutReason } from './auth.js';
+import { bare, own } from './own.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from './http.js';
@@ -34,8 +35,8 @@ export function guard(
   auth: Auth,
   rule: Rule,
 ): Reply | undefined | Promise<Reply | undefined> {
-  const { allow, live = false } = rule;
-  const isKnown = !live && typeof allow !== 'function' && auth.isAuthenticated;
+  const { allow } = rule;
+  const isKnown = !isSet(rule, 'live') && typeof allow !== 'function' && auth.isAuthenticated;
   if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) return undefined;
   return decide(request, context, auth, rule);
 }
@@ -53,13 +54,19 @@ async function decide(request: HttpRequest, context: Context, auth: Auth, rule: 
 }
 
 /** Browsers send cookies along with what foreign pages make them send; nobody makes them send a bearer token. */
-function maySend(request: HttpRequest, { config }: Context, { via }: SignedIn, { crossOrigin = false }: Rule): boolean {
-  return crossOrigin || via === 'bearer' || isFromTrustedPage(request, config);
+function maySend(request: HttpRequest, { config }: Context, { via }: SignedIn, rule: Rule): boolean {
+  return isSet(rule, 'crossOrigin') || via === 'bearer' || isFromTrustedPage(request, config);
 }
 
-async function passes(auth: SignedIn, { allow, live = false }: Rule): Promise<boolean> {
+/** Rules are read at every request, so they are not copied: a member counts if it is the rule's own. */
+function isSet(rule: Rule, name: 'live' | 'crossOrigin'): boolean {
+  return own(rule, name) === true;
+}
+
+async function passes(auth: SignedIn, rule: Rule): Promise<boolean> {
+  const { allow } = rule;
   if (typeof allow === 'function') return (await allow(auth)) === true;
-  return (live ? await auth.live() : auth).has(allow);
+  return (isSet(rule, 'live') ? await auth.live() : auth).has(allow);
 }
 
 /** A user who opens a page signs in and comes back to it. Everybody else is told. */
@@ -87,7 +94,7 @@ function signedOutError(request: HttpRequest, reason: SignedOutReason, { config 
 }
 
 function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
-  const { scopes = [], ...rest } = typeof allow === 'function' ? {} : (allow as Requirement);
+  const { scopes = [], ...rest } = bare(typeof allow === 'function' ? {} : (allow as Requirement));
   const scope = [scopes].flat().join(' ');
   const challenge = `Bearer error="insufficient_scope"${/^[\x21\x23-\x5b\x5d-\x7e ]+$/.test(scope) ? `, scope="${scope}"` : ''}`;
   const wanted = Object.entries(rest).map(

@@ -1,3 +1,4 @@
+import { bare } from './own.js';
 import { now } from './clock.js';
 import type { Context } from './context.js';
 import { cookieSizes, expireCookies, formsSent, loginCookiesSent, setCookie, sweepLeftovers } from './cookies.js';
@@ -39,10 +40,11 @@ export interface PendingLogin {
 
 /** The login in a cookie: the checks of one are made from its secret. */
 export async function readPending(kept: Readonly<Record<string, unknown>>): Promise<PendingLogin> {
-  const { secret, maxAge, ...rest } = kept as unknown as PendingLogin & { secret?: string; maxAge?: number };
+  const { secret, maxAge, ...members } = bare(kept as unknown as PendingLogin & { secret?: string; maxAge?: number });
+  const rest = bare(members);
   if (secret === undefined) return rest;
   const checks = await createLoginChecks(secret, rest.startedAt);
-  return { ...rest, checks: { ...checks, ...(maxAge !== undefined && { maxAge }) } };
+  return bare({ ...rest, checks: { ...checks, ...(maxAge !== undefined && { maxAge }) } });
 }
 
 /** Seconds in which a login must be finished; and in which its cookie can still tell that it was not. */
@@ -90,11 +92,9 @@ export interface Beginning extends Pick<PendingLogin, 'isSwitch' | 'isReauth' | 
 }
 
 /** Puts a login into a cookie and answers the address at Kinde that begins it. */
-export async function startLogin(
-  request: HttpRequest,
-  context: Context,
-  { options, ...flags }: Beginning,
-): Promise<Redirect> {
+export async function startLogin(request: HttpRequest, context: Context, beginning: Beginning): Promise<Redirect> {
+  const { options: given, ...kinds } = beginning;
+  const [options, flags] = [bare(given), bare(kinds)];
   const { maxAge, audience, returnTo } = options;
   const params = toWire(options);
   const asked = {

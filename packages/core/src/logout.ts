@@ -1,3 +1,4 @@
+import { bare } from './own.js';
 import type { Context } from './context.js';
 import { clearCookie } from './cookies.js';
 import { KindeError, withHeaders } from './errors.js';
@@ -30,7 +31,10 @@ export async function logout(request: HttpRequest, context: Context, options: Lo
     throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
   });
   await revoke();
-  const target = safeReturnTo(options.returnTo, { ...config.returnRules, fallback: config.postLogoutRedirectUri });
+  const target = safeReturnTo(bare(options).returnTo, {
+    ...config.returnRules,
+    fallback: config.postLogoutRedirectUri,
+  });
   const location = await oauth.logoutUrl(target);
   return { location: location.href, cookies: [...cookies, ...forgetLogins(request, context)] };
 }

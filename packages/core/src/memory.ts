@@ -1,3 +1,4 @@
+import { bare } from './own.js';
 import type { SessionStore } from './store.js';
 
 /** Members of all groups together, for each session that may be kept. */
@@ -7,7 +8,8 @@ const MEMBERSHIPS = 4;
  * Sessions in this process: for development, tests and single servers that may sign everybody out on restart.
  * Bounded: past `max` sessions (default 100,000) those go first that were not asked for or written for longest.
  */
-export function memoryStore({ max = 100_000 }: { max?: number } = {}): Required<SessionStore> {
+export function memoryStore(options: { max?: number } = {}): Required<SessionStore> {
+  const { max = 100_000 } = bare(options);
   const sessions = new Map<string, { value: string; until: number }>();
   const groups = new Map<string, Map<string, number>>();
   let memberships = 0;

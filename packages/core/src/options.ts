@@ -4,7 +4,9 @@ import { KindeError } from './errors.js';
 import type { Problem } from './http.js';
 import { filesystemStore } from './filesystem.js';
 import { memoryStore } from './memory.js';
+import { bare, own } from './own.js';
 import type { SessionStore } from './store.js';
+import { READERS, VARIABLES } from './variables.js';
 import type { WebhookReceiver } from './webhook-receiver.js';
 
 /** What the app tells the SDK. Four facts and a secret are required; everything else has one default. */
@@ -43,9 +45,12 @@ export interface KindeOptions {
   clockTolerance?: number;
   /** Seconds for one whole request to Kinde. @default 10 */
   timeout?: number;
-  /** Hides explanations from visitors and refuses development issuers. @default NODE_ENV === 'production' */
+  /**
+   * Hides explanations from visitors and refuses development issuers.
+   * @default whether `NODE_ENV` is set to anything but development, dev, local, test, testing, ci or e2e
+   */
   production?: boolean;
-  /** Accept an issuer on a private address in production. @default false */
+  /** Accept an issuer in production that is an address, or a name for one network such as `kinde.internal`. @default false */
   allowPrivateIssuer?: boolean;
   /** Renders the pages for failed logins and forbidden pages in the app's own design. Escape what you show. */
   renderProblem?: (problem: Problem) => string;
@@ -108,35 +113,14 @@ export interface Paths {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Option → the variables it is read from, first match wins. */
-const VARIABLES = {
-  issuer: ['KINDE_ISSUER_URL', 'KINDE_HOST', 'KINDE_DOMAIN'],
-  clientId: ['KINDE_CLIENT_ID'],
-  clientSecret: ['KINDE_CLIENT_SECRET'],
-  siteUrl: ['KINDE_SITE_URL', 'SITE_URL'],
-  secret: ['KINDE_SESSION_SECRET', 'SESSION_SECRET', 'SECRET_KEY'],
-  redirectUri: ['KINDE_REDIRECT_URI', 'KINDE_REDIRECT_URL', 'KINDE_CALLBACK_URL'],
-  postLoginRedirect: ['KINDE_POST_LOGIN_REDIRECT_URL'],
-  postLogoutRedirectUri: ['KINDE_POST_LOGOUT_REDIRECT_URL', 'KINDE_LOGOUT_REDIRECT_URI', 'LOGOUT_REDIRECT_URL'],
-  audience: ['KINDE_AUDIENCE'],
-  scope: ['KINDE_SCOPE', 'KINDE_SCOPES'],
-} as const;
-
-/** How the text of a variable becomes an option, where it is not taken as it is. */
-const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  issuer: (text) => withScheme(text).replace(/\/+$/, ''),
-  audience: (text) => text.split(/[\s,]+/).filter(Boolean),
-  scope: (text) => text.split(/[\s,]+/).join(' '),
-};
-
 /** Option → the variable it was read from: beside the options, not among them. Not enumerable, so a copy has none. */
 const READ_FROM = Symbol('variables');
 
 /** The variable to name in a message: the one that an option was read from or, where it is missing, the one to set. */
 export function variableOf(option: string, options: object): string | undefined {
   const { [READ_FROM]: readFrom } = options as { [READ_FROM]?: Readonly<Record<string, string>> };
-  const isMissing = !(options as Readonly<Record<string, unknown>>)[option];
-  const toSet = (VARIABLES as Readonly<Record<string, readonly string[]>>)[option]?.[0];
+  const isMissing = !bare(options as Readonly<Record<string, unknown>>)[option];
+  const toSet = bare(VARIABLES as Readonly<Record<string, readonly string[]>>)[option]?.[0];
   return readFrom?.[option] ?? (isMissing ? toSet : undefined);
 }
 
@@ -149,19 +133,22 @@ type Found = Record<string, { readonly value: unknown; readonly variable: string
  * @throws KindeError `config_invalid` for variables that contradict this SDK.
  */
 export function optionsFromEnv(env: Environment = environment(), options: Partial<KindeOptions> = {}): KindeOptions {
-  const found: Found = {};
+  const found: Found = bare({});
   for (const [option, names] of Object.entries(VARIABLES)) found[option] = lookUp(env, names, READERS[option]);
   found['siteUrl'] ??= siteFrom(env, found['redirectUri']);
-  const inSession = sessionFrom(env, options.session);
-  const session = { ...valuesOf(inSession), ...options.session };
-  const merged = { ...valuesOf(found), ...options, ...(Object.keys(session).length > 0 && { session }) };
-  const readFrom = { ...variablesOf(found, options), ...variablesOf(inSession, options.session, 'session.') };
-  return Object.defineProperty(merged, READ_FROM, { value: Object.freeze(readFrom) }) as unknown as KindeOptions;
+  const given = bare(options);
+  // Of this environment, which need not be the process's. Where it says nothing, `createKinde` asks the process.
+  if (isProduction(env)) given.production ??= true;
+  const inSession = sessionFrom(env, given.session && bare(given.session));
+  const session = { ...valuesOf(inSession), ...given.session };
+  const merged = { ...valuesOf(found), ...given, ...(Object.keys(session).length > 0 && { session }) };
+  const readFrom = { ...variablesOf(found, given), ...variablesOf(inSession, given.session, 'session.') };
+  return Object.defineProperty(merged, READ_FROM, { value: Object.freeze(bare(readFrom)) }) as unknown as KindeOptions;
 }
 
 function lookUp(env: Environment, names: readonly string[], read = (text: string): unknown => text): Found[string] {
   const [first] = names.flatMap((variable) => {
-    const text = env[variable]?.trim();
+    const text = own(env, variable)?.trim();
     return text ? [{ value: read(text), variable }] : [];
   });
   return first;
@@ -184,14 +171,20 @@ function environment(): Environment {
   return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
 }
 
-/** Is this process a production one? Asked where `production` was left open. */
+/** What `NODE_ENV` is called where developers and tests run. */
+const DEVELOPMENT = ['', 'development', 'dev', 'local', 'test', 'testing', 'ci', 'e2e'];
+
+/**
+ * Whether `NODE_ENV` stands for production: every name but the usual ones for development and tests does, however it is
+ * written. A name that nobody has heard of must not open what is for developers only. Nothing at all is development.
+ */
 export function isProduction(env: Environment = environment()): boolean {
-  return env['NODE_ENV'] === 'production';
+  return !DEVELOPMENT.includes((own(env, 'NODE_ENV') ?? '').trim().toLowerCase());
 }
 
 /** What is wrong with the process itself. */
 export function environmentProblems(production: boolean, env: Environment = environment()): string[] {
-  const unverified = production && env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  const unverified = production && own(env, 'NODE_TLS_REJECT_UNAUTHORIZED') === '0';
   return unverified ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody pretend to be Kinde. Unset it in production.'] : [];
 }
 
@@ -201,7 +194,7 @@ function sessionFrom(env: Environment, given: SessionOptions = {}): Found {
     (problem) => problem !== undefined,
   );
   if (problems.length > 0) throw invalidConfig(problems);
-  const type = env['SESSION_TYPE']?.trim().toLowerCase();
+  const type = own(env, 'SESSION_TYPE')?.trim().toLowerCase();
   if ((type === 'redis' || type === 'postgres') && !given.store && !given.shared)
     throw invalidConfig([
       `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
@@ -216,7 +209,7 @@ function sessionFrom(env: Environment, given: SessionOptions = {}): Found {
 /** Of the kinds of store, those that need nothing but this process. */
 function storeOf(type: string | undefined, env: Environment): SessionStore | undefined {
   if (type === 'memory') return memoryStore();
-  return type === 'filesystem' ? filesystemStore(env['SESSION_FILE_DIR'] ?? '.kindling-sessions') : undefined;
+  return type === 'filesystem' ? filesystemStore(own(env, 'SESSION_FILE_DIR') ?? '.kindling-sessions') : undefined;
 }
 
 /** `redis` and `postgres` say which store the app passes: they have packages of their own. */
@@ -224,7 +217,7 @@ const SESSION_TYPES = ['cookie', 'memory', 'filesystem', 'redis', 'postgres'];
 const GRANT_TYPES = ['authorization_code', 'authorization_code_with_pkce', 'authorization_code_flow_with_pkce'];
 
 function problemOf(env: Environment, name: string, known: readonly string[]): string | undefined {
-  const value = env[name]?.trim().toLowerCase();
+  const value = own(env, name)?.trim().toLowerCase();
   if (!value || known.includes(value)) return undefined;
   const guess = nearest(value, known);
   return `${name} must be one of ${known.join(', ')}${guess ? `; did you mean ${guess}?` : '.'}`;
@@ -236,14 +229,10 @@ export function invalidConfig(problems: readonly string[]): KindeError {
   return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, { problems });
 }
 
-function withScheme(domain: string): string {
-  return domain.includes('://') ? domain : `https://${domain}`;
-}
-
 /** Without a variable for the site: the origin of the redirect URI, or `SITE_HOST` and `SITE_PORT` with Kinde's defaults. */
 function siteFrom(env: Environment, redirectUri: Found[string]): Found[string] {
   const url = String(redirectUri?.value);
   if (redirectUri && URL.canParse(url)) return { ...redirectUri, value: new URL(url).origin };
-  const [host, port] = [env['SITE_HOST']?.trim() || '127.0.0.1', env['SITE_PORT']?.trim() || '5000'];
+  const [host, port] = [own(env, 'SITE_HOST')?.trim() || '127.0.0.1', own(env, 'SITE_PORT')?.trim() || '5000'];
   return lookUp(env, ['SITE_HOST', 'SITE_PORT'], () => `http://${host}:${port}`);
 }

@@ -1,4 +1,5 @@
 import { base64url } from 'jose';
+import { bare } from './own.js';
 import { KindeError } from './errors.js';
 
 /** Authorization-request parameters. All may be set in code; links may set all except `audience`. */
@@ -106,12 +107,12 @@ const LONGEST = 1024;
  * @throws KindeError `param_invalid`, `param_too_large`.
  */
 export function toWire(options: AuthorizationParameters): Record<string, string> {
-  const params: Record<string, string> = {};
+  const [given, params] = [bare(options), bare<Record<string, string>>({})];
   for (const name of WIRE) {
-    const value: unknown = options[camel(name) as keyof AuthorizationParameters];
+    const value: unknown = given[camel(name) as keyof AuthorizationParameters];
     if (value !== undefined && value !== null && value !== '') params[name] = String(value);
   }
-  for (const [name, value] of Object.entries(options.attribution ?? {})) {
+  for (const [name, value] of Object.entries(given.attribution ?? {})) {
     if (ATTRIBUTION.has(name) && value) params[name] = String(value);
   }
   if (params['workflow_deployment_id']) params[DEPLOYMENT] = params['workflow_deployment_id'];

@@ -1,5 +1,6 @@
 import { authenticate } from './authenticate.js';
 import type { Context } from './context.js';
+import { bare } from './own.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest, Redirect } from './http.js';
 import { safeReturnTo } from './return-to.js';
@@ -28,11 +29,8 @@ const PAGES = [
  * Sends the signed-in person to Kinde's self-serve portal, by a link that works once.
  * @throws KindeError `signed_out`, `param_invalid`, `account_unavailable`.
  */
-export async function portal(
-  request: HttpRequest,
-  context: Context,
-  { page = 'profile', returnTo }: PortalOptions = {},
-): Promise<Redirect> {
+export async function portal(request: HttpRequest, context: Context, options: PortalOptions = {}): Promise<Redirect> {
+  const { page = 'profile', returnTo } = bare(options);
   if (!PAGES.includes(page))
     throw new KindeError('param_invalid', 'That is not a page of the portal.', { reason: 'page' });
   const { auth, cookies } = await authenticate(request, context);

@@ -29,9 +29,10 @@ type Methods = Readonly<Record<string, Handler>>;
 
 /** The route table: what each path does, by method. */
 export function createRoutes(context: Context, sessions: Sessions): readonly Route[] {
-  const { paths, webhooks, issuer, fetch, session } = context.config;
+  const { paths, webhooks, issuer, clientId, siteUrl, fetch, session } = context.config;
   const store = session.store ?? session.shared;
-  const host = { issuer, fetch, store, sessions: session.groups && sessions };
+  const app = `${clientId} ${siteUrl}${paths.webhooks}`;
+  const host = { issuer, app, fetch, store, sessions: session.groups && sessions };
   const signOut: Handler = (request, query) => signOutHere(request, context, query);
   const switchTo: Handler = (request, query) => switchHere(request, context, query);
   const table: readonly (readonly [string | undefined, Methods])[] = [

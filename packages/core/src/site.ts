@@ -1,5 +1,6 @@
-import { bare, checkOrigins, checkPath, checkText, checkUrl, HTTP, originsOf, type Checks } from './check.js';
+import { checkOrigins, checkPath, checkText, checkUrl, HTTP, originsOf, type Checks } from './check.js';
 import type { KindeOptions, Paths } from './options.js';
+import { bare } from './own.js';
 import type { ReturnRules } from './return-to.js';
 
 /** The app's public URL in its parts. */
@@ -104,7 +105,7 @@ export function placesOf(options: KindeOptions, given: GivenPaths, { origin, bas
     basePath,
     redirectUri,
     postLogoutRedirectUri: options.postLogoutRedirectUri ?? origin + basePath,
-    paths: Object.freeze(paths),
+    paths: Object.freeze(bare(paths)),
     returnRules: Object.freeze({
       home,
       origins: Object.freeze([origin, ...originsOf(options.returnOrigins)]),

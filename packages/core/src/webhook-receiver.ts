@@ -10,6 +10,7 @@ export interface WebhookReceiver {
     request: HttpRequest,
     host: {
       issuer: string;
+      app: string;
       fetch: typeof fetch;
       store: SessionStore | undefined;
       sessions: SessionEffects | undefined;

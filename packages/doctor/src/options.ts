@@ -1,4 +1,4 @@
-import type { checkDrift } from '@kindling/core';
+import { isProduction, type checkDrift } from '@kindling/core';
 
 /** What the comparison with Kinde needs of a `defineKinde` object. */
 export type DeclaredTenant = Parameters<typeof checkDrift>[0];
@@ -28,7 +28,9 @@ export interface Settings {
  * Fills in what options leave out.
  * @throws TypeError for a tenant that `defineKinde` would not take, or a `fetch` or `now` that is no function.
  */
-export function settingsOf({ env = process.env, tenant, fetch, now }: DiagnoseOptions): Settings {
+export function settingsOf(options: DiagnoseOptions): Settings {
+  // Without a prototype: what `Object.prototype` was given is no option.
+  const { env = process.env, tenant, fetch, now }: DiagnoseOptions = { __proto__: null, ...options } as DiagnoseOptions;
   if (tenant !== undefined && !isTenant(tenant))
     throw new TypeError('The tenant must be a defineKinde object, with permissions, roles and flags.');
   for (const [name, value] of Object.entries({ fetch, now }))
@@ -38,7 +40,7 @@ export function settingsOf({ env = process.env, tenant, fetch, now }: DiagnoseOp
     tenant,
     fetch: fetch ?? globalThis.fetch,
     now: now ?? (() => Date.now() / 1000),
-    production: env['NODE_ENV'] === 'production',
+    production: isProduction(env),
   };
 }
 

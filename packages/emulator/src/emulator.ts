@@ -51,7 +51,8 @@ export interface Emulator {
  * @throws Error in production, or for a seed that does not fit together.
  * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
  */
-export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
+  const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
   const clock = createClock(options.clock);
   const state = await createState(options, clock);

@@ -27,13 +27,18 @@ export interface EmulatorOptions {
 
 /**
  * A local Kinde gives tokens to anybody who asks: it must not run where that matters.
- * @throws Error when NODE_ENV is production.
+ * @throws Error where NODE_ENV has any name but the usual ones for development and tests: the same as in core.
  */
 export function refuseProduction(env: Readonly<Record<string, string | undefined>> = process.env): void {
-  if (env['NODE_ENV'] === 'production') {
-    throw new Error('The Kinde emulator signs in anybody as anybody, so it refuses to run with NODE_ENV=production.');
-  }
+  const name = (Object.hasOwn(env, 'NODE_ENV') ? (env['NODE_ENV'] ?? '') : '').trim();
+  if (DEVELOPMENT.includes(name.toLowerCase())) return;
+  throw new Error(
+    'The Kinde emulator signs in anybody as anybody, so it refuses to run in production, which is every NODE_ENV but ' +
+      `${DEVELOPMENT.filter(Boolean).join(', ')}; here it is ${JSON.stringify(name)}.`,
+  );
 }
+
+const DEVELOPMENT = ['', 'development', 'dev', 'local', 'test', 'testing', 'ci', 'e2e'];
 
 const DEFAULTS = { issuer: 'http://localhost:4455', siteUrl: 'http://localhost:3000' } as const;
 

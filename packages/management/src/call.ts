@@ -3,7 +3,7 @@ import { KindeApiError, line } from './errors.js';
 import { createEvents, type ManagementEvent } from './events.js';
 import { exchange, type Answer } from './http.js';
 import type { Operation } from './op.js';
-import { problemsWithNumbers, settingsOf, type ManagementOptions, type Settings } from './options.js';
+import { own, problemsWithNumbers, settingsOf, type ManagementOptions, type Settings } from './options.js';
 import { prepare, refuse, type Prepared } from './request.js';
 import { createTokens, type Tokens } from './token.js';
 import { createGate, LONGEST_WAIT, orGiveUp, sleep, waitBefore, type Patience } from './wait.js';
@@ -36,7 +36,8 @@ export interface Transport {
  * The smallest client: with `call` and single operations of the contract, a bundler leaves out all others.
  * @throws KindeApiError `config_invalid`
  */
-export function createTransport(options: ManagementOptions): Transport {
+export function createTransport(given: ManagementOptions): Transport {
+  const options = own(given);
   const settings = settingsOf(options);
   const { clientSecret, tokenStore } = options;
   const tell = createEvents(options.onEvent);
@@ -53,8 +54,9 @@ export function createTransport(options: ManagementOptions): Transport {
 export async function call<In, Out>(
   transport: Transport,
   operation: Operation<In, Out>,
-  { input, ...options }: CallOptions & { input?: In | undefined } = {},
+  given: CallOptions & { input?: In | undefined } = {},
 ): Promise<Reply<Out>> {
+  const { input, ...options } = own(given);
   const known = operation as Operation;
   const prepared = prepare(transport.settings.issuer, known, input ?? {});
   const reply = await send(transport, prepared, { ...options, scope: operation.scope });
@@ -76,8 +78,9 @@ interface Errand {
 export async function send(
   transport: Transport,
   prepared: Prepared,
-  options: CallOptions & { scope?: string | null },
+  given: CallOptions & { scope?: string | null },
 ): Promise<Reply<unknown>> {
+  const options = own(given);
   const { settings, tell } = transport;
   const { operation } = prepared;
   const { maxAttempts, timeout, deadline } = limitsOf(settings, operation, options);

@@ -1,5 +1,6 @@
 import { KindeApiError, type Problem } from './errors.js';
 import type { ManagementEvent } from './events.js';
+import { isProduction, isPublic } from './issuer.js';
 
 /** Where an application's token is kept for all processes that share it: Kinde counts the tokens it issues. */
 export interface TokenStore {
@@ -12,6 +13,8 @@ export interface TokenStore {
 export interface ManagementOptions {
   /** `https://<tenant>.kinde.com`. Never a custom domain: Kinde serves this API only on its own. */
   issuer: string;
+  /** Accept an issuer in production that is an address, or a name for one network. @default false */
+  allowPrivateIssuer?: boolean;
   /** Credentials of a machine-to-machine application that is authorized for the Management API. */
   clientId: string;
   clientSecret: string;
@@ -37,7 +40,8 @@ export interface ManagementOptions {
 
 /** Options with their defaults, but for those that are or hold a secret: whoever prints a client must not print that. */
 export type Settings = Readonly<
-  Required<Omit<ManagementOptions, (typeof PRIVATE)[number] | 'scope'>> & Pick<ManagementOptions, 'scope'>
+  Required<Omit<ManagementOptions, (typeof PRIVATE)[number] | 'scope' | 'allowPrivateIssuer'>> &
+    Pick<ManagementOptions, 'scope' | 'allowPrivateIssuer'>
 >;
 
 const PRIVATE = ['clientSecret', 'tokenStore', 'onEvent'] as const;
@@ -52,6 +56,7 @@ const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boole
     'the origin of your tenant, such as https://acme.kinde.com, without a path',
     (value) => originOf(value) !== undefined,
   ],
+  allowPrivateIssuer: ['true or false', (value) => value === undefined || typeof value === 'boolean'],
   clientId: ['text', isText],
   clientSecret: ['text', isText],
   audience: ['text', (value) => value === undefined || isText(value)],
@@ -61,6 +66,11 @@ const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boole
   onEvent: ['a function', (value) => value === undefined || typeof value === 'function'],
   fetch: ['a function', (value) => value === undefined || typeof value === 'function'],
 };
+
+/** A copy without a prototype: what `Object.prototype` was given is no option. */
+export function own<Options extends object>(options: Options): Options {
+  return { __proto__: null, ...options } as Options;
+}
 
 /**
  * Checks options and fills in what they leave out.
@@ -72,13 +82,13 @@ export function settingsOf(options: ManagementOptions): Settings {
   const given = Object.entries(options).filter(
     ([name, value]) => value !== undefined && !PRIVATE.includes(name as (typeof PRIVATE)[number]),
   );
-  const issuer = originOf(options.issuer)!;
+  const issuer = originOf(own(options).issuer)!;
   const defaults = { ...NUMBERS, validate: 'off', fetch: globalThis.fetch, audience: `${issuer}/api` } as const;
   return Object.freeze({ ...defaults, ...(Object.fromEntries(given) as unknown as ManagementOptions), issuer });
 }
 
 function problemsWith(options: ManagementOptions): Problem[] {
-  const given = (options ?? {}) as unknown as Record<string, unknown>;
+  const given = own((options ?? {}) as unknown as Record<string, unknown>);
   const problem = (field: string, message: string) => ({ code: 'OPTION_INVALID', message, field });
   return [
     ...Object.keys(given)
@@ -87,8 +97,25 @@ function problemsWith(options: ManagementOptions): Problem[] {
     ...Object.entries(OPTIONS)
       .filter(([name, [, test]]) => !test(given[name]))
       .map(([name, [expected]]) => problem(name, `${name} must be ${expected}.`)),
+    ...(isForOneNetwork(given) ? [problem('issuer', PRIVATE_ISSUER)] : []),
     ...problemsWithNumbers(given),
   ];
+}
+
+const PRIVATE_ISSUER =
+  'issuer is no public host name over https but for one machine or network; set allowPrivateIssuer if that is meant.';
+
+/** In production, the client secret goes to no address, and to no name that is not everybody's. */
+function isForOneNetwork({ issuer, allowPrivateIssuer }: Readonly<Record<string, unknown>>): boolean {
+  const origin = originOf(issuer);
+  if (origin === undefined || allowPrivateIssuer === true || !isProduction(environment())) return false;
+  const { protocol, hostname } = new URL(origin);
+  return protocol !== 'https:' || !isPublic(hostname);
+}
+
+/** Not every runtime has one. */
+function environment(): Readonly<Record<string, string | undefined>> {
+  return (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env ?? {};
 }
 
 /** What is wrong with the numbers among options; none of them may be left out by saying null. */
@@ -126,16 +153,16 @@ const VARIABLES = {
  * @throws KindeApiError `config_invalid`, naming every variable that is missing and every option that is wrong.
  */
 export function managementOptionsFromEnv(
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: Readonly<Record<string, string | undefined>> = environment(),
   options: Partial<ManagementOptions> = {},
 ): ManagementOptions {
   const names = Object.entries(VARIABLES) as [keyof typeof VARIABLES, readonly string[]][];
   const found = Object.fromEntries(
     names.map(([field, variables]) => {
-      const value = variables.map((name) => env[name]?.trim()).find(Boolean);
+      const value = variables.map((name) => own(env)[name]?.trim()).find(Boolean);
       return [
         field,
-        options[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
+        own(options)[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
       ];
     }),
   );

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { KindeApiError, type Problem } from './errors.js';
 import type { Operation } from './op.js';
+import { own } from './options.js';
 import { id, isSeveral } from './schema.js';
 
 /** What goes over the wire, but for the token. */
@@ -23,7 +24,8 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
   const [method, template] = route.split(' ') as [string, string];
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const path = Object.fromEntries(names.map((name) => [name, params?.[name] ?? id]));
-  const checked = v.safeParse(v.strictObject({ ...path, ...query, ...body }), input);
+  const members = typeof input === 'object' && input !== null && !Array.isArray(input) ? own(input) : input;
+  const checked = v.safeParse(v.strictObject({ ...path, ...query, ...body }), members);
   if (!checked.success) throw invalid(route, checked.issues);
   const values = Object.entries(checked.output as Record<string, unknown>).filter(([, value]) => value !== undefined);
   const given = (fields: object) => values.filter(([name]) => Object.hasOwn(fields, name));

@@ -11,7 +11,8 @@ export interface PruneOptions extends TableOptions {
  * and then; any number of processes may do so at once.
  * @throws TypeError when the table is not named like an identifier, or `batch` is not a whole number above 0.
  */
-export async function prune(pool: Pool, { batch = 1000, ...options }: PruneOptions = {}): Promise<number> {
+export async function prune(pool: Pool, given: PruneOptions = {}): Promise<number> {
+  const { batch = 1000, ...options }: PruneOptions = { __proto__: null, ...given } as PruneOptions;
   const { sessions, groups } = tablesOf(options);
   if (!Number.isSafeInteger(batch) || batch < 1) throw new TypeError('batch must be a whole number above 0.');
   let removed = 0;

@@ -31,7 +31,9 @@ export interface RedisStore {
  * @example const store = redisStore(createClient({ url, disableOfflineQueue: true }).on('error', log));
  * @throws TypeError when the client is neither of `redis` nor of `ioredis`, or the prefix has braces.
  */
-export function redisStore(client: NodeRedis | IoRedis, { prefix = 'kinde:' }: RedisStoreOptions = {}): RedisStore {
+export function redisStore(client: NodeRedis | IoRedis, options: RedisStoreOptions = {}): RedisStore {
+  // Without a prototype: what `Object.prototype` was given is no option.
+  const { prefix = 'kinde:' }: RedisStoreOptions = { __proto__: null, ...options } as RedisStoreOptions;
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) throw new TypeError('prefix must be text without braces.');
   const commands = commandsOf(client);
   // In a cluster, what is between braces chooses the slot: all that concerns one id is in one place.

@@ -21,8 +21,10 @@ export type Outcome =
 
 /** One event on its way. */
 export interface Delivery {
-  /** A hash that stands for the event. */
+  /** A hash that stands for the event, as this app gets it. */
   readonly id: string;
+  /** The id under which processes of an earlier version have it, or had it. Only read. */
+  readonly formerId: string;
   readonly store: SeenStore;
   /** Seconds to remember that it was handled. */
   readonly remember: number;
@@ -58,10 +60,10 @@ export function createDeliveries(timeout: number): (delivery: Delivery) => Promi
   };
 }
 
-async function attempt({ id, store, remember, work }: Delivery, timeout: number): Promise<Outcome> {
+async function attempt({ id, formerId, store, remember, work }: Delivery, timeout: number): Promise<Outcome> {
   const claim = `running ${crypto.randomUUID()}`;
   try {
-    const before = await ask(() => store.get(id));
+    const before = await ask(async () => (await store.get(id)) ?? (id === formerId ? undefined : store.get(formerId)));
     if (before === DONE) return { kind: 'duplicate' };
     const change = { to: claim, maxAge: 2 * timeout };
     const isOurs = before === undefined && (!store.swap || (await ask(() => store.swap!(id, undefined, change))));
@@ -113,7 +115,7 @@ async function within<Result, Late>(seconds: number, work: Promise<Result>, late
  * Remembers in this process, and up to `max` events. A restart forgets them, so it fits the few minutes of `maxAge` and not
  * the day and a half of `acceptRetries`.
  */
-export function memorySeen({ max = 10_000 }: { max?: number } = {}): SeenStore {
+export function memorySeen(max = 10_000): SeenStore {
   const known = new Map<string, { value: string; until: number }>();
   return {
     async get(id) {

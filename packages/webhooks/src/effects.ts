@@ -20,7 +20,9 @@ export async function followEvent({ type, data }: OtherEvent, sessions: SessionE
   };
   if (type === 'user.deleted') await sessions.revokeUser(user.id);
   if (type === 'user.updated')
-    await (user.is_suspended === true ? sessions.revokeUser(user.id) : sessions.refreshUser(user.id));
+    await (Object.hasOwn(user, 'is_suspended') && user.is_suspended === true
+      ? sessions.revokeUser(user.id)
+      : sessions.refreshUser(user.id));
   if (type === 'organization.deleted') await sessions.revokeOrganization(organization.code);
   if (/^(role|permission)\./.test(type)) await sessions.refreshAll();
 }

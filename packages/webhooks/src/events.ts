@@ -152,10 +152,10 @@ export function hasShape(type: string, data: UnknownData): boolean {
   const required = Object.hasOwn(REQUIRED, type) ? REQUIRED[type as WebhookEventType] : null;
   if (!required) return true;
   const [member, ...names] = required;
-  const about = data[member];
+  const about = own(data, member);
   if (!isRecord(about) || !hasTexts(about, names)) return false;
-  return listOf(about['organizations'], (one) => {
-    const lists = [one['roles'], one['permissions']];
+  return listOf(own(about, 'organizations'), (one) => {
+    const lists = [own(one, 'roles'), own(one, 'permissions')];
     return hasTexts(one, ['code']) && lists.every((list) => listOf(list, (key) => hasTexts(key, ['id', 'key'])));
   });
 }
@@ -165,8 +165,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A member of an object itself: what `Object.prototype` was given is nobody's. */
+function own(value: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
 function hasTexts(value: Record<string, unknown>, names: readonly string[]): boolean {
-  return names.every((name) => typeof value[name] === 'string' && value[name] !== '');
+  return names.every((name) => typeof own(value, name) === 'string' && value[name] !== '');
 }
 
 function listOf(list: unknown, fits: (one: Record<string, unknown>) => boolean): boolean {

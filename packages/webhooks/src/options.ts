@@ -1,6 +1,7 @@
 import type { SeenStore } from './deliveries.js';
 import { KindeWebhookError } from './errors.js';
 import { EVENT_TYPES, isRecord, type OtherEvent, type WebhookEvent, type WebhookEventType } from './events.js';
+import { isProduction, isPublic } from './issuer.js';
 
 /** What a handler is told besides the event. */
 export interface HandlerContext {
@@ -45,12 +46,19 @@ export interface WebhookOptions {
   readonly timeout?: number;
   /** Where it is remembered which events were handled. @default the app's session store, else this process */
   readonly seen?: SeenStore;
+  /**
+   * Name of this app, the same in all its processes, where several apps share a store: each gets every event.
+   * @default mounted by `kinde()`, its client ID and the URL at which webhooks arrive; else none, so that all are one
+   */
+  readonly app?: string;
   /** Let sessions follow the events before your handlers run, where this is mounted by `kinde()`. @default true */
   readonly followSessions?: boolean;
   /** Told of every webhook that is not answered with 200. @default a process warning for those that Kinde must repeat */
   readonly onProblem?: (problem: WebhookProblem) => void;
   /** Your Kinde domain. Only needed where this is not mounted by `kinde()`, which knows it. */
   readonly issuer?: string;
+  /** Accept an issuer in production that is an address, or a name for one network. @default false */
+  readonly allowPrivateIssuer?: boolean;
   /** Fetches the signing keys. @default that of `kinde()`, else globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -69,9 +77,20 @@ export interface Settings extends WebhookOptions {
 const HOURS_36 = 36 * 3600;
 
 /** @throws KindeWebhookError `config_invalid`, listing every problem. */
-export function resolveOptions(options: WebhookOptions): Settings {
+export function resolveOptions(given: WebhookOptions): Settings {
+  // Without a prototype: what `Object.prototype` was given is no option.
+  const options: WebhookOptions = { __proto__: null, ...given } as WebhookOptions;
   const { on = {}, path = '/webhooks/kinde', maxAge = 300, timeout = 10, acceptRetries = false } = options;
-  const { otherwise, seen, issuer, followSessions = true, onProblem = warn, fetch } = options;
+  const {
+    otherwise,
+    seen,
+    issuer,
+    allowPrivateIssuer = false,
+    app,
+    followSessions = true,
+    onProblem = warn,
+    fetch,
+  } = options;
   const problems = [
     ...unknownNames(options),
     ...handlerProblems(on),
@@ -83,14 +102,18 @@ export function resolveOptions(options: WebhookOptions): Settings {
     !isSeconds(timeout, 300) && '`timeout` must be a whole number of seconds from 1 to 300.',
     typeof acceptRetries !== 'boolean' && '`acceptRetries` must be true or false.',
     typeof followSessions !== 'boolean' && '`followSessions` must be true or false.',
+    app !== undefined && (typeof app !== 'string' || app === '') && '`app` must be text.',
     seen !== undefined && !isStore(seen) && '`seen` must be a store with `get` and `set`.',
     issuer !== undefined && !isIssuer(issuer) && '`issuer` must be your Kinde domain such as https://acme.kinde.com.',
+    typeof allowPrivateIssuer !== 'boolean' && '`allowPrivateIssuer` must be true or false.',
+    isIssuer(issuer) && !allowPrivateIssuer && isProduction(environment()) && !isPublicIssuer(issuer) && PRIVATE_ISSUER,
     issuer !== undefined && acceptRetries && !seen && RETRIES_NEED_STORE,
   ].filter((problem) => typeof problem === 'string');
   if (problems.length > 0) throw new KindeWebhookError('config_invalid', 'These options cannot be used:', problems);
   // A retry that starts just in time may arrive a little later.
   const window = acceptRetries ? HOURS_36 + maxAge : maxAge;
-  return Object.freeze({ ...options, on: Object.freeze({ ...on }), path, window, timeout, followSessions, onProblem });
+  const defaults = { on: Object.freeze({ ...on }), path, window, timeout, followSessions, onProblem };
+  return Object.freeze({ __proto__: null, ...options, ...defaults } as Settings);
 }
 
 /** Said at set-up where everything is known then, else at the first webhook. */
@@ -98,8 +121,24 @@ export const RETRIES_NEED_STORE =
   '`acceptRetries` needs a store that outlives this process, or an event could be handled twice: pass `seen`, or give ' +
   'kinde() a session store.';
 
+const PRIVATE_ISSUER =
+  '`issuer` is no public host name over https but for one machine or network; set `allowPrivateIssuer` if that is meant.';
+
+/** Not every runtime has one. */
+function environment(): Readonly<Record<string, string | undefined>> {
+  return (globalThis as { process?: Partial<NodeJS.Process> }).process?.env ?? {};
+}
+
+function isPublicIssuer(issuer: string): boolean {
+  const { protocol, hostname } = new URL(issuer);
+  return protocol === 'https:' && isPublic(hostname);
+}
+
 function unknownNames(options: WebhookOptions): string[] {
-  const known = 'on otherwise path maxAge acceptRetries timeout seen followSessions onProblem issuer fetch'.split(' ');
+  const known =
+    'on otherwise path maxAge acceptRetries timeout seen app followSessions onProblem issuer allowPrivateIssuer fetch'.split(
+      ' ',
+    );
   return Object.keys(options)
     .filter((name) => !known.includes(name))
     .map((name) => `\`${name}\` is not an option.`);
@@ -130,7 +169,7 @@ function isStore(value: unknown): boolean {
 }
 
 /** An origin; http is for this machine only. */
-function isIssuer(value: unknown): boolean {
+function isIssuer(value: unknown): value is string {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { origin, protocol, hostname } = new URL(value);
   const isSafe = protocol === 'https:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

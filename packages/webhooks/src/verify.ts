@@ -64,7 +64,15 @@ function headerProblem(token: string): string | undefined {
 function readEvent(payload: JWTPayload, issuer: string, maxAge: number): Verified {
   if (TOKEN_CLAIMS.some((name) => Object.hasOwn(payload, name))) return { refused: 'kind' };
   if (Object.hasOwn(payload, 'iss') && payload.iss !== issuer) return { refused: 'iss' };
-  const { type, event_id, event_timestamp, timestamp = event_timestamp } = payload as Record<string, unknown>;
+  const {
+    type,
+    event_id,
+    event_timestamp,
+    timestamp = event_timestamp,
+  } = {
+    __proto__: null,
+    ...payload,
+  } as Record<string, unknown>;
   if (!isName(type) || !isName(event_id)) return { refused: 'kind' };
   if (typeof timestamp !== 'string' || !TIME.test(timestamp)) return { refused: 'timestamp' };
   const age = (Date.now() - Date.parse(timestamp)) / 1000;

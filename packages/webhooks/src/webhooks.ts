@@ -19,6 +19,8 @@ import { TOLERANCE, verify } from './verify.js';
 /** What the app that this is mounted in knows; `kinde()` passes it. */
 export interface WebhookHost {
   readonly issuer: string;
+  /** The name of the app among all that share its store: its client and the address at which its webhooks arrive. */
+  readonly app?: string;
   readonly fetch: typeof globalThis.fetch;
   readonly store: SeenStore | undefined;
   readonly sessions: SessionEffects | undefined;
@@ -59,8 +61,12 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     const verified = await verify(body, { issuer, keys, maxAge: window });
     if ('refused' in verified) return refusal(verified.refused);
     const { event } = verified;
+    const app = settings.app ?? host?.app;
+    // Versions that knew no names kept every app's events under this id, which may be theirs still.
+    const unnamed = await hash(`webhook ${issuer} ${event.event_id}`);
     const outcome = await deliver({
-      id: await hash(`webhook ${issuer} ${event.event_id}`),
+      id: app === undefined ? unnamed : await hash(JSON.stringify(['webhook', issuer, app, event.event_id])),
+      formerId: unnamed,
       store: store ?? memory,
       remember: window + 2 * TOLERANCE,
       work: (signal) => dispatch(event, signal, { settings, sessions: host?.sessions }),
