@@ -44,7 +44,7 @@ export const BREAKAGES = {
     allowed: { unavailable: STORED },
   },
   'processes restarted in turn': {
-    promise: 'nobody is signed out',
+    promise: 'nobody is signed out; whose renewal was cut off may wait with 503',
     async begin({ members }) {
       for (const member of members) {
         member.isBroken = true;
@@ -53,7 +53,7 @@ export const BREAKAGES = {
         member.isBroken = false;
       }
     },
-    allowed: {},
+    allowed: { unavailable: STORED },
   },
   'Redis killed': {
     promise: 'cookies go on; shared goes on while access tokens live; then, and with a store, 503',
