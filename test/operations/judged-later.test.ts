@@ -76,6 +76,24 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     expect([place.calls(), place.emulator.state.reuse]).toEqual([2, 0]);
   });
 
+  const testCookie = row[1] === 'cookie' ? test : () => {};
+
+  testCookie('OP-04 that do not fit into the cookie are remembered by the process alone, and it says so', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => warnings.push(message);
+    process.on('warning', note);
+    const small = await place.start({ session: { cookieBytes: Math.max(1500, place.cookie().length + 300) } });
+    clock.pass(TOKEN_LIFE + 1);
+    await rotateSilently();
+    const first = await place.ask(small);
+    expect([first.status, first.setCookies, place.calls()]).toEqual([503, [], 2]);
+    place.emulator.faults.clear();
+    clock.pass(MINUTE);
+    expect([(await place.ask(small)).status, place.calls(), place.emulator.state.reuse]).toEqual([200, 2, 0]);
+    expect(warnings.join()).toContain('cannot be judged yet does not fit into the cookie');
+    process.off('warning', note);
+  });
+
   test('OP-04 are not judged at every request while their key cannot be had', async () => {
     clock.pass(TOKEN_LIFE + 1);
     await rotateSilently();

@@ -2,10 +2,10 @@
 // function that signs and remembers nothing, so that what fills the memory is ours.
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
-import { createKinde, filesystemStore, type SessionStore } from '@kindling/core';
+import { createKinde, memoryStore } from '@kindling/core';
 
 const [ISSUER, CLIENT, SITE] = ['https://crowd.example', 'crowd', 'https://app.example'];
-const [kept = 'cookie', count = '1000', folder = ''] = process.argv.slice(2);
+const [kept = 'cookie', count = '1000'] = process.argv.slice(2);
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const key = { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' };
 const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -46,7 +46,8 @@ const answers: Record<string, (form: URLSearchParams) => object> = {
 const fetch = async (input: unknown, init?: RequestInit) =>
   Response.json(answers[new URL(String(input)).pathname]!(new URLSearchParams(String(init?.body ?? ''))));
 
-const store: SessionStore | undefined = folder ? filesystemStore(folder) : undefined;
+/** Enough for all that 1,000 people put there. It takes its part of the memory, so it is for no more than these. */
+const store = memoryStore({ max: 4_000 });
 const kinde = createKinde({
   issuer: ISSUER,
   clientId: CLIENT,
@@ -56,8 +57,8 @@ const kinde = createKinde({
   fetch: fetch as typeof globalThis.fetch,
   session: {
     cookieBytes: 8000,
-    ...(kept === 'shared' && { shared: store as never }),
-    ...(kept === 'store' && { store: store! }),
+    ...(kept === 'shared' && { shared: store }),
+    ...(kept === 'store' && { store }),
   },
 });
 const requestOf = (url: string, cookie = '') => ({ method: 'GET', url, headers: new Headers({ cookie }) });
