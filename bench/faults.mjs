@@ -40,8 +40,11 @@ const TIMEOUT = 3;
 const LONGEST = TIMEOUT + 2 + 1;
 /** Seconds between two things that a person does. */
 const THINKING = 0.5;
-/** Seconds without trouble that count as healthy, and in which that must come about. */
-const [QUIET, HEALING] = [1.5, 15];
+/**
+ * Seconds without trouble that count as healthy, and in which that must come about. Every process has to be asked in the first:
+ * whether Kinde is back, each finds out by a request.
+ */
+const [QUIET, HEALING] = [Math.min(3, seconds), 15];
 /** Seconds until every process knows that somebody was signed out. */
 const NEWS = 6;
 
