@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { createClient } from 'redis';
 import { BREAKAGES } from './crew/breakages.mjs';
 import { MODES, run } from './crew/crew.mjs';
+import { watchPauses } from './crew/obey.mjs';
 import { createPerson, createRandom, isSomebody, pause } from './crew/people.mjs';
 import { createTally, grouped, table } from './crew/tally.mjs';
 
@@ -35,12 +36,15 @@ const LIFETIME = 4;
 const OVERLAP = 20;
 /** The option `timeout` of the app, in seconds. */
 const TIMEOUT = 3;
-/** The longest that any answer may take: `timeout`, the store's two seconds, and what a busy machine adds. */
+/** The longest that any answer may take: `timeout`, the store's two seconds, and one more; pauses of the machine are added. */
 const LONGEST = TIMEOUT + 2 + 1;
 /** Seconds between two things that a person does. */
 const THINKING = 0.5;
-/** Seconds without trouble that count as healthy, and in which that must come about. */
-const [QUIET, HEALING] = [1.5, 15];
+/**
+ * Seconds without trouble that count as healthy, and in which that must come about. Every process has to be asked in the first:
+ * whether Kinde is back, each finds out by a request.
+ */
+const [QUIET, HEALING] = [Math.min(3, seconds), 15];
 /** Seconds until every process knows that somebody was signed out. */
 const NEWS = 6;
 
@@ -51,6 +55,7 @@ const NAMES = {
 };
 
 const random = createRandom(seed);
+const ownPause = watchPauses();
 const results = [];
 /** What people are told goes into the tally of the fault that is on. */
 let tallies = newTallies();
@@ -159,18 +164,25 @@ async function inject(name, world) {
   await fault.end?.(world);
   const healed = await untilHealthy(Date.now());
   for (const member of world.members) for (const ghost of world.ghosts) await knockAt(member, ghost);
-  const result = { name, fault, tallies, healed, broken: brokenPromises(fault, healed) };
+  const result = { name, fault, tallies, healed, broken: brokenPromises(fault, healed, await longestPause(world)) };
   results.push(result);
   const verdict = result.broken.length === 0 ? 'kept' : result.broken.join('; ');
   console.log(`${name}: ${verdict}`);
 }
 
-function brokenPromises({ allowed }, healed) {
+/** Seconds for which a busy machine kept one of the processes from answering, this one included. */
+async function longestPause({ provider, members }) {
+  const pauses = await Promise.all([provider, ...members].map((one) => one.ask('longestPause')));
+  return Math.max(ownPause(), ...pauses);
+}
+
+function brokenPromises({ allowed }, healed, pause) {
   const broken = MODES.flatMap((mode) => {
     const tally = tallies[mode];
     const wrong = ['out', 'unavailable'].filter((kind) => !allowed[kind]?.includes(mode));
     const found = [...wrong, 'stranger', 'back', 'error', 'lost'].filter((kind) => tally.of(kind) > 0);
-    const slow = tally.slowest > LONGEST * 1000 ? [`${(tally.slowest / 1000).toFixed(1)} s for an answer`] : [];
+    const slow =
+      tally.slowest > (LONGEST + pause) * 1000 ? [`${(tally.slowest / 1000).toFixed(1)} s for an answer`] : [];
     return [...found.map((kind) => `${tally.of(kind)} ${NAMES[kind]}`), ...slow].map((what) => `${mode}: ${what}`);
   });
   return healed === undefined ? [...broken, `not healthy within ${HEALING} s`] : broken;

@@ -44,7 +44,7 @@ export const BREAKAGES = {
     allowed: { unavailable: STORED },
   },
   'processes restarted in turn': {
-    promise: 'nobody is signed out',
+    promise: 'nobody is signed out; whose renewal was cut off may wait with 503',
     async begin({ members }) {
       for (const member of members) {
         member.isBroken = true;
@@ -53,7 +53,7 @@ export const BREAKAGES = {
         member.isBroken = false;
       }
     },
-    allowed: {},
+    allowed: { unavailable: STORED },
   },
   'Redis killed': {
     promise: 'cookies go on; shared goes on while access tokens live; then, and with a store, 503',
@@ -108,12 +108,8 @@ export const BREAKAGES = {
     },
     allowed: { out: STORED, unavailable: STORED },
   },
-  'Kinde down': provider('down', { promise: 'sessions go on while access tokens live, then 503' }),
+  // What may show nowhere comes before what opens circuit breakers: each closes with a request of its own.
   'Kinde slow': provider('slow', { promise: 'renewals and sign-ins take as long as Kinde', allowed: {} }),
-  'Kinde hangs': provider('hanging', { promise: 'nobody waits longer than `timeout`; then 503 at once' }),
-  'Kinde answers 502': provider('failing', { promise: 'a gateway signs nobody out, whatever its body says' }),
-  'Kinde answers HTML': provider('html', { promise: 'the same' }),
-  'answers of Kinde are lost': provider('cutting', { promise: 'within the overlap nobody is signed out' }),
   'keys rotate, a stranger at the door': {
     promise: 'nobody notices; made-up tokens delay nobody',
     async begin(world) {
@@ -127,6 +123,11 @@ export const BREAKAGES = {
     },
     allowed: {},
   },
+  'Kinde down': provider('down', { promise: 'sessions go on while access tokens live, then 503' }),
+  'Kinde hangs': provider('hanging', { promise: 'nobody waits longer than `timeout`; then 503 at once' }),
+  'Kinde answers 502': provider('failing', { promise: 'a gateway signs nobody out, whatever its body says' }),
+  'Kinde answers HTML': provider('html', { promise: 'the same' }),
+  'answers of Kinde are lost': provider('cutting', { promise: 'within the overlap nobody is signed out' }),
   'keys rotate while they cannot be fetched': provider('keyless', {
     promise: 'no refresh token is spent in vain, no session ends; 503 until the keys are there',
     async begin({ provider: kinde }) {

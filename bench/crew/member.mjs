@@ -46,7 +46,7 @@ async function open({ redis: url, prefix, folder }) {
   });
   client.on('error', () => {});
   // An app starts whether its store is there or not; where it is, a platform sends requests once the app is ready.
-  await Promise.race([client.connect().catch(() => {}), sleep(1_000)]);
+  await Promise.race([client.connect().catch(() => {}), sleep(2_000)]);
   return redisStore(client, { prefix });
 }
 
