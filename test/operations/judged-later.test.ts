@@ -104,6 +104,20 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     expect(place.emulator.requests.length - before).toBeLessThanOrEqual(1);
   });
 
+  test('OP-04 whose key is gone for good give way to what comes after them', async () => {
+    clock.pass(TOKEN_LIFE + 1);
+    await rotateSilently();
+    expect(await visit()).toEqual([503, 1]);
+    await place.emulator.rotateKeys();
+    place.emulator.faults.clear();
+    clock.pass(MINUTE);
+    expect(await visit()).toEqual([503, 0]);
+    clock.pass(TOKEN_LIFE);
+    expect(await visit()).toEqual([200, 1]);
+    expect((await place.browser.open('/me')).json().email).toBe(ADA);
+    expect(place.emulator.state.reuse).toBe(0);
+  });
+
   test('OP-04 end the session where they turn out to be forged, and leave no refresh token that works', async () => {
     clock.pass(TOKEN_LIFE + 1);
     let fresh = '';

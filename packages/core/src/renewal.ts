@@ -27,23 +27,33 @@ const AGAIN = 30;
 export async function renewalOf(
   session: Session,
   context: Context,
-  { deadline, budget }: { deadline: Moment; budget: Budget },
+  terms: { readonly deadline: Moment; readonly budget: Budget },
 ): Promise<Renewal> {
   const { refreshes, judgements } = context;
+  const { deadline } = terms;
   const counts = (result: Renewal) => isOfUse(result, session);
   const kept = session.unjudged && { unjudged: session.unjudged };
   const asked =
     kept && counts(kept)
       ? kept
       : await refreshes.run(session.refreshToken!, () => trade(session, context, deadline), {
-          deadline,
-          budget,
+          ...terms,
           until: session.expiresAt,
           counts,
         });
   if (!isHeld(asked)) return asked;
   const { unjudged } = asked;
-  return judgements.run(nameOf(unjudged), () => judge(session, unjudged, context, deadline), { deadline });
+  const verdict = await judgements.run(nameOf(unjudged), () => judge(session, unjudged, context, deadline), terms);
+  const { refreshToken } = unjudged;
+  if (!isHeld(verdict) || !isSpoilt(unjudged) || refreshToken === undefined || refreshToken === session.refreshToken)
+    return verdict;
+  // Its key may be gone for good. What comes after it is judged like everything else.
+  return renewalOf({ ...session, refreshToken, unjudged: undefined }, context, terms);
+}
+
+/** Have the tokens of an answer ended before they could be judged? */
+function isSpoilt({ seenAt, expiresIn = HELD_LIFE }: Held): boolean {
+  return seenAt + expiresIn <= now();
 }
 
 /** Is there an answer to be judged, and was that not tried a moment ago? */
@@ -65,7 +75,7 @@ function isOfUse(result: Renewal, { accessToken, refreshToken }: Session): boole
   const next = unjudged ?? (result as Renewed);
   if ((next.refreshToken ?? refreshToken) !== refreshToken) return true;
   if (!unjudged) return !isPast(result);
-  return unjudged.accessToken !== accessToken && unjudged.seenAt + (unjudged.expiresIn ?? HELD_LIFE) > now();
+  return unjudged.accessToken !== accessToken && !isSpoilt(unjudged);
 }
 
 /** One use of a refresh token, or two where the connection broke before anything of an answer came. */
