@@ -1,5 +1,6 @@
 import type { SessionStore } from '@kindling/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBrowser } from '../kit/browser.js';
 import { ADA, DAY, openPlace, rows, takeClock, TOKEN_LIFE, type Clock, type Place } from './kit/renewals.js';
 
 const TOKEN = '/oauth2/token';
@@ -150,6 +151,29 @@ describe.each(rows)('refresh tokens that may have been spent, on %s with session
       await vi.waitFor(() => expect(revoked()).toBe(before + 1));
     },
   );
+
+  testShared('OP-08 signing in over a session that the store cannot forget now does not cost both', async () => {
+    let isBroken = true;
+    const ended: string[] = [];
+    const store: typeof place.store = {
+      ...place.store,
+      async set(id, value, maxAge) {
+        if (value === 'ended' && isBroken) return down();
+        if (value === 'ended') ended.push(id);
+        return place.store.set(id, value, maxAge);
+      },
+    };
+    const browser = createBrowser(await place.start({ session: { [mode]: store } }), place.emulator);
+    await browser.signIn(ADA);
+    const before = new Map(browser.jar);
+    expect((await browser.signIn('grace@example.com')).status).toBe(302);
+    expect((await browser.open('/me')).json().email).toBe('grace@example.com');
+    isBroken = false;
+    // What could not be removed then is removed as soon as it can be.
+    await vi.waitFor(() => expect(ended).toHaveLength(1), { timeout: 10_000 });
+    before.forEach((value, name) => browser.jar.set(name, value));
+    expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: false, reason: 'replaced' });
+  });
 
   testShared('OP-23 what a fail-over lost is found again where it is still known', async () => {
     const lose = watchWrites(place.store);

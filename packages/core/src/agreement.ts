@@ -1,7 +1,7 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from './clock.js';
 import { createMark, isBeating, isLeft, isMark, takeOver, type Mark, type Place, type Swapping } from './mark.js';
 import type { Once, RunTerms } from './once.js';
-import { unavailable } from './patience.js';
+import { insist, unavailable } from './patience.js';
 import type { Memory } from './remember.js';
 import { hash, type Seal } from './seal.js';
 
@@ -130,7 +130,7 @@ async function perform<Result extends object | string>(
     const { kept, readable } = options.lasts(result);
     const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
     const keep = () => mark.put(sealed, kept);
-    const later = () => keepLater(keep);
+    const later = () => insist(keep, OFFERS);
     const ask = askWith(budget);
     if (
       await ask(keep)
@@ -183,19 +183,9 @@ async function holding<Result>(
 /** A store that did not answer may have taken the mark all the same. Nothing was done under it, so nobody shall wait for it. */
 function withdraw(mark: Mark): (error: unknown) => never {
   return (error) => {
-    keepLater(() => mark.leave(true), WITHDRAWALS);
+    insist(() => mark.leave(true), WITHDRAWALS);
     throw error;
   };
-}
-
-/** Offers a result until the store is back. */
-function keepLater(keep: () => Promise<boolean>, offers = OFFERS): true {
-  const timer: { unref?(): void } | number = setTimeout(() => {
-    keep().catch(() => void (offers > 1 && keepLater(keep, offers - 1)));
-  }, BEAT);
-  // Only Node's timers keep a process alive.
-  if (typeof timer === 'object') timer.unref?.();
-  return true;
 }
 
 async function sleep(pause: number): Promise<number> {

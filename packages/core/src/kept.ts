@@ -44,6 +44,11 @@ export function groupsOf({ idToken, accessToken }: Tokens): string[] {
   ];
 }
 
+/** The refresh token that works: of an answer that is kept, where there is one. */
+export function newestToken({ refreshToken, unjudged }: Session): string | undefined {
+  return unjudged?.refreshToken ?? refreshToken;
+}
+
 /** What notices about a session name: its groups, its session at Kinde together with its person, and itself. */
 export async function subjectsOf(session: Session): Promise<string[]> {
   const { sub, sid } = readClaims(session.idToken);

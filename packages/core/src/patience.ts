@@ -114,6 +114,19 @@ async function inTime<Result>(patience: number, question: () => Promise<Result>)
   }
 }
 
+/** Does some work once a second until it succeeds, so many times at most, and keeps no process alive for that. */
+export function insist(work: () => Promise<unknown>, tries: number): true {
+  const timer: { unref?(): void } | number = setTimeout(() => {
+    work().catch(() => void (tries > 1 && insist(work, tries - 1)));
+  }, AGAIN);
+  // Only Node's timers keep a process alive.
+  if (typeof timer === 'object') timer.unref?.();
+  return true;
+}
+
+/** Milliseconds. */
+const AGAIN = 1000;
+
 /** What cannot be known or agreed just now. */
 export function unavailable(message: string, cause?: unknown): KindeError {
   const details = { headers: { 'retry-after': '5' }, ...(cause !== undefined && { cause }) };

@@ -1,6 +1,6 @@
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { pick, subjectsOf, type Session } from './kept.js';
+import { newestToken, pick, subjectsOf, type Session } from './kept.js';
 import type { Budget } from './patience.js';
 import { adoptRecord, readRecord, type Records } from './records.js';
 import { hash, type Opened } from './seal.js';
@@ -99,6 +99,6 @@ async function again(judging: Judging, { id }: Session): Promise<Session | 'expi
 /** Its tokens are at hand here, and nobody is to use them any more. */
 async function revoked(session: Session, { ended, oauth }: Context): Promise<void> {
   await ended.run(session.id, async () => 'over');
-  const token = session.unjudged?.refreshToken ?? session.refreshToken;
+  const token = newestToken(session);
   if (token) oauth.revoke(token).catch(() => {});
 }

@@ -3,12 +3,12 @@ import { now } from './clock.js';
 import type { Context } from './context.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie } from './cookies.js';
 import type { HttpRequest } from './http.js';
-import type { Session } from './kept.js';
+import { newestToken, type Session } from './kept.js';
 import type { Standing } from './notices.js';
 import type { Tokens } from './oauth.js';
-import { within } from './patience.js';
+import { insist, within } from './patience.js';
 import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './records.js';
-import { hash } from './seal.js';
+import { hash, type Opened } from './seal.js';
 import { openSessionCookie, writeCookie } from './session-cookie.js';
 import { findSession, judgeSession } from './session-search.js';
 import { isId, isSession } from './session-shape.js';
@@ -51,7 +51,8 @@ export async function startSession(
   // Before anything is kept: a session that does not fit must leave no trace.
   const cookies = await writeCookie(request, context, session, others);
   await createRecord(recordsFor(request, context), { ...session, userAgent });
-  await forget(request, context, 'replaced');
+  // The person has a new session, whether or not the store forgets the old one now.
+  await forget(request, context, 'replaced').catch(() => {});
   return cookies;
 }
 
@@ -64,6 +65,7 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   if (!hasCookie(request, context.config.session.cookie)) return 'no_session';
   const opened = await openSessionCookie(request, context);
   if (!opened) return 'unreadable';
+  if (wasReplaced(opened.payload, context)) return 'replaced';
   const budget = context.budgets(request);
   // Asked at the same time as the session, and of the store only every few seconds.
   const news = context.notices && budget.spend(context.notices.refresh);
@@ -71,7 +73,6 @@ export async function readSession(request: HttpRequest, context: Context): Promi
   const records = recordsFor(request, context);
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') return found;
-  if (wasReplaced(found.session, context)) return 'replaced';
   if (isOver(found.session, context)) return isLapsed(found.session, context) ? 'lapsed' : 'expired';
   if (!found.isFallback) await news;
   return judgeSession({ context, records, budget }, found, !opened.isCurrent);
@@ -159,14 +160,13 @@ const MOST_STEPS = 20;
 
 /** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
 export async function revokeTokens(session: Session, context: Context): Promise<void> {
-  const { refreshToken, unjudged } = await newestOf(session, context).catch(() => session);
-  const newest = unjudged?.refreshToken ?? refreshToken;
+  const newest = newestToken(await newestOf(session, context).catch(() => session));
   if (newest) await context.oauth.revoke(newest).catch(() => {});
 }
 
 /** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
-function wasReplaced({ id }: Session, { ended }: Context): boolean {
-  return ended.peek(id) === 'replaced';
+function wasReplaced({ id }: Opened['payload'], { ended }: Context): boolean {
+  return isId(id) && ended.peek(id) === 'replaced';
 }
 
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
@@ -175,8 +175,15 @@ async function forget(request: HttpRequest, context: Context, how: 'over' | 'rep
   if (!isId(id)) return;
   forgetCookie(request, context, context.config.session.cookie);
   await context.ended.run(id, async () => how);
-  await removeRecord(recordsFor(request, context), await hash(id));
+  const name = await hash(id);
+  await removeRecord(recordsFor(request, context), name).catch((error: unknown) => {
+    insist(() => removeRecord(recordsOf(context), name), REMOVALS);
+    throw error;
+  });
 }
+
+/** How often it is tried to remove the record of a session that is over, at most. */
+const REMOVALS = 3600;
 
 /** The records, as far as this request may wait for them. */
 function recordsFor(request: HttpRequest, context: Context): Records {

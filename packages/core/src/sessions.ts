@@ -2,14 +2,14 @@ import { deadlineIn, moment, within } from './clock.js';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http.js';
-import { viewOf, type Card } from './kept.js';
+import { newestToken, viewOf, type Card } from './kept.js';
 import { ALL } from './notices.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './records.js';
 import { hash } from './seal.js';
 import { readSession } from './session.js';
 import type { LogoutOrder } from './tokens.js';
 import { createTurns } from './turns.js';
-import { isId } from './session-shape.js';
+import { isId, isSession } from './session-shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
 export interface SessionInfo {
@@ -126,8 +126,8 @@ async function endRecords(context: Context, names: readonly string[]): Promise<v
   const tokens = await each(names, async (name) => {
     const record = context.config.session.store && (await readRecord(records, name).catch(() => undefined));
     await removeRecord(records, name);
-    const token = record?.value['refreshToken'];
-    return typeof token === 'string' ? token : undefined;
+    const session: object | undefined = record?.value;
+    return isSession(session) ? newestToken(session) : undefined;
   });
   await revokeAll(
     context,
