@@ -27,6 +27,9 @@ if (!(seconds >= 1 && seconds <= 60 && count >= 6 && count <= 1000 && processes 
 const names = Object.keys(BREAKAGES).filter(
   (name) => values.only.length === 0 || values.only.some((part) => name.toLowerCase().includes(part.toLowerCase())),
 );
+const unknown = values.only.find((part) => !names.some((name) => name.toLowerCase().includes(part.toLowerCase())));
+if (unknown !== undefined)
+  throw new Error(`No fault is called ${unknown}. There are: ${Object.keys(BREAKAGES).join(', ')}.`);
 if (!['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'].some((folder) => existsSync(`${folder}/redis-server`)))
   throw new Error('There is no redis-server to start: install redis.');
 

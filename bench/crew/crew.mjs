@@ -135,7 +135,14 @@ async function startCrew({ people, processes, lifetime, overlap, timeout, redis 
   };
   const storeOf = (mode) => ({ redis: url, folder, prefix: url ? `${prefix}:${mode}:` : mode });
   const members = await Promise.all(Array.from({ length: processes }, (_, n) => startMember(n)));
-  return { provider, redis: own, prefix, members, issuer, sweep: async () => redis && !own && sweep(redis, prefix) };
+  return {
+    provider,
+    redis: own,
+    prefix,
+    members,
+    issuer,
+    sweep: async () => (own ? own.kill() : redis && sweep(redis, prefix)),
+  };
 
   async function startMember(n) {
     const member = { name: `${n % 2 ? 'fastify' : 'express'} ${n + 1}`, ports: {}, restart };
@@ -165,7 +172,9 @@ async function sweep(url, prefix) {
 /** A Redis that writes down what it confirms, so that a restart forgets nothing. */
 async function startRedis(keeper) {
   const place = { port: await freePort(), folder: scratch('redis') };
-  const { ask } = start(keeper);
+  const { child, ask } = start(keeper);
+  // It ends by itself when this process is gone, and takes its server along. Killed, it could not.
+  children.delete(child);
   const up = async () => {
     await ask('start', place);
     for (let tries = 0; !(await isReady(place.port)); tries++) {

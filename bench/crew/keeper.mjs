@@ -14,6 +14,7 @@ const commands = {
   },
   signal: (name) => void server.kill(name),
   async kill() {
+    if ((server.exitCode ?? server.signalCode) !== null) return;
     const gone = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGKILL');
     await gone;

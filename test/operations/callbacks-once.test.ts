@@ -16,6 +16,7 @@ const jarAfter = (sent: ReadonlyMap<string, string>, lines: readonly string[]) =
   keep(jar, lines);
   return jar;
 };
+const isShared = ([, mode]: (typeof rows)[number]) => mode !== 'cookie';
 const isSignedIn = async (server: Server, jar: ReadonlyMap<string, string>) =>
   (await send(server, '/me', { headers: { cookie: headerOf(jar) } })).json().email === ADA;
 
@@ -143,4 +144,23 @@ describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
     expect(answer.status).toBeGreaterThanOrEqual(502);
     expect(Number(process.hrtime.bigint() - start) / 1e9).toBeLessThan(8);
   });
+});
+
+describe.each(rows.filter(isShared))('callbacks that sign nobody in, on %s with sessions in "%s"', (...row) => {
+  test.each(['error=access_denied', 'iss=https://elsewhere.example&code=made-up', 'code='])(
+    'OP-10 leave nothing in the store that strangers could fill with them: %s',
+    async (answer) => {
+      const place = await openPlace(row);
+      const written: string[] = [];
+      const { set, swap } = place.store;
+      place.store.set = (id, ...rest) => (written.push(id), set(id, ...rest));
+      place.store.swap = (id, ...rest) => (written.push(id), swap(id, ...rest));
+      const stranger = createBrowser(place.app, place.emulator);
+      const { location } = await stranger.open('/login');
+      const state = new URL(location).searchParams.get('state');
+      const { status } = await stranger.open(`/callback?${answer}&state=${state}`);
+      expect([status, written]).toEqual([400, []]);
+      await place.close();
+    },
+  );
 });

@@ -50,6 +50,29 @@ describe('what is said about sessions', () => {
     );
   });
 
+  test('OP-13 a store that went back and came as far again with other notices is noticed', async () => {
+    const { store, faults } = createFragileStore();
+    const [one, two] = [process(store), process(store)];
+    const ada = await begun(one);
+    await one.end('somebody');
+    const before = new Map<string, string | undefined>();
+    faults.around = async (work, method, id) => {
+      if (method === 'swap') before.set(String(id), await store.get(String(id)));
+      return work();
+    };
+    await one.end('ada');
+    faults.around = (work) => work();
+    later(6);
+    expect((await judge(one, ada, 'ada')).isOver).toBe(true);
+    // A fail-over to a replica that lagged behind, where another process goes on.
+    for (const [id, value] of before) await store.set(id, value!, DAY);
+    await two.end('grace');
+    await two.end('bob');
+    later(12);
+    expect((await judge(one, { ...ada }, 'ada')).isOver).toBe(true);
+    expect((await judge(process(store), { ...ada }, 'ada')).isOver).toBe(true);
+  });
+
   test('OP-22 many processes at once lose nothing, and thousands of notices about one person are one', async () => {
     const fragile = createFragileStore();
     const processes = Array.from({ length: 4 }, () => process(fragile.store));

@@ -153,6 +153,18 @@ describe.each(rows('shared', 'store'))('revocation on %s with sessions in `%s`',
     await vi.waitFor(() => expect(living()).toBe(0));
   });
 
+  test('OP-13 one session that is ended is over, too, for processes that keep it in another way', async () => {
+    const app = await start(framework, kind);
+    const ada = cookieOf(await shop.signIn(app, ADA));
+    const beside = await start(framework, kind === 'store' ? 'shared' : 'store');
+    const { sessions } = kinde('store');
+    await visit(beside, ada);
+    const [only] = await sessions.list(shop.idOf(ADA));
+    expect(await sessions.revoke(shop.idOf(ADA), only!.id)).toBe(true);
+    later(6);
+    for (const one of [app, beside]) expect(await visit(one, ada)).toMatchObject({ isSignedIn: false });
+  });
+
   test('OP-16 Kinde’s failing, or standing still, makes no error and takes seconds at most', async () => {
     const app = await start(framework, kind);
     const { sessions } = kinde(kind);

@@ -47,6 +47,38 @@ describe.each(rows)('a Kinde that never answers, on %s with sessions in "%s"', (
     await vi.waitFor(async () => expect((await place.browser.open('/private')).status).toBe(200), 60_000);
   });
 
+  test('OP-06 cuts off no answer of a Kinde that is slow: whoever stops waiting has the tokens at the next request', async () => {
+    const clock = takeClock();
+    place = await openPlace(row, clock, { timeout: TIMEOUT });
+    const cookies = await multiply(place, row[1], 60);
+    clock.pass(TOKEN_LIFE + 1);
+    let tokens = {};
+    place.emulator.faults.once(TOKEN, async (_request, next) => {
+      const answer = await next();
+      tokens = (await answer.clone().json()) as object;
+      return answer;
+    });
+    expect((await place.browser.open('/private')).status).toBe(200);
+    // From here on time is real.
+    const time = Date.now();
+    vi.useFakeTimers({ now: time, toFake: ['Date'] });
+    let asked = 0;
+    place.emulator.faults.always(TOKEN, async () => {
+      asked += 1;
+      const next = { ...tokens, refresh_token: `next-${asked}` };
+      await new Promise((resolve) => setTimeout(resolve, 600 * TIMEOUT));
+      return Response.json(next);
+    });
+    const first = await Promise.all(cookies.map((cookie) => ask(place.app, cookie)));
+    // Fifty are asked for at a time.
+    expect(first.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    await vi.waitFor(async () => {
+      const again = await Promise.all(cookies.map((cookie) => ask(place.app, cookie)));
+      expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]));
+    }, 30_000);
+    expect(asked).toBe(60);
+  });
+
   test('OP-06 makes nobody wait whose token lives', async () => {
     const clock = takeClock();
     place = await openPlace(row, clock, { timeout: 60 });

@@ -105,6 +105,11 @@ async function runOnce(
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
     });
   }
+  // What leads to no exchange leaves nothing behind: anybody can send it, as often as they please.
+  if (!isGrant(found.query, context)) {
+    if (context.callbacks.peek(state) === 'done') throw consumed();
+    return { redirect: await complete(request, context, found, deadline) };
+  }
   const work = async (): Promise<Outcome> => {
     try {
       return { redirect: await complete(request, context, found, deadline) };
@@ -117,8 +122,18 @@ async function runOnce(
     deadline: deadline + OWN_PART * 1000,
     budget: context.budgets(request),
   });
-  if (outcome === 'done') throw new KindeError('transaction_consumed', 'This login was completed already.');
+  if (outcome === 'done') throw consumed();
   return outcome;
+}
+
+/** Is there a code to be exchanged? */
+function isGrant(query: URLSearchParams, { config }: Context): boolean {
+  const iss = query.get('iss') ?? config.issuer;
+  return iss === config.issuer && query.get('error') === null && Boolean(query.get('code'));
+}
+
+function consumed(): KindeError {
+  return new KindeError('transaction_consumed', 'This login was completed already.');
 }
 
 /** Seconds that the app's own part of a sign-in, and writing the session, may take once Kinde has answered. */

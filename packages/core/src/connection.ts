@@ -54,7 +54,7 @@ export function createConnection(config: Config, { bytes, failures = 5, probe }:
         settle(isForeign && response.status !== 200 ? 'neither' : outcomeOf(response));
         return response;
       } catch (error) {
-        settle(isOutage(error) ? 'fails' : 'works');
+        settle(isForeign && !isTimeout(error) ? 'neither' : isOutage(error) ? 'fails' : 'works');
         throw error;
       }
     },
@@ -64,6 +64,10 @@ export function createConnection(config: Config, { bytes, failures = 5, probe }:
 /** Could the endpoint not be asked, or did no answer arrive? Everything else came from it, however wrong. */
 export function isOutage(error: unknown): boolean {
   return error instanceof KindeError && OUTAGES.includes(error.code);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof KindeError && error.code === 'kinde_timeout';
 }
 
 const OUTAGES: readonly string[] = ['kinde_unreachable', 'kinde_timeout', 'kinde_unavailable'];

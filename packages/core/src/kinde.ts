@@ -118,7 +118,7 @@ const TOLD = 20;
 
 function createContext(config: Config): Context {
   const { session, timeout } = config;
-  const { common, marks } = createRooms();
+  const { common, marks, logins } = createRooms();
   const oauth = createOAuth(config);
   const title = `${config.issuer} ${config.clientId}`;
   const seal = remembering(createSeal(config.secrets, title, session.format), common);
@@ -131,7 +131,8 @@ function createContext(config: Config): Context {
   };
   const life = (renewal: Renewal) => (isHeld(renewal) ? Math.max(HELD, renewal.unjudged.expiresIn ?? 0) : REMEMBERED);
   const refreshes = once<Renewal>({ seconds: life, parallel: 50 });
-  const callbacks = once<Outcome>({ seconds: LOGIN_COOKIE_TTL, keeps: () => 'done', stale: 2 * timeout + OWN_PART });
+  const done = { seconds: LOGIN_COOKIE_TTL, keeps: () => 'done' as const, stale: 2 * timeout + OWN_PART };
+  const callbacks = once<Outcome>(done, logins);
   return Object.freeze({
     config,
     oauth,
@@ -149,13 +150,18 @@ function createContext(config: Config): Context {
     budgets: createBudgets(),
     callbacks: agreed(callbacks, {
       name: 'callback',
-      lasts: () => ({ kept: LOGIN_COOKIE_TTL, readable: TOLD }),
+      // Codes can be made up: what they leave in the store must not stay.
+      lasts: (outcome) => ({ kept: isFailure(outcome) ? TOLD : LOGIN_COOKIE_TTL, readable: TOLD }),
       unread: 'done',
     }),
     orders: once<true>({ seconds: 600 }, marks),
     ended: once<'over' | 'replaced'>({ seconds: 3600 }, marks),
     warn: createWarn(),
   });
+}
+
+function isFailure(outcome: Outcome): boolean {
+  return typeof outcome === 'object' && 'failure' in outcome;
 }
 
 type How<Result> = Pick<AgreementOptions<Result>, 'name' | 'lasts' | 'unread'>;

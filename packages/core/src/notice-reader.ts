@@ -35,19 +35,20 @@ export function createNoticeReader(
 ): NoticeReader {
   let mind: Mind | undefined;
 
-  /** Reads full pages; false where one is missing. */
-  const readPages = async ({ epoch, page: end }: Head, from: number, { latest, ends }: Mind): Promise<boolean> => {
+  /** Notices of full pages; `undefined` where one is missing. */
+  const readPages = async ({ epoch, page: end }: Head, from: number, ends: Mind['ends']) => {
+    const found: Notice[] = [];
     for (let start = from; start < end; start += AT_ONCE) {
       const numbers = Array.from({ length: Math.min(AT_ONCE, end - start) }, (_, index) => start + index);
       const texts = await Promise.all(numbers.map((number) => pageOf(epoch, number)));
       for (const [index, text] of texts.entries()) {
         const notices = typeof text === 'string' ? readPage(text) : undefined;
-        if (notices?.length !== PAGE) return false;
-        learn(latest, notices);
+        if (notices?.length !== PAGE) return undefined;
+        found.push(...notices);
         ends.set(numbers[index]!, latestOf(notices));
       }
     }
-    return true;
+    return found;
   };
 
   const take: NoticeReader['take'] = async (text) => {
@@ -58,8 +59,11 @@ export function createNoticeReader(
     if (mind?.head.epoch !== head.epoch) mind = { head, text: undefined, latest: new Map(), ends: new Map() };
     if (mind.text !== undefined && head.seq < mind.head.seq) return undefined;
     const next = Math.max(head.first, ...[...mind.ends.keys()].slice(-1).map((last) => last + 1));
-    if (!(await readPages(head, next, mind))) return undefined;
-    learn(mind.latest, head.notices);
+    const pages = await readPages(head, next, mind.ends);
+    if (!pages) return undefined;
+    const news = [...pages, ...head.notices];
+    if (mind.text !== undefined && !goesOn(mind.head, news, life)) return undefined;
+    learn(mind.latest, news);
     mind = { ...mind, head, text };
     return head;
   };
@@ -89,6 +93,16 @@ interface Mind {
   readonly latest: Map<string, Notice>;
   /** Full pages that were read, in their order, with the latest time on each. */
   readonly ends: Map<number, number>;
+}
+
+/**
+ * Is all that was in the head still said? A store that lost its last writes to a fail-over goes on from before them, and may
+ * have come as far again with other notices.
+ */
+function goesOn(before: Head, news: readonly Notice[], life: number): boolean {
+  const places = new Map<string, number>();
+  for (const { key, seq } of news) places.set(key, Math.max(seq, places.get(key) ?? 0));
+  return before.notices.every(({ key, seq, at }) => at + life < now() || (places.get(key) ?? 0) >= seq);
 }
 
 function learn(latest: Map<string, Notice>, notices: readonly Notice[]): void {

@@ -1,6 +1,7 @@
-import { now } from './clock.js';
+import { deadlineIn, now, stopwatch, within } from './clock.js';
 import { createNoticeLog, type Known } from './notice-log.js';
 import type { Notice } from './notice-page.js';
+import { unavailable } from './patience.js';
 import type { Seal } from './seal.js';
 import type { SessionStore } from './store.js';
 
@@ -59,8 +60,10 @@ export interface Verdict extends Standing {
 /** What concerns everybody. */
 export const ALL = 'all';
 
-/** Milliseconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
-const [FRESH, KNOWN] = [5000, 300_000];
+/** Seconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
+const [FRESH, KNOWN] = [5, 300];
+/** Seconds that a request waits for news where what is known will do. */
+const ENOUGH = 0.75;
 /** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
 const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
 /** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
@@ -76,24 +79,27 @@ export function createNotices(
 ): Notices {
   const log = createNoticeLog(store, `notices ${title}`, maxAge);
   const names = createNames(seal);
-  let [readAt, failedAt] = [0, 0];
-  const age = (time: number) => Math.abs(Date.now() - time);
+  const never = () => Infinity;
+  // Ages, which a clock that is set does not shorten.
+  let [sinceRead, sinceFailed] = [never, never];
   const read = async (): Promise<Known> => {
     await log.sync();
-    readAt = Date.now();
+    sinceRead = stopwatch();
     return log.known()!;
   };
   const say = async (kind: string, about: string, { at, until = 0 }: { at: number; until?: number }) => {
     const [name] = await names.of(about);
     await log.append({ key: kind + name, at, until });
-    readAt = Date.now();
+    sinceRead = stopwatch();
   };
   const refresh = async (): Promise<void> => {
-    if (age(readAt) < FRESH) return;
-    const isKnown = age(readAt) < KNOWN;
-    if (isKnown && age(failedAt) < FRESH) return;
-    await read().catch((error: unknown) => {
-      failedAt = Date.now();
+    if (sinceRead() < FRESH) return;
+    const isKnown = sinceRead() < KNOWN;
+    if (isKnown && sinceFailed() < FRESH) return;
+    // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
+    const reading = isKnown ? within(deadlineIn(ENOUGH), read(), () => unavailable('The store is slow.')) : read();
+    await reading.catch((error: unknown) => {
+      sinceFailed = stopwatch();
       if (!isKnown) throw error;
     });
   };

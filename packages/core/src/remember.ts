@@ -39,10 +39,13 @@ const MB = 1024 * 1024;
 const BYTES = heapLimit ? Math.min(512 * MB, heapLimit / 8) : 32 * MB;
 /** The part of it for what must not give way to the rest: that a session ended. */
 const MARKS = 1 / 8;
+/** The part of it for what strangers can cause: that a callback came. */
+const LOGINS = 1 / 32;
 
-/** The two rooms of one app. Together they are what it may remember. */
-export function createRooms(bytes: number = BYTES): Readonly<Record<'common' | 'marks', Room>> {
-  return Object.freeze({ common: createRoom(bytes * (1 - MARKS)), marks: createRoom(bytes * MARKS) });
+/** The rooms of one app. Together they are what it may remember. */
+export function createRooms(bytes: number = BYTES): Readonly<Record<'common' | 'marks' | 'logins', Room>> {
+  const [marks, logins] = [createRoom(bytes * MARKS), createRoom(bytes * LOGINS)];
+  return Object.freeze({ common: createRoom(bytes * (1 - MARKS - LOGINS)), marks, logins });
 }
 
 /** Room for so many bytes. */

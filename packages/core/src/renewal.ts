@@ -36,7 +36,7 @@ export async function renewalOf(
   const asked =
     kept && counts(kept)
       ? kept
-      : await refreshes.run(session.refreshToken!, () => trade(session, context, deadline), {
+      : await refreshes.run(session.refreshToken!, () => trade(session, context), {
           ...terms,
           until: session.expiresAt,
           counts,
@@ -79,9 +79,11 @@ function isOfUse(result: Renewal, { accessToken, refreshToken }: Session): boole
 }
 
 /** One use of a refresh token, or two where the connection broke before anything of an answer came. */
-async function trade(session: Session, context: Context, deadline: Moment): Promise<Renewal> {
-  const { oauth, pauses } = context;
+async function trade(session: Session, context: Context): Promise<Renewal> {
+  const { oauth, pauses, config } = context;
   const start = moment();
+  // Whoever asked stops waiting sooner, and finds the result at the next request: an answer must not be cut off for that.
+  const deadline = deadlineIn(config.timeout);
   // Since when the tokens are fresh is part of the result: whoever shares it may have asked later.
   const seenAt = Math.max(now(), session.seenAt, session.renewFrom ?? 0);
   const again = (error: unknown) => {

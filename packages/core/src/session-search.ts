@@ -26,7 +26,7 @@ export interface Found {
 export async function findSession(
   records: Records,
   cookie: Opened['payload'],
-): Promise<Found | 'expired' | 'unreadable'> {
+): Promise<Found | 'expired' | 'unreadable' | 'replaced'> {
   const { store, fallback, groups } = records.config.session;
   const whole = isSession(cookie) ? cookie : undefined;
   const { id } = cookie;
@@ -38,6 +38,8 @@ export async function findSession(
     const record = await readRecord(records, await hash(id));
     const value: object | undefined = record?.value;
     if (isSession(value)) return { session: value, text: record!.text, isMoved: !store };
+    // Another request took it into its cookie, and this one was sent before the browser had that.
+    if (record && !whole) return 'replaced';
     // A card stands for a session that is in its cookie. One without a standing began where there was no store.
     const isMoved = whole !== undefined && groups !== undefined && (record !== undefined || whole.epoch === undefined);
     return isMoved ? { session: whole, isMoved, ...(record && { text: record.text }) } : 'expired';

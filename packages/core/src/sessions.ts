@@ -68,7 +68,7 @@ export function createSessions(context: Context): Sessions {
       const said = notices();
       const [own] = isId(id) ? await cardsOf(context, [id]) : [];
       if (own?.card.sub !== text(userId)) return false;
-      if (!context.config.session.store) await said.end(`session ${id}`);
+      await said.end(`session ${id}`);
       await endRecords(context, [id]);
       return true;
     },
