@@ -30,7 +30,7 @@ try {
   run('reports', 'node', ['scripts/reports.mjs', '--check']);
   await checkTarballs();
   run('packages', 'node', ['scripts/tarballs.mjs', '--runtimes', 'node']);
-  run('soak', 'node', ['bench/soak.mjs', ...(isLong ? ['--seconds', '60'] : ['--seconds', '5', '--people', '45'])]);
+  run('soak', 'node', ['bench/soak.mjs', ...(isLong ? ['--seconds', '60'] : ['--seconds', '12', '--people', '45'])]);
   run('faults', 'node', ['bench/faults.mjs', ...(isLong ? [] : SHORT)]);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
   console.log('\nSeconds:');
