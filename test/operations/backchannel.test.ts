@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBrowser } from '../kit/browser.js';
 import { send } from '../kit/http.js';
+import { later } from './kit/provider.js';
 import { ADA, cookieOf, createFragileStore, createShop, GRACE, keeping, rows, visit, type Shop } from './kit/shop.js';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -33,7 +34,6 @@ describe.each(rows('shared', 'store'))('back-channel logout on %s with sessions 
   });
 
   const now = () => Math.floor(Date.now() / 1000);
-  const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
   const order = async (change: Record<string, unknown>) => {
     const { emulator } = shop;
     const base = { iss: emulator.issuer, aud: emulator.env['KINDE_CLIENT_ID']!, iat: now(), exp: now() + 120 };

@@ -3,6 +3,7 @@ import { createSeal } from '../../packages/core/src/seal.js';
 import { frameworks, SECRET } from '../kit/apps.js';
 import { keep } from '../kit/browser.js';
 import { send } from '../kit/http.js';
+import { later } from './kit/provider.js';
 import { ADA, cookieOf, createFragileStore, createShop, GRACE, keeping, rows, visit, type Shop } from './kit/shop.js';
 
 const [OTHER, NEXT] = ['another-secret-of-thirty-two-characters-0', 'the-next-secret-of-thirty-two-characters'];
@@ -23,7 +24,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await shop.close();
 });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 
 describe.each(rows('cookie', 'shared', 'store'))(
   'a process with another secret, on %s with `%s`',

@@ -4,13 +4,13 @@ import { createNotices, type Notices, type Standing } from '../../packages/core/
 import { headText, PAGE, readHead } from '../../packages/core/src/notice-page.js';
 import { createSeal } from '../../packages/core/src/seal.js';
 import { SECRET } from '../kit/apps.js';
+import { later } from './kit/provider.js';
 import { ADA, ACME, cookieOf, createFragileStore, createShop, keeping, rows, visit } from './kit/shop.js';
 
 const DAY = 86_400;
 const seal = createSeal([SECRET], 'app');
 const process = (store: ReturnType<typeof createFragileStore>['store'], secrets = seal) =>
   createNotices(store, secrets, { title: 'app', maxAge: 7 * DAY });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 afterEach(() => void vi.useRealTimers());
 
 const startedAt = () => Math.floor(Date.now() / 1000);

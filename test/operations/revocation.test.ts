@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { later } from './kit/provider.js';
 import {
   ACME,
   ADA,
@@ -22,7 +23,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await shop.close();
 });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const start = (framework: string, kind: string) => shop.start(framework, keeping[kind]!(fragile.store));
 const kinde = (kind: string) => shop.kinde(keeping[kind]!(fragile.store));
 

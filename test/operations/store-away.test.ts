@@ -11,6 +11,7 @@ import { frameworks } from '../kit/apps.js';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { SITE } from '../kit/apps.js';
 import { databaseUrl, hasPostgres, hasRedis, redisUrl } from '../kit/services.js';
+import { later } from './kit/provider.js';
 import { ADA, cookieOf, createShop, keeping, rows, type Shop } from './kit/shop.js';
 import { createWire } from './kit/wire.js';
 
@@ -26,7 +27,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await shop.close();
 });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const timed = async <Result>(work: () => Promise<Result>) => {
   const begin = performance.now();
   const result = await work();

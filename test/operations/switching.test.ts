@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { keep } from '../kit/browser.js';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { SITE } from '../kit/apps.js';
+import { later } from './kit/provider.js';
 import { ADA, cookieOf, createFragileStore, createShop, keeping, rows, visit, type Shop } from './kit/shop.js';
 
 let shop: Shop;
@@ -14,7 +15,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await shop.close();
 });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const kinds = ['cookie', 'shared', 'store'];
 
 /** Who stays signed in, as docs/how-to/sessions.md says it: from the row to the column. */

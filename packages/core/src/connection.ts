@@ -54,7 +54,7 @@ export function createConnection(config: Config, { bytes, failures = 5, probe }:
         settle(isForeign && response.status !== 200 ? 'neither' : outcomeOf(response));
         return response;
       } catch (error) {
-        settle(isForeign && !isTimeout(error) ? 'neither' : isOutage(error) ? 'fails' : 'works');
+        settle(isForeign && !isTimeout(error) ? 'neither' : failureOf(error));
         throw error;
       }
     },
@@ -71,6 +71,10 @@ function isTimeout(error: unknown): boolean {
 }
 
 const OUTAGES: readonly string[] = ['kinde_unreachable', 'kinde_timeout', 'kinde_unavailable'];
+
+function failureOf(error: unknown): Outcome {
+  return isOutage(error) ? 'fails' : 'works';
+}
 
 function outcomeOf({ status }: Response): Outcome {
   return status >= 500 ? 'fails' : 'works';
