@@ -21,17 +21,42 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 });
-const [seconds, count, processes, seed] = [values.seconds, values.people, values.processes, values.seed].map(Number);
-if (!(seconds >= 1 && seconds <= 60 && count >= 6 && count <= 1000 && processes >= 2 && processes <= 16))
+const [seconds, count, processes, seed] = [
+  values.seconds,
+  values.people,
+  values.processes,
+  values.seed,
+].map(Number);
+if (!(
+  seconds >= 1 &&
+  seconds <= 60 &&
+  count >= 6 &&
+  count <= 1000 &&
+  processes >= 2 &&
+  processes <= 16
+)) {
   throw new Error('--seconds from 1 to 60, --people from 6 to 1000, --processes from 2 to 16');
+}
 const names = Object.keys(BREAKAGES).filter(
-  (name) => values.only.length === 0 || values.only.some((part) => name.toLowerCase().includes(part.toLowerCase())),
+  (name) =>
+    values.only.length === 0 ||
+    values.only.some((part) => name.toLowerCase().includes(part.toLowerCase())),
 );
-const unknown = values.only.find((part) => !names.some((name) => name.toLowerCase().includes(part.toLowerCase())));
-if (unknown !== undefined)
-  throw new Error(`No fault is called ${unknown}. There are: ${Object.keys(BREAKAGES).join(', ')}.`);
-if (!['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'].some((folder) => existsSync(`${folder}/redis-server`)))
+const unknown = values.only.find(
+  (part) => !names.some((name) => name.toLowerCase().includes(part.toLowerCase())),
+);
+if (unknown !== undefined) {
+  throw new Error(
+    `No fault is called ${unknown}. There are: ${Object.keys(BREAKAGES).join(', ')}.`,
+  );
+}
+if (
+  !['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'].some((folder) =>
+    existsSync(`${folder}/redis-server`),
+  )
+) {
   throw new Error('There is no redis-server to start: install redis.');
+}
 
 /** Seconds that an access token lives: every fault sees everybody renew. */
 const LIFETIME = 4;
@@ -47,13 +72,19 @@ const THINKING = 0.5;
  * Seconds without trouble that count as healthy, and in which that must come about. Every process has to be asked in the first:
  * whether Kinde is back, each finds out by a request.
  */
-const [QUIET, HEALING] = [Math.min(3, seconds), 15];
+const QUIET = Math.min(3, seconds);
+const HEALING = 15;
 /** Seconds until every process knows that somebody was signed out. */
 const NEWS = 6;
 
 const GHOSTS = Array.from({ length: 6 }, (_, n) => `ghost.${n}@example.com`);
 const NAMES = {
-  ...{ out: 'signed out', unavailable: 'unavailable', stranger: 'taken for somebody else', back: 'back in' },
+  ...{
+    out: 'signed out',
+    unavailable: 'unavailable',
+    stranger: 'taken for somebody else',
+    back: 'back in',
+  },
   ...{ error: 'refused', lost: 'without an answer' },
 };
 
@@ -86,9 +117,14 @@ await run(120 + names.length * (seconds + HEALING + 10), async (start) => {
   world.ghosts = await makeGhosts(world);
   await Promise.all(people.map((person) => person.signIn()));
   let isOver = false;
-  const traffic = [...people.map((person) => live(person, () => isOver)), haunt(world, () => isOver)];
+  const traffic = [
+    ...people.map((person) => live(person, () => isOver)),
+    haunt(world, () => isOver),
+  ];
   await untilHealthy(Date.now());
-  for (const name of names) await inject(name, world);
+  for (const name of names) {
+    await inject(name, world);
+  }
   isOver = true;
   await Promise.all(traffic);
   admin.destroy();
@@ -103,10 +139,14 @@ function newTallies() {
 async function makeGhosts(world) {
   const ghosts = GHOSTS.map((email, n) => personOf(email, n % 2 ? 'shared' : 'store', world, n));
   for (const ghost of ghosts) {
-    if (!(await ghost.signIn())) throw new Error('nobody can sign in');
+    if (!(await ghost.signIn())) {
+      throw new Error('nobody can sign in');
+    }
     ghost.kept = ghost.cookie();
   }
-  for (const { mode, id } of ghosts) await world.members[0].ask('revokeUser', { keep: mode, sub: await id() });
+  for (const { mode, id } of ghosts) {
+    await world.members[0].ask('revokeUser', { keep: mode, sub: await id() });
+  }
   await sleep(NEWS * 1000);
   return ghosts;
 }
@@ -115,24 +155,40 @@ async function haunt(world, isOver) {
   while (!isOver()) {
     await pause(0.1, random);
     const member = world.members[Math.floor(random() * world.members.length)];
-    if (!member.isBroken) await knockAt(member, world.ghosts[Math.floor(random() * world.ghosts.length)]);
+    if (!member.isBroken) {
+      await knockAt(member, world.ghosts[Math.floor(random() * world.ghosts.length)]);
+    }
   }
 }
 
 async function knockAt({ ports }, { mode, kept }) {
-  if (await isSomebody(ports[mode], kept)) tallies[mode].tell('back', 0, 'somebody who was signed out is in again');
+  if (await isSomebody(ports[mode], kept)) {
+    tallies[mode].tell('back', 0, 'somebody who was signed out is in again');
+  }
 }
 
 function personOf(email, mode, { members, provider }, home) {
-  return createPerson({ email, mode, home, members, provider, random, tell: tellerOf(mode), patience: LONGEST + 2 });
+  return createPerson({
+    email,
+    mode,
+    home,
+    members,
+    provider,
+    random,
+    tell: tellerOf(mode),
+    patience: LONGEST + 2,
+  });
 }
 
 function tellerOf(mode) {
   return (kind, milliseconds, what, member) => {
     // Of a process that is broken at the moment nobody expects anything.
-    if (member?.isBroken || (kind === 'lost' && member?.wasBrokenAt > Date.now() - 2_000))
+    if (member?.isBroken || (kind === 'lost' && member?.wasBrokenAt > Date.now() - 2_000)) {
       return tallies[mode].tell(kind === 'own' ? 'own' : 'at the broken process');
-    if (kind !== 'own') troubleAt = Date.now();
+    }
+    if (kind !== 'own') {
+      troubleAt = Date.now();
+    }
     tallies[mode].tell(kind, milliseconds, what);
   };
 }
@@ -141,9 +197,13 @@ async function live(person, isOver) {
   while (!isOver()) {
     await pause(THINKING, random);
     const what = random();
-    if (!person.isIn || what < 0.03) await person.signIn();
-    else if (what < 0.7) await person.read();
-    else await person.readAtOnce(3);
+    if (!person.isIn || what < 0.03) {
+      await person.signIn();
+    } else if (what < 0.7) {
+      await person.read();
+    } else {
+      await person.readAtOnce(3);
+    }
   }
 }
 
@@ -153,7 +213,9 @@ async function untilHealthy(since) {
   troubleAt = Math.max(troubleAt, since - 1);
   while (Date.now() < limit) {
     await sleep(100);
-    if (Date.now() - Math.max(troubleAt, since) > QUIET * 1000) return Math.max(0, (troubleAt - since) / 1000);
+    if (Date.now() - Math.max(troubleAt, since) > QUIET * 1000) {
+      return Math.max(0, (troubleAt - since) / 1000);
+    }
   }
   return undefined;
 }
@@ -166,8 +228,18 @@ async function inject(name, world) {
   await sleep(Math.max(0, begun + seconds * 1000 - Date.now()));
   await fault.end?.(world);
   const healed = await untilHealthy(Date.now());
-  for (const member of world.members) for (const ghost of world.ghosts) await knockAt(member, ghost);
-  const result = { name, fault, tallies, healed, broken: brokenPromises(fault, healed, await longestPause(world)) };
+  for (const member of world.members) {
+    for (const ghost of world.ghosts) {
+      await knockAt(member, ghost);
+    }
+  }
+  const result = {
+    name,
+    fault,
+    tallies,
+    healed,
+    broken: brokenPromises(fault, healed, await longestPause(world)),
+  };
   results.push(result);
   const verdict = result.broken.length === 0 ? 'kept' : result.broken.join('; ');
   console.log(`${name}: ${verdict}`);
@@ -183,30 +255,59 @@ function brokenPromises({ allowed }, healed, pause) {
   const broken = MODES.flatMap((mode) => {
     const tally = tallies[mode];
     const wrong = ['out', 'unavailable'].filter((kind) => !allowed[kind]?.includes(mode));
-    const found = [...wrong, 'stranger', 'back', 'error', 'lost'].filter((kind) => tally.of(kind) > 0);
+    const found = [...wrong, 'stranger', 'back', 'error', 'lost'].filter(
+      (kind) => tally.of(kind) > 0,
+    );
     const slow =
-      tally.slowest > (LONGEST + pause) * 1000 ? [`${(tally.slowest / 1000).toFixed(1)} s for an answer`] : [];
-    return [...found.map((kind) => `${tally.of(kind)} ${NAMES[kind]}`), ...slow].map((what) => `${mode}: ${what}`);
+      tally.slowest > (LONGEST + pause) * 1000
+        ? [`${(tally.slowest / 1000).toFixed(1)} s for an answer`]
+        : [];
+    return [...found.map((kind) => `${tally.of(kind)} ${NAMES[kind]}`), ...slow].map(
+      (what) => `${mode}: ${what}`,
+    );
   });
   return healed === undefined ? [...broken, `not healthy within ${HEALING} s`] : broken;
 }
 
 function report() {
   const three = (of, kind) => MODES.map((mode) => of[mode].of(kind)).join('/');
-  const head = ['fault', 'own', '503', 'signed out', 'at the broken process', 'slowest', 'healthy after', ''];
+  const head = [
+    'fault',
+    'own',
+    '503',
+    'signed out',
+    'at the broken process',
+    'slowest',
+    'healthy after',
+    '',
+  ];
   const rows = results.map(({ name, tallies: of, healed, broken }) => [
-    ...[name, three(of, 'own'), three(of, 'unavailable'), three(of, 'out'), three(of, 'at the broken process')],
+    ...[
+      name,
+      three(of, 'own'),
+      three(of, 'unavailable'),
+      three(of, 'out'),
+      three(of, 'at the broken process'),
+    ],
     `${(Math.max(...MODES.map((mode) => of[mode].slowest)) / 1000).toFixed(1)} s`,
-    ...[healed === undefined ? 'never' : `${healed.toFixed(1)} s`, broken.length === 0 ? 'kept' : 'NOT KEPT'],
+    ...[
+      healed === undefined ? 'never' : `${healed.toFixed(1)} s`,
+      broken.length === 0 ? 'kept' : 'NOT KEPT',
+    ],
   ]);
   console.log(`\nAnswers by ${MODES.join('/')}\n${table([head, ...rows])}\n`);
   const failed = results.filter(({ broken }) => broken.length > 0);
   for (const { name, fault, broken, tallies: of } of failed) {
     console.log(`${name}. Promised: ${fault.promise}. Found: ${broken.join('; ')}`);
     const samples = MODES.flatMap((mode) => of[mode].samples.map((sample) => `${mode}, ${sample}`));
-    for (const line of grouped(samples).slice(0, 12)) console.log(`  ${line}`);
+    for (const line of grouped(samples).slice(0, 12)) {
+      console.log(`  ${line}`);
+    }
   }
-  const verdict = failed.length === 0 ? 'every promise was kept' : `${failed.length} of ${results.length} NOT kept`;
+  const verdict =
+    failed.length === 0
+      ? 'every promise was kept'
+      : `${failed.length} of ${results.length} NOT kept`;
   console.log(`Faults: ${verdict}.`);
   return failed.length === 0 ? 0 : 1;
 }

@@ -12,13 +12,20 @@ import { installOurs, installPeers } from './lib/install.mjs';
 
 const names = ['crowd', 'stampede', 'session', 'bearer', 'pack', 'lookup', 'login', 'weight'];
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, peer: { type: 'string' }, beside: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    peer: { type: 'string' },
+    beside: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !names.includes(name));
-if (unknown.length > 0) throw new Error(`there is no work ${unknown.join(', ')}: ${names.join(', ')}`);
+if (unknown.length > 0) {
+  throw new Error(`there is no work ${unknown.join(', ')}: ${names.join(', ')}`);
+}
 const started = Date.now();
-const note = (text) => console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${text}`);
+const note = (text) =>
+  console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${text}`);
 
 note('installing the peers, building and packing ours');
 installPeers();
@@ -46,7 +53,13 @@ const writes = !values.quick && !values.peer && !values.beside;
 const date = new Date().toISOString().slice(0, 10);
 const file = (name) => new URL(name, import.meta.url);
 const before = writes && existsSync(file('results.json')) ? readJson(file('results.json')) : {};
-const results = { ...before, date, machine: machine(), versions: versions(), measured: { ...before.measured } };
+const results = {
+  ...before,
+  date,
+  machine: machine(),
+  versions: versions(),
+  measured: { ...before.measured },
+};
 for (const name of names.filter((one) => positionals.length === 0 || positionals.includes(one))) {
   const work = await import(`./works/${name}.mjs`);
   results[name] = await work[name](context);
@@ -59,7 +72,9 @@ console.log(text);
 if (writes) {
   writeFileSync(file('results.json'), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(file('RESULTS.md'), text);
-  if (results.session) writeFileSync(file('chart.svg'), chart(results));
+  if (results.session) {
+    writeFileSync(file('chart.svg'), chart(results));
+  }
   note('written: bench/results.json, bench/RESULTS.md, bench/chart.svg');
 }
 process.exit();

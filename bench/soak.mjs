@@ -15,9 +15,22 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 });
-const [seconds, count, processes, seed] = [values.seconds, values.people, values.processes, values.seed].map(Number);
-if (!(seconds > 0 && seconds <= 3600 && count >= 3 && count <= 5000 && processes >= 1 && processes <= 16))
+const [seconds, count, processes, seed] = [
+  values.seconds,
+  values.people,
+  values.processes,
+  values.seed,
+].map(Number);
+if (!(
+  seconds > 0 &&
+  seconds <= 3600 &&
+  count >= 3 &&
+  count <= 5000 &&
+  processes >= 1 &&
+  processes <= 16
+)) {
   throw new Error('--seconds up to 3600, --people from 3 to 5000, --processes up to 16');
+}
 
 /** Seconds that an access token lives, so that everybody renews again and again. */
 const LIFETIME = 8;
@@ -77,7 +90,9 @@ async function arrive(people) {
   const waiting = [...people];
   const worker = async () => {
     for (let person = waiting.pop(); person; person = waiting.pop()) {
-      if (await person.signIn()) tallies[person.mode].tell('sign-in');
+      if (await person.signIn()) {
+        tallies[person.mode].tell('sign-in');
+      }
     }
   };
   await Promise.all(Array.from({ length: ARRIVING }, worker));
@@ -89,15 +104,23 @@ async function live(person, { end, members }) {
   while (Date.now() < end) {
     await pause(THINKING, random);
     if (!person.isIn) {
-      if (await person.signIn()) tell('sign-in');
+      if (await person.signIn()) {
+        tell('sign-in');
+      }
       continue;
     }
     const what = random();
-    if (what < 0.55) await person.read();
-    else if (what < 0.75) await person.readAtOnce(3);
-    else if (what < 0.85) await person.read('/public');
-    else if (what >= 0.93) await leave(person, members);
-    else if (await person.switchOrganization()) tell('switch');
+    if (what < 0.55) {
+      await person.read();
+    } else if (what < 0.75) {
+      await person.readAtOnce(3);
+    } else if (what < 0.85) {
+      await person.read('/public');
+    } else if (what >= 0.93) {
+      await leave(person, members);
+    } else if (await person.switchOrganization()) {
+      tell('switch');
+    }
   }
 }
 
@@ -105,12 +128,17 @@ async function live(person, { end, members }) {
 async function leave(person, members) {
   const { tell } = tallies[person.mode];
   const before = await person.signOut();
-  if (before === undefined) return;
+  if (before === undefined) {
+    return;
+  }
   tell('sign-out');
   const member = members[Math.floor(random() * members.length)];
   const copies = person.mode === 'store' ? [person.cookie(), before] : [person.cookie()];
-  for (const copy of copies)
-    if (await isSomebody(member.ports[person.mode], copy)) tell('back', 0, 'signed in after signing out');
+  for (const copy of copies) {
+    if (await isSomebody(member.ports[person.mode], copy)) {
+      tell('back', 0, 'signed in after signing out');
+    }
+  }
 }
 
 function report(people, { refreshes, logins, reuse }) {
@@ -119,17 +147,33 @@ function report(people, { refreshes, logins, reuse }) {
   const rows = MODES.map((mode) => {
     const tally = tallies[mode];
     const number = people.filter((person) => person.mode === mode).length;
-    return [mode, number, ...kinds.map((kind) => tally.of(kind)), `${(tally.slowest / 1000).toFixed(1)} s`];
+    return [
+      mode,
+      number,
+      ...kinds.map((kind) => tally.of(kind)),
+      `${(tally.slowest / 1000).toFixed(1)} s`,
+    ];
   });
   console.log(`\n${table([head, ...rows])}\n`);
-  console.log(`Kinde redeemed ${logins} codes and renewed ${refreshes} times; refresh tokens used twice: ${reuse}`);
-  const wrong = MODES.flatMap((mode) => tallies[mode].samples.map((sample) => `${mode}, ${sample}`));
-  for (const line of grouped(wrong).slice(0, 20)) console.log(`  ${line}`);
-  const total = MODES.reduce((sum, mode) => sum + WRONG.reduce((all, kind) => all + tallies[mode].of(kind), 0), 0);
+  console.log(
+    `Kinde redeemed ${logins} codes and renewed ${refreshes} times; refresh tokens used twice: ${reuse}`,
+  );
+  const wrong = MODES.flatMap((mode) =>
+    tallies[mode].samples.map((sample) => `${mode}, ${sample}`),
+  );
+  for (const line of grouped(wrong).slice(0, 20)) {
+    console.log(`  ${line}`);
+  }
+  const total = MODES.reduce(
+    (sum, mode) => sum + WRONG.reduce((all, kind) => all + tallies[mode].of(kind), 0),
+    0,
+  );
   const nothing = MODES.some((mode) => tallies[mode].of('own') === 0) || refreshes === 0;
   const isGood = total + reuse === 0 && !nothing;
   console.log(
-    isGood ? 'Soak: held.' : `Soak: NOT held (${nothing ? 'nothing was answered' : `${total + reuse} times`}).`,
+    isGood
+      ? 'Soak: held.'
+      : `Soak: NOT held (${nothing ? 'nothing was answered' : `${total + reuse} times`}).`,
   );
   return isGood ? 0 : 1;
 }

@@ -8,10 +8,15 @@ import * as prettier from 'prettier';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { sections, elsewhere } = JSON.parse(readFileSync(`${root}test/attacks.json`, 'utf8'));
 
-const files = testsIn(['test', ...readdirSync(`${root}packages`).map((name) => `packages/${name}/test`)]);
+const files = testsIn([
+  'test',
+  ...readdirSync(`${root}packages`).map((name) => `packages/${name}/test`),
+]);
 function testsIn(folders) {
   const inside = (folder) =>
-    existsSync(root + folder) ? readdirSync(root + folder, { recursive: true }).map((file) => join(folder, file)) : [];
+    existsSync(root + folder)
+      ? readdirSync(root + folder, { recursive: true }).map((file) => join(folder, file))
+      : [];
   return folders
     .flatMap(inside)
     .filter((file) => file.endsWith('.test.ts'))
@@ -28,7 +33,12 @@ const rows = sections.map(({ name, cases }) => {
   const ids = Object.entries(cases).flatMap(([prefix, count]) =>
     Array.from({ length: count }, (_, index) => `${prefix}-${String(index + 1).padStart(2, '0')}`),
   );
-  return { name, ids, covered: ids.filter((id) => found.has(id)), missing: ids.filter((id) => !found.has(id)) };
+  return {
+    name,
+    ids,
+    covered: ids.filter((id) => found.has(id)),
+    missing: ids.filter((id) => !found.has(id)),
+  };
 });
 for (const { name, ids, covered, missing } of rows) {
   console.log(
@@ -65,7 +75,10 @@ ${rows
   .join('\n\n')}
 `;
 const target = `${root}docs/reference/security.md`;
-const text = await prettier.format(page, { ...(await prettier.resolveConfig(target)), parser: 'markdown' });
+const text = await prettier.format(page, {
+  ...(await prettier.resolveConfig(target)),
+  parser: 'markdown',
+});
 if (process.argv.includes('--check')) {
   const kept = readFileSync(target, 'utf8');
   if (kept !== text) {

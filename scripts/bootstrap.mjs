@@ -21,6 +21,8 @@ if (read('node_modules/.pnpm/lock.yaml') !== read('pnpm-lock.yaml')) {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
-  if (error) console.error(`Could not run npx: ${error.message}`);
+  if (error) {
+    console.error(`Could not run npx: ${error.message}`);
+  }
   process.exit(status ?? 1);
 }

@@ -11,15 +11,25 @@ const isLong = process.argv.includes('--long');
 /** Faults of each kind that take a few seconds: a process, the store, Kinde, its keys. */
 const SHORT = [
   ...['--seconds', '2', '--people', '24', '--processes', '2'],
-  ...['process killed', 'Redis killed', 'Kinde hangs', 'stranger'].flatMap((name) => ['--only', name]),
+  ...['process killed', 'Redis killed', 'Kinde hangs', 'stranger'].flatMap((name) => [
+    '--only',
+    name,
+  ]),
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'kindling-check-'));
 const report = join(scratch, 'tests.json');
-const [failed, times] = [[], []];
+const failed = [];
+const times = [];
 try {
   run('install', 'node', ['scripts/bootstrap.mjs']);
-  run('tests', 'npm', ['test', '--', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]);
+  run('tests', 'npm', [
+    'test',
+    '--',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
   run('lint', 'npm', ['run', 'lint']);
   run('knip', 'knip', ['--no-config-hints']);
   run('licences', 'node', ['scripts/licences.mjs', '--check']);
@@ -30,12 +40,21 @@ try {
   run('reports', 'node', ['scripts/reports.mjs', '--check']);
   await checkTarballs();
   run('packages', 'node', ['scripts/tarballs.mjs', '--runtimes', 'node']);
-  run('soak', 'node', ['bench/soak.mjs', ...(isLong ? ['--seconds', '60'] : ['--seconds', '12', '--people', '45'])]);
+  run('soak', 'node', [
+    'bench/soak.mjs',
+    ...(isLong ? ['--seconds', '60'] : ['--seconds', '12', '--people', '45']),
+  ]);
   run('faults', 'node', ['bench/faults.mjs', ...(isLong ? [] : SHORT)]);
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   console.log('\nSeconds:');
-  for (const { title, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)}  ${title}`);
-  if (failed.length > 0) console.error(`\nNot right: ${failed.join('; ')}`);
+  for (const { title, seconds } of times) {
+    console.log(`${seconds.toFixed(1).padStart(7)}  ${title}`);
+  }
+  if (failed.length > 0) {
+    console.error(`\nNot right: ${failed.join('; ')}`);
+  }
   console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -65,7 +84,13 @@ function run(title, command, args) {
     PATH: `${join(process.cwd(), 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
   };
   const start = performance.now();
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' });
+  const { status } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env,
+    shell: process.platform === 'win32',
+  });
   times.push({ title, seconds: (performance.now() - start) / 1000 });
-  if (status !== 0) failed.push(title);
+  if (status !== 0) {
+    failed.push(title);
+  }
 }

@@ -6,8 +6,12 @@ import { register } from 'tsx/esm/api';
 
 const frameworks = ['express', 'fastify'];
 const framework = process.argv[2] ?? 'express';
-if (!frameworks.includes(framework))
-  fail(`"${framework}" is not one of the example apps. Use: npm run demo -- ${frameworks.join(' | ')}`, 2);
+if (!frameworks.includes(framework)) {
+  fail(
+    `"${framework}" is not one of the example apps. Use: npm run demo -- ${frameworks.join(' | ')}`,
+    2,
+  );
+}
 
 const port = await choosePort('PORT', 3000);
 const emulatorPort = await choosePort('EMULATOR_PORT', 4455, port);
@@ -26,7 +30,9 @@ const app = spawn(process.execPath, ['--import', 'tsx', server], {
 let stopping = false;
 app.once('exit', async (code) => {
   await emulator.close();
-  if (!stopping) fail('The example app stopped by itself.', code || 1);
+  if (!stopping) {
+    fail('The example app stopped by itself.', code || 1);
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
@@ -49,9 +55,12 @@ async function choosePort(variable, usual, taken) {
   const named = process.env[variable];
   if (named !== undefined) {
     const wanted = Number(named);
-    if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65535) fail(`${variable} must be a port number.`, 2);
-    if (wanted !== 0 && !(await isFree(wanted)))
+    if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65535) {
+      fail(`${variable} must be a port number.`, 2);
+    }
+    if (wanted !== 0 && !(await isFree(wanted))) {
       fail(`Port ${wanted} (${variable}) is taken. Name another, or none for a free one.`, 1);
+    }
     return wanted || freePort();
   }
   return usual !== taken && (await isFree(usual)) ? usual : freePort();

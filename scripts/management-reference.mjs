@@ -17,24 +17,37 @@ const pages = new Map();
 for (const [resource, operations] of Object.entries(contract)) {
   const file = `${kebab(resource)}.md`;
   const docs = commentsOf(`${kebab(resource)}.ts`);
-  const sections = Object.entries(operations).map(([name, operation]) => section(resource, name, operation, docs));
-  pages.set(file, await formatted(`${heading(`management.${resource}`)}\n\n${sections.join('\n\n')}`, file));
+  const sections = Object.entries(operations).map(([name, operation]) =>
+    section(resource, name, operation, docs),
+  );
+  pages.set(
+    file,
+    await formatted(`${heading(`management.${resource}`)}\n\n${sections.join('\n\n')}`, file),
+  );
 }
 pages.set('README.md', await formatted(index(), 'README.md'));
 await unregister();
 
 if (process.argv.includes('--check')) {
   const kept = readdirSync(target).sort();
-  const stale = [...pages].filter(([file, text]) => !kept.includes(file) || read(join(target, file)) !== text);
+  const stale = [...pages].filter(
+    ([file, text]) => !kept.includes(file) || read(join(target, file)) !== text,
+  );
   const extra = kept.filter((file) => !pages.has(file));
   if (stale.length + extra.length > 0) {
     const names = [...stale.map(([file]) => file), ...extra].join(', ');
-    console.error(`Not what the contract says: ${names}. Run: node scripts/management-reference.mjs`);
+    console.error(
+      `Not what the contract says: ${names}. Run: node scripts/management-reference.mjs`,
+    );
     process.exitCode = 1;
   }
 } else {
-  for (const file of readdirSync(target)) rmSync(join(target, file));
-  for (const [file, text] of pages) writeFileSync(join(target, file), text);
+  for (const file of readdirSync(target)) {
+    rmSync(join(target, file));
+  }
+  for (const [file, text] of pages) {
+    writeFileSync(join(target, file), text);
+  }
 }
 
 function heading(title) {
@@ -48,7 +61,10 @@ function index() {
         .map((name) => `[${name}](${kebab(resource)}.md#${name.toLowerCase()})`)
         .join(', ')} |`,
   );
-  const count = Object.values(contract).reduce((sum, operations) => sum + Object.keys(operations).length, 0);
+  const count = Object.values(contract).reduce(
+    (sum, operations) => sum + Object.keys(operations).length,
+    0,
+  );
   return `${heading('The Management API')}
 
 All ${count} operations, by resource. How to use them: [how-to](../../how-to/management.md).
@@ -59,16 +75,32 @@ ${rows.join('\n')}`;
 }
 
 function section(resource, name, operation, docs) {
-  const { route, scope, returns, paging, quirks = [], params = {}, query = {}, body = {} } = operation;
-  const inPath = Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, param]) => [param, params[param]]));
+  const {
+    route,
+    scope,
+    returns,
+    paging,
+    quirks = [],
+    params = {},
+    query = {},
+    body = {},
+  } = operation;
+  const inPath = Object.fromEntries(
+    [...route.matchAll(/\{(\w+)\}/g)].map(([, param]) => [param, params[param]]),
+  );
   const rows = [
-    ...Object.entries(inPath).map(([field, schema]) => row(field, schema ?? { type: 'string' }, 'path')),
+    ...Object.entries(inPath).map(([field, schema]) =>
+      row(field, schema ?? { type: 'string' }, 'path'),
+    ),
     ...Object.entries(query).flatMap(([field, schema]) => rowsOf(field, schema, 'query')),
     ...Object.entries(body).flatMap(([field, schema]) => rowsOf(field, schema, 'body')),
   ];
   const [method] = route.split(' ');
   const again = operation.repeatable ?? ['GET', 'PUT', 'DELETE'].includes(method);
-  const input = rows.length > 0 ? `| input | | where |\n| --- | --- | --- |\n${rows.join('\n')}` : 'Takes nothing.';
+  const input =
+    rows.length > 0
+      ? `| input | | where |\n| --- | --- | --- |\n${rows.join('\n')}`
+      : 'Takes nothing.';
   const facts = [
     scope ? `Scope \`${scope}\`.` : 'Needs no scope.',
     paging ? `A list of \`${paging.items}\`: await it for a page, iterate it for everything.` : '',
@@ -95,7 +127,9 @@ function row(field, schema, where) {
 /** A member and, below it, the members of its entries. */
 function rowsOf(field, schema, where) {
   const { entries } = elementOf(schema);
-  if (!entries) return [row(field, schema, where)];
+  if (!entries) {
+    return [row(field, schema, where)];
+  }
   const shape = listed(schema) ? 'list of objects' : 'object';
   const needed = schema.type === 'optional' ? '' : ' (required)';
   return [
@@ -120,14 +154,30 @@ function bare(schema) {
 /** A schema in the words of TypeScript. */
 function typeOf(schema) {
   const { type, wrapped, item, value, entries, options } = schema;
-  if (type === 'optional') return typeOf(wrapped);
-  if (type === 'nullable') return `${typeOf(wrapped)} | null`;
-  if (type === 'array') return `${/[ |]/.test(typeOf(item)) ? `(${typeOf(item)})` : typeOf(item)}[]`;
-  if (type === 'record') return `Record<string, ${typeOf(value)}>`;
-  if (type === 'union') return options.map(typeOf).join(' | ');
-  if (type === 'picklist') return options.map((option) => `'${option}'`).join(' | ');
-  if (type === 'instance') return 'Blob';
-  if (!entries) return type;
+  if (type === 'optional') {
+    return typeOf(wrapped);
+  }
+  if (type === 'nullable') {
+    return `${typeOf(wrapped)} | null`;
+  }
+  if (type === 'array') {
+    return `${/[ |]/.test(typeOf(item)) ? `(${typeOf(item)})` : typeOf(item)}[]`;
+  }
+  if (type === 'record') {
+    return `Record<string, ${typeOf(value)}>`;
+  }
+  if (type === 'union') {
+    return options.map(typeOf).join(' | ');
+  }
+  if (type === 'picklist') {
+    return options.map((option) => `'${option}'`).join(' | ');
+  }
+  if (type === 'instance') {
+    return 'Blob';
+  }
+  if (!entries) {
+    return type;
+  }
   const members = Object.entries(entries).map(
     ([name, inner]) => `${name}${inner.type === 'optional' ? '?' : ''}: ${typeOf(inner)}`,
   );
@@ -140,12 +190,21 @@ function commentsOf(file) {
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const found = new Map();
   for (const statement of tree.statements) {
-    if (ts.isExportDeclaration(statement) && statement.moduleSpecifier)
-      for (const entry of commentsOf(statement.moduleSpecifier.text.replace('./', '').replace('.js', '.ts')))
+    if (ts.isExportDeclaration(statement) && statement.moduleSpecifier) {
+      for (const entry of commentsOf(
+        statement.moduleSpecifier.text.replace('./', '').replace('.js', '.ts'),
+      )) {
         found.set(...entry);
-    if (!ts.isVariableStatement(statement)) continue;
+      }
+    }
+    if (!ts.isVariableStatement(statement)) {
+      continue;
+    }
     const [doc] = ts.getJSDocCommentsAndTags(statement);
-    found.set(statement.declarationList.declarations[0].name.getText(), ts.getTextOfJSDocComment(doc?.comment) ?? '');
+    found.set(
+      statement.declarationList.declarations[0].name.getText(),
+      ts.getTextOfJSDocComment(doc?.comment) ?? '',
+    );
   }
   return found;
 }

@@ -10,17 +10,23 @@ import { promisify } from 'node:util';
 const [folder] = process.argv.slice(2);
 const run = promisify(execFile);
 const tarballs = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
-if (tarballs.length === 0) throw new Error(`There are no tarballs in ${folder}.`);
+if (tarballs.length === 0) {
+  throw new Error(`There are no tarballs in ${folder}.`);
+}
 
 const all = await Promise.all(tarballs.map(read));
 const published = [];
 for (const { id, tarball } of inOrder(all)) {
-  if (await isPublished(id)) continue;
+  if (await isPublished(id)) {
+    continue;
+  }
   await run('npm', ['publish', tarball, '--access', 'public', '--ignore-scripts']);
   console.log(`Published ${id}`);
   published.push(id);
 }
-if (process.env.GITHUB_OUTPUT) appendFileSync(process.env.GITHUB_OUTPUT, `published=${published.join(' ')}\n`);
+if (process.env.GITHUB_OUTPUT) {
+  appendFileSync(process.env.GITHUB_OUTPUT, `published=${published.join(' ')}\n`);
+}
 
 /** What a tarball says it is. */
 async function read(file) {
@@ -28,7 +34,9 @@ async function read(file) {
   const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json']);
   const { name, version, dependencies = {} } = JSON.parse(stdout);
   const id = `${name}@${version}`;
-  if (!/^@kindling\/[a-z-]+@\d+\.\d+\.\d+(-[\w.]+)?$/.test(id)) throw new Error(`${file} is ${JSON.stringify(id)}.`);
+  if (!/^@kindling\/[a-z-]+@\d+\.\d+\.\d+(-[\w.]+)?$/.test(id)) {
+    throw new Error(`${file} is ${JSON.stringify(id)}.`);
+  }
   return { id, name, tarball, needs: Object.keys(dependencies) };
 }
 
@@ -36,7 +44,9 @@ async function read(file) {
 function inOrder(given) {
   const sorted = new Set();
   const add = (one) => {
-    for (const name of one.needs) given.filter((other) => other.name === name && !sorted.has(other)).forEach(add);
+    for (const name of one.needs) {
+      given.filter((other) => other.name === name && !sorted.has(other)).forEach(add);
+    }
     sorted.add(one);
   };
   given.forEach(add);
@@ -48,7 +58,9 @@ async function isPublished(id) {
     await run('npm', ['view', id, 'version', '--prefer-online']);
     return true;
   } catch (cause) {
-    if (/E404/.test(cause.stderr)) return false;
+    if (/E404/.test(cause.stderr)) {
+      return false;
+    }
     throw new Error(`Whether ${id} is published cannot be found out.`, { cause });
   }
 }

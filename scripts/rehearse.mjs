@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { packages, readJson, root, run, withFolder } from './workspace.mjs';
 
 /** The last verdaccio for Node 20, with the one dependency that it asks for by a tag that not every mirror has. */
-const REGISTRY = { private: true, dependencies: { verdaccio: '6.8.0' }, overrides: { 'node-fetch': '2.7.0' } };
+const REGISTRY = {
+  private: true,
+  dependencies: { verdaccio: '6.8.0' },
+  overrides: { 'node-fetch': '2.7.0' },
+};
 
 await withFolder(async (scratch) => {
   const registry = await startRegistry(join(scratch, 'registry'));
@@ -41,35 +45,61 @@ function touchedBy(changed, released) {
   const isEarly = released.find(({ name }) => name === changed).after.startsWith('0.');
   return packages
     .map(({ manifest }) => manifest)
-    .filter(({ name, dependencies = {} }) => name === changed || (isEarly && Object.hasOwn(dependencies, changed)))
+    .filter(
+      ({ name, dependencies = {} }) =>
+        name === changed || (isEarly && Object.hasOwn(dependencies, changed)),
+    )
     .map(({ name }) => name);
 }
 
 function mustBe(actual, expected) {
   const [is, should] = [actual, expected].map((value) => JSON.stringify(value));
-  if (is !== should) throw new Error(`Published: ${is}. Expected: ${should}.`);
+  if (is !== should) {
+    throw new Error(`Published: ${is}. Expected: ${should}.`);
+  }
 }
 
 /** A registry that keeps our packages to itself and asks npm's configured one for all others. */
 async function startRegistry(folder) {
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), JSON.stringify(REGISTRY));
-  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
+  const flags = [
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--loglevel=error',
+  ];
   await run('npm', ['install', ...flags], { cwd: folder });
-  const upstream = (await run('npm', ['config', 'get', 'registry'], { cwd: folder })).trim().split('\n').at(-1);
+  const upstream = (await run('npm', ['config', 'get', 'registry'], { cwd: folder }))
+    .trim()
+    .split('\n')
+    .at(-1);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
   const config = {
     storage: join(folder, 'storage'),
     uplinks: { upstream: { url: upstream, timeout: '60s', maxage: '30m' } },
-    packages: { '@kindling/*': { access: '$all', publish: '$all' }, '**': { access: '$all', proxy: 'upstream' } },
+    packages: {
+      '@kindling/*': { access: '$all', publish: '$all' },
+      '**': { access: '$all', proxy: 'upstream' },
+    },
     auth: { htpasswd: { file: join(folder, 'htpasswd') } },
     log: { type: 'stdout', level: 'error' },
     max_body_size: '20mb',
   };
   writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
-  const args = [join(folder, 'node_modules/verdaccio/bin/verdaccio'), '--config', 'config.yaml', '--listen', url];
-  const server = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  const args = [
+    join(folder, 'node_modules/verdaccio/bin/verdaccio'),
+    '--config',
+    'config.yaml',
+    '--listen',
+    url,
+  ];
+  const server = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const gone = new Promise((resolve) => server.once('exit', resolve));
   const stop = () => server.kill() && gone;
   for (let attempt = 0; !(await answers(url)); attempt++) {
@@ -89,8 +119,17 @@ function environment(folder, url) {
   const cache = join(folder, 'cache');
   return {
     ...{ npm_config_userconfig: userconfig, npm_config_registry: url, npm_config_cache: cache },
-    ...{ NPM_CONFIG_USERCONFIG: userconfig, npm_config_provenance: 'false', npm_config_audit: 'false' },
-    ...{ GITHUB_SERVER_URL: '', GITHUB_REPOSITORY: '', npm_config_fund: 'false', npm_config_loglevel: 'error' },
+    ...{
+      NPM_CONFIG_USERCONFIG: userconfig,
+      npm_config_provenance: 'false',
+      npm_config_audit: 'false',
+    },
+    ...{
+      GITHUB_SERVER_URL: '',
+      GITHUB_REPOSITORY: '',
+      npm_config_fund: 'false',
+      npm_config_loglevel: 'error',
+    },
   };
 }
 
@@ -113,10 +152,15 @@ async function checkOut(folder, { env }) {
   await run('git', ['clone', '--quiet', '--no-hardlinks', root, folder]);
   await run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: folder });
   const bin = { PATH: `${join(folder, 'node_modules/.bin')}:${process.env.PATH}` };
-  const git = (...args) => run('git', ['-c', 'user.name=rehearsal', '-c', 'user.email=@', ...args], { cwd: folder });
+  const git = (...args) =>
+    run('git', ['-c', 'user.name=rehearsal', '-c', 'user.email=@', ...args], { cwd: folder });
   const versions = async () => {
-    const listed = JSON.parse(await run('pnpm', ['-r', 'ls', '--depth', '-1', '--json'], { cwd: folder }));
-    return new Map(listed.filter((one) => !one.private).map(({ name, version }) => [name, version]));
+    const listed = JSON.parse(
+      await run('pnpm', ['-r', 'ls', '--depth', '-1', '--json'], { cwd: folder }),
+    );
+    return new Map(
+      listed.filter((one) => !one.private).map(({ name, version }) => [name, version]),
+    );
   };
   return async (changed) => {
     const before = await versions();
@@ -132,7 +176,10 @@ async function checkOut(folder, { env }) {
     await run('changeset', ['version'], { cwd: folder, env: bin });
     await git('commit', '--quiet', '--all', '--allow-empty', '--message', 'Versions');
     const tarballs = mkdtempSync(`${folder}-tarballs-`);
-    await run(process.execPath, ['scripts/pack.mjs', tarballs], { cwd: folder, env: { ...env, ...bin } });
+    await run(process.execPath, ['scripts/pack.mjs', tarballs], {
+      cwd: folder,
+      env: { ...env, ...bin },
+    });
     const log = await publish(folder, tarballs, env);
     const after = await versions();
     return [...after].map(([name, version]) => ({
@@ -156,12 +203,21 @@ async function startProject(folder, { env }) {
   cpSync(join(root, 'scripts/trials/sign-in.mjs'), join(folder, 'app.mjs'));
   const npm = (...args) => run('npm', args, { cwd: folder, env });
   await npm('install', 'express@5', '@kindling/express', '@kindling/claims', '@kindling/emulator');
-  const versionOf = (name) => `${name} ${readJson(join(folder, 'node_modules', name, 'package.json')).version}`;
+  const versionOf = (name) =>
+    `${name} ${readJson(join(folder, 'node_modules', name, 'package.json')).version}`;
   return {
-    upgrade: () => npm('install', '@kindling/express@latest', '@kindling/claims@latest', '@kindling/core@latest'),
+    upgrade: () =>
+      npm(
+        'install',
+        '@kindling/express@latest',
+        '@kindling/claims@latest',
+        '@kindling/core@latest',
+      ),
     async use() {
       const answer = await run(process.execPath, ['app.mjs'], { cwd: folder });
-      const names = ['claims', 'core', 'express', 'emulator'].map((name) => versionOf(`@kindling/${name}`));
+      const names = ['claims', 'core', 'express', 'emulator'].map((name) =>
+        versionOf(`@kindling/${name}`),
+      );
       return `${answer.trim()} (${names.join(', ')})`;
     },
   };

@@ -11,16 +11,23 @@ const problems = [];
 
 mkdirSync(reports, { recursive: true });
 await withFolder((scratch) => {
-  const written = packages.flatMap((pkg) => entriesOf(pkg).map((entry) => report(scratch, pkg, entry)));
+  const written = packages.flatMap((pkg) =>
+    entriesOf(pkg).map((entry) => report(scratch, pkg, entry)),
+  );
   for (const file of readdirSync(reports).filter((name) => !written.includes(name))) {
-    if (check) problems.push(`reports/${file} is of no package`);
-    else rmSync(join(reports, file));
+    if (check) {
+      problems.push(`reports/${file} is of no package`);
+    } else {
+      rmSync(join(reports, file));
+    }
   }
 });
 if (problems.length > 0) {
   console.error(`${problems.join('\n')}\nIf that is meant, run: npm run reports`);
   process.exitCode = 1;
-} else if (check) console.log('The reports show what the packages export.');
+} else if (check) {
+  console.log('The reports show what the packages export.');
+}
 
 /** Writes or compares the report of one entry; answers the name of its file. */
 function report(scratch, { name, folder }, { entry, types }) {
@@ -32,7 +39,12 @@ function report(scratch, { name, folder }, { entry, types }) {
       projectFolder: folder,
       mainEntryPointFilePath: join(folder, types),
       // Without the paths of the build, our other packages are what they are for importers: packages with a report of their own.
-      compiler: { overrideTsconfig: { extends: join(root, 'tsconfig.base.json'), files: [join(folder, types)] } },
+      compiler: {
+        overrideTsconfig: {
+          extends: join(root, 'tsconfig.base.json'),
+          files: [join(folder, types)],
+        },
+      },
       apiReport: {
         enabled: true,
         includeForgottenExports: true,
@@ -49,9 +61,12 @@ function report(scratch, { name, folder }, { entry, types }) {
   const { apiReportChanged } = Extractor.invoke(config, {
     localBuild: !check,
     messageCallback: (message) => {
-      message.handled = message.logLevel !== 'error' || message.messageId.startsWith('console-api-report');
+      message.handled =
+        message.logLevel !== 'error' || message.messageId.startsWith('console-api-report');
     },
   });
-  if (check && apiReportChanged) problems.push(`reports/${title}.api.md differs from what ${name} exports`);
+  if (check && apiReportChanged) {
+    problems.push(`reports/${title}.api.md differs from what ${name} exports`);
+  }
   return `${title}.api.md`;
 }

@@ -15,22 +15,38 @@ for (const pkg of packages) {
   const dependencies = [...dependenciesOf(pkg).values()];
   const weights = {
     gzipKb: kb(gzipSync((await bundle(pkg)).contents).length),
-    installedKb: kb([pkg, ...dependencies].reduce((sum, { folder, manifest }) => sum + sizeOf(folder, manifest), 0)),
+    installedKb: kb(
+      [pkg, ...dependencies].reduce(
+        (sum, { folder, manifest }) => sum + sizeOf(folder, manifest),
+        0,
+      ),
+    ),
     foreignPackages: dependencies.filter(({ manifest }) => !isOurs(manifest.name)).length,
-    dependencies: Object.keys(pkg.manifest.dependencies ?? {}).filter((name) => !isOurs(name)).length,
-    sideEffectBytes: pkg.manifest.sideEffects === false ? (await bundle(pkg, 'nothing')).contents.length : 0,
+    dependencies: Object.keys(pkg.manifest.dependencies ?? {}).filter((name) => !isOurs(name))
+      .length,
+    sideEffectBytes:
+      pkg.manifest.sideEffects === false ? (await bundle(pkg, 'nothing')).contents.length : 0,
   };
   table.push({ package: pkg.name, ...weights });
   for (const [name, weight] of Object.entries(weights)) {
-    if (budget[name] === undefined) over.push(`${pkg.name} has no budget for ${name}: it is ${weight}`);
-    if (weight > budget[name]) over.push(`${pkg.name}: ${name} is ${weight}, and may be ${budget[name]}`);
+    if (budget[name] === undefined) {
+      over.push(`${pkg.name} has no budget for ${name}: it is ${weight}`);
+    }
+    if (weight > budget[name]) {
+      over.push(`${pkg.name}: ${name} is ${weight}, and may be ${budget[name]}`);
+    }
   }
 }
 console.table(table);
-for (const name of Object.keys(budgets))
-  if (name !== 'default' && !packages.some((pkg) => pkg.name === name)) over.push(`there is no package ${name}`);
+for (const name of Object.keys(budgets)) {
+  if (name !== 'default' && !packages.some((pkg) => pkg.name === name)) {
+    over.push(`there is no package ${name}`);
+  }
+}
 if (over.length > 0) {
-  console.error(`${over.join('\n')}\nA budget is raised in scripts/sizes.json, with the reason in the same commit.`);
+  console.error(
+    `${over.join('\n')}\nA budget is raised in scripts/sizes.json, with the reason in the same commit.`,
+  );
   process.exitCode = 1;
 }
 
@@ -47,10 +63,19 @@ async function bundle({ folder, manifest }, use = 'everything') {
   const from = (entry) => JSON.stringify(join(folder, entry.default));
   const contents = entriesOf({ manifest })
     .filter(({ entry }) => use === 'nothing' || entry === '.')
-    .map((entry) => (use === 'nothing' ? `import ${from(entry)};` : `export * from ${from(entry)};`));
+    .map((entry) =>
+      use === 'nothing' ? `import ${from(entry)};` : `export * from ${from(entry)};`,
+    );
   const { outputFiles } = await build({
     stdin: { contents: contents.join('\n'), resolveDir: folder },
-    ...{ bundle: true, write: false, minify: true, format: 'esm', platform: 'node', target: 'node20' },
+    ...{
+      bundle: true,
+      write: false,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+    },
     external: Object.keys(manifest.peerDependencies ?? {}),
     plugins: [publishedFaces()],
     logLevel: 'error',
@@ -62,10 +87,15 @@ async function bundle({ folder, manifest }, use = 'everything') {
 function publishedFaces() {
   const setup = ({ onResolve }) =>
     onResolve({ filter: /^@kindling\// }, ({ path }) => {
-      const pkg = packages.find(({ manifest }) => path === manifest.name || path.startsWith(`${manifest.name}/`));
+      const pkg = packages.find(
+        ({ manifest }) => path === manifest.name || path.startsWith(`${manifest.name}/`),
+      );
       const wanted = `.${path.slice(pkg.manifest.name.length)}`;
       const found = entriesOf(pkg).find(({ entry }) => entry === wanted);
-      return { path: join(pkg.folder, found.default), sideEffects: pkg.manifest.sideEffects !== false };
+      return {
+        path: join(pkg.folder, found.default),
+        sideEffects: pkg.manifest.sideEffects !== false,
+      };
     });
   return { name: 'published-faces', setup };
 }

@@ -36,41 +36,65 @@ const COMPILERS = {
   '7.0': ['nodenext', 'bundler'],
 };
 
-const { values } = parseArgs({ options: { runtimes: { type: 'string' }, packages: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { runtimes: { type: 'string' }, packages: { type: 'string' } },
+});
 const wanted = values.runtimes?.split(',') ?? RUNTIMES;
-const tried = packages.filter(({ name }) => !values.packages || values.packages.split(',').includes(name));
+const tried = packages.filter(
+  ({ name }) => !values.packages || values.packages.split(',').includes(name),
+);
 const failures = [];
 
-for (const name of wanted) if (!RUNTIMES.includes(name)) throw new Error(`--runtimes may name ${RUNTIMES.join(', ')}.`);
+for (const name of wanted) {
+  if (!RUNTIMES.includes(name)) {
+    throw new Error(`--runtimes may name ${RUNTIMES.join(', ')}.`);
+  }
+}
 await withFolder(async (scratch) => {
   const tarballs = await step('pack', () => packAll(scratch));
-  if (!tarballs) return;
+  if (!tarballs) {
+    return;
+  }
   await step(`TypeScript ${Object.keys(COMPILERS).join(', ')}`, () => installCompilers(scratch));
   const projects = [];
   for (const pkg of tried) {
     for (const peers of PEERS[pkg.name] ?? [[]]) {
       const title = [pkg.name, ...peers.slice(0, 1)].join(' with ');
-      const folder = await step(`${title}: install`, () => installAlone(scratch, { ...pkg, title, peers }, tarballs));
-      if (folder) projects.push({ ...pkg, title, folder });
+      const folder = await step(`${title}: install`, () =>
+        installAlone(scratch, { ...pkg, title, peers }, tarballs),
+      );
+      if (folder) {
+        projects.push({ ...pkg, title, folder });
+      }
     }
   }
-  for (const [version, resolutions] of Object.entries(COMPILERS))
-    for (const resolution of resolutions)
+  for (const [version, resolutions] of Object.entries(COMPILERS)) {
+    for (const resolution of resolutions) {
       await step(`types for TypeScript ${version}, ${resolution}`, () =>
         checkTypes(scratch, projects, { version, resolution }),
       );
+    }
+  }
   await step('the page of toolchains', checkPage);
-  if (wanted.includes('toolchains')) await tryToolchains(scratch, tarballs);
+  if (wanted.includes('toolchains')) {
+    await tryToolchains(scratch, tarballs);
+  }
   for (const name of wanted.filter((one) => one !== 'toolchains')) {
-    const use = await step(name, () => runtime(scratch, name, tarballs), { optional: !name.startsWith('node') });
+    const use = await step(name, () => runtime(scratch, name, tarballs), {
+      optional: !name.startsWith('node'),
+    });
     for (const project of use ? projects : []) {
-      if (name === 'workerd' && !ANYWHERE.includes(project.name)) continue;
+      if (name === 'workerd' && !ANYWHERE.includes(project.name)) {
+        continue;
+      }
       await step(`${project.title} on ${name}`, () => use(project));
     }
   }
 });
 console.log(
-  failures.length > 0 ? `\nNot right: ${failures.join('; ')}` : `\n${tried.length} packages work as installed.`,
+  failures.length > 0
+    ? `\nNot right: ${failures.join('; ')}`
+    : `\n${tried.length} packages work as installed.`,
 );
 process.exitCode = failures.length > 0 ? 1 : 0;
 
@@ -83,7 +107,9 @@ async function step(title, work, { optional = false } = {}) {
     return result ?? true;
   } catch (error) {
     const isLine = NODE_LINES.includes(title);
-    if (!optional && (!isLine || process.env.CI === 'true')) failures.push(title);
+    if (!optional && (!isLine || process.env.CI === 'true')) {
+      failures.push(title);
+    }
     console.log(`  ${optional || isLine ? 'cannot be had' : 'FAILED'}: ${title}\n${error.message}`);
     return undefined;
   }
@@ -93,20 +119,26 @@ async function tryToolchains(scratch, tarballs) {
   const folder = join(scratch, 'toolchains');
   mkdirSync(folder);
   const rows = await step('toolchains: install', () => toolchains(folder, tarballs));
-  for (const { title, attempt } of rows ?? []) await step(title, attempt);
+  for (const { title, attempt } of rows ?? []) {
+    await step(title, attempt);
+  }
 }
 
 /** The compilers and the types of Node, where every project finds them by looking up. */
 async function installCompilers(scratch) {
   writeFileSync(join(scratch, 'package.json'), '{ "private": true }');
-  const compilers = Object.keys(COMPILERS).map((version) => `typescript-${version}@npm:typescript@${version}`);
+  const compilers = Object.keys(COMPILERS).map(
+    (version) => `typescript-${version}@npm:typescript@${version}`,
+  );
   await install(scratch, [...compilers, '@types/node@20', 'esbuild@0.27']);
 }
 
 /** An empty project that has this package, its peers, and nothing else. Ours that it needs are tarballs, too. */
 async function installAlone(scratch, { name, manifest, title, peers }, tarballs) {
   const trial = join(root, 'scripts/trials', `${name}.ts`);
-  if (!existsSync(trial)) throw new Error(`Write scripts/trials/${name}.ts: what somebody does first with it.`);
+  if (!existsSync(trial)) {
+    throw new Error(`Write scripts/trials/${name}.ts: what somebody does first with it.`);
+  }
   const folder = join(scratch, 'projects', title.replaceAll(' ', '-'));
   mkdirSync(folder, { recursive: true });
   const others = [...tarballs].filter(([other]) => other !== manifest.name);
@@ -118,15 +150,23 @@ async function installAlone(scratch, { name, manifest, title, peers }, tarballs)
   };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(project, null, 2));
   await install(folder, peers);
-  for (const kind of ['mts', 'cts']) cpSync(trial, join(folder, `trial.${kind}`));
+  for (const kind of ['mts', 'cts']) {
+    cpSync(trial, join(folder, `trial.${kind}`));
+  }
   writeFileSync(join(folder, 'run.mjs'), "import { trial } from './trial.mjs';\nawait trial();\n");
-  writeFileSync(join(folder, 'run.cjs'), "require('./trial.cjs').trial().catch((error) => { throw error; });\n");
+  writeFileSync(
+    join(folder, 'run.cjs'),
+    "require('./trial.cjs').trial().catch((error) => { throw error; });\n",
+  );
   for (const bin of Object.keys(manifest.publishConfig.bin ?? {})) {
     const help = await run(join(folder, 'node_modules/.bin', bin), ['--help'], { cwd: folder });
-    if (!help.includes('--help')) throw new Error(`${bin} --help explains nothing:\n${help}`);
+    if (!help.includes('--help')) {
+      throw new Error(`${bin} --help explains nothing:\n${help}`);
+    }
   }
-  for (const { entry } of entriesOf({ manifest }))
+  for (const { entry } of entriesOf({ manifest })) {
     await run('node', ['-e', `require('${join(manifest.name, entry)}')`], { cwd: folder });
+  }
   return folder;
 }
 
@@ -139,21 +179,33 @@ async function checkTypes(scratch, projects, { version, resolution }) {
   const { kinds, ...options } = RESOLUTIONS[resolution];
   const isFirst = version === '5.9' && resolution === 'nodenext';
   const compilerOptions = {
-    ...{ ...options, moduleResolution: resolution, target: 'es2022', types: ['node'], rootDir: '.' },
+    ...{
+      ...options,
+      moduleResolution: resolution,
+      target: 'es2022',
+      types: ['node'],
+      rootDir: '.',
+    },
     ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: !isFirst },
   };
-  const files = projects.flatMap(({ folder }) => kinds.map((kind) => join(folder, `trial.${kind}`)));
+  const files = projects.flatMap(({ folder }) =>
+    kinds.map((kind) => join(folder, `trial.${kind}`)),
+  );
   writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   await run('node', [join(scratch, `node_modules/typescript-${version}/bin/tsc`), '-p', scratch]);
 }
 
 /** Makes a runtime ready, and answers how to run a project on it. */
 async function runtime(scratch, name, tarballs) {
-  if (name === 'node') return (project) => runBoth(process.execPath, [], project);
+  if (name === 'node') {
+    return (project) => runBoth(process.execPath, [], project);
+  }
   const folder = join(scratch, 'runtimes', name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  if (name === 'workerd') return workerd(folder, scratch, tarballs);
+  if (name === 'workerd') {
+    return workerd(folder, scratch, tarballs);
+  }
   await install(folder, [name], []);
   const binary = join(folder, 'node_modules/.bin', name.split('@')[0]);
   await run(binary, ['--version']);
@@ -162,5 +214,7 @@ async function runtime(scratch, name, tarballs) {
 }
 
 async function runBoth(command, args, { folder }) {
-  for (const file of ['run.mjs', 'run.cjs']) await run(command, [...args, file], { cwd: folder });
+  for (const file of ['run.mjs', 'run.cjs']) {
+    await run(command, [...args, file], { cwd: folder });
+  }
 }

@@ -1,6 +1,14 @@
 // What the scripts here know about the workspace: its packages, what those depend on, and how to run its tools.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,12 +44,17 @@ export function run(command, args, { cwd = root, env = {} } = {}) {
     shell: process.platform === 'win32',
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => (output += chunk));
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${output.trim()}`));
+      if (code === 0) {
+        resolve(output);
+      } else {
+        reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${output.trim()}`));
+      }
     });
   });
 }
@@ -61,7 +74,9 @@ export async function packAll(destination) {
   await run('turbo', ['run', 'build']);
   const tarballs = new Map();
   for (const { folder, manifest } of packages) {
-    const packed = await run('pnpm', ['pack', '--json', '--pack-destination', destination], { cwd: folder });
+    const packed = await run('pnpm', ['pack', '--json', '--pack-destination', destination], {
+      cwd: folder,
+    });
     tarballs.set(manifest.name, JSON.parse(packed.slice(packed.indexOf('{'))).filename);
   }
   return tarballs;
@@ -73,7 +88,9 @@ export function dependenciesOf({ folder, manifest }, found = new Map()) {
     const place = placeOf(name, folder);
     const its = { folder: place, manifest: readJson(join(place, 'package.json')) };
     const key = `${name}@${its.manifest.version}`;
-    if (found.has(key)) continue;
+    if (found.has(key)) {
+      continue;
+    }
     found.set(key, its);
     dependenciesOf(its, found);
   }
@@ -84,15 +101,21 @@ export function dependenciesOf({ folder, manifest }, found = new Map()) {
 function placeOf(name, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const place = join(folder, 'node_modules', name);
-    if (existsSync(join(place, 'package.json'))) return realpathSync(place);
-    if (folder === dirname(folder)) throw new Error(`${name} is not installed for ${from}. Run: npm test`);
+    if (existsSync(join(place, 'package.json'))) {
+      return realpathSync(place);
+    }
+    if (folder === dirname(folder)) {
+      throw new Error(`${name} is not installed for ${from}. Run: npm test`);
+    }
   }
 }
 
 /** Bytes of a file, or of all files in a folder but for packages that are installed there. */
 export function sizeOn(path) {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isDirectory()) return found?.size ?? 0;
+  if (!found?.isDirectory()) {
+    return found?.size ?? 0;
+  }
   return readdirSync(path)
     .filter((name) => name !== 'node_modules')
     .reduce((sum, name) => sum + sizeOn(join(path, name)), 0);

@@ -36,11 +36,16 @@ async function inDatabase(statement: string): Promise<void> {
 }
 
 afterAll(async () => {
-  if (hasPostgres) await inDatabase(`drop schema if exists ${schema} cascade`);
+  if (hasPostgres) {
+    await inDatabase(`drop schema if exists ${schema} cascade`);
+  }
 });
 
 /** Signs in twice, with another instance of the app in between, and out everywhere. */
-async function liveThrough(env: NodeJS.ProcessEnv, stored: () => Promise<unknown[]>): Promise<void> {
+async function liveThrough(
+  env: NodeJS.ProcessEnv,
+  stored: () => Promise<unknown[]>,
+): Promise<void> {
   const emulator = await createEmulator({ siteUrl: SITE });
   const before = (await stored().catch(() => [])).length;
   const start = async () => {
@@ -61,10 +66,14 @@ async function liveThrough(env: NodeJS.ProcessEnv, stored: () => Promise<unknown
 
   const second = await start();
   const later = createBrowser(second.server, emulator);
-  for (const [name, value] of ada.jar) later.jar.set(name, value);
+  for (const [name, value] of ada.jar) {
+    later.jar.set(name, value);
+  }
   expect((await later.open('/sessions')).body).toContain('this one');
   await later.open('/sessions/end-all', { method: 'POST' });
-  expect((await later.open('/api/todos', { headers: { accept: 'application/json' } })).status).toBe(401);
+  expect((await later.open('/api/todos', { headers: { accept: 'application/json' } })).status).toBe(
+    401,
+  );
   await second.close();
 }
 
@@ -73,8 +82,11 @@ describe('the Fastify example app', () => {
     liveThrough({ REDIS_URL: redisUrl }, keysInRedis),
   );
 
-  test.skipIf(!hasPostgres)('keeps sessions in Postgres, through a restart, where DATABASE_URL is set', async () => {
-    await inDatabase(`create schema ${schema}`);
-    await liveThrough({ DATABASE_URL: inSchema.href }, rowsInPostgres);
-  });
+  test.skipIf(!hasPostgres)(
+    'keeps sessions in Postgres, through a restart, where DATABASE_URL is set',
+    async () => {
+      await inDatabase(`create schema ${schema}`);
+      await liveThrough({ DATABASE_URL: inSchema.href }, rowsInPostgres);
+    },
+  );
 });

@@ -96,7 +96,12 @@ const files: Record<string, readonly string[]> = {
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
-  webhooks: ['index', 'webhooks', 'effects verify options body keys', 'deliveries events errors http issuer strength'],
+  webhooks: [
+    'index',
+    'webhooks',
+    'effects verify options body keys',
+    'deliveries events errors http issuer strength',
+  ],
   doctor: [
     'index cli',
     'table',
@@ -129,7 +134,8 @@ const files: Record<string, readonly string[]> = {
   ],
 };
 
-const [LONGEST_FILE, LONGEST_FUNCTION] = [250, 60];
+const LONGEST_FILE = 250;
+const LONGEST_FUNCTION = 60;
 const entryPoints = ['cli', 'server'];
 /** Objects of which every request makes one (decision 14). */
 const CLASSES: Record<string, readonly string[]> = {
@@ -189,14 +195,18 @@ const stateOf = (tree: ts.SourceFile): string[] =>
   });
 
 test('every package is in the diagram', () => {
-  const folders = readdirSync('packages').filter((name) => existsSync(`packages/${name}/package.json`));
+  const folders = readdirSync('packages').filter((name) =>
+    existsSync(`packages/${name}/package.json`),
+  );
   expect(folders.sort()).toEqual(Object.keys(packages).sort());
 });
 
 describe.each(Object.keys(packages))('%s', (name) => {
   const sources = read(`packages/${name}/src`);
   const rows = new Map(
-    (files[name] ?? []).flatMap((row, index) => row.split(' ').map((file) => [file, index] as const)),
+    (files[name] ?? []).flatMap((row, index) =>
+      row.split(' ').map((file) => [file, index] as const),
+    ),
   );
   /** The row of a file; `folder/*` stands for the files of a folder that have no row of their own. */
   const rankOf = (file: string) => rows.get(file) ?? rows.get(`${dirname(file)}/*`);
@@ -206,16 +216,20 @@ describe.each(Object.keys(packages))('%s', (name) => {
       readFileSync(`packages/${name}/package.json`, 'utf8'),
     );
     for (const source of sources) {
-      for (const from of source.imports.filter((path) => !path.startsWith('.') && !path.startsWith('node:'))) {
+      for (const from of source.imports.filter(
+        (path) => !path.startsWith('.') && !path.startsWith('node:'),
+      )) {
         const dependency = from
           .split('/')
           .slice(0, from.startsWith('@') ? 2 : 1)
           .join('/');
-        expect(Object.keys({ ...dependencies, ...peerDependencies }), `${source.name} imports ${from}`).toContain(
-          dependency,
-        );
-        if (dependency.startsWith('@kindling/'))
+        expect(
+          Object.keys({ ...dependencies, ...peerDependencies }),
+          `${source.name} imports ${from}`,
+        ).toContain(dependency);
+        if (dependency.startsWith('@kindling/')) {
           expect(packages[name]).toContain(dependency.slice('@kindling/'.length));
+        }
       }
     }
   });
@@ -236,21 +250,32 @@ describe.each(Object.keys(packages))('%s', (name) => {
     for (const { name: file, text, tree } of sources) {
       expect(file).toMatch(/^([a-z]+(-[a-z]+)?\/)?[a-z]+(-[a-z]+)?$/);
       expect(text.split('\n').length - 1, `lines of ${file}`).toBeLessThanOrEqual(LONGEST_FILE);
-      for (const { name: func, lines } of functionsOf(tree))
+      for (const { name: func, lines } of functionsOf(tree)) {
         expect(lines, `lines of ${func} in ${file}`).toBeLessThanOrEqual(LONGEST_FUNCTION);
+      }
     }
   });
 
   test('it keeps no state in modules, prints nothing, and reads the environment in one place', () => {
     for (const { name: file, text, tree } of sources) {
       expect(stateOf(tree), `module state of ${file}`).toEqual([]);
-      if (!entryPoints.includes(file)) expect(text, file).not.toMatch(/\bconsole\./);
-      if (file !== 'options' && !entryPoints.includes(file)) expect(text, file).not.toMatch(/process\.env/);
-      if (file !== 'oauth') expect(text, file).not.toMatch(/from 'oauth4webapi'/);
-      if (file !== 'tokens') expect(text, file).not.toMatch(/\bdecodeJwt\b/);
+      if (!entryPoints.includes(file)) {
+        expect(text, file).not.toMatch(/\bconsole\./);
+      }
+      if (file !== 'options' && !entryPoints.includes(file)) {
+        expect(text, file).not.toMatch(/process\.env/);
+      }
+      if (file !== 'oauth') {
+        expect(text, file).not.toMatch(/from 'oauth4webapi'/);
+      }
+      if (file !== 'tokens') {
+        expect(text, file).not.toMatch(/\bdecodeJwt\b/);
+      }
       const classes = tree.statements.filter(ts.isClassDeclaration).map((node) => node.name?.text);
       const isErrors = file === 'errors';
-      const allowed = isErrors ? [expect.stringMatching(/^Kinde\w*Error$/)] : (CLASSES[`${name}/${file}`] ?? []);
+      const allowed = isErrors
+        ? [expect.stringMatching(/^Kinde\w*Error$/)]
+        : (CLASSES[`${name}/${file}`] ?? []);
       expect(classes, `classes of ${file}`).toEqual(allowed);
       expect(text, file).not.toMatch(/\b(Manager|Service|Helper|Util|Base|Common)\b/);
     }
@@ -262,24 +287,35 @@ test('EM-12 no package but the emulator itself mentions the emulator in its depe
     const { dependencies = {}, peerDependencies = {} } = JSON.parse(
       readFileSync(`packages/${name}/package.json`, 'utf8'),
     );
-    expect(Object.keys({ ...dependencies, ...peerDependencies })).not.toContain('@kindling/emulator');
+    expect(Object.keys({ ...dependencies, ...peerDependencies })).not.toContain(
+      '@kindling/emulator',
+    );
   }
 });
 
 test('the design of the house is told where newcomers look', () => {
-  for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'])
+  for (const file of [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'LICENSE',
+  ]) {
     expect(existsSync(file), file).toBe(true);
+  }
   expect(readFileSync('ARCHITECTURE.md', 'utf8').split('\n').length).toBeLessThanOrEqual(100);
 });
 
 test('every error code has a page that says what to do, and the list of attack cases is up to date', () => {
-  const codes = [...readFileSync('packages/core/src/errors.ts', 'utf8').matchAll(/^ {2}([a-z_]+): \d{3},$/gm)].map(
-    (match) => match[1]!,
-  );
+  const codes = [
+    ...readFileSync('packages/core/src/errors.ts', 'utf8').matchAll(/^ {2}([a-z_]+): \d{3},$/gm),
+  ].map((match) => match[1]!);
   expect(codes.length).toBeGreaterThan(30);
   const pagesOf = (of: readonly string[]) => [...of.map((code) => `${code}.md`), 'README.md'];
   expect(readdirSync('docs/errors').sort()).toEqual([...pagesOf(codes), 'management'].sort());
-  const management = readFileSync('packages/management/src/errors.ts', 'utf8').matchAll(/^ {2}([a-z_]+): \d{3},$/gm);
+  const management = readFileSync('packages/management/src/errors.ts', 'utf8').matchAll(
+    /^ {2}([a-z_]+): \d{3},$/gm,
+  );
   expect(readdirSync('docs/errors/management').sort()).toEqual(
     pagesOf([...management].map(([, code]) => code!)).sort(),
   );

@@ -35,7 +35,8 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
   afterAll(() => emulator.close());
 
   const now = () => Math.floor(Date.now() / 1000);
-  const idOf = (email: string) => emulator.state.people.find((person) => person.email === email)!.id;
+  const idOf = (email: string) =>
+    emulator.state.people.find((person) => person.email === email)!.id;
   const order = (change: Record<string, unknown> = {}) => ({
     iss: emulator.issuer,
     aud: emulator.env['KINDE_CLIENT_ID']!,
@@ -49,7 +50,11 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
   const tokenWith = (change?: Record<string, unknown>, options?: Parameters<Emulator['sign']>[1]) =>
     emulator.sign(order(change), { header: { typ: 'logout+jwt' }, ...options });
   const post = (body: string, type = 'application/x-www-form-urlencoded') =>
-    send(app, PATH, { method: 'POST', body, headers: { 'content-type': type, accept: 'application/json' } });
+    send(app, PATH, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type, accept: 'application/json' },
+    });
   const order200 = async (token: string) => {
     const answer = await post(new URLSearchParams({ logout_token: token }).toString());
     expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'private, no-store']);
@@ -66,12 +71,19 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
     await browser.signIn(email);
     return browser;
   };
-  const isSignedIn = async (browser: Browser) => (await browser.open('/me')).json().isAuthenticated as boolean;
+  const isSignedIn = async (browser: Browser) =>
+    (await browser.open('/me')).json().isAuthenticated as boolean;
 
   test('BL-02 a person’s sessions end, and nobody else’s', async () => {
-    const [one, two, other] = [await signedIn(ADA), await signedIn(ADA), await signedIn(GRACE)];
+    const one = await signedIn(ADA);
+    const two = await signedIn(ADA);
+    const other = await signedIn(GRACE);
     await order200(await tokenWith({ unknown: 'claim' }));
-    expect([await isSignedIn(one), await isSignedIn(two), await isSignedIn(other)]).toEqual([false, false, true]);
+    expect([await isSignedIn(one), await isSignedIn(two), await isSignedIn(other)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
   test('BL-01 with a session named, only that one ends', async () => {
@@ -83,7 +95,8 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
       });
       return signedIn(ADA);
     };
-    const [first, second] = [await signedInWith('first'), await signedInWith('second')];
+    const first = await signedInWith('first');
+    const second = await signedInWith('second');
     await order200(await tokenWith({ sid: 'first' }));
     expect([await isSignedIn(first), await isSignedIn(second)]).toEqual([false, true]);
   });
@@ -121,26 +134,36 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
     ['BL-07', { sub: undefined, sid: {} }, 'sub'],
     ['BL-08', { iat: undefined }, 'iat'],
     ['BL-09', { jti: undefined }, 'jti'],
-  ] as [string, Record<string, unknown>, string][])('%s an order with %j is refused', async (_id, change, reason) => {
-    const { aud } = change;
-    const filled = Array.isArray(aud) && aud.map((one) => String(one).replace('CID', emulator.env['KINDE_CLIENT_ID']!));
-    expect(await refused(await tokenWith({ ...change, ...(filled && { aud: filled }) }))).toBe(reason);
-  });
+  ] as [string, Record<string, unknown>, string][])(
+    '%s an order with %j is refused',
+    async (_id, change, reason) => {
+      const { aud } = change;
+      const filled =
+        Array.isArray(aud) &&
+        aud.map((one) => String(one).replace('CID', emulator.env['KINDE_CLIENT_ID']!));
+      expect(await refused(await tokenWith({ ...change, ...(filled && { aud: filled }) }))).toBe(
+        reason,
+      );
+    },
+  );
 
   test('BL-08 one from tomorrow, from an hour ago, or past its end is refused, and locks nobody out', async () => {
     for (const change of [
       { iat: now() + 86_400, exp: now() + 90_000 },
       { iat: now() - 3600 },
       { iat: now() - 200, exp: now() - 100 },
-    ])
+    ]) {
       await refused(await tokenWith(change));
+    }
     expect(await isSignedIn(await signedIn(ADA))).toBe(true);
   });
 
   test('BL-09 the same order twice is refused the second time', async () => {
     const token = await tokenWith();
     await order200(token);
-    expect((await post(new URLSearchParams({ logout_token: token }).toString())).json().reason).toBe('jti');
+    expect(
+      (await post(new URLSearchParams({ logout_token: token }).toString())).json().reason,
+    ).toBe('jti');
   });
 
   test('BL-10 BL-11 other tokens of the same keys are no orders', async () => {
@@ -157,11 +180,17 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
   test('BL-12 anything but one token in a small form is refused', async () => {
     const token = await tokenWith();
     expect((await send(app, PATH)).status).toBe(405);
-    expect((await post(JSON.stringify({ logout_token: token }), 'application/json')).status).toBe(400);
-    expect((await post(`logout_token=${token}&logout_token=${token}`)).json().code).toBe('param_duplicate');
+    expect((await post(JSON.stringify({ logout_token: token }), 'application/json')).status).toBe(
+      400,
+    );
+    expect((await post(`logout_token=${token}&logout_token=${token}`)).json().code).toBe(
+      'param_duplicate',
+    );
     expect((await post('other=1')).json().code).toBe('param_invalid');
     // Too much is refused while it is still being sent, so the sender may see its connection close instead of the answer.
-    const large = await post(`logout_token=${'x'.repeat(2 ** 20)}`).catch((error: NodeJS.ErrnoException) => error);
+    const large = await post(`logout_token=${'x'.repeat(2 ** 20)}`).catch(
+      (error: NodeJS.ErrnoException) => error,
+    );
     expect(large instanceof Error ? large.code : large.status).toSatisfy(
       (outcome) => outcome === 413 || outcome === 'EPIPE' || outcome === 'ECONNRESET',
     );
@@ -172,7 +201,9 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
     const { members } = store;
     const token = await tokenWith();
     store.members = () => Promise.reject(new Error('down'));
-    expect((await post(new URLSearchParams({ logout_token: token }).toString())).json()).toMatchObject({
+    expect(
+      (await post(new URLSearchParams({ logout_token: token }).toString())).json(),
+    ).toMatchObject({
       status: 400,
       reason: 'store',
     });
@@ -207,10 +238,12 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
       ),
     );
     // Their key may be published a moment later, so they are to be sent again.
-    expect(new Set(answers.map(({ status, headers }) => `${status} ${headers['retry-after']}`))).toEqual(
-      new Set(['503 10']),
-    );
-    expect(emulator.requests.filter(({ path }) => path.includes('jwks')).length - before).toBeLessThanOrEqual(1);
+    expect(
+      new Set(answers.map(({ status, headers }) => `${status} ${headers['retry-after']}`)),
+    ).toEqual(new Set(['503 10']));
+    expect(
+      emulator.requests.filter(({ path }) => path.includes('jwks')).length - before,
+    ).toBeLessThanOrEqual(1);
     expect(asked).toBe(0);
   });
 

@@ -38,11 +38,17 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
     org_code: 'org_a',
     permissions: ['create:todos'],
   });
-  const tokenWith = (change: Record<string, unknown> = {}, options?: Parameters<Emulator['sign']>[1]) =>
-    emulator.sign({ ...claims(), ...change }, options);
+  const tokenWith = (
+    change: Record<string, unknown> = {},
+    options?: Parameters<Emulator['sign']>[1],
+  ) => emulator.sign({ ...claims(), ...change }, options);
   const call = (authorization?: string | string[], path = '/private', more = {}) =>
     send(app, path, {
-      headers: { accept: 'application/json', ...(authorization !== undefined && { authorization }), ...more },
+      headers: {
+        accept: 'application/json',
+        ...(authorization !== undefined && { authorization }),
+        ...more,
+      },
     });
   const invalid = async (token: string) => {
     const answer = await call(`Bearer ${token}`);
@@ -69,9 +75,12 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
     }
   });
 
-  test.each(['Bearer', 'Bearer ', 'Bearer    ', 'Bearer a b'])('BR-03 %j is refused', async (authorization) => {
-    expect((await call(authorization)).status).toBe(401);
-  });
+  test.each(['Bearer', 'Bearer ', 'Bearer    ', 'Bearer a b'])(
+    'BR-03 %j is refused',
+    async (authorization) => {
+      expect((await call(authorization)).status).toBe(401);
+    },
+  );
 
   test('BR-04 the scheme may be written in any letters', async () => {
     expect((await call(`bEARER ${await tokenWith()}`)).status).toBe(200);
@@ -89,15 +98,23 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
       call(undefined, '/private', { cookie: `access_token=${token}` }),
       call(undefined, '/private', { 'x-permissions': 'create:todos', 'x-user': 'kp_aaa' }),
     ];
-    for (const answer of await Promise.all(places))
+    for (const answer of await Promise.all(places)) {
       expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    }
   });
 
   test('BR-06 DS-05 what is no token is refused without asking for keys', async () => {
     await call(`Bearer ${await tokenWith()}`);
     const before = jwksCalls();
-    for (const text of ['%E0%A4%A', 'x', '.'.repeat(8000), `eyJ${'.'.repeat(7000)}`, 'a'.repeat(12_000)])
+    for (const text of [
+      '%E0%A4%A',
+      'x',
+      '.'.repeat(8000),
+      `eyJ${'.'.repeat(7000)}`,
+      'a'.repeat(12_000),
+    ]) {
       expect((await call(`Bearer ${text}`)).status).toBe(401);
+    }
     expect(jwksCalls()).toBe(before);
   });
 
@@ -147,7 +164,11 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
     await invalid(`${encode({ alg: 'none' })}.${encode(claims())}.`);
     await invalid(
       await new SignJWT(claims())
-        .setProtectedHeader({ alg: 'RS256', kid, jwk: (await crypto.subtle.exportKey('jwk', publicKey)) as never })
+        .setProtectedHeader({
+          alg: 'RS256',
+          kid,
+          jwk: (await crypto.subtle.exportKey('jwk', publicKey)) as never,
+        })
         .sign(privateKey),
     );
     const pem = await exportSPKI((await importJWK(emulator.state.key.jwk, 'RS256')) as CryptoKey);
@@ -186,7 +207,10 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
     expect((await call(`Bearer ${token}`, '/person')).status).toBe(403);
     expect((await call(`Bearer ${token}`, '/todos/new')).status).toBe(403);
     expect((await call(`Bearer ${await tokenWith()}`, '/machines')).status).toBe(403);
-    expect((await call(`Bearer ${await tokenWith({ gty: ['client_credentials'] })}`, '/machines')).status).toBe(401);
+    expect(
+      (await call(`Bearer ${await tokenWith({ gty: ['client_credentials'] })}`, '/machines'))
+        .status,
+    ).toBe(401);
   });
 
   test('BR-18 a missing scope is named in the challenge', async () => {
@@ -195,7 +219,9 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
       403,
       'Bearer error="insufficient_scope", scope="write:reports"',
     ]);
-    expect((await call(`Bearer ${await tokenWith({ scp: ['write:reports'] })}`, '/scoped')).status).toBe(200);
+    expect(
+      (await call(`Bearer ${await tokenWith({ scp: ['write:reports'] })}`, '/scoped')).status,
+    ).toBe(200);
   });
 
   test('BR-19 K8 beside a session the bearer token alone counts, and is never written into it', async () => {
@@ -203,7 +229,10 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
     await browser.signIn(ADA);
     const before = new Map(browser.jar);
     const both = await browser.open('/person', {
-      headers: { accept: 'application/json', authorization: `Bearer ${await tokenWith({ sub: 'kp_bbb' })}` },
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${await tokenWith({ sub: 'kp_bbb' })}`,
+      },
     });
     expect(both.json()).toEqual({ sub: 'kp_bbb' });
     expect([both.setCookies, browser.jar]).toEqual([[], before]);
@@ -215,7 +244,9 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
   });
 
   test('BR-20 JW-07 JW-08 keys that cannot be had are neither yes nor no', async () => {
-    const cold = await frameworks[framework]!(optionsFor(emulator, { audience: AUDIENCE, timeout: 1 }));
+    const cold = await frameworks[framework]!(
+      optionsFor(emulator, { audience: AUDIENCE, timeout: 1 }),
+    );
     const authorization = `Bearer ${await tokenWith()}`;
     emulator.faults.once('/.well-known/jwks', () => Promise.reject(new TypeError('fetch failed')));
     const down = await send(cold, '/private', { headers: { authorization } });
@@ -239,16 +270,22 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
   test('BR-24 challenges repeat nothing of the token', async () => {
     const token = await tokenWith({ exp: now() - 100 });
     const answer = await call(`Bearer ${token}`);
-    for (const part of token.split('.')) expect(JSON.stringify(answer)).not.toContain(part);
+    for (const part of token.split('.')) {
+      expect(JSON.stringify(answer)).not.toContain(part);
+    }
     expect(answer.headers['www-authenticate']).not.toMatch(/[\r\n]/);
   });
 
   test('BR-25 BR-26 1,000 requests of 100 people at once stay apart', async () => {
-    const tokens = await Promise.all(Array.from({ length: 100 }, (_, index) => tokenWith({ sub: `kp_${index}` })));
+    const tokens = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => tokenWith({ sub: `kp_${index}` })),
+    );
     const answers = await Promise.all(
       Array.from(
         { length: 1000 },
-        async (_, index) => (await call(`Bearer ${tokens[index % 100]}`, '/person')).json().sub === `kp_${index % 100}`,
+        async (_, index) =>
+          (await call(`Bearer ${tokens[index % 100]}`, '/person')).json().sub ===
+          `kp_${index % 100}`,
       ),
     );
     expect(answers.every(Boolean)).toBe(true);
@@ -256,19 +293,29 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
 
   test('without an audience no bearer token is accepted at all', async () => {
     const other = await frameworks[framework]!(optionsFor(emulator));
-    const answer = await send(other, '/private', { headers: { authorization: `Bearer ${await tokenWith()}` } });
+    const answer = await send(other, '/private', {
+      headers: { authorization: `Bearer ${await tokenWith()}` },
+    });
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, undefined]);
     other.close();
   });
 });
 
-test.each([[''], [['']], [[5]], [{}]])('BR-21 the audience %j is refused at set-up', async (audience) => {
-  const emulator = await createEmulator({ siteUrl: SITE });
-  expect(() => createKinde(optionsFor(emulator, { audience: audience as never }))).toThrow(/audience/);
-});
+test.each([[''], [['']], [[5]], [{}]])(
+  'BR-21 the audience %j is refused at set-up',
+  async (audience) => {
+    const emulator = await createEmulator({ siteUrl: SITE });
+    expect(() => createKinde(optionsFor(emulator, { audience: audience as never }))).toThrow(
+      /audience/,
+    );
+  },
+);
 
 test('BR-22 CF-12 algorithms cannot be chosen: it is RS256', async () => {
   const emulator = await createEmulator({ siteUrl: SITE });
-  for (const algorithms of [[], ['none'], ['RS256', 'HS256']])
-    expect(() => createKinde({ ...optionsFor(emulator), algorithms } as never)).toThrow(/algorithms/);
+  for (const algorithms of [[], ['none'], ['RS256', 'HS256']]) {
+    expect(() => createKinde({ ...optionsFor(emulator), algorithms } as never)).toThrow(
+      /algorithms/,
+    );
+  }
 });

@@ -15,17 +15,24 @@ const results = JSON.parse(read('bench/results.json')) as object;
 
 describe('the fault run', () => {
   test('every fault that it makes is on the page of promises', async () => {
-    const { BREAKAGES } = (await import(new URL('../bench/crew/breakages.mjs', import.meta.url).href)) as {
+    const { BREAKAGES } = (await import(
+      new URL('../bench/crew/breakages.mjs', import.meta.url).href
+    )) as {
       BREAKAGES: Record<string, { promise: string }>;
     };
     const page = read('docs/explanation/faults.md');
     expect(Object.keys(BREAKAGES).length).toBeGreaterThan(15);
-    for (const name of Object.keys(BREAKAGES)) expect(page).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'));
+    for (const name of Object.keys(BREAKAGES)) {
+      expect(page).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'));
+    }
   });
 
   test.each(['soak', 'faults'])('what is asked of %s is checked before anything starts', (name) => {
     const ask = (...args: string[]) =>
-      spawnSync(process.execPath, [`bench/${name}.mjs`, ...args], { encoding: 'utf8', timeout: 20_000 });
+      spawnSync(process.execPath, [`bench/${name}.mjs`, ...args], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
     for (const args of [
       ['--seconds', '0'],
       ['--people', '1'],
@@ -46,27 +53,43 @@ describe('what the benchmark found', () => {
   });
 
   test('the README shows the chart, and leads to the numbers', () => {
-    const images = [...read('README.md').matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, file]) => file!);
+    const images = [...read('README.md').matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(
+      ([, file]) => file!,
+    );
     expect(images).toContain('bench/chart.svg');
-    for (const image of images) expect(existsSync(new URL(`../${image}`, import.meta.url)), image).toBe(true);
+    for (const image of images) {
+      expect(existsSync(new URL(`../${image}`, import.meta.url)), image).toBe(true);
+    }
     expect(read('docs/explanation/performance.md')).toContain('../../bench/RESULTS.md');
   });
 
   test('a goal that was missed, or not measured, is not called met', () => {
     const about = (found: object, goal: RegExp) => goals(found).find((one) => goal.test(one.goal))!;
     const session = (ratio: number, starts?: number[]) => ({
-      session: [{ label: 'Kindling, cookie', on: 'fastify', ours: true, loads: { 1: { ratio, starts } } }],
+      session: [
+        { label: 'Kindling, cookie', on: 'fastify', ours: true, loads: { 1: { ratio, starts } } },
+      ],
     });
     const one = /Fastify, 1 session/;
     expect(about(session(0.951), one)).toMatchObject({ measured: '0.95 (one start)', met: true });
     expect(about(session(0.94), one)).toMatchObject({ measured: '0.94 (one start)', met: false });
-    const sizes = { session: [{ label: 'Kindling, cookie', on: 'fastify', ours: true, cookie: 2_001, head: 2_600 }] };
+    const sizes = {
+      session: [
+        { label: 'Kindling, cookie', on: 'fastify', ours: true, cookie: 2_001, head: 2_600 },
+      ],
+    };
     expect(about(sizes, /session cookie/)).toMatchObject({ measured: '2,001 bytes', met: false });
     expect(about(sizes, /response header/)).toMatchObject({ measured: '2,600 bytes', met: true });
     expect(goals({}).every(({ met, measured }) => !met && measured === '–')).toBe(true);
     const stampede = (calls: number, failures: number) => ({
       stampede: [
-        { label: 'Kindling, cookie', on: 'fastify', ours: true, 1: { calls, failures }, 4: { failed: 'it stopped' } },
+        {
+          label: 'Kindling, cookie',
+          on: 'fastify',
+          ours: true,
+          1: { calls, failures },
+          4: { failed: 'it stopped' },
+        },
       ],
     });
     expect(about(stampede(1, 0), /one process/).met).toBe(true);
@@ -95,14 +118,20 @@ describe('what the benchmark found', () => {
     }));
     const load = middle(found);
     expect(load).toMatchObject({ ratio: 0.951, starts: [0.97, 0.9, 0.951], micros: 10 / 0.951 });
-    const row = { label: 'Kindling, cookie', on: 'fastify', ours: true, loads: { 1: load }, cookie: 1_700 };
+    const row = {
+      label: 'Kindling, cookie',
+      on: 'fastify',
+      ours: true,
+      loads: { 1: load },
+      cookie: 1_700,
+    };
     const goal = goals({ session: [row] }).find((one) => /Fastify, 1 session/.test(one.goal));
     expect(goal).toMatchObject({ measured: '0.95 (0.90–0.97)', met: true });
     const page = report({ ...results, session: [row] });
     expect(page).toContain('| Kindling, cookie | 0.95 (0.90–0.97) | – | – | 11 | 1,700 | – |');
     expect(page).toContain('Each is the median over 3 starts, in brackets its range.');
-    expect(report({ ...results, session: [{ ...row, loads: { 1: { ...load, starts: undefined } } }] })).toContain(
-      '| Kindling, cookie | 0.95 | – | – | 11 | 1,700 | – |',
-    );
+    expect(
+      report({ ...results, session: [{ ...row, loads: { 1: { ...load, starts: undefined } } }] }),
+    ).toContain('| Kindling, cookie | 0.95 | – | – | 11 | 1,700 | – |');
   });
 });

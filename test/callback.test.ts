@@ -75,7 +75,8 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
 
   test.each(['state', 'code', 'iss'])('CB-05 CB-18 it has %s twice', async (name) => {
     const callback = await browser.callbackFor(ADA);
-    const value = name === 'iss' ? emulator.issuer : new URL(callback, SITE).searchParams.get(name)!;
+    const value =
+      name === 'iss' ? emulator.issuer : new URL(callback, SITE).searchParams.get(name)!;
     await refused(
       change(callback, (query) => (query.set(name, value), query.append(name, value))),
       'param_duplicate',
@@ -103,10 +104,15 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   test('CB-09 it is sent 20 times at once: one token request, no error', async () => {
     const callback = await browser.callbackFor(ADA);
     const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => send(app, callback, { headers: { cookie } })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => send(app, callback, { headers: { cookie } })),
+    );
     expect(answers.filter(({ status }) => status === 302).length).toBeGreaterThan(0);
-    for (const { status, body } of answers)
-      if (status !== 302) expect([status, JSON.parse(body).code]).toEqual([400, 'transaction_consumed']);
+    for (const { status, body } of answers) {
+      if (status !== 302) {
+        expect([status, JSON.parse(body).code]).toEqual([400, 'transaction_consumed']);
+      }
+    }
     expect(tokenCalls()).toBe(1);
   });
 
@@ -120,8 +126,13 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     const callback = await browser.callbackFor(ADA);
     const [[name, value]] = [...browser.jar] as [[string, string]];
     for (let index = 0; index < value.length; index += 17) {
-      if (value[index] === '.') continue;
-      browser.jar.set(name, value.slice(0, index) + (value[index] === 'A' ? 'B' : 'A') + value.slice(index + 1));
+      if (value[index] === '.') {
+        continue;
+      }
+      browser.jar.set(
+        name,
+        value.slice(0, index) + (value[index] === 'A' ? 'B' : 'A') + value.slice(index + 1),
+      );
       await refused(callback, 'transaction_missing');
       browser.jar.set(name, value);
     }
@@ -134,7 +145,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   test('CB-13 its cookie was sealed with the previous secret: that is fine', async () => {
     const callback = await browser.callbackFor(ADA);
     app.close();
-    app = await startApp(row, emulator, { secret: ['a-new-secret-of-thirty-two-characters-98765', SECRET] });
+    app = await startApp(row, emulator, {
+      secret: ['a-new-secret-of-thirty-two-characters-98765', SECRET],
+    });
     const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
     expect((await send(app, callback, { headers: { cookie } })).location).toBe(`${SITE}/`);
   });
@@ -160,11 +173,11 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     const page = await browser.open(
       `/callback?error=access_denied&error_description=%3Cscript%3Ealert(1)%3C/script%3E&state=${state}`,
     );
-    expect([page.status, page.headers['content-type'], page.headers['x-content-type-options']]).toEqual([
-      400,
-      'text/html; charset=utf-8',
-      'nosniff',
-    ]);
+    expect([
+      page.status,
+      page.headers['content-type'],
+      page.headers['x-content-type-options'],
+    ]).toEqual([400, 'text/html; charset=utf-8', 'nosniff']);
     expect(page.body).toContain('access_denied');
     expect(page.body).not.toContain('<script');
     expect(browser.jar.size).toBe(0);
@@ -183,7 +196,10 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
 
   test('CB-22 its error has line breaks', async () => {
     const state = new URL(await browser.callbackFor(ADA), SITE).searchParams.get('state');
-    const answer = await refused(`/callback?error=x%0d%0aSet-Cookie:%20a=b&state=${state}`, 'login_refused');
+    const answer = await refused(
+      `/callback?error=x%0d%0aSet-Cookie:%20a=b&state=${state}`,
+      'login_refused',
+    );
     expect(answer.json().reason).toBe('invalid_error_code');
     expect(answer.headers).not.toHaveProperty('a');
   });
@@ -196,7 +212,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   });
 
   test('CB-24 its code is endless', async () => {
-    const callback = change(await browser.callbackFor(ADA), (query) => query.set('code', 'c'.repeat(12_000)));
+    const callback = change(await browser.callbackFor(ADA), (query) =>
+      query.set('code', 'c'.repeat(12_000)),
+    );
     const answer = await browser.open(callback, JSON_CALL);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(tokenCalls()).toBe(0);
@@ -210,7 +228,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   });
 
   test('CB-27 CB-29 Kinde does not accept the code: asked once, never again', async () => {
-    emulator.faults.always('/oauth2/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    emulator.faults.always('/oauth2/token', () =>
+      Response.json({ error: 'invalid_grant' }, { status: 400 }),
+    );
     const callback = await browser.callbackFor(ADA);
     const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
     await refused(callback, 'grant_refused', 1);
@@ -227,7 +247,12 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
           headers: { 'content-type': 'application/x-www-form-urlencoded' },
           ...(method.startsWith('P') && { body: 'code=C' }),
         });
-        expect([method, answer.status, answer.headers['allow'], answer.setCookies]).toEqual([method, 405, 'GET', []]);
+        expect([method, answer.status, answer.headers['allow'], answer.setCookies]).toEqual([
+          method,
+          405,
+          'GET',
+          [],
+        ]);
       }
     }
   });
@@ -237,7 +262,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     for (const path of ['//callback', '/callback/', '/CALLBACK', '/x/../callback']) {
       const answer = await browser.open(callback.replace('/callback', path), JSON_CALL);
       expect([404, 302, 400]).toContain(answer.status);
-      if (answer.status === 302) expect(answer.location).toBe(`${SITE}/`);
+      if (answer.status === 302) {
+        expect(answer.location).toBe(`${SITE}/`);
+      }
     }
   });
 
@@ -262,7 +289,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     ]) {
       const answer = await send(app, '/me', { headers: { cookie: `${name}=${value}` } });
       expect(answer.json()).toMatchObject({ isAuthenticated: false });
-      if (value) expect(answer.setCookies[0]).toMatch(/max-age=0/i);
+      if (value) {
+        expect(answer.setCookies[0]).toMatch(/max-age=0/i);
+      }
     }
   });
 
@@ -271,9 +300,10 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     const [[loginName, login]] = [...browser.jar] as [[string, string]];
     await browser.open(callback);
     const [[sessionName, session]] = [...browser.jar] as [[string, string]];
-    expect((await send(app, '/me', { headers: { cookie: `${sessionName}=${login}` } })).json().isAuthenticated).toBe(
-      false,
-    );
+    expect(
+      (await send(app, '/me', { headers: { cookie: `${sessionName}=${login}` } })).json()
+        .isAuthenticated,
+    ).toBe(false);
     const confused = await send(app, callback, { headers: { cookie: `${loginName}=${session}` } });
     expect([confused.status, confused.json().code]).toEqual([400, 'transaction_missing']);
   });
@@ -283,7 +313,9 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
       '/login?redirect_uri=https://evil.example/cb&client_id=other&response_type=token&code_challenge=x&code_challenge_method=plain&response_mode=fragment&nonce=fixed&state=fixed&scope=openid%20admin&lang=de&login_hint=a%26redirect_uri%3Dhttps://evil.example',
     );
     const query = new URL(location).searchParams;
-    for (const name of new Set(query.keys())) expect(query.getAll(name), name).toHaveLength(1);
+    for (const name of new Set(query.keys())) {
+      expect(query.getAll(name), name).toHaveLength(1);
+    }
     expect(location).not.toMatch(/client_id=other|fixed|admin|plain|fragment|response_type=token/);
     expect([query.get('redirect_uri'), query.get('lang'), query.get('login_hint')]).toEqual([
       `${SITE}/callback`,
@@ -292,11 +324,17 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
     ]);
     browser.jar.clear();
     const twice = await browser.open('/login?org_code=org_a&org_code=org_b', JSON_CALL);
-    expect([twice.status, twice.json().code, twice.setCookies]).toEqual([400, 'param_duplicate', []]);
+    expect([twice.status, twice.json().code, twice.setCookies]).toEqual([
+      400,
+      'param_duplicate',
+      [],
+    ]);
   });
 
   test('AR-09 51 logins that nobody finishes leave a handful of cookies, and the newest still works', async () => {
-    for (let count = 0; count < 50; count++) await browser.open('/login');
+    for (let count = 0; count < 50; count++) {
+      await browser.open('/login');
+    }
     expect(browser.jar.size).toBeLessThanOrEqual(10);
     expect([...browser.jar].join('; ').length).toBeLessThan(4096);
     expect((await browser.signIn(ADA)).location).toBe(`${SITE}/`);
@@ -311,15 +349,24 @@ describe.each(Object.keys(frameworks))('Kinde is not what it should be, on %s', 
 
   test('AR-11 it is away: an error, no guess, and the next try works', async () => {
     const app = await frameworks[framework]!(optionsFor(emulator));
-    emulator.faults.once('/.well-known/openid-configuration', () => Promise.reject(new TypeError('fetch failed')));
+    emulator.faults.once('/.well-known/openid-configuration', () =>
+      Promise.reject(new TypeError('fetch failed')),
+    );
     const down = await send(app, '/login', JSON_CALL);
-    expect([down.status, down.json().code, down.setCookies, down.location]).toEqual([502, 'kinde_unreachable', [], '']);
+    expect([down.status, down.json().code, down.setCookies, down.location]).toEqual([
+      502,
+      'kinde_unreachable',
+      [],
+      '',
+    ]);
     expect((await send(app, '/login')).status).toBe(302);
     app.close();
   });
 
   test('it does not know this client: said to the operator, not blamed on the visitor', async () => {
-    const app = await frameworks[framework]!(optionsFor(emulator, { clientSecret: 'wrong-secret' }));
+    const app = await frameworks[framework]!(
+      optionsFor(emulator, { clientSecret: 'wrong-secret' }),
+    );
     const browser = createBrowser(app, emulator);
     const answer = await browser.open(await browser.callbackFor(ADA), JSON_CALL);
     expect([answer.status, answer.json().code]).toEqual([502, 'client_rejected']);

@@ -15,7 +15,15 @@ import { createBrowser, type Browser } from './kit/browser.js';
 import { send } from './kit/http.js';
 import { served, startedApp } from './kit/pages.js';
 import { databaseUrl, hasPostgres, hasRedisServerBinary, startRedis } from './kit/services.js';
-import { allPages, joined, moduleOf, overlookedIn, problemsOf, snippetsOf, written } from './kit/snippets.js';
+import {
+  allPages,
+  joined,
+  moduleOf,
+  overlookedIn,
+  problemsOf,
+  snippetsOf,
+  written,
+} from './kit/snippets.js';
 
 /** Pages whose snippets go on where the one before ended: together they are one module. */
 const PROGRAMS = [
@@ -44,7 +52,8 @@ const starts = written(
   'snippets-starts',
   QUICK_STARTS.map(
     ([page, name]) =>
-      snippets.find((snippet) => snippet.page === page && snippet.code.includes(`from '${name}';`))!.code,
+      snippets.find((snippet) => snippet.page === page && snippet.code.includes(`from '${name}';`))!
+        .code,
   ),
 );
 const folder = mkdtempSync(join(tmpdir(), 'kindling-docs-'));
@@ -55,24 +64,34 @@ const closing: (() => Promise<unknown> | void)[] = [];
 const stops: (() => Promise<void>)[] = [];
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
-  for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(emulator.env)) {
+    vi.stubEnv(name, value);
+  }
   vi.stubEnv('NEW_SECRET', 'another secret of thirty-two characters');
   vi.stubGlobal('escapeHtml', (text: string) => text.replaceAll('<', '&lt;'));
   vi.stubGlobal('people', { save: vi.fn<(person: object) => Promise<void>>().mockResolvedValue() });
   const network = globalThis.fetch;
   vi.stubGlobal('fetch', async (input: RequestInfo, init?: RequestInit) => {
     const { origin } = new URL(input instanceof Request ? input.url : input);
-    if (origin === emulator.issuer) return emulator.fetch(input, init);
-    if (origin === 'https://api.example') return new Response(new Headers(init?.headers).get('authorization'));
+    if (origin === emulator.issuer) {
+      return emulator.fetch(input, init);
+    }
+    if (origin === 'https://api.example') {
+      return new Response(new Headers(init?.headers).get('authorization'));
+    }
     return network(input, init);
   });
 });
 afterEach(async () => {
   process.chdir(here);
-  for (const close of closing.splice(0)) await close();
+  for (const close of closing.splice(0)) {
+    await close();
+  }
 });
 afterAll(async () => {
-  for (const stop of stops) await stop();
+  for (const stop of stops) {
+    await stop();
+  }
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
   remove();
@@ -84,14 +103,16 @@ afterAll(async () => {
 function indexOf(page: string, part: string, framework?: 'express' | 'fastify'): number {
   const path = page.includes('/') ? page : `docs/how-to/${page}.md`;
   const index = snippets.findIndex(
-    (snippet) => snippet.page === path && snippet.framework === framework && snippet.code.includes(part),
+    (snippet) =>
+      snippet.page === path && snippet.framework === framework && snippet.code.includes(part),
   );
   expect(index, `${path}: ${part}`).toBeGreaterThanOrEqual(0);
   return index;
 }
 
 /** What a snippet exports, run. */
-const run = async (page: string, part: string) => (await import(files[indexOf(page, part)]!)) as Record<string, any>;
+const run = async (page: string, part: string) =>
+  (await import(files[indexOf(page, part)]!)) as Record<string, any>;
 
 /** Somebody at an app that has this snippet of a page, mounted as the page says, or else in the usual way. */
 async function at(page: string, framework: 'express' | 'fastify', part: string): Promise<Browser> {
@@ -114,7 +135,9 @@ describe('every snippet of every page', () => {
   const isGlobal = (index: number) => /\bdeclare (global|module)\b/.test(snippets[index]!.code);
 
   test('is found: those in another language than TypeScript, or marked otherwise, would not be compiled', () => {
-    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/how-to/sign-in.md', 'packages/core/README.md']));
+    expect(pages).toEqual(
+      expect.arrayContaining(['README.md', 'docs/how-to/sign-in.md', 'packages/core/README.md']),
+    );
     expect(pages.flatMap(overlookedIn)).toEqual([]);
   });
 
@@ -133,15 +156,23 @@ describe('every snippet of every page', () => {
 
 describe('the snippets run', () => {
   test.each(frameworks)('a route of one’s own starts a sign-up, on %s', async (framework) => {
-    const { location, headers } = await (await at('sign-in', framework, '/join/:org')).open('/join/org_acme0rockets');
+    const { location, headers } = await (
+      await at('sign-in', framework, '/join/:org')
+    ).open('/join/org_acme0rockets');
     expect(new URL(location).searchParams.get('org_code')).toBe('org_acme0rockets');
-    expect([headers['cache-control'], headers['set-cookie']]).toEqual(['no-store', [expect.any(String)]]);
+    expect([headers['cache-control'], headers['set-cookie']]).toEqual([
+      'no-store',
+      [expect.any(String)],
+    ]);
   });
 
   test('people are saved before their session starts', async () => {
     const browser = await at('sign-in', 'express', 'onSignIn');
     await browser.signIn(GRACE);
-    expect((globalThis as any).people.save).toHaveBeenCalledWith({ id: expect.stringMatching(/^kp_/), email: GRACE });
+    expect((globalThis as any).people.save).toHaveBeenCalledWith({
+      id: expect.stringMatching(/^kp_/),
+      email: GRACE,
+    });
   });
 
   test.each(frameworks)('sessions live in files, on %s', async (framework) => {
@@ -160,8 +191,12 @@ describe('the snippets run', () => {
   test('sessions are listed, and ended everywhere', async () => {
     const browser = await at('sessions', 'express', 'sign-out-everywhere');
     await browser.signIn(GRACE);
-    expect((await browser.open('/sessions')).json()).toEqual([expect.objectContaining({ isCurrent: true })]);
-    expect((await browser.open('/sign-out-everywhere', { ...API, method: 'POST' })).status).toBe(204);
+    expect((await browser.open('/sessions')).json()).toEqual([
+      expect.objectContaining({ isCurrent: true }),
+    ]);
+    expect((await browser.open('/sign-out-everywhere', { ...API, method: 'POST' })).status).toBe(
+      204,
+    );
     expect((await browser.open('/sessions', API)).status).toBe(401);
   });
 
@@ -187,24 +222,36 @@ describe('the snippets run', () => {
   test('the profile is shown from the token, and as it is now', async () => {
     const fromToken = await at('profile', 'express', "'/profile',");
     await fromToken.signIn(GRACE);
-    expect((await fromToken.open('/profile')).json()).toMatchObject({ email: GRACE, name: 'Grace Hopper' });
+    expect((await fromToken.open('/profile')).json()).toMatchObject({
+      email: GRACE,
+      name: 'Grace Hopper',
+    });
     for (const framework of frameworks) {
       const browser = await at('profile', framework, '/profile/now');
       await browser.signIn(GRACE);
-      expect((await browser.open('/profile/now')).json()).toMatchObject({ email: GRACE, name: 'Grace Hopper' });
+      expect((await browser.open('/profile/now')).json()).toMatchObject({
+        email: GRACE,
+        name: 'Grace Hopper',
+      });
     }
   });
 
   test('problems are shown in the app’s own design, and told to programs by their code', async () => {
-    const page = await (await at('handle-errors', 'express', 'renderProblem')).open('/callback?code=1&state=2');
+    const page = await (
+      await at('handle-errors', 'express', 'renderProblem')
+    ).open('/callback?code=1&state=2');
     expect([page.status, page.body]).toEqual([400, expect.stringMatching(/^<h1>/)]);
-    expect((await (await at('handle-errors', 'fastify', 'setErrorHandler')).open('/todos')).status).toBe(200);
+    expect(
+      (await (await at('handle-errors', 'fastify', 'setErrorHandler')).open('/todos')).status,
+    ).toBe(200);
   });
 
   test('an app is tested without a port for Kinde, a browser or waiting', async () => {
     const { answer, stranger } = await run('test-your-app', 'stranger');
     expect([answer.status, stranger.status]).toEqual([200, 401]);
-    expect(await answer.json()).toMatchObject({ permissions: expect.arrayContaining(['create:todos']) });
+    expect(await answer.json()).toMatchObject({
+      permissions: expect.arrayContaining(['create:todos']),
+    });
   });
 
   test.each(frameworks)('every route is written by hand, on %s', async (framework) => {
@@ -213,40 +260,59 @@ describe('the snippets run', () => {
     expect((await browser.open('/register')).location).toContain('prompt=create');
     expect((await browser.signIn(GRACE)).location).toBe(`${SITE}/account`);
     const account = (await browser.open('/account')).json();
-    expect(account).toEqual({ signedIn: true, permissions: expect.arrayContaining(['create:todos']) });
-    expect((await browser.open('/logout', { method: 'POST' })).location).toContain(`${emulator.issuer}/logout`);
+    expect(account).toEqual({
+      signedIn: true,
+      permissions: expect.arrayContaining(['create:todos']),
+    });
+    expect((await browser.open('/logout', { method: 'POST' })).location).toContain(
+      `${emulator.issuer}/logout`,
+    );
     expect((await browser.open('/account')).json()).toEqual({ signedIn: false, permissions: [] });
   });
 
-  test.each(frameworks)('the README for %s asks Kinde, renews, and starts a sign-in of its own', async (framework) => {
-    const page = `packages/${framework}/README.md`;
-    const browser = await at(page, framework, '/now');
-    expect((await browser.open('/now', API)).status).toBe(401);
-    await browser.signIn('ada@example.com', '/login', 'org_acme0rockets');
-    expect((await browser.open('/now')).json()).toMatchObject({ mayAdd: true });
-    expect((await browser.open('/refresh', { ...API, method: 'POST' })).status).toBe(204);
-    expect((await browser.open('/todos', { ...API, method: 'DELETE' })).status).toBe(204);
-    const { location } = await (await at(page, framework, '/sign-in')).open('/sign-in');
-    expect(new URL(location).searchParams.get('org_code')).toBe('org_acme0rockets');
-  });
+  test.each(frameworks)(
+    'the README for %s asks Kinde, renews, and starts a sign-in of its own',
+    async (framework) => {
+      const page = `packages/${framework}/README.md`;
+      const browser = await at(page, framework, '/now');
+      expect((await browser.open('/now', API)).status).toBe(401);
+      await browser.signIn('ada@example.com', '/login', 'org_acme0rockets');
+      expect((await browser.open('/now')).json()).toMatchObject({ mayAdd: true });
+      expect((await browser.open('/refresh', { ...API, method: 'POST' })).status).toBe(204);
+      expect((await browser.open('/todos', { ...API, method: 'DELETE' })).status).toBe(204);
+      const { location } = await (await at(page, framework, '/sign-in')).open('/sign-in');
+      expect(new URL(location).searchParams.get('org_code')).toBe('org_acme0rockets');
+    },
+  );
 
   test('core is a whole app where requests are web requests', async () => {
     const { handle } = await run('packages/core/README.md', 'handle(request: Request)');
-    const open = (path: string, cookie = '') => handle(new Request(SITE + path, { headers: { cookie } }));
+    const open = (path: string, cookie = '') =>
+      handle(new Request(SITE + path, { headers: { cookie } }));
     const signIn = async (email: string) => {
       const start: Response = await open('/login');
       const back = await emulator.signIn(start.headers.get('location')!, { email });
       return cookieOf(await open(back.pathname + back.search, cookieOf(start)));
     };
-    const [grace, alan] = [await signIn(GRACE), await signIn('alan@example.com')];
+    const grace = await signIn(GRACE);
+    const alan = await signIn('alan@example.com');
     expect(await (await open('/', grace)).text()).toBe('Hello Grace');
-    const statuses = await Promise.all([grace, alan, ''].map(async (cookie) => (await open('/todos', cookie)).status));
+    const statuses = await Promise.all(
+      [grace, alan, ''].map(async (cookie) => (await open('/todos', cookie)).status),
+    );
     expect(statuses).toEqual([200, 403, 401]);
   });
 
   test('a store of one’s own is tried', async () => {
     const file = files[indexOf('packages/core/README.md', 'conformance')]!;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--test', '--test-reporter', 'tap', file]);
+    const child = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      '--test',
+      '--test-reporter',
+      'tap',
+      file,
+    ]);
     const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     expect([code, /^# pass (\d+)$/m.exec(said)?.[1]]).toEqual([0, expect.stringMatching(/^[1-9]/)]);
   });
@@ -266,9 +332,13 @@ describe('the snippets run', () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const before = { ...process.env };
     try {
-      for (const part of ['listen(', 'signIn(', 'limitManagement(', 'webhooks.settled('])
+      for (const part of ['listen(', 'signIn(', 'limitManagement(', 'webhooks.settled(']) {
         await run('packages/emulator/README.md', part);
-      expect(log.mock.calls.flat()).toEqual([expect.stringMatching(/^Sign in at http/), '/callback']);
+      }
+      expect(log.mock.calls.flat()).toEqual([
+        expect.stringMatching(/^Sign in at http/),
+        '/callback',
+      ]);
     } finally {
       log.mockRestore();
       Object.assign(process.env, before);
@@ -291,40 +361,56 @@ describe('the snippets run', () => {
     return browser;
   };
 
-  test.skipIf(!hasRedisServerBinary).each(frameworks)('sessions live in Redis, on %s', async (framework) => {
-    const browser = await besideRedis('packages/redis/README.md', framework, 'redisStore');
-    expect((await browser.open('/todos')).json()).toEqual({ ok: true });
-  });
-
-  test.skipIf(!hasRedisServerBinary)('everybody’s sessions are shown, and one is ended', async () => {
-    const browser = await besideRedis('docs/explanation/many-machines.md', 'express', '/account/sessions');
-    const [session] = (await browser.open('/account/sessions')).json();
-    expect(session).toMatchObject({ isCurrent: true });
-    const end = `/account/sessions/${session.id}/end`;
-    expect((await browser.open(end, { ...API, method: 'POST' })).location).toBe('/account/sessions');
-    expect((await browser.open('/account/sessions', API)).status).toBe(401);
-  });
-
-  test.skipIf(!hasPostgres).each(frameworks)('sessions live in Postgres, on %s', async (framework) => {
-    const schema = `kindling_docs_${framework}_${process.pid}`;
-    const url = new URL(databaseUrl);
-    url.searchParams.set('options', `-c search_path=${schema}`);
-    const pool = new Pool({ connectionString: url.href });
-    try {
-      await pool.query(`CREATE SCHEMA ${schema}`);
-      await pool.query(migration());
-      vi.stubEnv('DATABASE_URL', url.href);
-      const browser = await at('packages/postgres/README.md', framework, 'postgresStore');
-      await browser.signIn(GRACE);
+  test.skipIf(!hasRedisServerBinary).each(frameworks)(
+    'sessions live in Redis, on %s',
+    async (framework) => {
+      const browser = await besideRedis('packages/redis/README.md', framework, 'redisStore');
       expect((await browser.open('/todos')).json()).toEqual({ ok: true });
-      expect(
-        (await pool.query('SELECT count(*)::int AS sessions FROM kinde_sessions')).rows[0].sessions,
-      ).toBeGreaterThan(0);
-    } finally {
-      await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-      await pool.end();
-    }
-  });
+    },
+  );
+
+  test.skipIf(!hasRedisServerBinary)(
+    'everybody’s sessions are shown, and one is ended',
+    async () => {
+      const browser = await besideRedis(
+        'docs/explanation/many-machines.md',
+        'express',
+        '/account/sessions',
+      );
+      const [session] = (await browser.open('/account/sessions')).json();
+      expect(session).toMatchObject({ isCurrent: true });
+      const end = `/account/sessions/${session.id}/end`;
+      expect((await browser.open(end, { ...API, method: 'POST' })).location).toBe(
+        '/account/sessions',
+      );
+      expect((await browser.open('/account/sessions', API)).status).toBe(401);
+    },
+  );
+
+  test.skipIf(!hasPostgres).each(frameworks)(
+    'sessions live in Postgres, on %s',
+    async (framework) => {
+      const schema = `kindling_docs_${framework}_${process.pid}`;
+      const url = new URL(databaseUrl);
+      url.searchParams.set('options', `-c search_path=${schema}`);
+      const pool = new Pool({ connectionString: url.href });
+      try {
+        await pool.query(`CREATE SCHEMA ${schema}`);
+        await pool.query(migration());
+        vi.stubEnv('DATABASE_URL', url.href);
+        const browser = await at('packages/postgres/README.md', framework, 'postgresStore');
+        await browser.signIn(GRACE);
+        expect((await browser.open('/todos')).json()).toEqual({ ok: true });
+        expect(
+          (await pool.query('SELECT count(*)::int AS sessions FROM kinde_sessions')).rows[0]
+            .sessions,
+        ).toBeGreaterThan(0);
+      } finally {
+        await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+        await pool.end();
+      }
+    },
+  );
 });
 
 /** What a browser would send back. */
@@ -340,7 +426,8 @@ const cookiesOf = (lines: readonly string[]) =>
 
 describe('what a page starts with is an app that people sign in to', () => {
   test.each(QUICK_STARTS)('%s, on %s', async (page, framework) => {
-    const file = starts.files[QUICK_STARTS.findIndex((row) => row[0] === page && row[1] === framework)]!;
+    const file =
+      starts.files[QUICK_STARTS.findIndex((row) => row[0] === page && row[1] === framework)]!;
     const { port, local, stop } = await startedApp(file);
     closing.push(stop);
     const server = { address: () => ({ port }) } as Server;
@@ -351,19 +438,26 @@ describe('what a page starts with is an app that people sign in to', () => {
       expect(new URL(start.location).origin).toBe(local.issuer);
       const back = await local.signIn(start.location, { email });
       expect(back.pathname).toBe('/callback');
-      return cookiesOf((await open(back.pathname + back.search, cookiesOf(start.setCookies))).setCookies);
+      return cookiesOf(
+        (await open(back.pathname + back.search, cookiesOf(start.setCookies))).setCookies,
+      );
     };
     const isTutorial = page.startsWith('docs/tutorial');
     // Nobody may do without a permission what needs one: Alan loses what he has for reading todos, and never could add any.
-    if (isTutorial) local.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations = {};
-    const [grace, alan] = [await signIn(GRACE, '/login?return_to=/todos'), await signIn('alan@example.com')];
+    if (isTutorial) {
+      local.state.people.find(({ givenName }) => givenName === 'Alan')!.organizations = {};
+    }
+    const grace = await signIn(GRACE, '/login?return_to=/todos');
+    const alan = await signIn('alan@example.com');
     expect((await open('/')).body).toMatch(/^Hello(! |$)/);
     expect((await open('/', grace)).body).toMatch(/^Hello Grace/);
     expect((await open('/', alan)).body).toMatch(/^Hello Alan/);
     const ask = { method: isTutorial ? 'GET' : 'POST', accept: 'application/json' };
     const todos = await Promise.all([grace, alan, ''].map((cookie) => open('/todos', cookie, ask)));
     expect(todos.map(({ status }) => status)).toEqual([isTutorial ? 200 : 201, 403, 401]);
-    if (isTutorial) expect(todos[0]!.body).toBe('grace@example.com may add up to 8 todos.');
+    if (isTutorial) {
+      expect(todos[0]!.body).toBe('grace@example.com may add up to 8 todos.');
+    }
   });
 });
 
@@ -371,9 +465,11 @@ test('every variable that is read has a row in the reference, and so have those 
   const page = readFileSync('docs/reference/configuration.md', 'utf8');
   const sources = ['core/src/variables', 'core/src/options', 'management/src/options'];
   const read = sources.flatMap((file) =>
-    [...readFileSync(`packages/${file}.ts`, 'utf8').matchAll(/['"]((?:KINDE|MGMT|SITE|SESSION)_[A-Z_]+)['"]/g)].map(
-      ([, variable]) => variable!,
-    ),
+    [
+      ...readFileSync(`packages/${file}.ts`, 'utf8').matchAll(
+        /['"]((?:KINDE|MGMT|SITE|SESSION)_[A-Z_]+)['"]/g,
+      ),
+    ].map(([, variable]) => variable!),
   );
   expect(read.length).toBeGreaterThan(20);
   const python = (
@@ -382,13 +478,17 @@ test('every variable that is read has a row in the reference, and so have those 
     'SESSION_PERMANENT TEMPLATES_AUTO_RELOAD MGMT_API_CLIENT_ID MGMT_API_CLIENT_SECRET'
   ).split(' ');
   // `SESSION_TYPES` and the like are names of lists in the code.
-  const missing = [...read, ...python].filter((name) => !/TYPES$/.test(name) && !page.includes(`\`${name}\``));
+  const missing = [...read, ...python].filter(
+    (name) => !/TYPES$/.test(name) && !page.includes(`\`${name}\``),
+  );
   expect(missing).toEqual([]);
 });
 
 test('every parameter that a link may carry is on the page about signing in', () => {
   const page = readFileSync('docs/how-to/sign-in.md', 'utf8');
-  const list = /const WIRE = \[([^\]]+)\]/.exec(readFileSync('packages/core/src/parameters.ts', 'utf8'))![1]!;
+  const list = /const WIRE = \[([^\]]+)\]/.exec(
+    readFileSync('packages/core/src/parameters.ts', 'utf8'),
+  )![1]!;
   const names = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
   expect(names.length).toBeGreaterThan(15);
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
@@ -397,7 +497,11 @@ test('every parameter that a link may carry is on the page about signing in', ()
 test('every page can be found from the documentation’s first', () => {
   const first = readFileSync('docs/README.md', 'utf8');
   const linked = /^docs\/(tutorial|how-to|explanation|reference)\/[^/]+\.md$/;
-  expect(pages.filter((page) => linked.test(page) && !first.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
+  expect(
+    pages.filter(
+      (page) => linked.test(page) && !first.includes(`](${page.slice('docs/'.length)})`),
+    ),
+  ).toEqual([]);
 });
 
 /** What can be named after `#` on a page. */
@@ -419,7 +523,9 @@ test('every link of the documentation leads to something, down to the heading', 
     [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
       .filter(([, target, anchor]) => {
         const path = target ? join(dirname(page), target) : page;
-        return !existsSync(path) || (anchor && path.endsWith('.md') && !anchorsOf(path).includes(anchor));
+        return (
+          !existsSync(path) || (anchor && path.endsWith('.md') && !anchorsOf(path).includes(anchor))
+        );
       })
       .map(([link]) => `${page} → ${link.slice(1)}`),
   );

@@ -40,7 +40,9 @@ function add(
   app: unknown,
   sdk: { protect: unknown; getPermission: unknown; assertSignedIn: unknown },
 ): void {
-  const script = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022 } }).outputText;
+  const script = ts.transpileModule(code, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022 },
+  }).outputText;
   // oxlint-disable-next-line no-new-func
   new Function('app', 'protect', 'getPermission', 'assertSignedIn', script)(
     app,
@@ -55,14 +57,21 @@ describe('the snippets run', () => {
     const emulator = await createEmulator({ siteUrl: SITE });
     const app = createExpress();
     app.use(express.kinde(optionsFor(emulator)));
-    for (const { framework, code } of snippets) if (framework === 'express') add(code, app, express);
+    for (const { framework, code } of snippets) {
+      if (framework === 'express') {
+        add(code, app, express);
+      }
+    }
     const server: Server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const [ada, nobody] = [createBrowser(server, emulator), createBrowser(server, emulator)];
+    const ada = createBrowser(server, emulator);
+    const nobody = createBrowser(server, emulator);
     await ada.signIn('ada@example.com', '/login', 'org_acme0rockets');
     const api = { headers: { accept: 'application/json' } };
     const status = async (path: string, method = 'GET') =>
-      Promise.all([ada, nobody].map(async (browser) => (await browser.open(path, { ...api, method })).status));
+      Promise.all(
+        [ada, nobody].map(async (browser) => (await browser.open(path, { ...api, method })).status),
+      );
     expect((await ada.open('/todos/new')).body).toBe('You may add todos in org_acme0rockets');
     expect((await nobody.open('/todos/new')).body).toBe('You may only look');
     expect(await status('/todos', 'POST')).toEqual([201, 401]);
@@ -105,7 +114,11 @@ describe('the snippets run', () => {
     const emulator = await createEmulator({ siteUrl: SITE });
     const app = createFastify();
     await app.register(fastify.kinde, optionsFor(emulator));
-    for (const { framework, code } of snippets) if (framework === 'fastify') add(code, app, fastify);
+    for (const { framework, code } of snippets) {
+      if (framework === 'fastify') {
+        add(code, app, fastify);
+      }
+    }
     await app.listen({ host: '127.0.0.1', port: 0 });
     const ada = createBrowser(app.server, emulator);
     expect((await ada.open('/todos', { method: 'POST' })).status).toBe(401);

@@ -23,10 +23,19 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     app.close();
   });
 
-  const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
-  const calls = (path: string) => emulator.requests.filter((request) => request.path === path).length;
+  const later = (seconds: number) =>
+    vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+  const calls = (path: string) =>
+    emulator.requests.filter((request) => request.path === path).length;
   const now = () => Math.floor(Date.now() / 1000);
-  const claims = () => ({ iss: emulator.issuer, sub: 'kp_a', aud: [AUDIENCE], iat: now(), exp: now() + 7200, scp: [] });
+  const claims = () => ({
+    iss: emulator.issuer,
+    sub: 'kp_a',
+    aud: [AUDIENCE],
+    iat: now(),
+    exp: now() + 7200,
+    scp: [],
+  });
   const bearer = async (token: string) =>
     (await send(app, '/private', { headers: { authorization: `Bearer ${token}` } })).status;
   const document = (change: Record<string, unknown>) =>
@@ -37,7 +46,12 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     const answer = await send(app, '/login', { headers: { accept: 'application/json' } });
     return answer.status === 302
       ? { status: 302, code: '', reason: '' }
-      : { status: answer.status, code: answer.json().code, reason: answer.json().reason, cookies: answer.setCookies };
+      : {
+          status: answer.status,
+          code: answer.json().code,
+          reason: answer.json().reason,
+          cookies: answer.setCookies,
+        };
   };
 
   test.each([
@@ -53,14 +67,27 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     ['DI-09', { token_endpoint: 'https://user:pw@acme.kinde.example/oauth2/token' }, 'endpoint'],
     ['DI-09', { end_session_endpoint: '//evil.example' }, 'endpoint'],
     ['DI-09', { token_endpoint: undefined }, 'endpoint'],
-  ])('%s a configuration with %j is refused before anything follows it', async (_id, change, reason) => {
-    document(change);
-    expect(await login()).toEqual({ status: 502, code: 'discovery_invalid', reason, cookies: [] });
-    expect(calls('/oauth2/token') + calls(JWKS)).toBe(0);
-  });
+  ])(
+    '%s a configuration with %j is refused before anything follows it',
+    async (_id, change, reason) => {
+      document(change);
+      expect(await login()).toEqual({
+        status: 502,
+        code: 'discovery_invalid',
+        reason,
+        cookies: [],
+      });
+      expect(calls('/oauth2/token') + calls(JWKS)).toBe(0);
+    },
+  );
 
   test.each([
-    ['DI-06 not found', () => new Response('', { status: 404 }), 'discovery_invalid', 'http_status'],
+    [
+      'DI-06 not found',
+      () => new Response('', { status: 404 }),
+      'discovery_invalid',
+      'http_status',
+    ],
     ['DI-06 a page', () => new Response('<html>'), 'discovery_invalid', 'not_json'],
     ['DI-06 5 MiB', () => new Response(' '.repeat(5 * 2 ** 20)), 'response_invalid', 'too_large'],
     [
@@ -86,7 +113,9 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     emulator.faults.always(DISCOVERY, () => Promise.reject(new TypeError('fetch failed')));
     later(601);
     const before = calls(DISCOVERY);
-    for (let count = 0; count < 20; count++) expect((await login()).status).toBe(302);
+    for (let count = 0; count < 20; count++) {
+      expect((await login()).status).toBe(302);
+    }
     expect(calls(DISCOVERY) - before).toBe(1);
     later(25 * 3600);
     expect(await login()).toMatchObject({ status: 502, code: 'kinde_unreachable' });
@@ -133,7 +162,9 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     await bearer(good);
     later(31);
     const { privateKey } = await generateKeyPair('RS256');
-    const made = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', kid: 'x' }).sign(privateKey);
+    const made = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'RS256', kid: 'x' })
+      .sign(privateKey);
     const [, payload, signature] = made.split('.');
     const statuses = await Promise.all(
       Array.from({ length: 500 }, (_, index) =>
@@ -142,7 +173,11 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
         ),
       ),
     );
-    statuses.push(...(await Promise.all(Array.from({ length: 500 }, () => bearer(`${good.slice(0, -6)}AAAAAA`)))));
+    statuses.push(
+      ...(await Promise.all(
+        Array.from({ length: 500 }, () => bearer(`${good.slice(0, -6)}AAAAAA`)),
+      )),
+    );
     expect(new Set(statuses)).toEqual(new Set([401]));
     expect(calls(JWKS)).toBeLessThanOrEqual(2);
   });
@@ -175,9 +210,15 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
   test.each([
     [
       'JW-09 50 MiB',
-      () => new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) })),
+      () =>
+        new Response(
+          new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) }),
+        ),
     ],
-    ['JW-10 a redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } })],
+    [
+      'JW-10 a redirect',
+      () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
+    ],
     ['JW-11 a text as keys', () => Response.json({ keys: 'x' })],
     ['JW-11 an array', () => Response.json([])],
     ['JW-11 a page', () => new Response('<html>')],
@@ -192,7 +233,8 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     expect(await bearer(token)).toBe(200);
   });
 
-  const publishing = (keys: unknown[]) => emulator.faults.always(JWKS, () => Response.json({ keys }));
+  const publishing = (keys: unknown[]) =>
+    emulator.faults.always(JWKS, () => Response.json({ keys }));
 
   test('JW-11 entries that are no keys are passed over', async () => {
     publishing([null, 1, 'a', emulator.state.key.jwk]);
@@ -203,24 +245,47 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     const secret = new TextEncoder().encode('a-secret-of-thirty-two-characters');
     const kid = emulator.state.key.jwk.kid!;
     publishing([{ kty: 'oct', kid, k: Buffer.from(secret).toString('base64url') }]);
-    expect(await bearer(await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid }).sign(secret))).toBe(401);
+    expect(
+      await bearer(
+        await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid }).sign(secret),
+      ),
+    ).toBe(401);
 
     const short = await crypto.subtle.generateKey(
-      { name: 'RSASSA-PKCS1-v1_5', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },
+      {
+        name: 'RSASSA-PKCS1-v1_5',
+        modulusLength: 1024,
+        publicExponent: new Uint8Array([1, 0, 1]),
+        hash: 'SHA-256',
+      },
       true,
       ['sign', 'verify'],
     );
     const head = `${Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'short' })).toString('base64url')}.${Buffer.from(JSON.stringify(claims())).toString('base64url')}`;
     const signature = Buffer.from(
-      await crypto.subtle.sign('RSASSA-PKCS1-v1_5', short.privateKey, new TextEncoder().encode(head)),
+      await crypto.subtle.sign(
+        'RSASSA-PKCS1-v1_5',
+        short.privateKey,
+        new TextEncoder().encode(head),
+      ),
     ).toString('base64url');
     later(31);
     publishing([
-      { ...(await crypto.subtle.exportKey('jwk', short.publicKey)), kid: 'short', alg: 'RS256', use: 'sig' },
+      {
+        ...(await crypto.subtle.exportKey('jwk', short.publicKey)),
+        kid: 'short',
+        alg: 'RS256',
+        use: 'sig',
+      },
     ]);
     emulator.faults.clear();
     publishing([
-      { ...(await crypto.subtle.exportKey('jwk', short.publicKey)), kid: 'short', alg: 'RS256', use: 'sig' },
+      {
+        ...(await crypto.subtle.exportKey('jwk', short.publicKey)),
+        kid: 'short',
+        alg: 'RS256',
+        use: 'sig',
+      },
     ]);
     expect(await bearer(`${head}.${signature}`)).toBe(401);
 
@@ -232,9 +297,13 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     ]) {
       later(31);
       emulator.faults.clear();
-      publishing([{ ...emulator.state.key.jwk, ...change, kid: `changed-${JSON.stringify(change)}` }]);
+      publishing([
+        { ...emulator.state.key.jwk, ...change, kid: `changed-${JSON.stringify(change)}` },
+      ]);
       expect(
-        await bearer(await emulator.sign(claims(), { header: { kid: `changed-${JSON.stringify(change)}` } })),
+        await bearer(
+          await emulator.sign(claims(), { header: { kid: `changed-${JSON.stringify(change)}` } }),
+        ),
       ).toBe(401);
     }
     const { privateKey, publicKey } = await generateKeyPair('RS384', { extractable: true });
@@ -242,12 +311,18 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     emulator.faults.clear();
     publishing([{ ...(await exportJWK(publicKey)), kid: 'open' }]);
     expect(
-      await bearer(await new SignJWT(claims()).setProtectedHeader({ alg: 'RS384', kid: 'open' }).sign(privateKey)),
+      await bearer(
+        await new SignJWT(claims())
+          .setProtectedHeader({ alg: 'RS384', kid: 'open' })
+          .sign(privateKey),
+      ),
     ).toBe(401);
   });
 
   test('JW-16 without a key id, one key is clear and two are not', async () => {
-    const other = await exportJWK((await generateKeyPair('RS256', { extractable: true })).publicKey);
+    const other = await exportJWK(
+      (await generateKeyPair('RS256', { extractable: true })).publicKey,
+    );
     const token = await emulator.sign(claims(), { header: { kid: undefined } });
     expect(await bearer(token)).toBe(200);
     later(601);
@@ -265,7 +340,11 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
     const answer = await browser.open(await browser.callbackFor('ada@example.com'), {
       headers: { accept: 'application/json' },
     });
-    expect(answer.json()).toMatchObject({ status: 502, code: 'id_token_invalid', reason: 'key_not_found' });
+    expect(answer.json()).toMatchObject({
+      status: 502,
+      code: 'id_token_invalid',
+      reason: 'key_not_found',
+    });
   });
 
   test('JW-18 private members that were published by mistake do not get in', async () => {
@@ -276,7 +355,11 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
   test('EM-04 the emulator’s issuer is refused in production', async () => {
     const production = await frameworks[framework]!(optionsFor(emulator, { production: true }));
     const answer = await send(production, '/login', { headers: { accept: 'application/json' } });
-    expect([answer.status, answer.json().code, answer.json().fix]).toEqual([500, 'emulator_in_production', undefined]);
+    expect([answer.status, answer.json().code, answer.json().fix]).toEqual([
+      500,
+      'emulator_in_production',
+      undefined,
+    ]);
     production.close();
   });
 });

@@ -12,9 +12,12 @@ const AUDIENCE = 'https://api.todos.example';
 
 /** Everything an error shows to whoever logs it. */
 const shown = (error: unknown) =>
-  [inspect(error, { depth: 10, showHidden: true }), String(error), JSON.stringify(error), (error as Error).stack].join(
-    '\n',
-  );
+  [
+    inspect(error, { depth: 10, showHidden: true }),
+    String(error),
+    JSON.stringify(error),
+    (error as Error).stack,
+  ].join('\n');
 
 describe.each(table)('nothing secret shows, on %s with sessions in the %s', (framework, mode) => {
   let emulator: Emulator;
@@ -27,16 +30,24 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
     emulator = await createEmulator({ siteUrl: SITE });
     secrets = new Set([emulator.env['KINDE_CLIENT_SECRET']!, SECRET]);
     printed = [];
-    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
       vi.spyOn(console, method).mockImplementation((...args) => void printed.push(inspect(args)));
+    }
     // Remembers whatever passes the token endpoint.
     emulator.faults.always('/oauth2/token', async (request, next) => {
       const form = new URLSearchParams(await request.clone().text());
-      for (const name of ['code', 'code_verifier', 'refresh_token']) if (form.has(name)) secrets.add(form.get(name)!);
+      for (const name of ['code', 'code_verifier', 'refresh_token']) {
+        if (form.has(name)) {
+          secrets.add(form.get(name)!);
+        }
+      }
       const response = await next();
       const body = (await response.clone().json()) as Record<string, unknown>;
-      for (const name of ['access_token', 'id_token', 'refresh_token'])
-        if (typeof body[name] === 'string') secrets.add(body[name]);
+      for (const name of ['access_token', 'id_token', 'refresh_token']) {
+        if (typeof body[name] === 'string') {
+          secrets.add(body[name]);
+        }
+      }
       return response;
     });
     app = await frameworks[framework]!(
@@ -51,13 +62,17 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
   });
 
   const check = (where: string, text: string) => {
-    for (const secret of secrets) expect(text.includes(secret), `a secret in ${where}`).toBe(false);
+    for (const secret of secrets) {
+      expect(text.includes(secret), `a secret in ${where}`).toBe(false);
+    }
   };
   const checkAnswer = (answer: Answer) => {
     const { 'set-cookie': _own, ...headers } = answer.headers;
     check('the body', answer.body);
     check('the headers', JSON.stringify({ ...headers, location: '' }));
-    for (const line of answer.setCookies) check('a cookie', line);
+    for (const line of answer.setCookies) {
+      check('a cookie', line);
+    }
   };
 
   test('LK-01 LK-02 LK-03 LK-07 in any body, header, cookie, log line or address, whatever goes wrong', async () => {
@@ -67,13 +82,23 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
       ['status', () => new Response('<h1>', { status: 500 })],
       [
         'refused',
-        () => Response.json({ error: 'invalid_grant', error_description: [...secrets].join(' ') }, { status: 400 }),
+        () =>
+          Response.json(
+            { error: 'invalid_grant', error_description: [...secrets].join(' ') },
+            { status: 400 },
+          ),
       ],
       ['client', () => Response.json({ error: 'invalid_client' }, { status: 401 })],
       ['echo', () => new Response([...secrets].join(' '), { status: 502 })],
       ['network', () => Promise.reject(new TypeError(`failed to send ${[...secrets].at(-1)}`))],
-      ['malformed', () => Response.json({ access_token: 'a', token_type: 'Bearer', id_token: 'x.y.z' })],
-      ['redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } })],
+      [
+        'malformed',
+        () => Response.json({ access_token: 'a', token_type: 'Bearer', id_token: 'x.y.z' }),
+      ],
+      [
+        'redirect',
+        () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
+      ],
     ];
     for (const [name, trouble] of troubles) {
       for (const headers of [NAVIGATION, { accept: 'application/json' }]) {
@@ -82,21 +107,30 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
         const url = new URL(callback, SITE);
         secrets.add(url.searchParams.get('code')!);
         secrets.add(url.searchParams.get('state')!);
-        if (name !== 'network') emulator.faults.once('/oauth2/token', trouble);
+        if (name !== 'network') {
+          emulator.faults.once('/oauth2/token', trouble);
+        }
         checkAnswer(await browser.open(callback, { headers }));
         checkAnswer(await send(app, callback, { headers }));
       }
     }
     const browser = createBrowser(app, emulator);
     checkAnswer(await browser.signIn(ADA));
-    for (const path of ['/me', '/private', '/admin', '/user', '/person']) checkAnswer(await browser.open(path));
+    for (const path of ['/me', '/private', '/admin', '/user', '/person']) {
+      checkAnswer(await browser.open(path));
+    }
     vi.useFakeTimers({ now: Date.now() + 86_500_000, toFake: ['Date'] });
     emulator.faults.clear();
-    emulator.faults.once('/oauth2/token', () => new Response([...secrets].join(' '), { status: 500 }));
+    emulator.faults.once(
+      '/oauth2/token',
+      () => new Response([...secrets].join(' '), { status: 500 }),
+    );
     checkAnswer(await browser.open('/private'));
     checkAnswer(await browser.open('/logout', { headers: SAME_SITE }));
     check('a log line', printed.join('\n'));
-    const urls = emulator.requests.filter(({ path }) => path !== '/oauth2/auth').map(({ path, query }) => path + query);
+    const urls = emulator.requests
+      .filter(({ path }) => path !== '/oauth2/auth')
+      .map(({ path, query }) => path + query);
     check('an address', urls.join('\n'));
     vi.unstubAllEnvs();
   });
@@ -109,8 +143,9 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
       inspect(auth, { depth: 5 }),
       `${Object.entries(auth)}`,
       JSON.stringify({ ...auth }),
-    ])
+    ]) {
       check('the caller', text);
+    }
     expect(auth.accessToken).toMatch(/^eyJ/);
     expect(auth.idToken).toMatch(/^eyJ/);
   });
@@ -134,7 +169,10 @@ describe('errors', () => {
     const evil = 'line\r\nbreak\u001b[31m';
     emulator.faults.once('/oauth2/token', () =>
       Response.json(
-        { error: 'invalid_grant', error_description: `${evil} ${emulator.env['KINDE_CLIENT_SECRET']}` },
+        {
+          error: 'invalid_grant',
+          error_description: `${evil} ${emulator.env['KINDE_CLIENT_SECRET']}`,
+        },
         { status: 400 },
       ),
     );
@@ -148,8 +186,9 @@ describe('errors', () => {
       back.searchParams.get('state')!,
       evil,
       '\u001b',
-    ])
+    ]) {
       expect(shown(error)).not.toContain(secret);
+    }
   });
 
   test('LK-04 options that are wrong are named, not shown', async () => {
@@ -172,9 +211,15 @@ describe('errors', () => {
 
   test('LK-08 in production, pages show neither stack nor versions nor what failed inside', async () => {
     for (const framework of Object.keys(frameworks)) {
-      const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+      const emulator = await createEmulator({
+        siteUrl: SITE,
+        issuer: 'https://acme.kinde.example',
+      });
       const app = await frameworks[framework]!(optionsFor(emulator, { production: true }));
-      emulator.faults.always('/.well-known/openid-configuration', () => new Response('', { status: 404 }));
+      emulator.faults.always(
+        '/.well-known/openid-configuration',
+        () => new Response('', { status: 404 }),
+      );
       const answer = await send(app, '/login', { headers: NAVIGATION });
       expect(answer.status).toBe(502);
       expect(answer.body).not.toMatch(/KINDE_|\.ts|\.js|at \w+ \(|acme\.kinde|http_status/);
@@ -197,6 +242,8 @@ async function signedIn(kinde: Kinde, emulator: Emulator) {
     url: '/',
     headers: new Headers({ cookie: cookieOf(done.cookies) }),
   });
-  if (!auth.isAuthenticated) throw new Error('not signed in');
+  if (!auth.isAuthenticated) {
+    throw new Error('not signed in');
+  }
   return auth;
 }

@@ -23,8 +23,10 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
     app.closeAllConnections();
     app.close();
   });
-  const membership = () => emulator.state.people.find(({ email }) => email === ADA)!.organizations[ACME]!;
-  const asked = (kind: string) => emulator.requests.filter(({ path }) => path === `/account_api/v1/${kind}`);
+  const membership = () =>
+    emulator.state.people.find(({ email }) => email === ADA)!.organizations[ACME]!;
+  const asked = (kind: string) =>
+    emulator.requests.filter(({ path }) => path === `/account_api/v1/${kind}`);
 
   test('permissions, roles, flags and entitlements are asked of Kinde, once per request', async () => {
     membership().roles = ['viewer'];
@@ -45,7 +47,9 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
 
   test('lists of many pages are read to their end', async () => {
     const many = Array.from({ length: 250 }, (_, index) => `read:thing-${index}`);
-    for (const key of many) emulator.state.permissions[key] = { id: key, name: key, description: '' };
+    for (const key of many) {
+      emulator.state.permissions[key] = { id: key, name: key, description: '' };
+    }
     membership().roles = [];
     membership().permissions = many;
     expect((await browser.open('/live')).json().live.permissions).toEqual(many);
@@ -63,7 +67,11 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
       () => Promise.reject(new TypeError('fetch failed')),
       () => new Promise<never>(() => {}),
       () => Response.json({ data: { permissions: 'all' } }),
-      () => Response.json({ data: { permissions: [] }, metadata: { has_more: true, next_page_starting_after: '' } }),
+      () =>
+        Response.json({
+          data: { permissions: [] },
+          metadata: { has_more: true, next_page_starting_after: '' },
+        }),
       () => new Response('<html>'),
     ];
     for (const trouble of troubles) {
@@ -102,7 +110,9 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
         async (_, index) => (await (index % 2 ? grace : browser).open('/live')).json().roles[0],
       ),
     );
-    expect(answers).toEqual(Array.from({ length: 40 }, (_, index) => (index % 2 ? 'member' : 'admin')));
+    expect(answers).toEqual(
+      Array.from({ length: 40 }, (_, index) => (index % 2 ? 'member' : 'admin')),
+    );
     await browser.signIn(ADA, '/login', 'org_globex0gardens');
     expect((await browser.open('/live')).json().live).toEqual({
       orgCode: 'org_globex0gardens',
@@ -114,7 +124,11 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
     membership().roles = ['viewer'];
     expect((await browser.open('/me')).json().permissions).toContain('delete:todos');
     const fresh = await browser.open('/fresh');
-    expect(fresh.json()).toMatchObject({ isAuthenticated: true, email: ADA, permissions: ['read:todos'] });
+    expect(fresh.json()).toMatchObject({
+      isAuthenticated: true,
+      email: ADA,
+      permissions: ['read:todos'],
+    });
     expect(fresh.headers['cache-control']).toContain('no-store');
     expect((await browser.open('/me')).json().permissions).toEqual(['read:todos']);
   });
@@ -122,10 +136,15 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
   test('refresh() while Kinde is away, or for nobody, is an answer and no error', async () => {
     emulator.faults.once('/oauth2/token', () => Promise.reject(new TypeError('fetch failed')));
     expect((await browser.open('/fresh')).json()).toMatchObject({ isAuthenticated: true });
-    emulator.faults.once('/oauth2/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    emulator.faults.once('/oauth2/token', () =>
+      Response.json({ error: 'invalid_grant' }, { status: 400 }),
+    );
     expect((await browser.open('/fresh')).json()).toMatchObject({ isAuthenticated: false });
     expect(browser.jar.size).toBe(0);
-    expect((await browser.open('/fresh')).json()).toMatchObject({ isAuthenticated: false, reason: 'no_session' });
+    expect((await browser.open('/fresh')).json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'no_session',
+    });
   });
 
   test('refresh() after tokens were renewed in the same request sets each cookie once', async () => {
@@ -137,7 +156,9 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
   });
 
   test('the portal opens by a link that works once, for whoever is signed in, and comes back to this site', async () => {
-    const away = await browser.open('/portal?page=organization_details&return_to=https://evil.example');
+    const away = await browser.open(
+      '/portal?page=organization_details&return_to=https://evil.example',
+    );
     expect([away.status, new URL(away.location).origin, away.headers['cache-control']]).toEqual([
       302,
       emulator.issuer,

@@ -32,7 +32,9 @@ async function createSite(keep: AppSpec['keep'], store: StoreSpec, hosts: Machin
     secret: SECRET,
   };
   const servers = await Promise.all(
-    hosts.map((host, index) => host.serve({ framework: index % 2 ? 'fastify' : 'express', options, keep, store })),
+    hosts.map((host, index) =>
+      host.serve({ framework: index % 2 ? 'fastify' : 'express', options, keep, store }),
+    ),
   );
   const browser = createBrowser(servers[0]!, emulator);
   const cookie = () => [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -78,13 +80,17 @@ describe('four processes and one expired session', () => {
       const site = await createSite(keep, stores[name]!.spec, hosts);
       await site.signInExpired();
       const old = site.cookie();
-      const answers = await Promise.all(Array.from({ length: count }, () => site.ask(site.next(), old)));
+      const answers = await Promise.all(
+        Array.from({ length: count }, () => site.ask(site.next(), old)),
+      );
       expect(statuses(answers)).toEqual([200]);
       const late = await Promise.all(site.servers.map((server) => site.ask(server, old)));
       expect(statuses(late)).toEqual([200]);
       expect([site.calls(), site.emulator.state.reuse]).toEqual([1, 0]);
       await site.browser.open('/private');
-      expect(statuses(await Promise.all(site.servers.map((server) => site.ask(server))))).toEqual([200]);
+      expect(statuses(await Promise.all(site.servers.map((server) => site.ask(server))))).toEqual([
+        200,
+      ]);
       expect(site.calls()).toBe(1);
       await site.emulator.close();
     },
@@ -97,7 +103,9 @@ test('RF-03 sessions in cookies that share nothing: each process renews once, wh
     await site.signInExpired();
     site.emulator.state.overlap = overlap;
     const old = site.cookie();
-    const answers = await Promise.all(Array.from({ length: 200 }, () => site.ask(site.next(), old, '/me')));
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => site.ask(site.next(), old, '/me')),
+    );
     expect(statuses(answers)).toEqual([200]);
     expect(site.calls()).toBe(4);
     const signedIn = answers.filter((answer) => answer.json().isAuthenticated).length;
@@ -114,10 +122,8 @@ describe('whoever renews for all dies or stands still', () => {
     const holder = machines.start();
     let arrived = 0;
     /** Holds the request before or after Kinde has traded the refresh token. */
-    const [before, after] = [
-      () => (arrived++, never()),
-      async (next: () => Promise<Response>) => (await next(), arrived++, never()),
-    ];
+    const before = () => (arrived++, never());
+    const after = async (next: () => Promise<Response>) => (await next(), arrived++, never());
     const held = [
       ['store', before, 0],
       ['shared', before, 0],
@@ -139,7 +145,9 @@ describe('whoever renews for all dies or stands still', () => {
     holder.signal('SIGKILL');
     const outcomes = await Promise.all(
       sites.map(async ({ site, old }) => {
-        const answers = await Promise.all(Array.from({ length: 20 }, () => site.ask(site.servers[1]!, old, '/me')));
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => site.ask(site.servers[1]!, old, '/me')),
+        );
         expect(statuses(answers)).toEqual([200]);
         const signedIn = new Set(answers.map((answer) => answer.json().isAuthenticated as boolean));
         return { signedIn: [...signedIn], calls: site.calls(), reuse: site.emulator.state.reuse };
@@ -169,7 +177,9 @@ describe('whoever renews for all dies or stands still', () => {
     const agreed = site.emulator.state.refreshTokens.size;
     holder.signal('SIGCONT');
     expect((await first).status).toBe(200);
-    expect(statuses(await Promise.all(site.servers.map((server) => site.ask(server, old))))).toEqual([200]);
+    expect(
+      statuses(await Promise.all(site.servers.map((server) => site.ask(server, old)))),
+    ).toEqual([200]);
     expect([site.calls(), site.emulator.state.refreshTokens.size]).toEqual([2, agreed]);
   });
 });
@@ -180,7 +190,11 @@ test.skipIf(!hasRedisServerBinary)(
     const redis = await privateRedis();
     await redis.start();
     try {
-      const site = await createSite('store', { kind: 'redis', url: redis.url, prefix: 'x:' }, hosts.slice(2));
+      const site = await createSite(
+        'store',
+        { kind: 'redis', url: redis.url, prefix: 'x:' },
+        hosts.slice(2),
+      );
       await site.signInExpired();
       site.emulator.faults.once('/oauth2/token', async (_request, next) => {
         const response = await next();
@@ -191,9 +205,14 @@ test.skipIf(!hasRedisServerBinary)(
       expect((await site.ask(site.servers[0]!, old)).status).toBe(200);
       const down = await site.ask(site.servers[1]!, old);
       expect([down.status, down.headers['retry-after'], down.setCookies]).toEqual([503, '5', []]);
-      expect((await send(site.servers[1]!, '/me', { headers: { cookie: old } })).json().reason).toBe('unavailable');
+      expect(
+        (await send(site.servers[1]!, '/me', { headers: { cookie: old } })).json().reason,
+      ).toBe('unavailable');
       await redis.start();
-      await vi.waitFor(async () => expect((await site.ask(site.servers[1]!, old)).status).toBe(200), PATIENCE);
+      await vi.waitFor(
+        async () => expect((await site.ask(site.servers[1]!, old)).status).toBe(200),
+        PATIENCE,
+      );
       expect([site.calls(), site.emulator.state.reuse]).toEqual([1, 0]);
     } finally {
       await redis.stop();

@@ -13,14 +13,32 @@ const scratch = mkdtempSync(join(tmpdir(), 'management-bundle-'));
 beforeAll(() => {
   const target = join(scratch, 'node_modules/@kindling/management');
   mkdirSync(target, { recursive: true });
-  const { publishConfig, ...manifest } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
-  writeFileSync(join(target, 'package.json'), JSON.stringify({ ...manifest, exports: publishConfig.exports }));
-  symlinkSync(join(source, 'node_modules/valibot'), join(scratch, 'node_modules/valibot'), 'junction');
-  const command = [resolve('node_modules/tsup/dist/cli-default.js'), '--config', 'tsup.config.ts', '--silent'];
-  const { status, stderr } = spawnSync(process.execPath, [...command, '--out-dir', join(target, 'dist')], {
-    cwd: source,
-    encoding: 'utf8',
-  });
+  const { publishConfig, ...manifest } = JSON.parse(
+    readFileSync(join(source, 'package.json'), 'utf8'),
+  );
+  writeFileSync(
+    join(target, 'package.json'),
+    JSON.stringify({ ...manifest, exports: publishConfig.exports }),
+  );
+  symlinkSync(
+    join(source, 'node_modules/valibot'),
+    join(scratch, 'node_modules/valibot'),
+    'junction',
+  );
+  const command = [
+    resolve('node_modules/tsup/dist/cli-default.js'),
+    '--config',
+    'tsup.config.ts',
+    '--silent',
+  ];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [...command, '--out-dir', join(target, 'dist')],
+    {
+      cwd: source,
+      encoding: 'utf8',
+    },
+  );
   expect([status, stderr]).toEqual([0, '']);
 }, 60_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -41,15 +59,27 @@ const bundle = async (contents: string) => {
 
 describe('what a bundler makes of the client', () => {
   test.each([
-    ['all 184 operations', 20_480, `import { createManagement as f } from '@kindling/management'; g(f);`],
+    [
+      'all 184 operations',
+      20_480,
+      `import { createManagement as f } from '@kindling/management'; g(f);`,
+    ],
     [
       'one operation',
       10_752,
       `import { call, createTransport } from '@kindling/management';
        import { list } from '@kindling/management/contract/roles'; g(call(createTransport(o), list));`,
     ],
-    ['one operation without the client', 2_560, `import { list } from '@kindling/management/contract/roles'; g(list);`],
-    ['one resource', 3_584, `import { roles } from '@kindling/management/contract'; g(roles.list);`],
+    [
+      'one operation without the client',
+      2_560,
+      `import { list } from '@kindling/management/contract/roles'; g(list);`,
+    ],
+    [
+      'one resource',
+      3_584,
+      `import { roles } from '@kindling/management/contract'; g(roles.list);`,
+    ],
     ['the error', 1_024, `import { KindeApiError } from '@kindling/management'; g(KindeApiError);`],
   ])('%s: at most %d bytes, compressed', async (_what, most, code) => {
     const { contents, text } = await bundle(code);

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 /** The API as its description has it: names only. See `facts/README.md`. */
 const [head, ...lines] = readFileSync('test/facts/management.tsv', 'utf8').trimEnd().split('\n');
 const columns = head!.split('\t');
-const facts = lines.map((line) => Object.fromEntries(line.split('\t').map((cell, index) => [columns[index]!, cell])));
+const facts = lines.map((line) =>
+  Object.fromEntries(line.split('\t').map((cell, index) => [columns[index]!, cell])),
+);
 
 interface Schema {
   type: string;
@@ -29,13 +31,17 @@ interface Operation {
 }
 const operations = new Map<string, Operation>(
   Object.entries(contract).flatMap(([resource, all]) =>
-    Object.entries(all).map(([name, operation]) => [`${resource}.${name}`, operation as unknown as Operation] as const),
+    Object.entries(all).map(
+      ([name, operation]) => [`${resource}.${name}`, operation as unknown as Operation] as const,
+    ),
   ),
 );
 
 /** What is inside of optional, nullable and checked. */
 const bare = (schema: Schema): Schema => {
-  if (schema.wrapped) return bare(schema.wrapped);
+  if (schema.wrapped) {
+    return bare(schema.wrapped);
+  }
   return schema.pipe && schema.pipe[0] !== schema ? bare(schema.pipe[0]!) : schema;
 };
 
@@ -43,7 +49,12 @@ const bare = (schema: Schema): Schema => {
 const namesOf = (entries: Record<string, Schema> = {}, prefix = ''): string[] =>
   Object.entries(entries).flatMap(([name, schema]) => {
     const inner = bare(schema);
-    const element = inner.type === 'array' ? bare(inner.item!) : inner.type === 'record' ? bare(inner.value!) : inner;
+    const element =
+      inner.type === 'array'
+        ? bare(inner.item!)
+        : inner.type === 'record'
+          ? bare(inner.value!)
+          : inner;
     const values = element.type === 'picklist' ? `=${element.options!.join('|')}` : '';
     const below = inner.type === 'record' ? `${prefix}${name}.*.` : `${prefix}${name}.`;
     return [
@@ -125,12 +136,14 @@ describe.each(facts.map((fact) => [fact['operation']!, fact] as const))('%s', (n
       for (const entry of wanted) {
         const own = ours.find((one) => nameOf(one) === nameOf(entry))!;
         expect(valuesOf(own), nameOf(entry)).toEqual(valuesOf(entry));
-        if (entry.includes('!')) expect(own, `${nameOf(entry)} is required`).toContain('!');
+        if (entry.includes('!')) {
+          expect(own, `${nameOf(entry)} is required`).toContain('!');
+        }
       }
     }
-    expect(new Set([...list(fact['path']), ...list(fact['query']), ...described].map(nameOf)).size).toBe(
-      list(fact['path']).length + list(fact['query']).length + described.length,
-    );
+    expect(
+      new Set([...list(fact['path']), ...list(fact['query']), ...described].map(nameOf)).size,
+    ).toBe(list(fact['path']).length + list(fact['query']).length + described.length);
   });
 
   test('answers the fields of the description', () => {
@@ -143,6 +156,8 @@ describe.each(facts.map((fact) => [fact['operation']!, fact] as const))('%s', (n
       ),
     ).toEqual([]);
     expect(theirs.filter((entry) => !ours.includes(entry))).toEqual([]);
-    if (paging) expect(ours).toContain(paging.items);
+    if (paging) {
+      expect(ours).toContain(paging.items);
+    }
   });
 });

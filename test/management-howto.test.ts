@@ -21,7 +21,9 @@ const pages = programs.map(({ page, count }, index) => ({ page, count, file: fil
 let emulator: Emulator;
 beforeAll(async () => {
   emulator = await createEmulator();
-  for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(emulator.env)) {
+    vi.stubEnv(name, value);
+  }
   vi.stubGlobal('fetch', emulator.fetch);
 });
 afterAll(() => {
@@ -40,12 +42,17 @@ describe('the pages run against a local Kinde', () => {
   test.each(pages)('$page', async ({ file }) => {
     const printed: unknown[] = [];
     vi.spyOn(console, 'log').mockImplementation((...args) => void printed.push(args));
-    const before = { people: emulator.state.people.length, organizations: Object.keys(emulator.state.organizations) };
+    const before = {
+      people: emulator.state.people.length,
+      organizations: Object.keys(emulator.state.organizations),
+    };
     await import(file);
     expect(emulator.state.people).toHaveLength(before.people);
     expect(Object.keys(emulator.state.organizations)).toEqual(before.organizations);
     expect(printed.length).toBeGreaterThan(0);
-    if (file.endsWith('0.ts')) expect(printed).toContainEqual(['Nobody of that name']);
+    if (file.endsWith('0.ts')) {
+      expect(printed).toContainEqual(['Nobody of that name']);
+    }
   });
 });
 

@@ -27,8 +27,13 @@ afterEach(() => {
 const addresses = () => emulator.state.people.map(({ email }) => email);
 
 function* crowd(size: number): Generator<ImportedPerson, void> {
-  for (let number = 0; number < size; number += 1)
-    yield { email: `person${number}@example.com`, given_name: 'Person', family_name: String(number) };
+  for (let number = 0; number < size; number += 1) {
+    yield {
+      email: `person${number}@example.com`,
+      given_name: 'Person',
+      family_name: String(number),
+    };
+  }
 }
 
 describe('an import', () => {
@@ -37,10 +42,16 @@ describe('an import', () => {
     const count = { posts: 0, gets: 0 };
     emulator.faults.always(USER, async (_request, next) => {
       const number = (count.posts += 1);
-      if (number % 7 === 0) return status(429, AT_ONCE)();
-      if (number % 11 === 0) return status(503)();
+      if (number % 7 === 0) {
+        return status(429, AT_ONCE)();
+      }
+      if (number % 11 === 0) {
+        return status(503)();
+      }
       const answer = await next();
-      if (number % 13 === 0) return status(503)();
+      if (number % 13 === 0) {
+        return status(503)();
+      }
       return number % 17 === 0 ? reset() : answer;
     });
     emulator.faults.always(USERS, (_request, next) => {
@@ -52,7 +63,8 @@ describe('an import', () => {
 
   test('of ten thousand people, through rate limits, outages and lost answers, loses and doubles nobody', async () => {
     const count = troubled();
-    let [read, ahead] = [0, 0];
+    let read = 0;
+    let ahead = 0;
     function* counted() {
       for (const person of crowd(10_000)) {
         read += 1;
@@ -65,22 +77,36 @@ describe('an import', () => {
       onFailure: (person) => void failed.push(person),
       onProgress(progress) {
         ahead = Math.max(ahead, read - progress.done);
-        if (progress.done % 1000 === 0) seen.push(progress);
+        if (progress.done % 1000 === 0) {
+          seen.push(progress);
+        }
       },
     });
-    expect(result).toEqual({ done: 10_000, created: 10_000 - failed.length, existing: 0, failed: failed.length });
+    expect(result).toEqual({
+      done: 10_000,
+      created: 10_000 - failed.length,
+      existing: 0,
+      failed: failed.length,
+    });
     // Whoever had bad luck every time is named, and the next run has them.
     emulator.faults.clear();
     await importUsers(management, failed);
     expect(failed.length).toBeLessThan(10);
-    expect([emulator.state.people.length, new Set(addresses()).size, seen.length]).toEqual([10_000, 10_000, 10]);
+    expect([emulator.state.people.length, new Set(addresses()).size, seen.length]).toEqual([
+      10_000, 10_000, 10,
+    ]);
     expect([ahead <= 8, count.posts > 12_000, count.gets > 2_000]).toEqual([true, true, true]);
   }, 300_000);
 
   test('can run again: whoever is there is counted, not changed, also when two lines have the same address', async () => {
     const first = await importUsers(management, [...crowd(20), ...crowd(5)]);
     expect(first).toEqual({ done: 25, created: 20, existing: 5, failed: 0 });
-    expect(await importUsers(management, crowd(20))).toEqual({ done: 20, created: 0, existing: 20, failed: 0 });
+    expect(await importUsers(management, crowd(20))).toEqual({
+      done: 20,
+      created: 0,
+      existing: 20,
+      failed: 0,
+    });
     expect(emulator.state.people).toHaveLength(20);
   });
 
@@ -90,7 +116,9 @@ describe('an import', () => {
       (await request.clone().text()).includes('person3@') ? status(503)() : next(),
     );
     const people = [...crowd(5), { email: 'nobody' }];
-    const result = await importUsers(management, people, { onFailure: ({ email }) => void failures.push(email) });
+    const result = await importUsers(management, people, {
+      onFailure: ({ email }) => void failures.push(email),
+    });
     expect([result, failures.sort()]).toEqual([
       { done: 6, created: 4, existing: 0, failed: 2 },
       ['nobody', 'person3@example.com'],
@@ -102,7 +130,9 @@ describe('an import', () => {
     let posts = 0;
     emulator.faults.always(USER, (_request, next) => {
       posts += 1;
-      return posts <= 4 ? status(429, posts === 1 ? { 'ratelimit-reset': '0.05' } : AT_ONCE)() : next();
+      return posts <= 4
+        ? status(429, posts === 1 ? { 'ratelimit-reset': '0.05' } : AT_ONCE)()
+        : next();
     });
     expect(await importUsers(management, crowd(1))).toMatchObject({ created: 1, failed: 0 });
     expect(posts).toBe(5);
@@ -112,10 +142,14 @@ describe('an import', () => {
   test('stops at once for what concerns everybody, and when it is told to', async () => {
     let read = 0;
     function* endless() {
-      for (;;) yield { email: `person${(read += 1)}@example.com` };
+      for (;;) {
+        yield { email: `person${(read += 1)}@example.com` };
+      }
     }
     emulator.faults.always('/oauth2/token', json({ error: 'invalid_client' }, { status: 401 }));
-    await expect(importUsers(management, endless())).rejects.toMatchObject({ code: 'token_refused' });
+    await expect(importUsers(management, endless())).rejects.toMatchObject({
+      code: 'token_refused',
+    });
     emulator.faults.clear();
     const controller = new AbortController();
     const stopped = importUsers(management, endless(), {
@@ -136,7 +170,9 @@ describe('a file of people', () => {
   };
   const all = async (path: string) => {
     const people: ImportedPerson[] = [];
-    for await (const person of readPeople(path)) people.push(person);
+    for await (const person of readPeople(path)) {
+      people.push(person);
+    }
     return people;
   };
 
@@ -149,21 +185,34 @@ describe('a file of people', () => {
     expect(await all(file('a.csv', rows))).toEqual([ada, { email: 'grace@example.com' }]);
   });
 
-  test.each(['nothing', '{"email":7}', '{"given_name":"Ada"}', '[]', 'null', '{"email":"a@b.c","given_name":{}}'])(
-    'with a line that is nobody says which: %s',
-    async (line) => {
-      await expect(all(file('b.ndjson', `{"email":"ada@example.com"}\n${line}\n`))).rejects.toThrow('person 2');
-    },
-  );
+  test.each([
+    'nothing',
+    '{"email":7}',
+    '{"given_name":"Ada"}',
+    '[]',
+    'null',
+    '{"email":"a@b.c","given_name":{}}',
+  ])('with a line that is nobody says which: %s', async (line) => {
+    await expect(all(file('b.ndjson', `{"email":"ada@example.com"}\n${line}\n`))).rejects.toThrow(
+      'person 2',
+    );
+  });
 
   test('is imported on the command line, with a line of progress and those who failed on standard output', async () => {
     const { url } = await emulator.listen({ port: 0 });
     const people = file('c.ndjson', '{"email":"ada@example.com"}\n{"email":"nobody"}\n');
-    const { stdout, stderr, code } = await new Promise<{ stdout: string; stderr: string; code: unknown }>((resolve) =>
+    const { stdout, stderr, code } = await new Promise<{
+      stdout: string;
+      stderr: string;
+      code: unknown;
+    }>((resolve) =>
       execFile(
         process.execPath,
         ['--import', 'tsx', 'src/main.ts', people],
-        { cwd: 'apps/import-users', env: { ...process.env, ...emulator.env, KINDE_ISSUER_URL: url } },
+        {
+          cwd: 'apps/import-users',
+          env: { ...process.env, ...emulator.env, KINDE_ISSUER_URL: url },
+        },
         (error, stdout, stderr) => resolve({ stdout, stderr, code: error?.code ?? 0 }),
       ),
     );
@@ -187,10 +236,14 @@ describe('progress', () => {
     }
     line.end(progress(100));
     expect(written).toHaveLength(21);
-    expect(written.at(-1)).toBe('\r\u001b[K100 people: 100 created, 0 there already, 0 failed (50 a second)\n');
+    expect(written.at(-1)).toBe(
+      '\r\u001b[K100 people: 100 created, 0 there already, 0 failed (50 a second)\n',
+    );
     written.length = 0;
     const log = createProgressLine({ write: terminal.write }, () => now);
-    for (let done = 1; done <= 2500; done += 1) log.show(progress(done));
+    for (let done = 1; done <= 2500; done += 1) {
+      log.show(progress(done));
+    }
     expect(written).toHaveLength(2);
   });
 });

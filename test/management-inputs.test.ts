@@ -1,5 +1,10 @@
 import { createEmulator, type Emulator } from '@kindling/emulator';
-import { createManagement, managementFromEnv, managementOptionsFromEnv, type Operation } from '@kindling/management';
+import {
+  createManagement,
+  managementFromEnv,
+  managementOptionsFromEnv,
+  type Operation,
+} from '@kindling/management';
 import * as contract from '@kindling/management/contract';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +12,9 @@ import { createClient, failure, json } from './kit/management.js';
 
 const ok = json({ code: 'OK', message: '' });
 const operations = Object.entries(contract).flatMap(([resource, all]) =>
-  Object.entries(all).map(([verb, operation]) => [`${resource}.${verb}`, operation as Operation] as const),
+  Object.entries(all).map(
+    ([verb, operation]) => [`${resource}.${verb}`, operation as Operation] as const,
+  ),
 );
 type Call = (input?: unknown) => PromiseLike<unknown>;
 
@@ -20,7 +27,9 @@ const client = () => {
   const one = createClient(emulator, {
     fetch: async (url, init) => {
       const path = new URL(String(url)).pathname;
-      if (path === '/oauth2/token') return json({ access_token: 'a.b.c', expires_in: 3600 })();
+      if (path === '/oauth2/token') {
+        return json({ access_token: 'a.b.c', expires_in: 3600 })();
+      }
       sent.push({ url: String(url), init: init! });
       return ok();
     },
@@ -42,7 +51,12 @@ describe('what an operation does not take is refused before anything is sent', (
     ['users.get', null, 'REQUIRED', 'id'],
     ['users.get', 'kp_1', 'INVALID', ''],
     ['users.create', { profile: { email: 'a@b.c' } }, 'UNKNOWN_KEY', 'profile.email'],
-    ['users.create', { identities: [{ type: 'mail', details: {} }] }, 'INVALID', 'identities.0.type'],
+    [
+      'users.create',
+      { identities: [{ type: 'mail', details: {} }] },
+      'INVALID',
+      'identities.0.type',
+    ],
     ['users.create', { identities: [{ type: 'email' }] }, 'REQUIRED', 'identities.0.details'],
     ['users.update', { id: 'kp_1', is_suspended: 'yes' }, 'INVALID', 'is_suspended'],
     ['users.list', { page_size: 0 }, 'INVALID', 'page_size'],
@@ -72,37 +86,53 @@ describe('what an operation does not take is refused before anything is sent', (
     const { management, sent } = client();
     const circle: Record<string, unknown> = {};
     circle['again'] = circle;
-    for (const properties of [{ big: 1n }, circle])
+    for (const properties of [{ big: 1n }, circle]) {
       expect(
-        (await failure(management.users.setProperties({ user_id: 'kp_1', properties }))).has('VALUE_INVALID'),
+        (await failure(management.users.setProperties({ user_id: 'kp_1', properties }))).has(
+          'VALUE_INVALID',
+        ),
       ).toBe(true);
+    }
     expect(sent).toEqual([]);
   });
 
   test('everything that is wrong is told at once', async () => {
     const { call } = client();
     const { errors } = await failure(call('featureFlags.create', { nme: 'a', type: 'json' }));
-    expect(errors.map(({ field }) => field).sort()).toEqual(['default_value', 'key', 'name', 'nme', 'type']);
+    expect(errors.map(({ field }) => field).sort()).toEqual([
+      'default_value',
+      'key',
+      'name',
+      'nme',
+      'type',
+    ]);
   });
 
   const withIds = operations.filter(([, { route }]) => route.includes('{'));
   const bad = [undefined, null, {}, [], 7, true, '', '.', '..', 'x'.repeat(1001)];
-  test.each(withIds)('MG-05 MG-06 MG-08 %s: an id that is none, or would lead elsewhere', async (name, operation) => {
-    const { call, sent } = client();
-    const names = [...operation.route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
-    const rest = Object.fromEntries(
-      Object.entries({ ...operation.query, ...operation.body })
-        .filter(([, schema]) => schema.type !== 'optional')
-        .map(([field, schema]) => [field, fc.sample(valueOf(schema as unknown as Schema), 1)[0]]),
-    );
-    for (const one of names) {
-      for (const id of bad) {
-        const ids = Object.fromEntries(names.map((other) => [other, operation.params?.[other] ? 'dark' : 'good']));
-        expect((await failure(call(name, { ...rest, ...ids, [one]: id }))).code).toBe('input_invalid');
+  test.each(withIds)(
+    'MG-05 MG-06 MG-08 %s: an id that is none, or would lead elsewhere',
+    async (name, operation) => {
+      const { call, sent } = client();
+      const names = [...operation.route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+      const rest = Object.fromEntries(
+        Object.entries({ ...operation.query, ...operation.body })
+          .filter(([, schema]) => schema.type !== 'optional')
+          .map(([field, schema]) => [field, fc.sample(valueOf(schema as unknown as Schema), 1)[0]]),
+      );
+      for (const one of names) {
+        for (const id of bad) {
+          const ids = Object.fromEntries(
+            names.map((other) => [other, operation.params?.[other] ? 'dark' : 'good']),
+          );
+          expect((await failure(call(name, { ...rest, ...ids, [one]: id }))).code).toBe(
+            'input_invalid',
+          );
+        }
       }
-    }
-    expect(sent).toEqual([]);
-  });
+      expect(sent).toEqual([]);
+    },
+  );
 
   test.each(['users.get', 'users.update', 'users.remove', 'organizations.get'])(
     'MG-05 MG-06 MG-08 %s: nor in the query',
@@ -139,7 +169,11 @@ describe('what an operation does not take is refused before anything is sent', (
 describe('where things go', () => {
   test.each<[string, object, string]>([
     ['users.list', { email: ['a+b@c.de', 'f@g.hi'] }, '/api/v1/users?email=a%2Bb%40c.de,f%40g.hi'],
-    ['users.list', { has_organization: false, phone: '+61 4' }, '/api/v1/users?phone=%2B61%204&has_organization=false'],
+    [
+      'users.list',
+      { has_organization: false, phone: '+61 4' },
+      '/api/v1/users?phone=%2B61%204&has_organization=false',
+    ],
     [
       'users.search',
       { properties: { kp_usr_city: ['a b', 'c&d'], x: 'y' } },
@@ -172,7 +206,12 @@ describe('where things go', () => {
 
   test('body, path and query are told apart; what is undefined is not sent, what is false or empty is', async () => {
     const { call, sent } = client();
-    await call('users.update', { id: 'kp_1', given_name: '', is_suspended: false, picture: undefined });
+    await call('users.update', {
+      id: 'kp_1',
+      given_name: '',
+      is_suspended: false,
+      picture: undefined,
+    });
     expect([sent[0]!.url, JSON.parse(sent[0]!.init.body as string)]).toEqual([
       `${emulator.issuer}/api/v1/user?id=kp_1`,
       { given_name: '', is_suspended: false },
@@ -186,11 +225,20 @@ describe('where things go', () => {
   test('a picture travels in a form, whatever content type the caller thinks of', async () => {
     const { management, sent } = client();
     const logo = new File(['<svg/>'], 'logo.svg', { type: 'image/svg+xml' });
-    await management.environment.setLogo({ type: 'dark', logo }, { headers: { 'Content-Type': 'text/plain' } });
+    await management.environment.setLogo(
+      { type: 'dark', logo },
+      { headers: { 'Content-Type': 'text/plain' } },
+    );
     const { url, init } = sent[0]!;
     const form = await new Request(url, init).formData();
-    expect([init.method, (form.get('logo') as File).name, [...form.keys()]]).toEqual(['PUT', 'logo.svg', ['logo']]);
-    expect(new Request(url, init).headers.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
+    expect([init.method, (form.get('logo') as File).name, [...form.keys()]]).toEqual([
+      'PUT',
+      'logo.svg',
+      ['logo'],
+    ]);
+    expect(new Request(url, init).headers.get('content-type')).toMatch(
+      /^multipart\/form-data; boundary=/,
+    );
   });
 
   test('headers of a call are sent, but never instead of the token', async () => {
@@ -226,14 +274,19 @@ describe('where things go', () => {
       '/api/v1/things',
       '',
     ]) {
-      expect([route, (await failure(management.request(route as 'GET /', {}))).code]).toEqual([route, 'input_invalid']);
+      expect([route, (await failure(management.request(route as 'GET /', {}))).code]).toEqual([
+        route,
+        'input_invalid',
+      ]);
     }
     await fc.assert(
       fc.asyncProperty(fc.webPath(), fc.webQueryParameters(), async (path, query) => {
         sent.length = 0;
         const route = `GET ${path}${query && `?${query}`}` as const;
         await management.request(route as 'GET /', {}).catch(() => {});
-        for (const { url } of sent) expect(url).toBe(emulator.issuer + path);
+        for (const { url } of sent) {
+          expect(url).toBe(emulator.issuer + path);
+        }
       }),
     );
   });
@@ -243,7 +296,11 @@ describe('where things go', () => {
     const any = fc
       .constantFrom(...operations)
       .chain(([name, operation]) =>
-        fc.record({ name: fc.constant(name), operation: fc.constant(operation), input: inputOf(operation) }),
+        fc.record({
+          name: fc.constant(name),
+          operation: fc.constant(operation),
+          input: inputOf(operation),
+        }),
       );
     await fc.assert(
       fc.asyncProperty(any, async ({ name, operation, input }) => {
@@ -260,11 +317,14 @@ describe('where things go', () => {
           expect(decodeURIComponent(segments[index]!)).toBe(param ? input[param] : segment);
         });
         const fields = Object.keys(operation.query ?? {});
-        for (const key of searchParams.keys()) expect(fields).toContain(key.replace(/\[.*$/s, ''));
+        for (const key of searchParams.keys()) {
+          expect(fields).toContain(key.replace(/\[.*$/s, ''));
+        }
         for (const field of fields) {
           const value = input[field];
-          if (['string', 'number', 'boolean'].includes(typeof value))
+          if (['string', 'number', 'boolean'].includes(typeof value)) {
             expect(searchParams.get(field)).toBe(String(value));
+          }
         }
       }),
       { numRuns: 500 },
@@ -286,8 +346,14 @@ describe('options', () => {
   const good = { issuer: 'https://acme.kinde.com', clientId: 'a', clientSecret: 'b' };
 
   test.each([
-    ['Kinde’s management client spells them', ['MGMT_API_CLIENT_ID', 'MGMT_API_CLIENT_SECRET', 'KINDE_DOMAIN']],
-    ['this one spells them', ['KINDE_MANAGEMENT_CLIENT_ID', 'KINDE_MANAGEMENT_CLIENT_SECRET', 'KINDE_ISSUER_URL']],
+    [
+      'Kinde’s management client spells them',
+      ['MGMT_API_CLIENT_ID', 'MGMT_API_CLIENT_SECRET', 'KINDE_DOMAIN'],
+    ],
+    [
+      'this one spells them',
+      ['KINDE_MANAGEMENT_CLIENT_ID', 'KINDE_MANAGEMENT_CLIENT_SECRET', 'KINDE_ISSUER_URL'],
+    ],
   ])('come from the environment as %s', (_title, [id, secret, domain]) => {
     const env = { [id!]: ' a ', [secret!]: 'b', [domain!]: 'acme.kinde.com' };
     expect(managementOptionsFromEnv(env)).toEqual(good);
@@ -309,12 +375,9 @@ describe('options', () => {
       return [];
     };
     expect(problems(() => managementFromEnv({}))).toEqual(['clientId', 'clientSecret', 'issuer']);
-    expect(problems(() => managementFromEnv({ KINDE_DOMAIN: 'https://a.b/hunter2' }, { timeout: -1 }))).toEqual([
-      'clientId',
-      'clientSecret',
-      'issuer',
-      'timeout',
-    ]);
+    expect(
+      problems(() => managementFromEnv({ KINDE_DOMAIN: 'https://a.b/hunter2' }, { timeout: -1 })),
+    ).toEqual(['clientId', 'clientSecret', 'issuer', 'timeout']);
     const odd = {
       ...good,
       audience: 7,
@@ -365,7 +428,11 @@ describe('options', () => {
   });
 
   test('of undefined are as good as none', async () => {
-    const one = createClient(emulator, { audience: undefined, scope: undefined, validate: undefined } as never);
+    const one = createClient(emulator, {
+      audience: undefined,
+      scope: undefined,
+      validate: undefined,
+    } as never);
     await one.management.permissions.list();
     expect(one.tokens()).toBe(1);
   });
@@ -384,9 +451,18 @@ interface Schema {
 
 /** Values that a schema takes. */
 function valueOf(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema.wrapped) return fc.option(valueOf(schema.wrapped), { nil: schema.type === 'nullable' ? null : undefined });
-  if (schema.entries)
-    return fc.record(Object.fromEntries(Object.entries(schema.entries).map(([key, inner]) => [key, valueOf(inner)])));
+  if (schema.wrapped) {
+    return fc.option(valueOf(schema.wrapped), {
+      nil: schema.type === 'nullable' ? null : undefined,
+    });
+  }
+  if (schema.entries) {
+    return fc.record(
+      Object.fromEntries(
+        Object.entries(schema.entries).map(([key, inner]) => [key, valueOf(inner)]),
+      ),
+    );
+  }
   const found: Record<string, fc.Arbitrary<unknown>> = {
     string: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
     boolean: fc.boolean(),
@@ -401,24 +477,41 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
       : schema.type === 'array'
         ? fc.array(valueOf(schema.item!), { minLength: 1, maxLength: 3 })
         : schema.type === 'record'
-          ? fc.dictionary(fc.stringMatching(/^[a-z]\w{0,9}$/), valueOf(schema.value!), { maxKeys: 3 })
+          ? fc.dictionary(fc.stringMatching(/^[a-z]\w{0,9}$/), valueOf(schema.value!), {
+              maxKeys: 3,
+            })
           : fc.oneof(...(schema.options as Schema[]).map(valueOf)));
   return plain.filter((value) => !schema['~standard'].validate(value).issues);
 }
 
 /** Inputs that an operation takes. Filters have no commas, and ids are any text that is not a path. */
-function inputOf({ route, params = {}, query = {}, body = {} }: Operation): fc.Arbitrary<Record<string, unknown>> {
+function inputOf({
+  route,
+  params = {},
+  query = {},
+  body = {},
+}: Operation): fc.Arbitrary<Record<string, unknown>> {
   const noComma = (value: unknown): unknown =>
-    typeof value === 'string' ? value.replaceAll(',', ';') : Array.isArray(value) ? value.map(noComma) : value;
+    typeof value === 'string'
+      ? value.replaceAll(',', ';')
+      : Array.isArray(value)
+        ? value.map(noComma)
+        : value;
   const ids = [...route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
-  const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => !/^\.{1,2}$/.test(text));
+  const id = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+    .filter((text) => !/^\.{1,2}$/.test(text));
   const fields = { ...query, ...body } as unknown as Record<string, Schema>;
-  const some = Object.entries(fields).map(([name, schema]) => [name, valueOf(schema).map(deep(noComma))] as const);
+  const some = Object.entries(fields).map(
+    ([name, schema]) => [name, valueOf(schema).map(deep(noComma))] as const,
+  );
   const filters = Object.fromEntries(some.filter(([name]) => Object.hasOwn(query, name)));
   const rest = Object.fromEntries(some.filter(([name]) => !Object.hasOwn(query, name)));
   return fc
     .record({
-      ...Object.fromEntries(ids.map((name) => [name, params[name] ? valueOf(params[name] as unknown as Schema) : id])),
+      ...Object.fromEntries(
+        ids.map((name) => [name, params[name] ? valueOf(params[name] as unknown as Schema) : id]),
+      ),
       ...filters,
       ...rest,
     })

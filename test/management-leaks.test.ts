@@ -23,7 +23,14 @@ const shown = (value: unknown): string =>
     (value as Error | undefined)?.stack,
   ].join('\n');
 
-const everything = [SECRET, encodeURIComponent(SECRET), TOKEN, `Bearer ${TOKEN}`, KEY, 'eyJhbGciOi.eyJzdWIi.c2ln'];
+const everything = [
+  SECRET,
+  encodeURIComponent(SECRET),
+  TOKEN,
+  `Bearer ${TOKEN}`,
+  KEY,
+  'eyJhbGciOi.eyJzdWIi.c2ln',
+];
 const echo = everything.join(' ');
 
 const troubles: Record<string, () => Response | Promise<Response>> = {
@@ -33,11 +40,17 @@ const troubles: Record<string, () => Response | Promise<Response>> = {
   ),
   'errors inside of a 200': json({ errors: { code: 'X', message: echo } }),
   'an OAuth error': json({ error: echo, error_description: echo }, { status: 403 }),
-  'the token is refused': json({ errors: [{ code: 'TOKEN_INVALID', message: echo }] }, { status: 403 }),
+  'the token is refused': json(
+    { errors: [{ code: 'TOKEN_INVALID', message: echo }] },
+    { status: 403 },
+  ),
   text: status(400, {}, echo),
   html: status(200, {}, `<p>${echo}</p>`),
   'html 500': status(500, {}, `<p>${echo}</p>`),
-  '429': json({ errors: [{ code: 'TOO_MANY', message: echo }] }, { status: 429, headers: { 'retry-after': '0' } }),
+  '429': json(
+    { errors: [{ code: 'TOO_MANY', message: echo }] },
+    { status: 429, headers: { 'retry-after': '0' } },
+  ),
   redirect: status(302, { location: `https://evil.example/?${TOKEN}` }),
   'a failed connection': () =>
     Promise.reject(
@@ -48,33 +61,52 @@ const troubles: Record<string, () => Response | Promise<Response>> = {
         }),
       }),
     ),
-  'an answer that is not as promised': json({ code: 'OK', message: echo, roles: echo, next_token: null }),
+  'an answer that is not as promised': json({
+    code: 'OK',
+    message: echo,
+    roles: echo,
+    next_token: null,
+  }),
 };
 
-describe.each(Object.entries(troubles))('MG-15 nothing secret shows when there is %s', (_title, trouble) => {
-  test.each([
-    ['for an operation', ROLES],
-    ['for the token', '/oauth2/token'],
-  ])('%s', async (_where, path) => {
-    const events: ManagementEvent[] = [];
-    const one = createClient(emulator, {
-      clientSecret: SECRET,
-      validate: 'throw',
-      maxAttempts: 2,
-      onEvent: (event) => void events.push(event),
+describe.each(Object.entries(troubles))(
+  'MG-15 nothing secret shows when there is %s',
+  (_title, trouble) => {
+    test.each([
+      ['for an operation', ROLES],
+      ['for the token', '/oauth2/token'],
+    ])('%s', async (_where, path) => {
+      const events: ManagementEvent[] = [];
+      const one = createClient(emulator, {
+        clientSecret: SECRET,
+        validate: 'throw',
+        maxAttempts: 2,
+        onEvent: (event) => void events.push(event),
+      });
+      one.answer(
+        '/oauth2/token',
+        json({ access_token: TOKEN, token_type: 'bearer', expires_in: 3600 }),
+      );
+      one.answer(path, trouble);
+      const errors: unknown[] = [];
+      await one.management.roles.list().then(undefined, (error: unknown) => errors.push(error));
+      await one.management.apiKeys
+        .verify({ api_key: KEY })
+        .catch((error: unknown) => errors.push(error));
+      expect(errors.length).toBeGreaterThan(0);
+      // An opaque token that was never sent or received as one cannot be told from a word.
+      for (const secret of path === ROLES
+        ? everything
+        : everything.filter((one) => !one.endsWith(TOKEN))) {
+        for (const thing of [...errors, events, one.management]) {
+          expect(shown(thing).includes(secret), `${secret} in ${shown(thing).slice(0, 1000)}`).toBe(
+            false,
+          );
+        }
+      }
     });
-    one.answer('/oauth2/token', json({ access_token: TOKEN, token_type: 'bearer', expires_in: 3600 }));
-    one.answer(path, trouble);
-    const errors: unknown[] = [];
-    await one.management.roles.list().then(undefined, (error: unknown) => errors.push(error));
-    await one.management.apiKeys.verify({ api_key: KEY }).catch((error: unknown) => errors.push(error));
-    expect(errors.length).toBeGreaterThan(0);
-    // An opaque token that was never sent or received as one cannot be told from a word.
-    for (const secret of path === ROLES ? everything : everything.filter((one) => !one.endsWith(TOKEN)))
-      for (const thing of [...errors, events, one.management])
-        expect(shown(thing).includes(secret), `${secret} in ${shown(thing).slice(0, 1000)}`).toBe(false);
-  });
-});
+  },
+);
 
 test('MG-15 neither a client nor its transport shows the secret, the token or what is in the store', async () => {
   const kept = new Map<string, string>();
@@ -96,6 +128,14 @@ test('MG-15 neither a client nor its transport shows the secret, the token or wh
   });
   await transport.tokens();
   expect([...kept.values()].join('')).toContain(token);
-  for (const thing of [one.management, one.management.roles, transport, one.management.roles.list()])
-    for (const hidden of [secret, token]) expect(shown(thing).includes(hidden)).toBe(false);
+  for (const thing of [
+    one.management,
+    one.management.roles,
+    transport,
+    one.management.roles.list(),
+  ]) {
+    for (const hidden of [secret, token]) {
+      expect(shown(thing).includes(hidden)).toBe(false);
+    }
+  }
 });

@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 
 const client = () => createClient(emulator);
-const asked = ({ sent }: Client) => sent.map(({ url }) => Object.fromEntries(new URL(url).searchParams));
+const asked = ({ sent }: Client) =>
+  sent.map(({ url }) => Object.fromEntries(new URL(url).searchParams));
 const ids = (...names: string[]) => names.map((id) => ({ id }));
 const roles = (next: string | null, ...names: string[]) =>
   json({ code: 'OK', message: '', roles: ids(...names), next_token: next });
@@ -29,7 +30,9 @@ test('a list that goes on with a token is read to its end, a hundred at a time, 
   const one = client();
   one.answer(ROLES, roles('t1', 'a', 'b'), roles('t2', 'c'), roles(null, 'd'));
   const found: string[] = [];
-  for await (const { id } of one.management.roles.list({ sort: 'name_asc' })) found.push(id);
+  for await (const { id } of one.management.roles.list({ sort: 'name_asc' })) {
+    found.push(id);
+  }
   expect(found).toEqual(['a', 'b', 'c', 'd']);
   expect(asked(one)).toEqual([
     { page_size: '100', sort: 'name_asc' },
@@ -40,7 +43,8 @@ test('a list that goes on with a token is read to its end, a hundred at a time, 
 
 test('a list that goes on after an id is read to its end', async () => {
   const one = client();
-  const page = (more: boolean, ...names: string[]) => json({ has_more: more, api_keys: ids(...names) });
+  const page = (more: boolean, ...names: string[]) =>
+    json({ has_more: more, api_keys: ids(...names) });
   one.answer(KEYS, page(true, 'a', 'b'), page(false, 'c'));
   expect(await one.management.apiKeys.list({ page_size: 2 }).all()).toEqual(ids('a', 'b', 'c'));
   expect(asked(one)).toEqual([{ page_size: '2' }, { page_size: '2', starting_after: 'b' }]);
@@ -71,7 +75,10 @@ test('awaiting a list asks for one page, as it was asked for, once', async () =>
   const one = client();
   one.answer(ROLES, roles('t1', 'a'));
   const list = one.management.roles.list();
-  expect([await list, (await list.withResponse()).httpStatus]).toMatchObject([{ next_token: 't1' }, 200]);
+  expect([await list, (await list.withResponse()).httpStatus]).toMatchObject([
+    { next_token: 't1' },
+    200,
+  ]);
   await one.management.roles.list({ next_token: 't1', page_size: 3 });
   expect(asked(one)).toEqual([{}, { next_token: 't1', page_size: '3' }]);
 });
@@ -80,7 +87,11 @@ test('whoever stops stops the asking: break, a limit, pages', async () => {
   const one = client();
   let count = 0;
   one.answer(ROLES, () => roles(`t${(count += 1)}`, `${count}a`, `${count}b`)());
-  for await (const role of one.management.roles.list()) if (role.id === '2a') break;
+  for await (const role of one.management.roles.list()) {
+    if (role.id === '2a') {
+      break;
+    }
+  }
   expect(one.sent).toHaveLength(2);
   expect(await one.management.roles.list().all(3)).toHaveLength(3);
   expect(one.sent).toHaveLength(4);
@@ -100,7 +111,11 @@ test('one list can be iterated by several at once, each from its beginning', asy
     new URL(request.url).searchParams.has('next_token') ? roles(null, 'b')() : roles('t', 'a')(),
   );
   const list = one.management.roles.list();
-  expect(await Promise.all([list.all(), list.all(), list.all(1)])).toEqual([ids('a', 'b'), ids('a', 'b'), ids('a')]);
+  expect(await Promise.all([list.all(), list.all(), list.all(1)])).toEqual([
+    ids('a', 'b'),
+    ids('a', 'b'),
+    ids('a'),
+  ]);
 });
 
 test('MG-17 pages without an entry are passed over, but not for ever', async () => {
@@ -120,13 +135,16 @@ test.each([
   ['that ignores where to go on', KEYS, [json({ has_more: true, api_keys: ids('a') })], 'apiKeys'],
   ['that has more, but no id', KEYS, [json({ has_more: true, api_keys: [{}] })], 'apiKeys'],
   ['that has more, but no entry', KEYS, [json({ has_more: true, api_keys: [] })], 'apiKeys'],
-] as const)('MG-17 a list %s ends with an error, not never', async (_title, path, pages, resource) => {
-  const one = client();
-  one.answer(path, ...pages);
-  const error = await failure(one.management[resource].list().all());
-  expect(error.code).toBe('answer_unexpected');
-  expect(one.sent.length).toBeLessThanOrEqual(4);
-});
+] as const)(
+  'MG-17 a list %s ends with an error, not never',
+  async (_title, path, pages, resource) => {
+    const one = client();
+    one.answer(path, ...pages);
+    const error = await failure(one.management[resource].list().all());
+    expect(error.code).toBe('answer_unexpected');
+    expect(one.sent.length).toBeLessThanOrEqual(4);
+  },
+);
 
 test.each([[''], [null], [undefined]])('a list ends where the token is %j', async (token) => {
   const one = client();
@@ -140,7 +158,9 @@ test('an error on a later page ends the iteration; what was there before is deli
   const found: string[] = [];
   const error = await failure(
     (async () => {
-      for await (const { id } of one.management.roles.list()) found.push(id);
+      for await (const { id } of one.management.roles.list()) {
+        found.push(id);
+      }
     })(),
   );
   expect([error.httpStatus, found]).toEqual([400, ['a']]);
@@ -166,15 +186,31 @@ test('a page before an entry can be had, but not iterated', async () => {
   one.answer(SEARCH, json({ results: [] }));
   await one.management.users.search({ ending_before: 'a' });
   const error = await failure(one.management.users.search({ ending_before: 'a' }).all());
-  expect([error.code, error.errors[0]?.field, one.sent.length]).toEqual(['input_invalid', 'ending_before', 1]);
+  expect([error.code, error.errors[0]?.field, one.sent.length]).toEqual([
+    'input_invalid',
+    'ending_before',
+    1,
+  ]);
 });
 
 test('envelopes around connections are taken off, where there are any', async () => {
   const one = client();
-  const connection = { id: 'conn_1', name: 'google', display_name: 'Google', strategy: 'oauth2:google' };
-  one.answer('/api/v1/connections', json({ has_more: false, connections: [{ code: 'OK', connection }, connection] }));
+  const connection = {
+    id: 'conn_1',
+    name: 'google',
+    display_name: 'Google',
+    strategy: 'oauth2:google',
+  };
+  one.answer(
+    '/api/v1/connections',
+    json({ has_more: false, connections: [{ code: 'OK', connection }, connection] }),
+  );
   expect(await one.management.connections.list().all()).toEqual([connection, connection]);
-  one.answer('/api/v1/identities/i', json({ code: 'OK', identity: { id: 'i' } }), json({ id: 'i' }));
+  one.answer(
+    '/api/v1/identities/i',
+    json({ code: 'OK', identity: { id: 'i' } }),
+    json({ id: 'i' }),
+  );
   expect(await one.management.identities.get({ identity_id: 'i' })).toEqual({ id: 'i' });
   expect(await one.management.identities.get({ identity_id: 'i' })).toEqual({ id: 'i' });
 });

@@ -2,9 +2,23 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEmulator, type Emulator } from '@kindling/emulator';
-import { CHANNEL, createManagement, type ManagementOptions, type TokenStore } from '@kindling/management';
+import {
+  CHANNEL,
+  createManagement,
+  type ManagementOptions,
+  type TokenStore,
+} from '@kindling/management';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createClient, failure, json, type Client, reset, silence, status, until } from './kit/management.js';
+import {
+  createClient,
+  failure,
+  json,
+  type Client,
+  reset,
+  silence,
+  status,
+  until,
+} from './kit/management.js';
 
 const ROLES = '/api/v1/roles';
 const USER = '/api/v1/user';
@@ -42,8 +56,14 @@ describe('what is tried again', () => {
     503: status(503, AT_ONCE),
     504: status(504),
     reset,
-    400: json({ errors: [{ code: 'NAME_REQUIRED', message: 'name is required' }] }, { status: 400 }),
-    403: json({ errors: [{ code: 'INSUFFICIENT_SCOPE', message: 'Scope missing' }] }, { status: 403 }),
+    400: json(
+      { errors: [{ code: 'NAME_REQUIRED', message: 'name is required' }] },
+      { status: 400 },
+    ),
+    403: json(
+      { errors: [{ code: 'INSUFFICIENT_SCOPE', message: 'Scope missing' }] },
+      { status: 403 },
+    ),
     404: json({ errors: { code: 'ROUTE_NOT_FOUND', message: 'no' } }, { status: 404 }),
     409: json({ errors: [{ code: 'DIRECTORY_EXISTS', message: 'no' }] }, { status: 409 }),
     501: status(501),
@@ -60,24 +80,30 @@ describe('what is tried again', () => {
     ['POST', USER, always, 'users.create'],
     ['POST', '/api/v1/things', always, 'request POST'],
     ['PATCH', '/api/v1/things', always, 'request PATCH'],
-  ] as const)('MG-01 MG-02 MG-03 MG-04 MG-14 %s %s: after %j (%s)', async (method, path, again, name) => {
-    for (const [kind, answer] of Object.entries(answers)) {
-      const { management, answer: on, sent } = client();
-      on(path, answer);
-      const work = {
-        'roles.list': () => management.roles.list(),
-        'roles.remove': () => management.roles.remove({ role_id: 'r' }),
-        'users.update, which is marked': () => management.users.update({ id: 'kp_1', given_name: 'Ada' }),
-        'users.create': () => management.users.create({}),
-      }[name as string];
-      const error = await failure(work ? work() : management.request(`${method} ${path}`, { body: {} }));
-      expect([kind, sent.length, error.attempts]).toEqual([
-        kind,
-        (again as readonly string[]).includes(kind) ? 3 : 1,
-        sent.length,
-      ]);
-    }
-  });
+  ] as const)(
+    'MG-01 MG-02 MG-03 MG-04 MG-14 %s %s: after %j (%s)',
+    async (method, path, again, name) => {
+      for (const [kind, answer] of Object.entries(answers)) {
+        const { management, answer: on, sent } = client();
+        on(path, answer);
+        const work = {
+          'roles.list': () => management.roles.list(),
+          'roles.remove': () => management.roles.remove({ role_id: 'r' }),
+          'users.update, which is marked': () =>
+            management.users.update({ id: 'kp_1', given_name: 'Ada' }),
+          'users.create': () => management.users.create({}),
+        }[name as string];
+        const error = await failure(
+          work ? work() : management.request(`${method} ${path}`, { body: {} }),
+        );
+        expect([kind, sent.length, error.attempts]).toEqual([
+          kind,
+          (again as readonly string[]).includes(kind) ? 3 : 1,
+          sent.length,
+        ]);
+      }
+    },
+  );
 
   test('MG-03 an answer that comes at last is the answer, and says how many attempts it took', async () => {
     const { management, answer, events } = client();
@@ -93,7 +119,9 @@ describe('what is tried again', () => {
   test('MG-01 MG-02 MG-16 whoever changes something learns whether it may have happened', async () => {
     const refused = json({ errors: [{ code: 'EMAIL_INVALID', message: 'no' }] }, { status: 400 });
     const unreachable = () =>
-      Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }));
+      Promise.reject(
+        Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }),
+      );
     for (const [answer, code, may] of [
       [reset, 'network', true],
       [unreachable, 'network', false],
@@ -113,7 +141,9 @@ describe('what is tried again', () => {
       const error = await failure(management.users.create({}));
       expect([error.code, error.mayHaveExecuted]).toEqual([code, may]);
       on('/api/v1/users', answer);
-      expect((await failure(management.users.list({}, { maxAttempts: 1 }))).mayHaveExecuted).toBe(false);
+      expect((await failure(management.users.list({}, { maxAttempts: 1 }))).mayHaveExecuted).toBe(
+        false,
+      );
     }
   });
 
@@ -132,7 +162,9 @@ describe('what is tried again', () => {
   test('what is repeatable may be said where the contract does not know the operation', async () => {
     const { management, answer, sent } = client();
     answer('/api/v1/things', status(503), json({ done: true }));
-    expect(await management.request('POST /api/v1/things', { body: { a: 1 }, repeatable: true })).toEqual({
+    expect(
+      await management.request('POST /api/v1/things', { body: { a: 1 }, repeatable: true }),
+    ).toEqual({
       done: true,
     });
     expect(sent.map(({ body }) => body)).toEqual([{ a: 1 }, { a: 1 }]);
@@ -153,12 +185,17 @@ describe('how long is waited', () => {
     for (const attempt of [1, 2]) {
       await until(() => one.sent.length >= before + attempt);
       await until(
-        () => one.events.filter(({ type }) => type === 'retry').length >= attempt || vi.getTimerCount() === 0,
+        () =>
+          one.events.filter(({ type }) => type === 'retry').length >= attempt ||
+          vi.getTimerCount() === 0,
       );
       await vi.advanceTimersByTimeAsync(61_000);
     }
     const error = await work;
-    return { waits: one.events.flatMap(({ type, wait }) => (type === 'retry' ? [wait] : [])), error };
+    return {
+      waits: one.events.flatMap(({ type, wait }) => (type === 'retry' ? [wait] : [])),
+      error,
+    };
   };
 
   test.each([
@@ -217,7 +254,11 @@ describe('how long is waited', () => {
     const { management, answer, sent } = client({ timeout: 0.05 });
     await management.permissions.list({}, { timeout: 5 });
     answer(ROLES, silence);
-    expect(await failure(management.roles.list())).toMatchObject({ code: 'timeout', statusCode: 504, attempts: 3 });
+    expect(await failure(management.roles.list())).toMatchObject({
+      code: 'timeout',
+      statusCode: 504,
+      attempts: 3,
+    });
     expect(sent).toHaveLength(4);
     const error = await failure(management.roles.list({}, { timeout: 5, deadline: 0.05 }));
     expect([error.code, error.attempts]).toEqual(['timeout', 1]);
@@ -231,12 +272,22 @@ describe('how long is waited', () => {
         closed = true;
       });
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.write(request.url === '/oauth2/token' ? '{"access_token":"a.b.c","expires_in":60}' : '{"roles":[');
-      if (request.url === '/oauth2/token') response.end();
+      response.write(
+        request.url === '/oauth2/token' ? '{"access_token":"a.b.c","expires_in":60}' : '{"roles":[',
+      );
+      if (request.url === '/oauth2/token') {
+        response.end();
+      }
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const management = createManagement({ issuer, clientId: 'a', clientSecret: 'b', maxAttempts: 1, timeout: 0.2 });
+    const management = createManagement({
+      issuer,
+      clientId: 'a',
+      clientSecret: 'b',
+      maxAttempts: 1,
+      timeout: 0.2,
+    });
     closed = false;
     expect(await failure(management.roles.list())).toMatchObject({ code: 'timeout' });
     await until(() => closed);
@@ -252,10 +303,12 @@ describe('how many at a time', () => {
     answer(ROLES, () => new Promise<Response>((resolve) => waiting.push(resolve)));
     const controller = new AbortController();
     const all = [1, 2, 3, 4].map((number) =>
-      management.roles.list({ page_size: number }, number === 3 ? { signal: controller.signal } : {}).then(
-        () => number,
-        () => -number,
-      ),
+      management.roles
+        .list({ page_size: number }, number === 3 ? { signal: controller.signal } : {})
+        .then(
+          () => number,
+          () => -number,
+        ),
     );
     await until(() => waiting.length === 2);
     controller.abort();
@@ -265,10 +318,16 @@ describe('how many at a time', () => {
     waiting[1]!(ok());
     waiting[2]!(ok());
     expect(await Promise.all(all)).toEqual([-1, 2, -3, 4]);
-    expect(sent.map(({ url }) => new URL(url).searchParams.get('page_size'))).toEqual(['1', '2', '4']);
+    expect(sent.map(({ url }) => new URL(url).searchParams.get('page_size'))).toEqual([
+      '1',
+      '2',
+      '4',
+    ]);
     const more = [management.roles.list().withResponse(), management.roles.list().withResponse()];
     await until(() => waiting.length === 5);
-    for (const give of waiting.splice(3)) give(ok());
+    for (const give of waiting.splice(3)) {
+      give(ok());
+    }
     await Promise.all(more);
   });
 
@@ -317,16 +376,19 @@ describe('the token', () => {
   test.each([
     ['403 TOKEN_INVALID', json(TOKEN_REFUSED, { status: 403 })],
     ['401', status(401)],
-  ])('MG-12 that Kinde does not take (%s) is renewed once, for writes as well', async (_title, refusal) => {
-    const { management, answer, tokens, sent } = client();
-    answer(USER, refusal, created);
-    expect(await management.users.create({})).toMatchObject({ created: true });
-    expect([tokens(), sent.length]).toEqual([2, 2]);
-    expect(sent[0]!.headers.get('authorization')).not.toBe(sent[1]!.headers.get('authorization'));
-    answer(ROLES, refusal);
-    const error = await failure(management.roles.list());
-    expect([error.code, error.attempts, tokens(), sent.length]).toEqual(['refused', 1, 3, 4]);
-  });
+  ])(
+    'MG-12 that Kinde does not take (%s) is renewed once, for writes as well',
+    async (_title, refusal) => {
+      const { management, answer, tokens, sent } = client();
+      answer(USER, refusal, created);
+      expect(await management.users.create({})).toMatchObject({ created: true });
+      expect([tokens(), sent.length]).toEqual([2, 2]);
+      expect(sent[0]!.headers.get('authorization')).not.toBe(sent[1]!.headers.get('authorization'));
+      answer(ROLES, refusal);
+      const error = await failure(management.roles.list());
+      expect([error.code, error.attempts, tokens(), sent.length]).toEqual(['refused', 1, 3, 4]);
+    },
+  );
 
   test('MG-12 is renewed once in a call, even when troubles come between', async () => {
     const { management, answer, tokens } = client();
@@ -345,20 +407,43 @@ describe('the token', () => {
 
   test('is not renewed for what it may not do, or for a bad API key of somebody else', async () => {
     const { management, answer, tokens } = client();
-    answer(ROLES, json({ errors: [{ code: 'INSUFFICIENT_SCOPE', message: 'Scope missing' }] }, { status: 403 }));
+    answer(
+      ROLES,
+      json({ errors: [{ code: 'INSUFFICIENT_SCOPE', message: 'Scope missing' }] }, { status: 403 }),
+    );
     const error = await failure(management.roles.list());
     expect(error.message).toContain('It needs the scope read:roles.');
-    answer('/api/v1/api_keys/verify', json({ errors: [{ code: 'INVALID_KEY', message: 'no' }] }, { status: 401 }));
-    expect((await failure(management.apiKeys.verify({ api_key: 'k_live_1' }))).has('INVALID_KEY')).toBe(true);
+    answer(
+      '/api/v1/api_keys/verify',
+      json({ errors: [{ code: 'INVALID_KEY', message: 'no' }] }, { status: 401 }),
+    );
+    expect(
+      (await failure(management.apiKeys.verify({ api_key: 'k_live_1' }))).has('INVALID_KEY'),
+    ).toBe(true);
     expect(tokens()).toBe(1);
   });
 
   test.each<[string, () => Response | Promise<Response>, string, number]>([
     ['text', status(400, { 'content-type': 'text/plain' }, 'not_found'), 'token_refused', 1],
-    ['JSON', json({ error: 'invalid_client', error_description: 'no' }, { status: 401 }), 'token_refused', 1],
-    ['a list of errors', json({ errors: [{ code: 'X', message: 'no' }] }, { status: 400 }), 'token_refused', 1],
+    [
+      'JSON',
+      json({ error: 'invalid_client', error_description: 'no' }, { status: 401 }),
+      'token_refused',
+      1,
+    ],
+    [
+      'a list of errors',
+      json({ errors: [{ code: 'X', message: 'no' }] }, { status: 400 }),
+      'token_refused',
+      1,
+    ],
     ['200 without a token', json({ token_type: 'bearer' }), 'token_refused', 1],
-    ['200 with another kind of token', json({ access_token: 'a', token_type: 'mac' }), 'token_refused', 1],
+    [
+      '200 with another kind of token',
+      json({ access_token: 'a', token_type: 'mac' }),
+      'token_refused',
+      1,
+    ],
     ['a token that is not one', json({ access_token: 'a\r\nx: y' }), 'token_refused', 1],
     ['HTML', status(200, {}, '<html>a.b.c</html>'), 'token_refused', 1],
     ['HTML 503', status(503, {}, '<html>'), 'token_refused', 3],
@@ -369,7 +454,12 @@ describe('the token', () => {
     const { management, answer, emulator, tokens, sent } = client();
     answer('/oauth2/token', refusal);
     const error = await failure(management.users.create({}));
-    expect([error.code, error.operation, tokens(), sent.length]).toEqual([code, 'POST /oauth2/token', times, 0]);
+    expect([error.code, error.operation, tokens(), sent.length]).toEqual([
+      code,
+      'POST /oauth2/token',
+      times,
+      0,
+    ]);
     emulator.faults.clear();
     await management.permissions.list();
     expect(tokens()).toBe(times + 1);
@@ -377,7 +467,12 @@ describe('the token', () => {
 
   test('MG-11 of one client is never that of another', async () => {
     const machine = emulator.state.applications.find(({ type }) => type === 'm2m')!;
-    emulator.state.applications.push({ ...machine, name: 'Other', clientId: 'other', clientSecret: 'other-secret' });
+    emulator.state.applications.push({
+      ...machine,
+      name: 'Other',
+      clientId: 'other',
+      clientSecret: 'other-secret',
+    });
     const kept = new Map<string, string>();
     const tokenStore: TokenStore = {
       get: async (key) => kept.get(key),
@@ -386,11 +481,17 @@ describe('the token', () => {
     const first = client({ tokenStore });
     const second = client({ tokenStore, clientId: 'other', clientSecret: 'other-secret' });
     const third = client({ tokenStore, scope: 'read:permissions' });
-    await Promise.all([first, second, third].map(({ management }) => management.permissions.list()));
+    await Promise.all(
+      [first, second, third].map(({ management }) => management.permissions.list()),
+    );
     const used = [first, second, third].map(({ sent }) => sent[0]!.headers.get('authorization'));
     expect([new Set(used).size, kept.size, first.tokens()]).toEqual([3, 3, 3]);
-    await Promise.all([first, second, third].map(({ management }) => management.permissions.list()));
-    expect([first, second, third].map(({ sent }) => sent[1]!.headers.get('authorization'))).toEqual(used);
+    await Promise.all(
+      [first, second, third].map(({ management }) => management.permissions.list()),
+    );
+    expect([first, second, third].map(({ sent }) => sent[1]!.headers.get('authorization'))).toEqual(
+      used,
+    );
   });
 
   test('is shared through a store, and replaced there when Kinde does not take it', async () => {
@@ -415,7 +516,13 @@ describe('the token', () => {
   });
 
   test.each<[string, TokenStore]>([
-    ['fails', { get: () => Promise.reject(new Error('down')), set: () => Promise.reject(new Error('down')) }],
+    [
+      'fails',
+      {
+        get: () => Promise.reject(new Error('down')),
+        set: () => Promise.reject(new Error('down')),
+      },
+    ],
     [
       'throws',
       {
@@ -444,7 +551,9 @@ describe('the token', () => {
       asked.push(what);
       return silence();
     };
-    const { management } = client({ tokenStore: { get: never('get') as never, set: never('set') } });
+    const { management } = client({
+      tokenStore: { get: never('get') as never, set: never('set') },
+    });
     const work = management.permissions.list().withResponse();
     for (const what of ['get', 'set']) {
       await until(() => asked.includes(what));
@@ -477,7 +586,11 @@ describe('the token', () => {
 
 describe('what is no success', () => {
   test.each<[string, () => Response, object]>([
-    ['errors inside of a 200', json({ errors: [{ code: 'A', message: 'b', field: 'c' }] }), { code: 'refused' }],
+    [
+      'errors inside of a 200',
+      json({ errors: [{ code: 'A', message: 'b', field: 'c' }] }),
+      { code: 'refused' },
+    ],
     [
       'one error that is no list',
       json({ errors: { code: 'USER_NOT_FOUND', message: 'b' } }, { status: 400 }),
@@ -493,7 +606,11 @@ describe('what is no success', () => {
       json({ errors: [null, 'x', {}] }, { status: 400 }),
       { errors: [1, 2, 3].map(() => ({ code: 'UNKNOWN', message: '' })) },
     ],
-    ['text', status(400, {}, 'not_found'), { code: 'refused', message: 'GET /api/v1/roles answered 400: not_found.' }],
+    [
+      'text',
+      status(400, {}, 'not_found'),
+      { code: 'refused', message: 'GET /api/v1/roles answered 400: not_found.' },
+    ],
     ['a page', status(404, {}, '<html><title>404 Domain Not Found'), { code: 'not_json' }],
     ['a challenge', status(202, { 'x-amzn-waf-action': 'challenge' }), { code: 'not_json' }],
     ['nothing', status(200), { code: 'answer_unexpected' }],
@@ -519,7 +636,10 @@ describe('what is no success', () => {
         }),
       );
     answer(ROLES, endless);
-    expect(await failure(management.roles.list())).toMatchObject({ code: 'too_large', attempts: 1 });
+    expect(await failure(management.roles.list())).toMatchObject({
+      code: 'too_large',
+      attempts: 1,
+    });
     expect(pulled).toBeLessThan(20);
   });
 
@@ -533,7 +653,11 @@ describe('what is no success', () => {
     });
     for (const code of [301, 302, 303, 307, 308]) {
       emulator.faults.once(ROLES, status(code, { location: 'https://evil.example/api/v1/roles' }));
-      expect(await failure(management.roles.list())).toMatchObject({ code: 'redirect', httpStatus: code, attempts: 1 });
+      expect(await failure(management.roles.list())).toMatchObject({
+        code: 'redirect',
+        httpStatus: code,
+        attempts: 1,
+      });
     }
     expect(new Set(seen)).toEqual(new Set([emulator.issuer]));
   });
@@ -541,9 +665,14 @@ describe('what is no success', () => {
   test('success without a body is success where nothing else is promised', async () => {
     const { management, answer } = client();
     answer('/api/v1/environment/logos/dark', status(204));
-    expect(await management.environment.removeLogo({ type: 'dark' })).toEqual({ code: 'OK', message: '' });
+    expect(await management.environment.removeLogo({ type: 'dark' })).toEqual({
+      code: 'OK',
+      message: '',
+    });
     answer('/api/v1/applications/a', status(200));
-    expect(await management.applications.update({ application_id: 'a', name: 'b' })).toBeUndefined();
+    expect(
+      await management.applications.update({ application_id: 'a', name: 'b' }),
+    ).toBeUndefined();
   });
 
   test('lists that are null become empty, wherever they are; what may be null stays so', async () => {
@@ -557,14 +686,23 @@ describe('what is no success', () => {
   });
 
   test('answers that are not as the contract has them are told or refused, as wanted; unknown members pass', async () => {
-    const odd = json({ code: 'OK', message: '', roles: [{ id: 7, new_thing: 1 }], next_token: null });
+    const odd = json({
+      code: 'OK',
+      message: '',
+      roles: [{ id: 7, new_thing: 1 }],
+      next_token: null,
+    });
     const warned = client({ validate: 'warn' });
     warned.answer(ROLES, odd);
     expect((await warned.management.roles.list()).roles).toEqual([{ id: 7, new_thing: 1 }]);
-    expect(warned.events.find(({ type }) => type === 'unexpected')?.detail).toContain('roles.0.id is not string');
+    expect(warned.events.find(({ type }) => type === 'unexpected')?.detail).toContain(
+      'roles.0.id is not string',
+    );
     const thrown = client({ validate: 'throw' });
     thrown.answer(ROLES, odd);
-    expect(await failure(thrown.management.roles.list())).toMatchObject({ code: 'answer_unexpected' });
+    expect(await failure(thrown.management.roles.list())).toMatchObject({
+      code: 'answer_unexpected',
+    });
     const silent = client();
     silent.answer(ROLES, odd);
     await silent.management.roles.list();
@@ -611,7 +749,10 @@ describe('what is told', () => {
 
   test('status, headers and attempts, without making two requests or losing an error', async () => {
     const { management, answer, sent } = client();
-    answer(USER, json({ id: 'kp_1', created: true, identities: [] }, { headers: { 'x-request-id': '7' } }));
+    answer(
+      USER,
+      json({ id: 'kp_1', created: true, identities: [] }, { headers: { 'x-request-id': '7' } }),
+    );
     const pending = management.users.create({});
     const { data, httpStatus, headers } = await pending.withResponse();
     expect([data.created, httpStatus, headers.get('x-request-id'), (await pending).id]).toEqual([
@@ -625,7 +766,9 @@ describe('what is told', () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown) => void unhandled.push(reason);
     process.on('unhandledRejection', listener);
-    await expect(management.users.create({}).withResponse()).rejects.toMatchObject({ httpStatus: 500 });
+    await expect(management.users.create({}).withResponse()).rejects.toMatchObject({
+      httpStatus: 500,
+    });
     await expect(management.users.create({})).rejects.toMatchObject({ httpStatus: 500 });
     await new Promise((resolve) => setTimeout(resolve, 5));
     process.off('unhandledRejection', listener);

@@ -43,7 +43,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
     });
     const emulator = await createEmulator({ siteUrl: SITE });
     const failing: typeof fetch = () =>
-      Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } }));
+      Promise.reject(
+        Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } }),
+      );
     for (const [issuer, fetcher] of [
       [site.replace('http', 'https'), fetch],
       ['https://localhost:9', fetch],
@@ -51,7 +53,11 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
     ] as const) {
       const app = await start(optionsFor(emulator, { issuer, fetch: fetcher, timeout: 2 }));
       const answer = await send(app, '/login', { headers: { accept: 'application/json' } });
-      expect([answer.status, answer.json().code, answer.setCookies]).toEqual([502, 'kinde_unreachable', []]);
+      expect([answer.status, answer.json().code, answer.setCookies]).toEqual([
+        502,
+        'kinde_unreachable',
+        [],
+      ]);
     }
     expect(plain).toBe(0);
   });
@@ -64,7 +70,8 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
     const callback = await browser.callbackFor(ADA);
     emulator.faults.always(
       '/oauth2/token',
-      () => new Response(new ReadableStream({ start: (stream) => stream.error(new Error('reset')) })),
+      () =>
+        new Response(new ReadableStream({ start: (stream) => stream.error(new Error('reset')) })),
     );
     const answer = await browser.open(callback, { headers: { accept: 'application/json' } });
     expect(answer.status).toBe(502);
@@ -81,7 +88,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
       await new Promise((resolve) => setTimeout(resolve, 1500));
       return next();
     });
-    const answers = await Promise.all(Array.from({ length: 100 }, () => createBrowser(app, emulator).signIn(ADA)));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => createBrowser(app, emulator).signIn(ADA)),
+    );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([302]));
   });
 
@@ -89,7 +98,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
     const emulator = await createEmulator({ siteUrl: SITE });
     const [, issuer] = await serve(async (incoming, outgoing) => {
       const body: Buffer[] = [];
-      for await (const chunk of incoming) body.push(chunk as Buffer);
+      for await (const chunk of incoming) {
+        body.push(chunk as Buffer);
+      }
       const answer = await emulator.fetch(issuer + incoming.url!, {
         method: incoming.method!,
         headers: incoming.headers as Record<string, string>,
@@ -102,7 +113,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
         trailer: 'x-done',
       });
       const text = Buffer.from(await answer.arrayBuffer());
-      for (let index = 0; index < text.length; index += 100) outgoing.write(text.subarray(index, index + 100));
+      for (let index = 0; index < text.length; index += 100) {
+        outgoing.write(text.subarray(index, index + 100));
+      }
       outgoing.addTrailers({ 'x-done': 'yes' });
       outgoing.end();
     });
@@ -123,7 +136,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
       return next();
     });
     const answers = Promise.all(browsers.map((browser, index) => browser.open(callbacks[index]!)));
-    await vi.waitFor(() => expect(emulator.requests.filter(({ path }) => path === '/oauth2/token')).toHaveLength(50));
+    await vi.waitFor(() =>
+      expect(emulator.requests.filter(({ path }) => path === '/oauth2/token')).toHaveLength(50),
+    );
     const closed = new Promise((resolve) => app.close(resolve));
     release();
     expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set([302]));
@@ -138,7 +153,9 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
     slow.write(
       'POST /callback HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\nc',
     );
-    const first = await new Promise<string>((resolve) => slow.once('data', (chunk) => resolve(chunk.toString())));
+    const first = await new Promise<string>((resolve) =>
+      slow.once('data', (chunk) => resolve(chunk.toString())),
+    );
     expect(first).toContain('405');
     expect((await send(app, '/me')).status).toBe(200);
     slow.destroy();
@@ -147,14 +164,17 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   test('faults of every kind, in any order, never sign anybody in and never break the next sign-in', async () => {
     const emulator = await createEmulator({ siteUrl: SITE });
     const apps = await Promise.all(
-      Object.values(modes).map((mode) => start(optionsFor(emulator, { timeout: 1, session: mode() }))),
+      Object.values(modes).map((mode) =>
+        start(optionsFor(emulator, { timeout: 1, session: mode() })),
+      ),
     );
     const faults = {
       page: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
       broken: () => new Response('', { status: 503 }),
       reset: () => Promise.reject(new TypeError('fetch failed')),
       cut: () => new Response('{"access_token":'),
-      redirect: () => new Response(null, { status: 307, headers: { location: 'https://evil.example' } }),
+      redirect: () =>
+        new Response(null, { status: 307, headers: { location: 'https://evil.example' } }),
       empty: () => new Response('{}'),
       huge: () => new Response('x'.repeat(400_000)),
     };
@@ -171,10 +191,14 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
           const app = apps[which]!;
           const browser = createBrowser(app, emulator);
           const callback = await browser.callbackFor(ADA);
-          for (const [path, fault] of plan) emulator.faults.once(path, faults[fault as keyof typeof faults]);
+          for (const [path, fault] of plan) {
+            emulator.faults.once(path, faults[fault as keyof typeof faults]);
+          }
           const answer = await browser.open(callback, { headers: { accept: 'application/json' } });
           const hit = plan.some(([path]) => path === '/oauth2/token');
-          if (hit) expect([502, 503, 504]).toContain(answer.status);
+          if (hit) {
+            expect([502, 503, 504]).toContain(answer.status);
+          }
           expect((await browser.open('/me')).json().isAuthenticated).toBe(answer.status === 302);
           emulator.faults.clear();
           expect((await createBrowser(app, emulator).signIn(ADA)).status).toBe(302);
@@ -194,7 +218,8 @@ test('HH-07 the guard runs in every scope of Fastify', async () => {
       api.addHook('onRequest', fastify.protect());
       api.get('/list', async () => 'inside');
       await api.register(
-        async (admin) => void admin.get('/users', async () => 'inside').get('/deep/users', async () => 'inside'),
+        async (admin) =>
+          void admin.get('/users', async () => 'inside').get('/deep/users', async () => 'inside'),
         { prefix: '/admin' },
       );
     },
@@ -222,7 +247,12 @@ test('HH-07 the guard runs in every router of Express', async () => {
   const api = createExpress.Router().use(express.protect()).use('/admin', admin);
   app.use(express.kinde(optionsFor(emulator))).use('/api', api);
   const [server] = await serve(app);
-  for (const path of ['/api/admin/users', '/api//admin/users', '/api/%61dmin/users', '/API/ADMIN/users']) {
+  for (const path of [
+    '/api/admin/users',
+    '/api//admin/users',
+    '/api/%61dmin/users',
+    '/API/ADMIN/users',
+  ]) {
     const answer = await send(server, path);
     expect([path, answer.body.includes('inside')]).toEqual([path, false]);
   }
@@ -241,7 +271,9 @@ test('SC-25 a handler that streams at once still sends the cookies that were due
   await other.register(fastify.kinde, optionsFor(emulator));
   other.get('/stream', (_request, reply) => {
     reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      reply.raw.setHeader(name, value as string);
+    }
     reply.raw.write('begin');
     setImmediate(() => reply.raw.end('end'));
   });

@@ -16,7 +16,10 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   let store: Required<SessionStore>;
   let app: Server;
   let browser: Browser;
-  const options = () => ({ timeout: 1, session: { idle: 3 * DAY, ...(mode === 'store' && { store }) } });
+  const options = () => ({
+    timeout: 1,
+    session: { idle: 3 * DAY, ...(mode === 'store' && { store }) },
+  });
   beforeAll(async () => {
     emulator = await createEmulator({ siteUrl: SITE });
   });
@@ -35,7 +38,8 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   });
   /** Some things only exist in one of the modes. */
   const testIn = (wanted: string) => (mode === wanted ? test : () => {});
-  const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+  const later = (seconds: number) =>
+    vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
   const calls = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
   const cookie = () => [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
   const isSignedIn = async () => (await browser.open('/me')).json().isAuthenticated as boolean;
@@ -57,7 +61,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     const answers = await Promise.all(Array.from({ length: 50 }, () => browser.open('/private')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(calls() - before).toBe(1);
-    expect((await send(app, '/private', { headers: { ...NAVIGATION, cookie: old } })).status).toBe(200);
+    expect((await send(app, '/private', { headers: { ...NAVIGATION, cookie: old } })).status).toBe(
+      200,
+    );
     expect([calls() - before, emulator.state.reuse]).toEqual([1, 0]);
   });
 
@@ -67,7 +73,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     later(DAY + 1);
     emulator.state.overlap = 10;
     const answers = await Promise.all(
-      [app, second].map((server) => send(server, '/private', { headers: { ...NAVIGATION, cookie: old } })),
+      [app, second].map((server) =>
+        send(server, '/private', { headers: { ...NAVIGATION, cookie: old } }),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     emulator.state.overlap = 0;
@@ -87,7 +95,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     await send(app, '/private', { headers: { ...NAVIGATION, cookie: old } });
     app.close();
     // Another process, which never saw the answer: in store mode its store still holds the old tokens.
-    if (mode === 'store') store = memoryStore();
+    if (mode === 'store') {
+      store = memoryStore();
+    }
     app = await startApp(row, emulator, options());
     const before = calls();
     const answer = await send(app, '/me', { headers: { cookie: old } });
@@ -103,7 +113,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
       const { swap } = store;
       store.swap = async (id, from, change) => {
         // Until Kinde has answered, all is well.
-        if (change.to?.startsWith('ey') && failures-- > 0) throw new Error('down');
+        if (change.to?.startsWith('ey') && failures-- > 0) {
+          throw new Error('down');
+        }
         return swap(id, from, change);
       };
       later(DAY + 1);
@@ -138,7 +150,9 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
         await held;
         return response;
       });
-      emulator.faults.once('/oauth2/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+      emulator.faults.once('/oauth2/token', () =>
+        Response.json({ error: 'invalid_grant' }, { status: 400 }),
+      );
       const before = calls();
       const faster = send(app, '/private', { headers: { ...NAVIGATION, cookie: old } });
       await vi.waitFor(() => expect(calls() - before).toBe(1));
@@ -155,11 +169,16 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     // OP-12: sent once more at once.
     ['a breaking connection', 2, () => Promise.reject(new TypeError('fetch failed'))],
     ['RF-16 a page', 1, () => new Response('<html>')],
-    ['RF-08 our own wrong secret', 1, () => Response.json({ error: 'invalid_client' }, { status: 401 })],
+    [
+      'RF-08 our own wrong secret',
+      1,
+      () => Response.json({ error: 'invalid_client' }, { status: 401 }),
+    ],
   ])(
     'RF-07 %s signs nobody out: served while the token lives, 503 after, and back afterwards',
     async (_name, tries, trouble) => {
-      const fail = () => Array.from({ length: tries }, () => emulator.faults.once('/oauth2/token', trouble));
+      const fail = () =>
+        Array.from({ length: tries }, () => emulator.faults.once('/oauth2/token', trouble));
       later(DAY - 20);
       fail();
       expect(await visit()).toMatchObject({ status: 200, calls: tries });
@@ -180,7 +199,10 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
 
   test('RF-20 a rate limit is kept to, and nobody is signed out by it', async () => {
     later(DAY + 1);
-    emulator.faults.once('/oauth2/token', () => new Response('', { status: 429, headers: { 'retry-after': '60' } }));
+    emulator.faults.once(
+      '/oauth2/token',
+      () => new Response('', { status: 429, headers: { 'retry-after': '60' } }),
+    );
     expect(await visit()).toMatchObject({ status: 503, calls: 1 });
     expect(await visit()).toMatchObject({ status: 503, calls: 0 });
     later(61);
@@ -198,7 +220,8 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
         return person;
       }),
     );
-    let [running, most] = [0, 0];
+    let running = 0;
+    let most = 0;
     emulator.faults.always('/oauth2/token', async (_request, next) => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
@@ -230,11 +253,23 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   });
 
   test.each([
-    ['RF-11 another person', async (claims: object) => emulator.sign({ ...claims, sub: 'kp_somebody' })],
-    ['RF-12 another issuer', async (claims: object) => emulator.sign({ ...claims, iss: 'https://other.kinde.com' })],
-    ['RF-12 another audience', async (claims: object) => emulator.sign({ ...claims, aud: 'other' })],
+    [
+      'RF-11 another person',
+      async (claims: object) => emulator.sign({ ...claims, sub: 'kp_somebody' }),
+    ],
+    [
+      'RF-12 another issuer',
+      async (claims: object) => emulator.sign({ ...claims, iss: 'https://other.kinde.com' }),
+    ],
+    [
+      'RF-12 another audience',
+      async (claims: object) => emulator.sign({ ...claims, aud: 'other' }),
+    ],
     ['RF-12 another nonce', async (claims: object) => emulator.sign({ ...claims, nonce: 'other' })],
-    ['RF-12 a bad signature', async (claims: object) => emulator.sign({ ...claims }, { key: 'unpublished' })],
+    [
+      'RF-12 a bad signature',
+      async (claims: object) => emulator.sign({ ...claims }, { key: 'unpublished' }),
+    ],
     [
       'RF-12 no signature',
       async (claims: object) =>
@@ -243,7 +278,10 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
   ])('%s in the renewed ID token ends the session', async (_name, forge) => {
     later(DAY + 1);
     renewing(async (body) => ({ ...body, id_token: await forge(decodeJwt(body['id_token'])) }));
-    expect((await visit('/me')).answer.json()).toMatchObject({ isAuthenticated: false, reason: 'refresh_refused' });
+    expect((await visit('/me')).answer.json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'refresh_refused',
+    });
     expect(browser.jar.size).toBe(0);
   });
 
@@ -276,14 +314,18 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     const late = await asking;
     expect(late.json().isAuthenticated).toBe(false);
     expect(late.setCookies.every((line) => /max-age=0/i.test(line))).toBe(true);
-    expect((await send(app, '/me', { headers: { cookie: old } })).json().isAuthenticated).toBe(false);
+    expect((await send(app, '/me', { headers: { cookie: old } })).json().isAuthenticated).toBe(
+      false,
+    );
     await vi.waitFor(() => expect(emulator.state.refreshTokens.get(fresh)!.grant.ended).toBe(true));
   });
 
   test('RF-17 a token that is about to end is renewed ahead, once, even when Kinde answers with the same one', async () => {
     later(DAY - 25);
     expect(await visit()).toMatchObject({ status: 200, calls: 1 });
-    for (let count = 0; count < 5; count++) expect(await visit()).toMatchObject({ status: 200, calls: 0 });
+    for (let count = 0; count < 5; count++) {
+      expect(await visit()).toMatchObject({ status: 200, calls: 0 });
+    }
     later(30);
     expect(await visit()).toMatchObject({ status: 200, calls: 1 });
     expect(await isSignedIn()).toBe(true);
@@ -312,8 +354,11 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     expect(other.status).toBe(200);
     const { isAuthenticated, organization, permissions } = (await browser.open('/me')).json();
     const viewer = ['read:todos'];
-    if (isAuthenticated)
-      expect(JSON.stringify(permissions) === JSON.stringify(viewer)).toBe(organization === 'org_globex0gardens');
+    if (isAuthenticated) {
+      expect(JSON.stringify(permissions) === JSON.stringify(viewer)).toBe(
+        organization === 'org_globex0gardens',
+      );
+    }
     expect((await browser.signIn(ADA, '/login', 'org_globex0gardens')).status).toBe(302);
     expect((await browser.open('/me')).json()).toMatchObject({
       organization: 'org_globex0gardens',

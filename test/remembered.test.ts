@@ -11,8 +11,10 @@ const ADA = 'ada@example.com';
 const AUDIENCE = 'https://api.todos.example';
 const OTHER_SECRET = 'fedcba9876543210fedcba9876543210-another-one';
 const DAY = 24 * 3600;
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
-const headersOf = (jar: ReadonlyMap<string, string>) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+const later = (seconds: number) =>
+  vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+const headersOf = (jar: ReadonlyMap<string, string>) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 
 afterEach(() => void vi.useRealTimers());
 
@@ -33,7 +35,9 @@ describe('what is remembered of requests', () => {
   /** The caller, where `enter` says so at once. */
   const recall = (headers: Record<string, string>, by = kinde) => {
     const entered = by.enter(requestOf('/', headers), outlet);
-    if (!(entered instanceof Promise)) return entered.caller;
+    if (!(entered instanceof Promise)) {
+      return entered.caller;
+    }
     entered.catch(() => {});
     return undefined;
   };
@@ -45,17 +49,31 @@ describe('what is remembered of requests', () => {
     const { location, cookies } = await by.login(requestOf('/login', {}));
     keep(jar, cookies);
     const back = await emulator.signIn(location, { email });
-    keep(jar, (await by.callback(requestOf(back.pathname + back.search, { cookie: headersOf(jar) }))).cookies);
+    keep(
+      jar,
+      (await by.callback(requestOf(back.pathname + back.search, { cookie: headersOf(jar) })))
+        .cookies,
+    );
     const cookie = headersOf(jar);
     expect((await authenticate({ cookie }, by)).isAuthenticated).toBe(true);
     return cookie;
   };
   const bearer = async (claims: object = {}) => {
     const now = Math.floor(Date.now() / 1000);
-    const token = { iss: emulator.issuer, sub: 'kp_a', aud: [AUDIENCE], iat: now, exp: now + 300, scp: [], ...claims };
+    const token = {
+      iss: emulator.issuer,
+      sub: 'kp_a',
+      aud: [AUDIENCE],
+      iat: now,
+      exp: now + 300,
+      scp: [],
+      ...claims,
+    };
     const headers = { authorization: `Bearer ${await emulator.sign(token)}` };
     // The first request fetches the keys; from the second on, it is known which set of them decided.
-    for (let times = 0; times < 2; times++) expect((await authenticate(headers)).isAuthenticated).toBe(true);
+    for (let times = 0; times < 2; times++) {
+      expect((await authenticate(headers)).isAuthenticated).toBe(true);
+    }
     return headers;
   };
 
@@ -64,7 +82,13 @@ describe('what is remembered of requests', () => {
     expect(recall({ cookie })?.getClaims('id_token')['email']).toBe(ADA);
     expect(recall({ cookie: `theme=dark; ${cookie}; lang=en` })?.isAuthenticated).toBe(true);
     const start = cookie.indexOf('=') + 1;
-    for (const at of [start, start + 40, cookie.length >> 1, cookie.length - 40, cookie.length - 1]) {
+    for (const at of [
+      start,
+      start + 40,
+      cookie.length >> 1,
+      cookie.length - 40,
+      cookie.length - 1,
+    ]) {
       const changed = cookie.slice(0, at) + (cookie[at] === 'A' ? 'B' : 'A') + cookie.slice(at + 1);
       expect(recall({ cookie: changed })).toBeUndefined();
       expect((await authenticate({ cookie: changed })).isAuthenticated).toBe(false);
@@ -75,7 +99,8 @@ describe('what is remembered of requests', () => {
   });
 
   test('sessions whose cookies begin alike are never mixed up', async () => {
-    const [alan, grace] = [await signIn('alan@example.com'), await signIn('grace@example.com')];
+    const alan = await signIn('alan@example.com');
+    const grace = await signIn('grace@example.com');
     // Name, version and the first bytes of the key id.
     const [start] = /^[^=]+=.{6}/.exec(alan)!;
     expect(grace.startsWith(start)).toBe(true);
@@ -88,7 +113,8 @@ describe('what is remembered of requests', () => {
   });
 
   test('of two cookies with one name the first counts, remembered or not', async () => {
-    const [ada, grace] = [await signIn(ADA), await signIn('grace@example.com')];
+    const ada = await signIn(ADA);
+    const grace = await signIn('grace@example.com');
     const both = { cookie: `${grace}; ${ada}` };
     expect(recall(both)?.getClaims('id_token')['email']).toBe('grace@example.com');
     expect((await authenticate(both)).getClaims('id_token')['email']).toBe('grace@example.com');
@@ -144,7 +170,14 @@ describe('what is remembered of requests', () => {
     // A token under the new key makes the keys be fetched, once they are half a minute old.
     later(40);
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: emulator.issuer, sub: 'kp_b', aud: [AUDIENCE], iat: now, exp: now + 300, scp: [] };
+    const claims = {
+      iss: emulator.issuer,
+      sub: 'kp_b',
+      aud: [AUDIENCE],
+      iat: now,
+      exp: now + 300,
+      scp: [],
+    };
     const newer = { authorization: `Bearer ${await emulator.sign(claims)}` };
     expect((await authenticate(newer)).isAuthenticated).toBe(true);
     expect(recall(headers)).toBeUndefined();
@@ -165,10 +198,14 @@ describe('what is remembered of requests', () => {
     const session = recall({ cookie })!;
     const token = session.isAuthenticated ? session.accessToken : '';
     expect(recall({ authorization: `Bearer ${token}` })).toBeUndefined();
-    expect(recall({ cookie: `${cookie.split('=')[0]}=${authorization.slice('Bearer '.length)}` })).toBeUndefined();
+    expect(
+      recall({ cookie: `${cookie.split('=')[0]}=${authorization.slice('Bearer '.length)}` }),
+    ).toBeUndefined();
     // Where a bearer token is sent, the cookie does not speak.
     expect(recall({ cookie, authorization: 'Bearer x.y.z' })).toBeUndefined();
-    expect((await authenticate({ cookie, authorization: 'Bearer x.y.z' })).isAuthenticated).toBe(false);
+    expect((await authenticate({ cookie, authorization: 'Bearer x.y.z' })).isAuthenticated).toBe(
+      false,
+    );
   });
 
   test('what one request is given cannot be changed for another, and answers from Kinde are not shared', async () => {
@@ -182,14 +219,21 @@ describe('what is remembered of requests', () => {
       one.getClaims(),
       one.getFlag('theme'),
     ];
-    for (const target of targets) expect(change(target, Object.keys(target)[0]!)).toBe(false);
-    if (!one.isAuthenticated) throw new Error('nobody');
+    for (const target of targets) {
+      expect(change(target, Object.keys(target)[0]!)).toBe(false);
+    }
+    if (!one.isAuthenticated) {
+      throw new Error('nobody');
+    }
     expect(change(one.user, 'email')).toBe(false);
     const two = recall({ cookie })!;
     expect(two).not.toBe(one);
-    if (!two.isAuthenticated) throw new Error('nobody');
+    if (!two.isAuthenticated) {
+      throw new Error('nobody');
+    }
     expect(two.user.email).toBe(ADA);
-    const asked = () => emulator.requests.filter(({ path }) => path.startsWith('/account_api')).length;
+    const asked = () =>
+      emulator.requests.filter(({ path }) => path.startsWith('/account_api')).length;
     await Promise.all([one.live(), one.live()]);
     const once = asked();
     expect(once).toBeGreaterThan(0);
@@ -199,7 +243,8 @@ describe('what is remembered of requests', () => {
 });
 
 describe('the bounds of a memory', () => {
-  const text = (index: number) => `${'same beginning '.repeat(20)}${String(index).padStart(40, '0')}`;
+  const text = (index: number) =>
+    `${'same beginning '.repeat(20)}${String(index).padStart(40, '0')}`;
   const terms = { until: Infinity, bytes: 1000 };
 
   test('a flood displaces what is not asked for, and what is in use stays', () => {
@@ -217,8 +262,12 @@ describe('the bounds of a memory', () => {
 
   test('by bytes: large entries leave room for fewer, and one that is too large is not kept', () => {
     const memory = createMemory<number>(createRoom(20_000));
-    for (let index = 0; index < 500; index++) memory.set(text(index), index, terms);
-    const known = Array.from({ length: 500 }, (_, index) => index).filter((index) => memory.get(text(index)) === index);
+    for (let index = 0; index < 500; index++) {
+      memory.set(text(index), index, terms);
+    }
+    const known = Array.from({ length: 500 }, (_, index) => index).filter(
+      (index) => memory.get(text(index)) === index,
+    );
     expect(known.length).toBeLessThanOrEqual(20);
     expect(known).toContain(499);
     memory.set(text(1000), 1000, { until: Infinity, bytes: 10_000 });
@@ -254,7 +303,9 @@ describe.each(table)('remembered sessions, on %s in the %s', (...row) => {
     await browser.signIn(ADA);
     const cookie = headersOf(browser.jar);
     const me = async () => (await send(app, '/me', { headers: { cookie } })).json();
-    for (let times = 0; times < 3; times++) expect((await me()).email).toBe(ADA);
+    for (let times = 0; times < 3; times++) {
+      expect((await me()).email).toBe(ADA);
+    }
     await browser.open('/logout', { headers: SAME_SITE });
     expect((await me()).isAuthenticated).toBe(false);
   });
@@ -263,7 +314,10 @@ describe.each(table)('remembered sessions, on %s in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     const cookie = headersOf(browser.jar);
-    const forged = Array.from({ length: 300 }, (_, index) => `${cookie.slice(0, -6)}${String(index).padStart(6, 'x')}`);
+    const forged = Array.from(
+      { length: 300 },
+      (_, index) => `${cookie.slice(0, -6)}${String(index).padStart(6, 'x')}`,
+    );
     for (const one of forged) {
       const answer = await send(app, '/me', { headers: { cookie: one } });
       expect(answer.json().isAuthenticated).toBe(false);
@@ -280,8 +334,13 @@ describe.each(table)('remembered sessions, on %s in the %s', (...row) => {
     }
     const asked = Array.from({ length: 40 }, () => [...cookies]).flat();
     const answers = await Promise.all(
-      asked.map(async ([email, cookie]) => [email, (await send(app, '/me', { headers: { cookie } })).json().email]),
+      asked.map(async ([email, cookie]) => [
+        email,
+        (await send(app, '/me', { headers: { cookie } })).json().email,
+      ]),
     );
-    for (const [email, answered] of answers) expect(answered).toBe(email);
+    for (const [email, answered] of answers) {
+      expect(answered).toBe(email);
+    }
   });
 });

@@ -27,7 +27,8 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     vi.useRealTimers();
     emulator.faults.clear();
   });
-  const authorization = async (path: string) => new URL((await send(app, path)).location).searchParams;
+  const authorization = async (path: string) =>
+    new URL((await send(app, path)).location).searchParams;
   const tokenCalls = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
   /** Sends these bytes and answers the status line and headers. */
   const raw = (head: string): Promise<string> =>
@@ -47,7 +48,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       for (const name of ['state', 'nonce', 'code_challenge']) {
         const values = all.map((query) => query.get(name)!);
         expect(new Set(values).size).toBe(500);
-        for (const value of values) expect(value).toMatch(/^[\w-]{43,}$/);
+        for (const value of values) {
+          expect(value).toMatch(/^[\w-]{43,}$/);
+        }
       }
     });
 
@@ -86,7 +89,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     });
 
     test('AR-07 openid is asked for in any case, and offline_access is called offline', async () => {
-      const other = await frameworks[framework]!(optionsFor(emulator, { scope: 'profile offline_access' }));
+      const other = await frameworks[framework]!(
+        optionsFor(emulator, { scope: 'profile offline_access' }),
+      );
       const query = new URL((await send(other, '/login')).location).searchParams;
       expect(query.get('scope')).toBe('openid profile offline');
       other.close();
@@ -96,7 +101,11 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       const browser = createBrowser(app, emulator);
       const callback = await browser.callbackFor(ADA, '/login?return_to=/me');
       await browser.open('/login', {
-        headers: { 'sec-fetch-dest': 'image', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+        headers: {
+          'sec-fetch-dest': 'image',
+          'sec-fetch-site': 'cross-site',
+          'sec-fetch-mode': 'no-cors',
+        },
       });
       expect((await browser.open(callback)).location).toBe(`${SITE}/me`);
     });
@@ -110,20 +119,25 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     );
 
     test('FD-27 prompts of Kinde are passed on, and nothing else that is called so', async () => {
-      for (const prompt of ['login', 'create', 'consent', 'select_account', 'none'])
+      for (const prompt of ['login', 'create', 'consent', 'select_account', 'none']) {
         expect((await authorization(`/login?prompt=${prompt}`)).get('prompt')).toBe(prompt);
+      }
       const answer = await send(app, '/login?prompt=login+consent', JSON_CALL);
       expect([answer.status, answer.json().code]).toEqual([400, 'param_invalid']);
     });
 
     test('FD-27 a workflow is tried by either name of its deployment, and sent by both', async () => {
-      for (const name of ['deploy_id', 'workflow_deployment_id'])
+      for (const name of ['deploy_id', 'workflow_deployment_id']) {
         expect(Object.fromEntries(await authorization(`/login?${name}=wfd_1`))).toMatchObject({
           deploy_id: 'wfd_1',
           workflow_deployment_id: 'wfd_1',
         });
+      }
       const query = await authorization('/login?workflow_deployment_id=wfd_1&deploy_id=wfd_2');
-      expect([query.get('deploy_id'), query.get('workflow_deployment_id')]).toEqual(['wfd_2', 'wfd_2']);
+      expect([query.get('deploy_id'), query.get('workflow_deployment_id')]).toEqual([
+        'wfd_2',
+        'wfd_2',
+      ]);
       const twice = await send(app, '/login?deploy_id=wfd_1&deploy_id=wfd_2', JSON_CALL);
       expect([twice.status, twice.json().code]).toEqual([400, 'param_duplicate']);
     });
@@ -139,7 +153,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
 
     test('signing up and creating an organization are links, too', async () => {
       expect((await authorization('/register')).get('prompt')).toBe('create');
-      expect(Object.fromEntries(await authorization('/create-organization?org_name=Initech'))).toMatchObject({
+      expect(
+        Object.fromEntries(await authorization('/create-organization?org_name=Initech')),
+      ).toMatchObject({
         prompt: 'create',
         is_create_org: 'true',
         org_name: 'Initech',
@@ -172,7 +188,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       expect(query.get('state')).not.toBe('evil');
       const loop = await browser.open(expired(query.get('state')!), JSON_CALL);
       expect([loop.status, loop.json().reason]).toEqual([400, 'login_link_expired']);
-      const bare = await browser.open('/callback?error=login_link_expired&reauth_state=%25not-base64');
+      const bare = await browser.open(
+        '/callback?error=login_link_expired&reauth_state=%25not-base64',
+      );
       expect([bare.status, new URL(bare.location).searchParams.get('client_id')]).toEqual([
         302,
         emulator.env['KINDE_CLIENT_ID'],
@@ -187,7 +205,11 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       browser.jar.clear();
       await browser.open('/login');
       const answer = await browser.open(first, JSON_CALL);
-      expect([answer.status, answer.json().code, answer.json().reason]).toEqual([400, 'state_mismatch', 'other_login']);
+      expect([answer.status, answer.json().code, answer.json().reason]).toEqual([
+        400,
+        'state_mismatch',
+        'other_login',
+      ]);
     });
 
     test('CB-14 a login begun at one tenant cannot be finished at another', async () => {
@@ -196,16 +218,21 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       const browser = createBrowser(app, emulator);
       const callback = await browser.callbackFor(ADA);
       const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-      const answer = await send(second, callback, { headers: { cookie, accept: 'application/json' } });
+      const answer = await send(second, callback, {
+        headers: { cookie, accept: 'application/json' },
+      });
       expect([answer.status, answer.json().code]).toEqual([400, 'transaction_missing']);
       expect(other.requests.filter(({ path }) => path === '/oauth2/token')).toEqual([]);
       second.close();
     });
 
     test('CB-28 somebody else’s code in our own login is refused by Kinde and signs nobody in', async () => {
-      const [mine, theirs] = [createBrowser(app, emulator), createBrowser(app, emulator)];
+      const mine = createBrowser(app, emulator);
+      const theirs = createBrowser(app, emulator);
       const callback = new URL(await mine.callbackFor(ADA), SITE);
-      const foreign = new URL(await theirs.callbackFor('grace@example.com'), SITE).searchParams.get('code')!;
+      const foreign = new URL(await theirs.callbackFor('grace@example.com'), SITE).searchParams.get(
+        'code',
+      )!;
       callback.searchParams.set('code', foreign);
       const answer = await mine.open(callback.pathname + callback.search, JSON_CALL);
       expect([answer.status, answer.json().code]).toEqual([400, 'grant_refused']);
@@ -219,19 +246,26 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
         body: `code=C&state=OTHER&x=${'x'.repeat(2 ** 20)}`,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
       });
-      expect([answer.status, answer.headers['allow'], tokenCalls() - before]).toEqual([405, 'GET', 0]);
+      expect([answer.status, answer.headers['allow'], tokenCalls() - before]).toEqual([
+        405,
+        'GET',
+        0,
+      ]);
     });
 
     test('CB-36 when the app’s own part fails, nobody is signed in and the tokens are given back', async () => {
       const other = await frameworks[framework]!(
         optionsFor(emulator, {
           onSignIn: ({ user }) => {
-            if (user.email === ADA) throw new Error('database is down');
+            if (user.email === ADA) {
+              throw new Error('database is down');
+            }
           },
         }),
       );
       const browser = createBrowser(other, emulator);
-      const revoked = () => emulator.requests.filter(({ path }) => path === '/oauth2/revoke').length;
+      const revoked = () =>
+        emulator.requests.filter(({ path }) => path === '/oauth2/revoke').length;
       const before = revoked();
       const answer = await browser.open(await browser.callbackFor(ADA), JSON_CALL);
       expect([answer.status, answer.json().code, browser.jar.size, revoked() - before]).toEqual([
@@ -249,18 +283,30 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
       ['another host', { host: 'localhost:3000' }, 'other_host', 'localhost:3000'],
       ['no cookies', { host: 'app.example' }, 'no_cookies', 'Secure'],
       ['other cookies only', { host: 'app.example', cookie: 'a=b' }, 'no_login_cookie', '/login'],
-    ])('in development a failed callback explains itself: %s', async (_name, headers, reason, hint) => {
-      const page = await send(app, '/callback?code=c&state=s', { headers: { ...NAVIGATION, ...headers } });
-      expect([page.status, page.headers['content-type']]).toEqual([400, 'text/html; charset=utf-8']);
-      for (const text of ['transaction_missing', reason, hint]) expect(page.body).toContain(text);
-      const production = await frameworks[framework]!(
-        optionsFor(emulator, { production: true, issuer: 'https://acme.kinde.example' }),
-      );
-      const quiet = await send(production, '/callback?code=c&state=s', { headers: { ...NAVIGATION, ...headers } });
-      expect(quiet.body).toContain('transaction_missing');
-      expect(quiet.body).not.toContain(reason);
-      production.close();
-    });
+    ])(
+      'in development a failed callback explains itself: %s',
+      async (_name, headers, reason, hint) => {
+        const page = await send(app, '/callback?code=c&state=s', {
+          headers: { ...NAVIGATION, ...headers },
+        });
+        expect([page.status, page.headers['content-type']]).toEqual([
+          400,
+          'text/html; charset=utf-8',
+        ]);
+        for (const text of ['transaction_missing', reason, hint]) {
+          expect(page.body).toContain(text);
+        }
+        const production = await frameworks[framework]!(
+          optionsFor(emulator, { production: true, issuer: 'https://acme.kinde.example' }),
+        );
+        const quiet = await send(production, '/callback?code=c&state=s', {
+          headers: { ...NAVIGATION, ...headers },
+        });
+        expect(quiet.body).toContain('transaction_missing');
+        expect(quiet.body).not.toContain(reason);
+        production.close();
+      },
+    );
 
     test('a cookie of another secret is told from a missing one', async () => {
       const browser = createBrowser(app, emulator);
@@ -269,7 +315,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
         optionsFor(emulator, { secret: 'another-secret-of-thirty-two-characters-0123' }),
       );
       const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-      expect((await send(other, callback, { headers: { accept: 'application/json', cookie } })).json()).toMatchObject({
+      expect(
+        (await send(other, callback, { headers: { accept: 'application/json', cookie } })).json(),
+      ).toMatchObject({
         reason: 'unreadable',
       });
       other.close();
@@ -280,7 +328,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     const landing = async (query: string) => {
       const browser = createBrowser(app, emulator);
       const answer = await browser.open(`/login?${query}`);
-      if (answer.status !== 302) return answer.status;
+      if (answer.status !== 302) {
+        return answer.status;
+      }
       const back = await emulator.signIn(answer.location, { email: ADA });
       return (await browser.open(back.pathname + back.search)).location;
     };
@@ -311,7 +361,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     test.each(['return_to', 'returnTo', 'post_login_redirect_url', 'target_link_uri'])(
       'OR-01 OR-02 OR-03 OR-04 OR-05 OR-06 OR-07 OR-08 OR-09 OR-10 OR-11 OR-12 OR-13 OR-16 OR-18 OR-21 OR-23 by %s never elsewhere',
       async (name) => {
-        for (const value of evil) expect([value, await landing(`${name}=${value}`)]).toEqual([value, `${SITE}/`]);
+        for (const value of evil) {
+          expect([value, await landing(`${name}=${value}`)]).toEqual([value, `${SITE}/`]);
+        }
       },
       60_000,
     );
@@ -336,14 +388,19 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     });
 
     test('OR-25 the target is judged again when the login ends', async () => {
-      const open = await frameworks[framework]!(optionsFor(emulator, { returnOrigins: ['https://docs.app.example'] }));
+      const open = await frameworks[framework]!(
+        optionsFor(emulator, { returnOrigins: ['https://docs.app.example'] }),
+      );
       const browser = createBrowser(open, emulator);
-      const callback = await browser.callbackFor(ADA, '/login?return_to=https://docs.app.example/x');
+      const callback = await browser.callbackFor(
+        ADA,
+        '/login?return_to=https://docs.app.example/x',
+      );
       const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
       expect((await send(app, callback, { headers: { cookie } })).location).toBe(`${SITE}/`);
-      expect((await browser.signIn(ADA, '/login?return_to=https://docs.app.example/y')).location).toBe(
-        'https://docs.app.example/y',
-      );
+      expect(
+        (await browser.signIn(ADA, '/login?return_to=https://docs.app.example/y')).location,
+      ).toBe('https://docs.app.example/y');
       open.close();
     });
   });
@@ -460,13 +517,19 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     const jar = new Map<string, string>();
     for (const server of [app, other]) {
       const browser = createBrowser(server, emulator);
-      for (const [name, value] of jar) browser.jar.set(name, value);
+      for (const [name, value] of jar) {
+        browser.jar.set(name, value);
+      }
       await browser.signIn(server === app ? ADA : 'grace@example.com');
-      for (const [name, value] of browser.jar) jar.set(name, value);
+      for (const [name, value] of browser.jar) {
+        jar.set(name, value);
+      }
     }
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
     expect((await send(app, '/me', { headers: { cookie } })).json().email).toBe(ADA);
-    expect((await send(other, '/me', { headers: { cookie } })).json().email).toBe('grace@example.com');
+    expect((await send(other, '/me', { headers: { cookie } })).json().email).toBe(
+      'grace@example.com',
+    );
     other.close();
   });
 
@@ -486,7 +549,9 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
           (await browser.open('/me')).json().isAuthenticated,
           (
             await send(pairs[(index + 1) % 2]![0], '/me', {
-              headers: { cookie: [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+              headers: {
+                cookie: [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; '),
+              },
             })
           ).json().isAuthenticated,
         ];
@@ -510,7 +575,11 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
         })),
       },
     });
-    for (const path of ['/oauth2/token', '/.well-known/jwks', '/.well-known/openid-configuration']) {
+    for (const path of [
+      '/oauth2/token',
+      '/.well-known/jwks',
+      '/.well-known/openid-configuration',
+    ]) {
       crowd.faults.always(path, async (_request, next) => {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
         return next();
@@ -541,7 +610,9 @@ describe('set-up', () => {
       { algorithms: ['none'] },
       { pkce: false },
     ]) {
-      expect(() => createKinde({ ...optionsFor(emulator), ...option } as never)).toThrow(/is not an option/);
+      expect(() => createKinde({ ...optionsFor(emulator), ...option } as never)).toThrow(
+        /is not an option/,
+      );
     }
   });
 
@@ -559,7 +630,9 @@ describe('set-up', () => {
   test('CF-16 switched-off certificate checks are refused in production', async () => {
     const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
-    expect(() => createKinde(optionsFor(emulator, { production: true }))).toThrow(/NODE_TLS_REJECT_UNAUTHORIZED/);
+    expect(() => createKinde(optionsFor(emulator, { production: true }))).toThrow(
+      /NODE_TLS_REJECT_UNAUTHORIZED/,
+    );
     vi.unstubAllEnvs();
   });
 
@@ -567,6 +640,9 @@ describe('set-up', () => {
     const emulator = await createEmulator({ siteUrl: 'http://localhost:3000' });
     const kinde = createKinde(optionsFor(emulator, { siteUrl: 'http://localhost:3000' }));
     const route = kinde.routes.find(({ path }) => path === '/logout')!;
-    expect((await route.handle({ method: 'GET', url: '/logout', headers: new Headers(SAME_SITE) })).status).toBe(302);
+    expect(
+      (await route.handle({ method: 'GET', url: '/logout', headers: new Headers(SAME_SITE) }))
+        .status,
+    ).toBe(302);
   });
 });

@@ -46,15 +46,18 @@ afterEach(() => {
 });
 
 const idOf = (email: string) => emulator.state.people.find((person) => person.email === email)!.id;
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+const later = (seconds: number) =>
+  vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const calls = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
-const cookieOf = ({ jar }: Browser) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+const cookieOf = ({ jar }: Browser) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 const start = async (framework: string, options: KindeOptions) => {
   const app = await frameworks[framework]!(options);
   open.push(app);
   return app;
 };
-const isSignedIn = async (browser: Browser) => (await browser.open('/me')).json().isAuthenticated as boolean;
+const isSignedIn = async (browser: Browser) =>
+  (await browser.open('/me')).json().isAuthenticated as boolean;
 
 describe.each([
   ['express', 'shared'],
@@ -88,7 +91,8 @@ describe.each([
 
   test('a session that began after others were ended can be ended by its handle, and with its organization', async () => {
     await kinde.sessions.revokeUser(idOf(ADA));
-    const [one, other] = [await signedIn(), await signedIn()];
+    const one = await signedIn();
+    const other = await signedIn();
     const [newest] = await kinde.sessions.list(idOf(ADA));
     expect(await kinde.sessions.revoke(idOf(ADA), newest!.id)).toBe(true);
     expect((await Promise.all([one, other].map(isSignedIn))).filter(Boolean)).toHaveLength(1);
@@ -102,7 +106,9 @@ describe.each([
     const ada = await signedIn();
     const before = calls();
     const refreshed = async () => {
-      for (let count = 0; count < 3; count++) expect(await isSignedIn(ada)).toBe(true);
+      for (let count = 0; count < 3; count++) {
+        expect(await isSignedIn(ada)).toBe(true);
+      }
       return calls() - before;
     };
     await kinde.sessions.refreshUser(idOf(ADA));
@@ -132,7 +138,9 @@ describe.each([
     later(3);
     release();
     expect((await asking).json().isAuthenticated).toBe(true);
-    for (let count = 0; count < 3; count++) expect(await isSignedIn(ada)).toBe(true);
+    for (let count = 0; count < 3; count++) {
+      expect(await isSignedIn(ada)).toBe(true);
+    }
     expect([calls() - before, emulator.state.reuse]).toEqual([2, 0]);
   });
 
@@ -153,7 +161,9 @@ describe.each([
     emulator.faults.clear();
     pass(31);
     const before = calls();
-    for (let count = 0; count < 3; count++) expect(await isSignedIn(ada)).toBe(true);
+    for (let count = 0; count < 3; count++) {
+      expect(await isSignedIn(ada)).toBe(true);
+    }
     expect(calls() - before).toBe(1);
   });
 
@@ -161,13 +171,17 @@ describe.each([
     const ada = await signedIn();
     const both = await start(framework, options({ secret: [NEXT_SECRET, SECRET] }));
     const moved = createBrowser(both, emulator);
-    for (const [name, value] of ada.jar) moved.jar.set(name, value);
+    for (const [name, value] of ada.jar) {
+      moved.jar.set(name, value);
+    }
     expect(await isSignedIn(moved)).toBe(true);
     const next = await start(framework, options({ secret: NEXT_SECRET }));
     const administers = createKinde(options({ secret: NEXT_SECRET }));
     expect(await administers.sessions.list(idOf(ADA))).toHaveLength(1);
     await administers.sessions.revokeUser(idOf(ADA));
-    expect((await send(next, '/me', { headers: { cookie: cookieOf(moved) } })).json().isAuthenticated).toBe(false);
+    expect(
+      (await send(next, '/me', { headers: { cookie: cookieOf(moved) } })).json().isAuthenticated,
+    ).toBe(false);
   });
 });
 
@@ -179,7 +193,9 @@ test.each(['store', 'shared'] as const)(
       Object.entries(store).map(([method, work]) => [
         method,
         async (...given: unknown[]) => {
-          if (isDown && method !== 'swap') throw new Error('down');
+          if (isDown && method !== 'swap') {
+            throw new Error('down');
+          }
           return (work as (...given: unknown[]) => Promise<unknown>)(...given);
         },
       ]),
@@ -187,11 +203,14 @@ test.each(['store', 'shared'] as const)(
     const locks: string[] = [];
     const { swap } = faulty;
     faulty.swap = async (id, from, change) => {
-      if (change.to?.startsWith('lock.')) locks.push(id);
+      if (change.to?.startsWith('lock.')) {
+        locks.push(id);
+      }
       return swap(id, from, change);
     };
     const options = optionsFor(emulator, { session: { [keep]: faulty, idle: 3 * DAY } });
-    const [one, two] = [await start('express', options), await start('fastify', options)];
+    const one = await start('express', options);
+    const two = await start('fastify', options);
     const ada = createBrowser(one, emulator);
     await ada.signIn(ADA);
     // Of the callback.
@@ -201,14 +220,18 @@ test.each(['store', 'shared'] as const)(
     const before = calls();
     emulator.faults.once('/oauth2/token', async (_request, next) => {
       const response = await next();
-      for (const id of locks) await store.delete(id);
+      for (const id of locks) {
+        await store.delete(id);
+      }
       isDown = true;
       return response;
     });
     expect(await isSignedIn(ada)).toBe(true);
     isDown = false;
     await vi.waitFor(async () => expect(await store.get(locks[0]!)).toBeDefined(), 5000);
-    expect((await send(two, '/me', { headers: { cookie: old } })).json().isAuthenticated).toBe(true);
+    expect((await send(two, '/me', { headers: { cookie: old } })).json().isAuthenticated).toBe(
+      true,
+    );
     expect([calls() - before, emulator.state.reuse]).toEqual([1, 0]);
   },
 );
@@ -218,7 +241,10 @@ describe('what is read from memory', () => {
     const seal = { open: async (text: string) => text, reopen: async (text: string) => text };
     const request = { method: 'GET', url: '/', headers: new Headers() };
     const headers = { get: () => header };
-    return openCookie({ ...request, headers }, { seal } as unknown as Context, { name: 'k', purpose: 'session' });
+    return openCookie({ ...request, headers }, { seal } as unknown as Context, {
+      name: 'k',
+      purpose: 'session',
+    });
   };
 
   test('is the very cookie that the parser finds, however a header is written, or none', async () => {
@@ -226,13 +252,20 @@ describe('what is read from memory', () => {
       'k=A|k =B|k= C|k="D"|k.0=E|k.1=F|k.1 =G|k.0=|k=|xk=H|k-login-1=I|k.x=J|a=k=K|a=b k=L|k|k.01=M|k\t=N|k.10=O|k.0=P|=Q|K=R|k\u00a0=S';
     const parts = written.split('|');
     const between = ['; ', ';', ' ; ', ';  ', ';\t', ',', ' '];
-    for (const [a, b, c] of parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => [a, b, c] as const))))
-      for (const [first, second] of between.flatMap((one) => ['; ', one].map((two) => [one, two] as const))) {
+    for (const [a, b, c] of parts.flatMap((a) =>
+      parts.flatMap((b) => parts.map((c) => [a, b, c] as const)),
+    )) {
+      for (const [first, second] of between.flatMap((one) =>
+        ['; ', one].map((two) => [one, two] as const),
+      )) {
         const header = a + first + b + second + c;
         const found = findCookie(header, 'k');
         // What is remembered has no blanks.
-        if (found && !/[ \t]/.test(found)) expect(found, JSON.stringify(header)).toBe(await seen(header));
+        if (found && !/[ \t]/.test(found)) {
+          expect(found, JSON.stringify(header)).toBe(await seen(header));
+        }
       }
+    }
   });
 
   test('is found as browsers write it, beside cookies whose names begin or end alike', () => {
@@ -246,8 +279,9 @@ describe('what is read from memory', () => {
       ['k.0=A; k=W; k.1=B', 'W'],
       ['a=1', undefined],
       ['k.1=B', undefined],
-    ] as const)
+    ] as const) {
       expect(findCookie(header, 'k'), header).toBe(value);
+    }
   });
 
   test('costs a header of any length no more than one look at every place', () => {
@@ -259,20 +293,34 @@ describe('what is read from memory', () => {
   test('is bounded in bytes, and what falls out or is alike at its end is only not known', () => {
     const terms = { until: Infinity, bytes: 100 };
     const memory = createMemory<number>(createRoom(1000));
-    for (let count = 0; count < 1000; count++) memory.set(`${count} `.padStart(40, 'x'), count, terms);
-    const left = Array.from({ length: 1000 }, (_, count) => memory.get(`${count} `.padStart(40, 'x')));
+    for (let count = 0; count < 1000; count++) {
+      memory.set(`${count} `.padStart(40, 'x'), count, terms);
+    }
+    const left = Array.from({ length: 1000 }, (_, count) =>
+      memory.get(`${count} `.padStart(40, 'x')),
+    );
     expect(left.filter((one) => one !== undefined).length).toBeLessThanOrEqual(10);
     const tail = 't'.repeat(32);
     memory.set(`one${tail}`, 1, terms);
-    expect([memory.get(`one${tail}`), memory.get(`two${tail}`), memory.get(tail)]).toEqual([1, undefined, undefined]);
+    expect([memory.get(`one${tail}`), memory.get(`two${tail}`), memory.get(tail)]).toEqual([
+      1,
+      undefined,
+      undefined,
+    ]);
     memory.set(`two${tail}`, 2, terms);
     expect([memory.get(`one${tail}`), memory.get(`two${tail}`)]).toEqual([undefined, 2]);
-    for (const name of ['__proto__', 'constructor', 'toString']) expect(memory.get(name)).toBeUndefined();
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      expect(memory.get(name)).toBeUndefined();
+    }
     const small = createMemory<number>(createRoom(1000));
-    for (let count = 0; count < 100; count++) small.set('the same'.padStart(40), count, terms);
+    for (let count = 0; count < 100; count++) {
+      small.set('the same'.padStart(40), count, terms);
+    }
     small.set('another'.padStart(40), 1, terms);
     // The same text again takes no more room than once.
-    expect([small.get('the same'.padStart(40)), small.get('another'.padStart(40))]).toEqual([99, 1]);
+    expect([small.get('the same'.padStart(40)), small.get('another'.padStart(40))]).toEqual([
+      99, 1,
+    ]);
   });
 
   test('what ends at a second ends at that second', () => {
@@ -292,11 +340,15 @@ describe.each(Object.keys(frameworks))('sessions that were opened before, on %s'
     const session = { idle: 100, maxAge: 150 };
     const app = await start(framework, optionsFor(emulator, { session }));
     later(0);
-    const [idle, ada] = [createBrowser(app, emulator), createBrowser(app, emulator)];
-    for (const browser of [idle, ada]) await browser.signIn(ADA);
+    const idle = createBrowser(app, emulator);
+    const ada = createBrowser(app, emulator);
+    for (const browser of [idle, ada]) {
+      await browser.signIn(ADA);
+    }
     const isAlive = async (cookie: string) =>
       (await send(app, '/me', { headers: { cookie } })).json().isAuthenticated as boolean;
-    const [left, first] = [cookieOf(idle), cookieOf(ada)];
+    const left = cookieOf(idle);
+    const first = cookieOf(ada);
     expect([await isAlive(left), await isAlive(first)]).toEqual([true, true]);
     later(99);
     expect(await isAlive(left)).toBe(true);
@@ -320,17 +372,18 @@ describe.each(Object.keys(frameworks))('sessions that were opened before, on %s'
     await ada.open('/me');
     const copies = [first, cookieOf(ada)];
     expect(copies[0]).not.toBe(copies[1]);
-    const signedIn = async (cookie: string) => (await send(app, '/me', { headers: { cookie } })).json().isAuthenticated;
-    for (let count = 0; count < 2; count++) expect(await Promise.all(copies.map(signedIn))).toEqual([true, true]);
+    const signedIn = async (cookie: string) =>
+      (await send(app, '/me', { headers: { cookie } })).json().isAuthenticated;
+    for (let count = 0; count < 2; count++) {
+      expect(await Promise.all(copies.map(signedIn))).toEqual([true, true]);
+    }
     await ada.open('/logout', { method: 'POST', headers: { ...SAME_SITE, origin: SITE } });
     expect(await Promise.all(copies.map(signedIn))).toEqual([false, false]);
   });
 
   test('two Kinde instances in one process know nothing of each other', async () => {
-    const [one, other] = [
-      await start(framework, optionsFor(emulator)),
-      await start(framework, optionsFor(emulator, { secret: NEXT_SECRET })),
-    ];
+    const one = await start(framework, optionsFor(emulator));
+    const other = await start(framework, optionsFor(emulator, { secret: NEXT_SECRET }));
     const ada = createBrowser(one, emulator);
     await ada.signIn(ADA);
     const headers = { cookie: cookieOf(ada) };
@@ -359,14 +412,23 @@ test('a caller shows no token, however it is copied or printed, and nobody can c
   const { auth } = await kinde.authenticate({ method: 'GET', url: '/', headers });
   const secret = (one as { accessToken: string }).accessToken.slice(0, 40);
   expect(secret).toMatch(/^eyJ/);
-  for (const shown of [one, auth, { ...one }, [one], new Error('x', { cause: one }), Object.assign({}, one)])
+  for (const shown of [
+    one,
+    auth,
+    { ...one },
+    [one],
+    new Error('x', { cause: one }),
+    Object.assign({}, one),
+  ]) {
     for (const text of [
       JSON.stringify(shown),
       inspect(shown, { depth: 9, showHidden: true }),
       inspect(shown, { depth: 9, getters: true }),
       String(shown),
-    ])
+    ]) {
       expect(text).not.toContain(secret);
+    }
+  }
   expect(Object.keys(one).filter((name) => /token/i.test(name))).toEqual([]);
   expect(() => structuredClone(one)).toThrow(expect.not.stringContaining(secret) as never);
   const answers = (who: Auth | RequestAuth) => [
@@ -385,10 +447,16 @@ test('a caller shows no token, however it is copied or printed, and nobody can c
   ];
   const before = answers(await caller()).map((answer) => inspect(answer, { depth: 9 }));
   const deface = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
+    if (typeof value !== 'object' || value === null) {
+      return;
+    }
     Object.values(value).forEach(deface);
-    for (const name of [...Object.keys(value), 'added', '0']) Reflect.set(value, name, 'defaced');
-    if (Array.isArray(value)) Reflect.apply(Reflect.set, undefined, [value, 'length', 0]);
+    for (const name of [...Object.keys(value), 'added', '0']) {
+      Reflect.set(value, name, 'defaced');
+    }
+    if (Array.isArray(value)) {
+      Reflect.apply(Reflect.set, undefined, [value, 'length', 0]);
+    }
   };
   answers(one).forEach(deface);
   expect(answers(await caller()).map((answer) => inspect(answer, { depth: 9 }))).toEqual(before);
@@ -405,7 +473,9 @@ describe('hooks on Fastify', () => {
   beforeEach(() => {
     reached.length = 0;
     app = createFastify();
-    app.setErrorHandler((error: Error, _request, reply) => reply.code(500).send({ caught: error.message }));
+    app.setErrorHandler((error: Error, _request, reply) =>
+      reply.code(500).send({ caught: error.message }),
+    );
   });
 
   test.each(['onRequest', 'preHandler'] as const)(
@@ -427,10 +497,14 @@ describe('hooks on Fastify', () => {
       });
       const server = await listening();
       const ada = createBrowser(server, emulator);
-      for (const path of ['/slow', '/asked']) expect((await send(server, path)).status).toBe(401);
+      for (const path of ['/slow', '/asked']) {
+        expect((await send(server, path)).status).toBe(401);
+      }
       await ada.signIn(ADA);
       expect([(await ada.open('/asked')).status, reached]).toEqual([403, []]);
-      for (let count = 0; count < 2; count++) expect((await ada.open('/slow')).status).toBe(200);
+      for (let count = 0; count < 2; count++) {
+        expect((await ada.open('/slow')).status).toBe(200);
+      }
       expect(reached).toEqual(['hook', 'handler', 'hook', 'handler']);
     },
   );
@@ -441,8 +515,12 @@ describe('hooks on Fastify', () => {
       ...instance,
       enter: (request: HttpRequest, outlet: Outlet) => {
         const cookie = request.headers.get('cookie');
-        if (cookie === 'at=once') throw new Error('at once');
-        return cookie === 'later=1' ? Promise.reject(new Error('later')) : instance.enter(request, outlet);
+        if (cookie === 'at=once') {
+          throw new Error('at once');
+        }
+        return cookie === 'later=1'
+          ? Promise.reject(new Error('later'))
+          : instance.enter(request, outlet);
       },
     };
     await app.register(fastify.kinde, broken as Kinde);
@@ -466,15 +544,21 @@ describe('hooks on Fastify', () => {
     for (const [name, secret] of [
       ['one', SECRET],
       ['two', NEXT_SECRET],
-    ] as const)
+    ] as const) {
       await app.register(async (part) => {
         const paths = Object.fromEntries(
-          Object.entries({ login: 'login', register: 'register', callback: 'callback', logout: 'logout' }).map(
-            ([key, path]) => [key, `/${name}/${path}`],
-          ),
+          Object.entries({
+            login: 'login',
+            register: 'register',
+            callback: 'callback',
+            logout: 'logout',
+          }).map(([key, path]) => [key, `/${name}/${path}`]),
         );
         const rest = Object.fromEntries(
-          ['createOrganization', 'switchOrganization', 'user', 'portal'].map((key) => [key, `/${name}/${key}`]),
+          ['createOrganization', 'switchOrganization', 'user', 'portal'].map((key) => [
+            key,
+            `/${name}/${key}`,
+          ]),
         );
         const own = { secret, session: { cookie: name }, paths: { ...paths, ...rest } };
         emulator.state.applications[0]!.redirectUris.push(`${SITE}/${name}/callback`);
@@ -483,6 +567,7 @@ describe('hooks on Fastify', () => {
           is: kinde.isAuthenticated,
         }));
       });
+    }
     app.get('/outside', async (request) => ({ kinde: String(request.kinde) }));
     const server = await listening();
     const ada = createBrowser(server, emulator);
@@ -501,13 +586,17 @@ describe('where there is nothing of Node', () => {
   const folder = new URL('../packages/core/src/', import.meta.url);
 
   test('no module of Node is loaded before it is used', () => {
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.ts'));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((one) =>
+      one.endsWith('.ts'),
+    );
     // Entries of their own: for servers that have Node's requests, and for tests of adapters.
     const ofNode = /^(node-http|adapter-conformance)\b/;
-    for (const file of files.filter((one) => !ofNode.test(one)))
-      expect(readFileSync(new URL(file, folder), 'utf8').replace(/^import type .*$/gm, ''), file).not.toMatch(
-        /\bfrom 'node:|^import 'node:|\brequire\(/m,
-      );
+    for (const file of files.filter((one) => !ofNode.test(one))) {
+      expect(
+        readFileSync(new URL(file, folder), 'utf8').replace(/^import type .*$/gm, ''),
+        file,
+      ).not.toMatch(/\bfrom 'node:|^import 'node:|\brequire\(/m);
+    }
   });
 
   test('people sign in, are renewed in agreement and sign out, with what the web platform has', async () => {
@@ -561,22 +650,30 @@ describe('where there is nothing of Node', () => {
       clearTimeout: (id: number) => clearTimeout(timers.get(id)),
       clearInterval: (id: number) => clearInterval(timers.get(id)),
       fetch(this: unknown, ...asked: Parameters<typeof fetch>) {
-        if (this !== undefined && this !== world) throw new TypeError('Illegal invocation');
+        if (this !== undefined && this !== world) {
+          throw new TypeError('Illegal invocation');
+        }
         return emulator.fetch(...asked);
       },
     };
     const world = createContext(web);
     new Script(`${outputFiles[0]!.text}; this.kindling = kindling`).runInContext(world);
-    const { createKinde: create } = (world as unknown as { kindling: { createKinde: typeof createKinde } }).kindling;
+    const { createKinde: create } = (
+      world as unknown as { kindling: { createKinde: typeof createKinde } }
+    ).kindling;
     let isDown = false;
     const shared = {
       ...store,
       swap: async (...given: Parameters<typeof store.swap>) => {
-        if (isDown) throw new Error('down');
+        if (isDown) {
+          throw new Error('down');
+        }
         return store.swap(...given);
       },
     };
-    const { fetch: _own, ...options } = optionsFor(emulator, { session: { shared, idle: 3 * DAY } });
+    const { fetch: _own, ...options } = optionsFor(emulator, {
+      session: { shared, idle: 3 * DAY },
+    });
     const kinde = create(options);
     const jar = new Map<string, string>();
     const request = (url: string) => {

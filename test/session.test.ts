@@ -34,22 +34,28 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
   });
   /** Some things only exist in one of the modes. */
   const testIn = (wanted: string) => (mode === wanted ? test : () => {});
-  const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+  const later = (seconds: number) =>
+    vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
   /** Gives Ada so many permissions of 60 characters, which have nothing in common, so that no compression makes them small. */
   const grant = (count: number) => {
     const ada = emulator.state.people.find(({ email }) => email === ADA)!;
     ada.organizations['org_acme0rockets']!.permissions = Array.from({ length: count }, () =>
       randomBytes(45).toString('base64url'),
     );
-    if (count > 100) ada.picture = `https://app.example/${randomBytes(1500).toString('base64url')}`;
-    else delete ada.picture;
-    for (const key of ada.organizations['org_acme0rockets']!.permissions)
+    if (count > 100) {
+      ada.picture = `https://app.example/${randomBytes(1500).toString('base64url')}`;
+    } else {
+      delete ada.picture;
+    }
+    for (const key of ada.organizations['org_acme0rockets']!.permissions) {
       emulator.state.permissions[key] = { id: key, name: key, description: '' };
+    }
   };
   const me = async (cookie: string) => send(app, '/me', { headers: { cookie } });
   const cookieOf = (jar: Iterable<readonly [string, string]>) =>
     [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-  const isNobody = async (cookie: string) => expect((await me(cookie)).json().isAuthenticated).toBe(false);
+  const isNobody = async (cookie: string) =>
+    expect((await me(cookie)).json().isAuthenticated).toBe(false);
 
   test('SC-01 SC-02 a cookie with one bit changed, or cut off anywhere, is nobody', async () => {
     await browser.signIn(ADA);
@@ -57,8 +63,9 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     const step = Math.max(1, Math.floor(value.length / 130));
     for (let index = 0; index < value.length; index += step) {
       const flipped = String.fromCharCode(value.charCodeAt(index) ^ 1);
-      if (/[\w.-]/.test(flipped) && index < value.length - 1)
+      if (/[\w.-]/.test(flipped) && index < value.length - 1) {
         await isNobody(`${name}=${value.slice(0, index)}${flipped}${value.slice(index + 1)}`);
+      }
       await isNobody(`${name}=${value.slice(0, index)}`);
     }
   });
@@ -70,36 +77,46 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     browser = createBrowser(app, emulator);
   };
 
-  testIn('cookie')('SC-03 SC-04 SC-05 SC-06 pieces belong together, in their order, and leftovers go', async () => {
-    await allowPieces();
-    grant(60);
-    await browser.signIn(ADA, '/login', 'org_acme0rockets');
-    const pieces = [...browser.jar] as [string, string][];
-    expect(pieces.length).toBeGreaterThan(1);
-    for (const missing of pieces) {
-      const answer = await me(cookieOf(pieces.filter((piece) => piece !== missing)));
-      expect(answer.json().isAuthenticated).toBe(false);
-      const gone = answer.setCookies.filter((line) => /max-age=0/i.test(line)).map((line) => line.split('=')[0]);
-      expect(gone).toEqual(expect.arrayContaining(pieces.map(([name]) => name)));
-    }
-    const [first, second] = pieces as [[string, string], [string, string]];
-    await isNobody(cookieOf([[first[0], second[1]], [second[0], first[1]], ...pieces.slice(2)]));
-    expect((await me(cookieOf([...pieces].reverse()))).json().isAuthenticated).toBe(true);
-    const whole = first[0].replace(/\.\d+$/, '');
-    await isNobody(`${whole}=x; ${cookieOf(pieces)}`);
-  });
+  testIn('cookie')(
+    'SC-03 SC-04 SC-05 SC-06 pieces belong together, in their order, and leftovers go',
+    async () => {
+      await allowPieces();
+      grant(60);
+      await browser.signIn(ADA, '/login', 'org_acme0rockets');
+      const pieces = [...browser.jar] as [string, string][];
+      expect(pieces.length).toBeGreaterThan(1);
+      for (const missing of pieces) {
+        const answer = await me(cookieOf(pieces.filter((piece) => piece !== missing)));
+        expect(answer.json().isAuthenticated).toBe(false);
+        const gone = answer.setCookies
+          .filter((line) => /max-age=0/i.test(line))
+          .map((line) => line.split('=')[0]);
+        expect(gone).toEqual(expect.arrayContaining(pieces.map(([name]) => name)));
+      }
+      const [first, second] = pieces as [[string, string], [string, string]];
+      await isNobody(cookieOf([[first[0], second[1]], [second[0], first[1]], ...pieces.slice(2)]));
+      expect((await me(cookieOf([...pieces].reverse()))).json().isAuthenticated).toBe(true);
+      const whole = first[0].replace(/\.\d+$/, '');
+      await isNobody(`${whole}=x; ${cookieOf(pieces)}`);
+    },
+  );
 
-  testIn('cookie')('SC-07 a session that shrinks leaves no pieces behind, two-digit ones neither', async () => {
-    await allowPieces();
-    grant(60);
-    await browser.signIn(ADA, '/login', 'org_acme0rockets');
-    const name = [...browser.jar.keys()][0]!.replace(/\.\d+$/, '');
-    for (let index = 2; index < 12; index++) browser.jar.set(`${name}.${index}`, 'x');
-    grant(0);
-    const done = await browser.signIn('grace@example.com', '/login', 'org_acme0rockets');
-    expect(done.status).toBe(302);
-    expect([...browser.jar.keys()]).toEqual([name]);
-  });
+  testIn('cookie')(
+    'SC-07 a session that shrinks leaves no pieces behind, two-digit ones neither',
+    async () => {
+      await allowPieces();
+      grant(60);
+      await browser.signIn(ADA, '/login', 'org_acme0rockets');
+      const name = [...browser.jar.keys()][0]!.replace(/\.\d+$/, '');
+      for (let index = 2; index < 12; index++) {
+        browser.jar.set(`${name}.${index}`, 'x');
+      }
+      grant(0);
+      const done = await browser.signIn('grace@example.com', '/login', 'org_acme0rockets');
+      expect(done.status).toBe(302);
+      expect([...browser.jar.keys()]).toEqual([name]);
+    },
+  );
 
   testIn('cookie')(
     'SC-08 a session beyond the budget is refused with its biggest claims, and the old one stays',
@@ -107,13 +124,18 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       await browser.signIn(ADA, '/login', 'org_acme0rockets');
       const before = new Map(browser.jar);
       grant(165);
-      const answer = await browser.open(await browser.callbackFor(ADA, '/login', 'org_acme0rockets'), {
-        headers: { accept: 'application/json' },
-      });
+      const answer = await browser.open(
+        await browser.callbackFor(ADA, '/login', 'org_acme0rockets'),
+        {
+          headers: { accept: 'application/json' },
+        },
+      );
       expect([answer.status, answer.json().code]).toEqual([500, 'session_too_large']);
       expect(answer.json().detail).toMatch(/permissions \(\d+ bytes\)/);
       expect(answer.json().fix).toContain('store');
-      for (const [name, value] of before) expect(browser.jar.get(name)).toBe(value);
+      for (const [name, value] of before) {
+        expect(browser.jar.get(name)).toBe(value);
+      }
       expect((await browser.open('/me')).json().isAuthenticated).toBe(true);
     },
   );
@@ -137,7 +159,9 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     expect(answer.setCookies.length).toBeGreaterThan(0);
     expect(answer.headers['cache-control']).toContain('no-store');
     const renewed = cookieOf(
-      answer.setCookies.map((line) => /^([^=]+)=([^;]*)/.exec(line)!.slice(1, 3) as [string, string]),
+      answer.setCookies.map(
+        (line) => /^([^=]+)=([^;]*)/.exec(line)!.slice(1, 3) as [string, string],
+      ),
     );
     app.close();
     app = await startApp(row, emulator, { secret: next, ...session });
@@ -196,10 +220,14 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
 
   test('OP-11 a session and a pending login that were encrypted as JWE go on, and the session is encrypted anew', async () => {
     const client = `${emulator.issuer} ${emulator.env['KINDE_CLIENT_ID']}`;
-    const [seal, before] = [createSeal([SECRET], client), createSeal([SECRET], client, 'jwe')];
+    const seal = createSeal([SECRET], client);
+    const before = createSeal([SECRET], client, 'jwe');
     const age = async (purpose: 'login' | 'session') => {
       const [[name, value]] = [...browser.jar] as [[string, string]];
-      browser.jar.set(name, await before.seal((await seal.open(value, purpose))!.payload, purpose, 600));
+      browser.jar.set(
+        name,
+        await before.seal((await seal.open(value, purpose))!.payload, purpose, 600),
+      );
     };
     const callback = await browser.callbackFor(ADA);
     await age('login');
@@ -209,7 +237,9 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     const answer = await browser.open('/me');
     expect(answer.json()).toMatchObject({ isAuthenticated: true, email: ADA });
     expect(answer.setCookies.length).toBeGreaterThan(0);
-    expect(await seal.open([...browser.jar.values()][0]!, 'session')).toMatchObject({ isCurrent: true });
+    expect(await seal.open([...browser.jar.values()][0]!, 'session')).toMatchObject({
+      isCurrent: true,
+    });
     const again = await browser.open('/me');
     expect([again.json().email, again.setCookies]).toEqual([ADA, []]);
   });
@@ -238,7 +268,9 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     await person.signIn(ADA);
     later(10_000);
     const answer = await person.open('/own');
-    expect(answer.setCookies.filter((line) => line.startsWith('theme=') || line.startsWith('lang='))).toHaveLength(2);
+    expect(
+      answer.setCookies.filter((line) => line.startsWith('theme=') || line.startsWith('lang=')),
+    ).toHaveLength(2);
     expect(answer.setCookies.length).toBeGreaterThan(2);
     expect(String(answer.headers['vary']).toLowerCase()).toContain('cookie');
     expect(answer.headers['cache-control']).toContain('no-store');
@@ -286,8 +318,9 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       browser = createBrowser(app, emulator);
       const name = (await browser.signIn(ADA)).setCookies[0]!.split('=')[0]!;
       asked.length = 0;
-      for (const value of ['x', 'p'.repeat(43), `${'p'.repeat(43)}.sig`, '../../etc', 'a\u0001'])
+      for (const value of ['x', 'p'.repeat(43), `${'p'.repeat(43)}.sig`, '../../etc', 'a\u0001']) {
         await isNobody(`${name}=${Buffer.from(value).toString('latin1').replace('\u0001', '')}`);
+      }
       expect(asked).toEqual([]);
       const [[id, value]] = [...kept] as [[string, string]];
       expect(id).toMatch(/^[\w-]{43}$/);
@@ -302,10 +335,15 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       const kept = storeOf(emulator);
       let state: 'up' | 'down' | 'hanging' = 'up';
       const through = <Result>(work: () => Promise<Result>): Promise<Result> =>
-        state === 'up' ? work() : state === 'down' ? Promise.reject(new Error('down')) : new Promise(() => {});
+        state === 'up'
+          ? work()
+          : state === 'down'
+            ? Promise.reject(new Error('down'))
+            : new Promise(() => {});
       const store = {
         get: (id: string) => through(() => kept.get(id)),
-        set: (id: string, value: string, maxAge: number) => through(() => kept.set(id, value, maxAge)),
+        set: (id: string, value: string, maxAge: number) =>
+          through(() => kept.set(id, value, maxAge)),
         delete: (id: string) => through(() => kept.delete(id)),
       };
       app.close();
@@ -315,15 +353,24 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
       const before = cookieOf(browser.jar);
       for (const trouble of ['down', 'hanging'] as const) {
         state = trouble;
-        expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: false, reason: 'unavailable' });
+        expect((await browser.open('/me')).json()).toMatchObject({
+          isAuthenticated: false,
+          reason: 'unavailable',
+        });
         const guarded = await browser.open('/private');
         expect([guarded.status, guarded.headers['retry-after']]).toEqual([503, '5']);
         expect(cookieOf(browser.jar)).toBe(before);
       }
       state = 'down';
       const failed = createBrowser(app, emulator);
-      const answer = await failed.open(await failed.callbackFor(ADA), { headers: { accept: 'application/json' } });
-      expect([answer.status, answer.json().code, failed.jar.size]).toEqual([503, 'store_unavailable', 0]);
+      const answer = await failed.open(await failed.callbackFor(ADA), {
+        headers: { accept: 'application/json' },
+      });
+      expect([answer.status, answer.json().code, failed.jar.size]).toEqual([
+        503,
+        'store_unavailable',
+        0,
+      ]);
       state = 'up';
       expect((await browser.open('/private')).status).toBe(200);
     },
@@ -335,11 +382,18 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     const forged = await send(app, '/logout?returnTo=https://evil.example', {
       headers: { ...SAME_SITE, cookie: `${[...browser.jar.keys()][0]}=forged` },
     });
-    expect([forged.status, new URL(forged.location).searchParams.get('redirect')]).toEqual([302, SITE]);
+    expect([forged.status, new URL(forged.location).searchParams.get('redirect')]).toEqual([
+      302,
+      SITE,
+    ]);
     expect(forged.setCookies[0]).toMatch(/max-age=0/i);
     expect((await me(mine)).json().isAuthenticated).toBe(true);
-    const own = await browser.open(`/logout?return_to=${encodeURIComponent('/bye?a=1&b=ü#c')}`, { headers: SAME_SITE });
-    expect(new URL(own.location).searchParams.getAll('redirect')).toEqual([`${SITE}/bye?a=1&b=%C3%BC#c`]);
+    const own = await browser.open(`/logout?return_to=${encodeURIComponent('/bye?a=1&b=ü#c')}`, {
+      headers: SAME_SITE,
+    });
+    expect(new URL(own.location).searchParams.getAll('redirect')).toEqual([
+      `${SITE}/bye?a=1&b=%C3%BC#c`,
+    ]);
     expect([...new URL(own.location).searchParams.keys()]).toEqual(['redirect']);
     expect((await browser.open('/?state=unknown')).status).toBe(200);
   });
@@ -352,7 +406,10 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
     ]) {
       await browser.signIn(ADA);
       emulator.faults.once('/oauth2/revoke', trouble);
-      const done = await browser.open('/logout', { method: 'POST', headers: { ...SAME_SITE, origin: SITE } });
+      const done = await browser.open('/logout', {
+        method: 'POST',
+        headers: { ...SAME_SITE, origin: SITE },
+      });
       expect([done.status, goesTo(done), browser.jar.size]).toEqual([
         200,
         `${emulator.issuer}/logout?redirect=${encodeURIComponent(SITE)}`,
@@ -373,11 +430,17 @@ function storeOf(_emulator: Emulator) {
   };
 }
 
-async function appWithOwnCookies(framework: string, options: express.KindeOptions): Promise<Server> {
+async function appWithOwnCookies(
+  framework: string,
+  options: express.KindeOptions,
+): Promise<Server> {
   if (framework === 'express') {
     const app = createExpress();
     app.use(express.kinde(options));
-    app.get('/own', (_req, res) => void res.cookie('theme', 'dark').cookie('lang', 'de').send('ok'));
+    app.get(
+      '/own',
+      (_req, res) => void res.cookie('theme', 'dark').cookie('lang', 'de').send('ok'),
+    );
     const server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return server;

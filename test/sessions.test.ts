@@ -1,13 +1,21 @@
 import type { Server } from 'node:http';
-import { createKinde, memoryStore, type Kinde, type KindeOptions, type SessionStore } from '@kindling/core';
+import {
+  createKinde,
+  memoryStore,
+  type Kinde,
+  type KindeOptions,
+  type SessionStore,
+} from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frameworks, optionsFor, SECRET, SITE } from './kit/apps.js';
 import { createBrowser, type Browser } from './kit/browser.js';
 import { send } from './kit/http.js';
 
-const [ADA, GRACE] = ['ada@example.com', 'grace@example.com'];
-const [ACME, GLOBEX] = ['org_acme0rockets', 'org_globex0gardens'];
+const ADA = 'ada@example.com';
+const GRACE = 'grace@example.com';
+const ACME = 'org_acme0rockets';
+const GLOBEX = 'org_globex0gardens';
 
 describe.each([
   ['express', 'store'],
@@ -39,16 +47,21 @@ describe.each([
     }
   });
 
-  const idOf = (email: string) => emulator.state.people.find((person) => person.email === email)!.id;
-  const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+  const idOf = (email: string) =>
+    emulator.state.people.find((person) => person.email === email)!.id;
+  const later = (seconds: number) =>
+    vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
   const signedIn = async (email: string, organization?: string) => {
     const browser = createBrowser(apps[0], emulator);
     await browser.signIn(email, '/login', organization);
     return browser;
   };
-  const cookieOf = ({ jar }: Browser) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  const cookieOf = ({ jar }: Browser) =>
+    [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
   const isSignedIn = async (browser: Browser) => {
-    const answers = await Promise.all(apps.map((app) => send(app, '/me', { headers: { cookie: cookieOf(browser) } })));
+    const answers = await Promise.all(
+      apps.map((app) => send(app, '/me', { headers: { cookie: cookieOf(browser) } })),
+    );
     const [first, second] = answers.map((answer) => answer.json().isAuthenticated as boolean);
     expect(first).toBe(second);
     return first;
@@ -61,7 +74,11 @@ describe.each([
     const first = await signedIn(ADA, ACME);
     later(10);
     const second = await signedIn(ADA, GLOBEX);
-    const request = { method: 'GET', url: '/', headers: new Headers({ cookie: cookieOf(second), 'user-agent': 'x' }) };
+    const request = {
+      method: 'GET',
+      url: '/',
+      headers: new Headers({ cookie: cookieOf(second), 'user-agent': 'x' }),
+    };
     const list = await kinde.sessions.list(idOf(ADA), request);
     expect(list).toMatchObject([
       { orgCode: GLOBEX, isCurrent: true },
@@ -71,9 +88,10 @@ describe.each([
     expect(await kinde.sessions.list(idOf(GRACE))).toEqual([]);
     // The handle opens nothing: neither as a cookie nor in place of one.
     const name = [...second.jar.keys()][0]!;
-    expect((await send(apps[0], '/me', { headers: { cookie: `${name}=${list[1]!.id}` } })).json().isAuthenticated).toBe(
-      false,
-    );
+    expect(
+      (await send(apps[0], '/me', { headers: { cookie: `${name}=${list[1]!.id}` } })).json()
+        .isAuthenticated,
+    ).toBe(false);
     expect(await kinde.sessions.revoke(idOf(GRACE), list[1]!.id)).toBe(false);
     expect(await kinde.sessions.revoke(idOf(ADA), list[1]!.id)).toBe(true);
     expect(await kinde.sessions.revoke(idOf(ADA), list[1]!.id)).toBe(false);
@@ -90,28 +108,43 @@ describe.each([
     later(86_401);
     await ada.open('/me');
     const [after] = await kinde.sessions.list(idOf(ADA));
-    expect(after).toMatchObject({ ...before!, seenAt: expect.any(Number), userAgent: 'Lynx/2.9', orgCode: ACME });
+    expect(after).toMatchObject({
+      ...before!,
+      seenAt: expect.any(Number),
+      userAgent: 'Lynx/2.9',
+      orgCode: ACME,
+    });
     expect(after!.seenAt).toBeGreaterThan(before!.seenAt);
   });
 
   test('AS-7.4.5 a person is signed out everywhere, nobody else is, and who signs in again at once stays signed in', async () => {
-    const [ada, also, grace] = [await signedIn(ADA), await signedIn(ADA), await signedIn(GRACE)];
+    const ada = await signedIn(ADA);
+    const also = await signedIn(ADA);
+    const grace = await signedIn(GRACE);
     await kinde.sessions.revokeUser(idOf(ADA));
     const again = await signedIn(ADA);
     known();
-    expect(await Promise.all([ada, also, grace, again].map(isSignedIn))).toEqual([false, false, true, true]);
+    expect(await Promise.all([ada, also, grace, again].map(isSignedIn))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
     expect(await kinde.sessions.list(idOf(ADA))).toHaveLength(1);
   });
 
   test('the sessions for one organization end', async () => {
-    const [acme, globex, grace] = [await signedIn(ADA, ACME), await signedIn(ADA, GLOBEX), await signedIn(GRACE, ACME)];
+    const acme = await signedIn(ADA, ACME);
+    const globex = await signedIn(ADA, GLOBEX);
+    const grace = await signedIn(GRACE, ACME);
     await kinde.sessions.revokeOrganization(ACME);
     known();
     expect(await Promise.all([acme, globex, grace].map(isSignedIn))).toEqual([false, true, false]);
   });
 
   test('BL-02 back-channel logout ends sessions in the same way', async () => {
-    const [ada, grace] = [await signedIn(ADA), await signedIn(GRACE)];
+    const ada = await signedIn(ADA);
+    const grace = await signedIn(GRACE);
     const now = Math.floor(Date.now() / 1000);
     const token = await emulator.sign(
       {
@@ -126,7 +159,11 @@ describe.each([
       { header: { typ: 'logout+jwt' } },
     );
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await send(apps[1], '/bye', { method: 'POST', headers: type, body: `logout_token=${token}` });
+    const answer = await send(apps[1], '/bye', {
+      method: 'POST',
+      headers: type,
+      body: `logout_token=${token}`,
+    });
     expect(answer.status).toBe(200);
     known();
     expect([await isSignedIn(ada), await isSignedIn(grace)]).toEqual([false, true]);
@@ -153,13 +190,19 @@ describe.each([
   });
 
   test('tokens of one person, or of everybody, are renewed at the next request, once, and show what changed', async () => {
-    const [ada, grace] = [await signedIn(ADA, ACME), await signedIn(GRACE, ACME)];
+    const ada = await signedIn(ADA, ACME);
+    const grace = await signedIn(GRACE, ACME);
     const change = (email: string, permission: string) => {
-      emulator.state.permissions[permission] = { id: permission, name: permission, description: '' };
+      emulator.state.permissions[permission] = {
+        id: permission,
+        name: permission,
+        description: '',
+      };
       const person = emulator.state.people.find((one) => one.email === email)!;
       person.organizations[ACME]!.permissions = [permission];
     };
-    const permissions = async (browser: Browser) => (await browser.open('/me')).json().permissions as string[];
+    const permissions = async (browser: Browser) =>
+      (await browser.open('/me')).json().permissions as string[];
     change(ADA, 'see:first');
     change(GRACE, 'see:first');
     await kinde.sessions.refreshUser(idOf(ADA));
@@ -192,9 +235,14 @@ describe.each([
       const ada = await signedIn(ADA);
       await kinde.sessions.refreshAll();
       vi.advanceTimersByTime(6_000);
-      emulator.faults.always('/oauth2/token', () => new Response('', { status, headers: { 'retry-after': '1' } }));
+      emulator.faults.always(
+        '/oauth2/token',
+        () => new Response('', { status, headers: { 'retry-after': '1' } }),
+      );
       const before = calls();
-      for (let count = 0; count < 5; count++) expect((await ada.open('/private')).status).toBe(200);
+      for (let count = 0; count < 5; count++) {
+        expect((await ada.open('/private')).status).toBe(200);
+      }
       expect(calls() - before).toBe(1);
       emulator.faults.clear();
       vi.advanceTimersByTime(31_000);
@@ -230,10 +278,13 @@ describe.each([
       'eyJhbGciOiJSUzI1NiI',
       'Mozilla',
       ...emulator.state.refreshTokens.keys(),
-    ])
+    ]) {
       expect(dump).not.toContain(secret);
+    }
     const id = keep === 'store' ? await idIn(ada) : undefined;
-    if (id) expect(dump).not.toContain(id);
+    if (id) {
+      expect(dump).not.toContain(id);
+    }
   });
 
   /** The session id that a cookie of ours seals. */
@@ -250,14 +301,20 @@ describe.each([
     expect(await rotated.sessions.list(idOf(ADA))).toHaveLength(1);
     await rotated.sessions.revokeUser(idOf(ADA));
     expect(await rotated.sessions.list(idOf(ADA))).toEqual([]);
-    if (keep === 'store') expect(await isSignedIn(ada)).toBe(false);
+    if (keep === 'store') {
+      expect(await isSignedIn(ada)).toBe(false);
+    }
   });
 });
 
 test('without a store that keeps groups, these questions say what to do', async () => {
   const emulator = await createEmulator({ siteUrl: SITE });
   const { get, set, delete: remove, swap } = memoryStore();
-  for (const session of [{}, { store: { get, set, delete: remove } }, { store: { get, set, delete: remove, swap } }]) {
+  for (const session of [
+    {},
+    { store: { get, set, delete: remove } },
+    { store: { get, set, delete: remove, swap } },
+  ]) {
     const { sessions } = createKinde(optionsFor(emulator, { session }));
     for (const ask of [
       () => sessions.list('kp_x'),
@@ -266,11 +323,17 @@ test('without a store that keeps groups, these questions say what to do', async 
       () => sessions.revokeOrganization('org_x'),
       () => sessions.refreshUser('kp_x'),
       () => sessions.refreshAll(),
-    ])
-      await expect((async () => ask())()).rejects.toMatchObject({ code: 'config_invalid', fix: /redisStore/ });
+    ]) {
+      await expect((async () => ask())()).rejects.toMatchObject({
+        code: 'config_invalid',
+        fix: /redisStore/,
+      });
+    }
   }
   const { sessions } = createKinde(optionsFor(emulator, { session: { store: memoryStore() } }));
-  await expect((async () => sessions.revokeUser(''))()).rejects.toMatchObject({ code: 'param_invalid' });
+  await expect((async () => sessions.revokeUser(''))()).rejects.toMatchObject({
+    code: 'param_invalid',
+  });
 });
 
 test('options for sharing that contradict each other are refused at set-up', async () => {
@@ -282,6 +345,7 @@ test('options for sharing that contradict each other are refused at set-up', asy
     [{ shared: store, store }, /session\.shared.*shared already/],
     [{ fallback: true }, /session\.fallback.*session\.store/],
     [{ fallback: true, shared: store }, /session\.fallback.*session\.store/],
-  ] as const)
+  ] as const) {
     expect(() => createKinde(optionsFor(emulator, { session }))).toThrow(reason);
+  }
 });

@@ -28,7 +28,11 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
 
   test('nobody is signed in at first, and nothing is set', async () => {
     const answer = await send(app, '/me');
-    expect(answer.json()).toMatchObject({ isAuthenticated: false, reason: 'no_session', permissions: [] });
+    expect(answer.json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'no_session',
+      permissions: [],
+    });
     expect(answer.setCookies).toEqual([]);
   });
 
@@ -48,7 +52,9 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
       expect(cookie.toLowerCase()).toMatch(
         /^(?=.*; httponly)(?=.*; secure)(?=.*; samesite=lax)(?=.*; path=\/)(?!.*; domain)/,
       );
-      const bytes = Buffer.from(cookie.split('=')[1]!.split(';')[0]!, 'base64url').toString('latin1');
+      const bytes = Buffer.from(cookie.split('=')[1]!.split(';')[0]!, 'base64url').toString(
+        'latin1',
+      );
       expect(bytes).not.toContain(ADA);
     }
     expect(done.headers['cache-control']).toContain('no-store');
@@ -89,7 +95,10 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     const answer = await browser.open('/admin');
-    expect([answer.status, answer.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8']);
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      403,
+      'text/html; charset=utf-8',
+    ]);
     expect(answer.body).toContain('never:granted');
   });
 
@@ -98,26 +107,40 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const [first, second] = Object.keys(emulator.state.organizations);
     await browser.signIn(ADA, '/login', first);
     const before = (await browser.open('/me')).json();
-    const silent = await browser.open(`/switch-organization?org_code=${second}&return_to=/private`, {
-      headers: SAME_SITE,
-    });
+    const silent = await browser.open(
+      `/switch-organization?org_code=${second}&return_to=/private`,
+      {
+        headers: SAME_SITE,
+      },
+    );
     expect(new URL(goesTo(silent)).searchParams.get('prompt')).toBe('none');
-    const done = await browser.signIn(ADA, `/switch-organization?org_code=${second}&return_to=/me`, second);
+    const done = await browser.signIn(
+      ADA,
+      `/switch-organization?org_code=${second}&return_to=/me`,
+      second,
+    );
     expect(done.location).toBe(`${SITE}/me`);
     const after = (await browser.open('/me')).json();
     expect([before.organization, after.organization]).toEqual([first, second]);
     expect(after.permissions).not.toEqual(before.permissions);
-    expect((await browser.open('/todos/new')).status).toBe(after.permissions.includes('create:todos') ? 200 : 403);
+    expect((await browser.open('/todos/new')).status).toBe(
+      after.permissions.includes('create:todos') ? 200 : 403,
+    );
   });
 
   test('without a session at Kinde, switching organization asks the person after all, once', async () => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     const [, second] = Object.keys(emulator.state.organizations);
-    const begun = await browser.open(`/switch-organization?org_code=${second}&return_to=/me`, { headers: SAME_SITE });
+    const begun = await browser.open(`/switch-organization?org_code=${second}&return_to=/me`, {
+      headers: SAME_SITE,
+    });
     const state = new URL(goesTo(begun)).searchParams.get('state');
     const asked = await browser.open(`/callback?error=login_required&state=${state}`);
-    expect([asked.status, new URL(asked.location).searchParams.get('org_code')]).toEqual([302, second]);
+    expect([asked.status, new URL(asked.location).searchParams.get('org_code')]).toEqual([
+      302,
+      second,
+    ]);
     expect(new URL(asked.location).searchParams.has('prompt')).toBe(false);
     const again = await browser.open(
       `/callback?error=login_required&state=${new URL(asked.location).searchParams.get('state')}`,
@@ -135,7 +158,8 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
   });
 
   test('CN-01 two people who sign in at the same time, callback by callback, stay themselves', async () => {
-    const [ada, grace] = [createBrowser(app, emulator), createBrowser(app, emulator)];
+    const ada = createBrowser(app, emulator);
+    const grace = createBrowser(app, emulator);
     const [forAda, forGrace] = await Promise.all([
       ada.callbackFor(ADA, '/private?a'),
       grace.callbackFor(GRACE, '/private?g'),
@@ -159,20 +183,28 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const done = await browser.open('/logout', { method: 'POST', headers: { ...SAME_SITE, origin: SITE } });
+    const done = await browser.open('/logout', {
+      method: 'POST',
+      headers: { ...SAME_SITE, origin: SITE },
+    });
     expect([done.status, goesTo(done)]).toEqual([
       200,
       `${emulator.issuer}/logout?redirect=${encodeURIComponent(SITE)}`,
     ]);
     expect(browser.jar.size).toBe(0);
     expect(emulator.requests.some(({ path }) => path === '/oauth2/revoke')).toBe(true);
-    expect((await send(app, '/me', { headers: { cookie } })).json()).toMatchObject({ isAuthenticated: false });
+    expect((await send(app, '/me', { headers: { cookie } })).json()).toMatchObject({
+      isAuthenticated: false,
+    });
   });
 
   test('a form on a page without referrer signs out, although its origin is "null"', async () => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
-    const done = await browser.open('/logout', { method: 'POST', headers: { ...SAME_SITE, origin: 'null' } });
+    const done = await browser.open('/logout', {
+      method: 'POST',
+      headers: { ...SAME_SITE, origin: 'null' },
+    });
     expect([done.status, browser.jar.size]).toEqual([200, 0]);
   });
 
@@ -194,7 +226,11 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     ['SL-09 a link on another site', 'GET', { ...NAVIGATION, 'sec-fetch-site': 'cross-site' }],
     ['SL-10 a request that tells nothing', 'GET', {}],
     ['SL-10 a form of a sandboxed frame', 'POST', { origin: 'null' }],
-    ['SL-09 a form of a sandboxed frame elsewhere', 'POST', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    [
+      'SL-09 a form of a sandboxed frame elsewhere',
+      'POST',
+      { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    ],
   ])('%s signs nobody out', async (_name, method, headers) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
@@ -208,11 +244,15 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     for (const path of ['/logout', '/login']) {
-      const answer = await browser.open(path, { headers: { ...SAME_SITE, 'sec-purpose': 'prefetch' } });
+      const answer = await browser.open(path, {
+        headers: { ...SAME_SITE, 'sec-purpose': 'prefetch' },
+      });
       expect([answer.status, answer.setCookies]).toEqual([204, []]);
     }
     expect((await browser.open('/me')).json().isAuthenticated).toBe(true);
-    const guarded = await send(app, '/private', { headers: { ...NAVIGATION, 'sec-purpose': 'prefetch;prerender' } });
+    const guarded = await send(app, '/private', {
+      headers: { ...NAVIGATION, 'sec-purpose': 'prefetch;prerender' },
+    });
     expect([guarded.status, guarded.setCookies]).toEqual([401, []]);
   });
 
@@ -225,7 +265,9 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const before = tokenCalls();
     const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => send(app, '/private', { headers: { ...NAVIGATION, cookie } })),
+      Array.from({ length: 200 }, () =>
+        send(app, '/private', { headers: { ...NAVIGATION, cookie } }),
+      ),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(tokenCalls() - before).toBe(1);
@@ -240,7 +282,9 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     later(86_390);
-    emulator.faults.always('/oauth2/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    emulator.faults.always('/oauth2/token', () =>
+      Response.json({ error: 'invalid_grant' }, { status: 400 }),
+    );
     const before = tokenCalls();
     const answer = await browser.open('/me');
     expect(answer.json()).toMatchObject({ isAuthenticated: false });
@@ -263,11 +307,16 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
     const browser = createBrowser(app, emulator);
     await browser.signIn(ADA);
     later(86_401);
-    expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: false, reason: 'expired' });
+    expect((await browser.open('/me')).json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'expired',
+    });
     await browser.signIn(ADA);
     for (let half = 0; half < 13; half++) {
       later(43_200);
-      expect((await browser.open('/me')).json().isAuthenticated, `after ${half} half days`).toBe(true);
+      expect((await browser.open('/me')).json().isAuthenticated, `after ${half} half days`).toBe(
+        true,
+      );
     }
     later(43_200);
     expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: false });

@@ -24,7 +24,10 @@ function createFaultyStore() {
       (...given: unknown[]) => {
         calls.push(method);
         ids.push(given[0]);
-        return faults.around(() => (work as (...given: unknown[]) => Promise<unknown>)(...given), method);
+        return faults.around(
+          () => (work as (...given: unknown[]) => Promise<unknown>)(...given),
+          method,
+        );
       },
     ]),
   ) as unknown as Required<SessionStore>;
@@ -47,14 +50,19 @@ afterEach(() => {
     server.close();
   }
 });
-const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+const later = (seconds: number) =>
+  vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const start = async (framework: string, session: SessionOptions) => {
-  const app = await frameworks[framework]!(optionsFor(emulator, { session: { idle: 3 * DAY, ...session } }));
+  const app = await frameworks[framework]!(
+    optionsFor(emulator, { session: { idle: 3 * DAY, ...session } }),
+  );
   open.push(app);
   return app;
 };
-const cookieOf = ({ jar }: Browser) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-const isSignedIn = async (browser: Browser) => (await browser.open('/me')).json().isAuthenticated as boolean;
+const cookieOf = ({ jar }: Browser) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+const isSignedIn = async (browser: Browser) =>
+  (await browser.open('/me')).json().isAuthenticated as boolean;
 
 describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) => {
   let app: Server;
@@ -74,7 +82,9 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
     expect(answer.headers['cache-control']).toContain('no-store');
     faulty.up();
     // This process remembers that the session is over, although the store could not be told.
-    expect((await send(app, '/me', { headers: { cookie: before } })).json().isAuthenticated).toBe(false);
+    expect((await send(app, '/me', { headers: { cookie: before } })).json().isAuthenticated).toBe(
+      false,
+    );
   });
 
   test('ST-03 with a fallback in the cookie, signing out while it is down ends the refresh token at Kinde, too', async () => {
@@ -87,11 +97,21 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
   test('ST-01 ST-08 ST-09 ST-11 without a fallback: 503 where somebody must be signed in, and all is well again afterwards', async () => {
     await signIn({ store: faulty.store });
     const before = cookieOf(browser);
-    for (const message of ['OOM command not allowed', 'READONLY', 'LOADING', 'CLUSTERDOWN', 'could not extend file']) {
+    for (const message of [
+      'OOM command not allowed',
+      'READONLY',
+      'LOADING',
+      'CLUSTERDOWN',
+      'could not extend file',
+    ]) {
       faulty.faults.around = () => Promise.reject(new Error(message));
       faulty.calls.length = 0;
       const guarded = await browser.open('/private');
-      expect([guarded.status, guarded.headers['retry-after'], guarded.setCookies]).toEqual([503, '5', []]);
+      expect([guarded.status, guarded.headers['retry-after'], guarded.setCookies]).toEqual([
+        503,
+        '5',
+        [],
+      ]);
       expect(guarded.body).not.toContain(message);
       expect(faulty.calls.filter((method) => method === 'get').length).toBeLessThanOrEqual(2);
       expect((await browser.open('/me')).status).toBe(200);
@@ -105,7 +125,9 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
     faulty.faults.around = () => new Promise(() => {});
     const cookie = cookieOf(browser);
     const answers = await Promise.all(
-      Array.from({ length: 1000 }, () => send(app, '/private', { headers: { ...NAVIGATION, cookie } })),
+      Array.from({ length: 1000 }, () =>
+        send(app, '/private', { headers: { ...NAVIGATION, cookie } }),
+      ),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     faulty.up();
@@ -143,7 +165,11 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
     later(DAY - 10);
     const before = emulator.requests.length;
     const answer = await browser.open('/private');
-    expect([answer.status, answer.setCookies, emulator.requests.length - before]).toEqual([200, [], 0]);
+    expect([answer.status, answer.setCookies, emulator.requests.length - before]).toEqual([
+      200,
+      [],
+      0,
+    ]);
     later(20);
     expect((await browser.open('/private')).status).toBe(503);
     faulty.up();
@@ -176,10 +202,8 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
 
 describe('parallel writes', () => {
   test('ST-14 a session that ends while an ordinary request prolongs it stays ended: 1,000 times', async () => {
-    const [one, two] = [
-      await start('express', { store: faulty.store }),
-      await start('fastify', { store: faulty.store }),
-    ];
+    const one = await start('express', { store: faulty.store });
+    const two = await start('fastify', { store: faulty.store });
     for (let run = 0; run < 1000; run++) {
       const id = `s${run}`;
       await faulty.inner.set(id, 'old', 60);
@@ -200,16 +224,17 @@ describe('parallel writes', () => {
         send(one, '/me', { headers: { cookie } }),
         send(two, '/logout', { ...SIGN_OUT, headers: { ...SIGN_OUT.headers, cookie } }),
       ]);
-      for (const app of [one, two])
-        expect((await send(app, '/me', { headers: { cookie } })).json().isAuthenticated).toBe(false);
+      for (const app of [one, two]) {
+        expect((await send(app, '/me', { headers: { cookie } })).json().isAuthenticated).toBe(
+          false,
+        );
+      }
     }
   });
 
   test('ST-15 an older copy of a session never overwrites newer tokens', async () => {
-    const [slow, fast] = [
-      await start('express', { store: faulty.store }),
-      await start('fastify', { store: faulty.store }),
-    ];
+    const slow = await start('express', { store: faulty.store });
+    const fast = await start('fastify', { store: faulty.store });
     const person = createBrowser(fast, emulator);
     await person.signIn(ADA);
     later(DAY - 20);
@@ -234,14 +259,18 @@ describe('parallel writes', () => {
     release();
     expect((await writing).json().isAuthenticated).toBe(true);
     later(DAY);
-    for (const app of [slow, fast])
+    for (const app of [slow, fast]) {
       expect((await send(app, '/me', { headers: { cookie } })).json().isAuthenticated).toBe(true);
+    }
     expect(emulator.state.reuse).toBe(0);
   });
 });
 
 describe('what the table in many-machines.md says', () => {
-  const page = readFileSync(new URL('../docs/explanation/many-machines.md', import.meta.url), 'utf8');
+  const page = readFileSync(
+    new URL('../docs/explanation/many-machines.md', import.meta.url),
+    'utf8',
+  );
   const rows: [string, (store: SessionStore) => SessionOptions][] = [
     ['cookie', () => ({})],
     ['cookie + shared', (store) => ({ shared: store })],
@@ -249,27 +278,33 @@ describe('what the table in many-machines.md says', () => {
     ['store + fallback', (store) => ({ store, fallback: true })],
   ];
 
-  test.each(rows)('round trips to the store of "%s" are what was counted', async (name, session) => {
-    const app = await start('express', session(faulty.store));
-    const browser = createBrowser(app, emulator);
-    // The store has been in use before.
-    await createBrowser(await start('express', session(faulty.store)), emulator).signIn(ADA);
-    const count = async (work: () => Promise<unknown>) => {
-      faulty.calls.length = 0;
-      await work();
-      return faulty.calls.length;
-    };
-    const signIn = await count(() => browser.signIn(ADA));
-    await browser.open('/me');
-    const ordinary = await count(() => browser.open('/me'));
-    later(6);
-    const first = await count(() => browser.open('/me'));
-    later(DAY + 1);
-    const renewal = (await count(() => browser.open('/me'))) - (first - ordinary);
-    const signOut = await count(() => browser.open('/logout', SIGN_OUT));
-    expect(browser.jar.size).toBe(0);
-    const cells = [name, ordinary, first - ordinary, renewal, signIn, signOut].map(String);
-    const row = new RegExp(`^\\| *${cells.map((cell) => cell.replace('+', '\\+')).join(' *\\| *')} *\\|`, 'm');
-    expect(page, cells.join(' | ')).toMatch(row);
-  });
+  test.each(rows)(
+    'round trips to the store of "%s" are what was counted',
+    async (name, session) => {
+      const app = await start('express', session(faulty.store));
+      const browser = createBrowser(app, emulator);
+      // The store has been in use before.
+      await createBrowser(await start('express', session(faulty.store)), emulator).signIn(ADA);
+      const count = async (work: () => Promise<unknown>) => {
+        faulty.calls.length = 0;
+        await work();
+        return faulty.calls.length;
+      };
+      const signIn = await count(() => browser.signIn(ADA));
+      await browser.open('/me');
+      const ordinary = await count(() => browser.open('/me'));
+      later(6);
+      const first = await count(() => browser.open('/me'));
+      later(DAY + 1);
+      const renewal = (await count(() => browser.open('/me'))) - (first - ordinary);
+      const signOut = await count(() => browser.open('/logout', SIGN_OUT));
+      expect(browser.jar.size).toBe(0);
+      const cells = [name, ordinary, first - ordinary, renewal, signIn, signOut].map(String);
+      const row = new RegExp(
+        `^\\| *${cells.map((cell) => cell.replace('+', '\\+')).join(' *\\| *')} *\\|`,
+        'm',
+      );
+      expect(page, cells.join(' | ')).toMatch(row);
+    },
+  );
 });

@@ -10,7 +10,11 @@ import { createBrowser } from './kit/browser.js';
 import { databaseUrl, hasPostgres, hasRedis, redisUrl } from './kit/services.js';
 
 /** Signs Ada in, and looks for her in everything that the store holds. */
-async function signInAndDump(framework: string, store: SessionStore, dump: () => Promise<string[]>): Promise<void> {
+async function signInAndDump(
+  framework: string,
+  store: SessionStore,
+  dump: () => Promise<string[]>,
+): Promise<void> {
   const emulator = await createEmulator({ siteUrl: SITE });
   const server = await frameworks[framework]!({ ...optionsFor(emulator), session: { store } });
   const browser = createBrowser(server, emulator);
@@ -28,36 +32,53 @@ async function signInAndDump(framework: string, store: SessionStore, dump: () =>
     'refresh_token',
     ...browser.jar.values(),
   ];
-  for (const secret of secrets) for (const text of kept) expect(text).not.toContain(secret);
+  for (const secret of secrets) {
+    for (const text of kept) {
+      expect(text).not.toContain(secret);
+    }
+  }
   server.close();
 }
 
-test.runIf(hasRedis)('ST-19 a dump of Redis shows no session id, no token and no person', async () => {
-  const prefix = `kindling-dump-${process.pid}:`;
-  const client = await createClient({ url: redisUrl }).connect();
-  const keysOf = async () => {
-    const found: string[] = [];
-    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) found.push(...keys);
-    return found;
-  };
-  await signInAndDump('express', redisStore(client, { prefix }), async () => {
-    const keys = await keysOf();
-    const values = keys.map((key) => (key.endsWith(':group') ? client.zRange(key, 0, -1) : client.get(key)));
-    return [...keys.map((key) => key.slice(prefix.length)), ...(await Promise.all(values)).flat().map(String)];
-  });
-  await client.del(await keysOf());
-  client.destroy();
-});
+test.runIf(hasRedis)(
+  'ST-19 a dump of Redis shows no session id, no token and no person',
+  async () => {
+    const prefix = `kindling-dump-${process.pid}:`;
+    const client = await createClient({ url: redisUrl }).connect();
+    const keysOf = async () => {
+      const found: string[] = [];
+      for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+        found.push(...keys);
+      }
+      return found;
+    };
+    await signInAndDump('express', redisStore(client, { prefix }), async () => {
+      const keys = await keysOf();
+      const values = keys.map((key) =>
+        key.endsWith(':group') ? client.zRange(key, 0, -1) : client.get(key),
+      );
+      return [
+        ...keys.map((key) => key.slice(prefix.length)),
+        ...(await Promise.all(values)).flat().map(String),
+      ];
+    });
+    await client.del(await keysOf());
+    client.destroy();
+  },
+);
 
-test.runIf(hasPostgres)('ST-19 a dump of Postgres shows no session id, no token and no person', async () => {
-  const table = `kindling_dump_${process.pid}`;
-  const pool = new Pool({ connectionString: databaseUrl });
-  await migrate(pool, { table });
-  await signInAndDump('fastify', postgresStore(pool, { table }), async () => {
-    const sessions = await pool.query(`SELECT id, value FROM ${table}`);
-    const groups = await pool.query(`SELECT group_id, id FROM ${table}_groups`);
-    return [...sessions.rows, ...groups.rows].flatMap((row) => Object.values<string>(row));
-  });
-  await pool.query(`DROP TABLE ${table}, ${table}_groups`);
-  await pool.end();
-});
+test.runIf(hasPostgres)(
+  'ST-19 a dump of Postgres shows no session id, no token and no person',
+  async () => {
+    const table = `kindling_dump_${process.pid}`;
+    const pool = new Pool({ connectionString: databaseUrl });
+    await migrate(pool, { table });
+    await signInAndDump('fastify', postgresStore(pool, { table }), async () => {
+      const sessions = await pool.query(`SELECT id, value FROM ${table}`);
+      const groups = await pool.query(`SELECT group_id, id FROM ${table}_groups`);
+      return [...sessions.rows, ...groups.rows].flatMap((row) => Object.values<string>(row));
+    });
+    await pool.query(`DROP TABLE ${table}, ${table}_groups`);
+    await pool.end();
+  },
+);

@@ -8,7 +8,14 @@ import { conformance } from '@kindling/core/conformance';
 import { migrate, migration, postgresStore, prune, type PostgresStore } from '@kindling/postgres';
 import pg from 'pg';
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { databaseUrl, freePort, hasPostgres, pgbouncerBinary, started, type Service } from './kit/services.js';
+import {
+  databaseUrl,
+  freePort,
+  hasPostgres,
+  pgbouncerBinary,
+  started,
+  type Service,
+} from './kit/services.js';
 
 test('the Postgres store is a session store with everything that is optional', () => {
   expectTypeOf<PostgresStore>().toExtend<Required<SessionStore>>();
@@ -17,26 +24,46 @@ test('the Postgres store is a session store with everything that is optional', (
 
 test('ST-18 a table that is not a plain name is refused before any SQL is made of it', async () => {
   const pool = { query: () => expect.unreachable() };
-  const names = ['s; DROP TABLE x', '"s"', 'a.b.c', '', ' s', 's ', '1s', 'é', 's\u0000', 's--', `${'x'.repeat(45)}`];
+  const names = [
+    's; DROP TABLE x',
+    '"s"',
+    'a.b.c',
+    '',
+    ' s',
+    's ',
+    '1s',
+    'é',
+    's\u0000',
+    's--',
+    `${'x'.repeat(45)}`,
+  ];
   for (const table of [...names, null as never, ['s'] as never]) {
     expect(() => postgresStore(pool, { table })).toThrow(TypeError);
     expect(() => migration({ table })).toThrow(TypeError);
     await expect(migrate(pool, { table })).rejects.toThrow(TypeError);
     await expect(prune(pool, { table })).rejects.toThrow(TypeError);
   }
-  for (const batch of [0, -1, 1.5, Number.NaN]) await expect(prune(pool, { batch })).rejects.toThrow('batch');
+  for (const batch of [0, -1, 1.5, Number.NaN]) {
+    await expect(prune(pool, { batch })).rejects.toThrow('batch');
+  }
 });
 
 test('kindling-postgres prints the migration, and says what is wrong with a name', async () => {
   const run = (...words: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'packages/postgres/src/cli.ts', ...words]);
+    promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      'packages/postgres/src/cli.ts',
+      ...words,
+    ]);
   expect((await run('--table', 'app.sessions')).stdout).toBe(migration({ table: 'app.sessions' }));
   expect((await run('--help')).stdout).toContain('--table');
   for (const words of [
     ['--table', 's; DROP TABLE x'],
     ['--tabel', 'x'],
-  ])
+  ]) {
     await expect(run(...words)).rejects.toMatchObject({ code: 1, stdout: '' });
+  }
 });
 
 describe.runIf(hasPostgres)('on Postgres', async () => {
@@ -48,12 +75,16 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
     return pool;
   };
   const pool = poolOf();
-  if (hasPostgres) await pool.query(`CREATE SCHEMA ${schema}`);
+  if (hasPostgres) {
+    await pool.query(`CREATE SCHEMA ${schema}`);
+  }
   const services: Service[] = [];
   afterAll(async () => {
     await pool.query(`DROP SCHEMA ${schema} CASCADE`);
     await Promise.all(pools.map((one) => one.end()));
-    for (const service of services) await service.stop();
+    for (const service of services) {
+      await service.stop();
+    }
   });
   const tableOf = async (name: string) => {
     await migrate(pool, { table: `${schema}.${name}` });
@@ -64,8 +95,9 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
 
   test('four processes migrate at once, again and again', async () => {
     const four = Array.from({ length: 4 }, () => poolOf({ max: 1 }));
-    for (let round = 0; round < 10; round++)
+    for (let round = 0; round < 10; round++) {
       await Promise.all(four.map((one) => migrate(one, { table: `${schema}.round${round}` })));
+    }
     const store = postgresStore(pool, { table: `${schema}.round0` });
     await store.set('id', 'kept', 50);
     await pool.query(migration({ table: `${schema}.round0` }));
@@ -98,7 +130,14 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
     const options = await tableOf('hostile');
     const store = postgresStore(pool, options);
     await store.set('mine', 'mine', 50);
-    for (const id of ["x'; DROP TABLE sessions;--", 'a\u0000b', '', "' OR '1'='1", 'x'.repeat(1000), {} as string]) {
+    for (const id of [
+      "x'; DROP TABLE sessions;--",
+      'a\u0000b',
+      '',
+      "' OR '1'='1",
+      'x'.repeat(1000),
+      {} as string,
+    ]) {
       expect(await store.get(id)).toBeUndefined();
       expect(await store.members(id)).toEqual([]);
       await store.delete(id);
@@ -106,28 +145,42 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
       await expect(store.swap(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(TypeError);
       await expect(store.enlist('group', id, 5)).rejects.toThrow(TypeError);
     }
-    for (const maxAge of [Number.NaN, Infinity]) await expect(store.set('id', 'v', maxAge)).rejects.toThrow('interval');
+    for (const maxAge of [Number.NaN, Infinity]) {
+      await expect(store.set('id', 'v', maxAge)).rejects.toThrow('interval');
+    }
     await expect(store.set('id', 'a\u0000b', 5)).rejects.toMatchObject({ code: '22021' });
     expect([await store.get('mine'), await count(options)]).toEqual(['mine', 1]);
   });
 
   test('ST-09 a server that is read-only, or whose disk is full, rejects what would be new', async () => {
     const options = await tableOf('full');
-    const readonly = postgresStore(poolOf({ options: '-c default_transaction_read_only=on' }), options);
+    const readonly = postgresStore(
+      poolOf({ options: '-c default_transaction_read_only=on' }),
+      options,
+    );
     await expect(readonly.set('id', 'v', 5)).rejects.toMatchObject({ code: '25006' });
-    await expect(readonly.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toMatchObject({ code: '25006' });
+    await expect(readonly.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toMatchObject({
+      code: '25006',
+    });
     expect(await readonly.get('id')).toBeUndefined();
     await pool.query(`CREATE FUNCTION ${schema}.fill_up() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN RAISE 'No space left on device' USING ERRCODE = '53100'; END $$`);
-    await pool.query(`CREATE TRIGGER fill_up BEFORE INSERT ON ${options.table} EXECUTE FUNCTION ${schema}.fill_up()`);
-    await expect(postgresStore(pool, options).set('id', 'v', 5)).rejects.toMatchObject({ code: '53100' });
+    await pool.query(
+      `CREATE TRIGGER fill_up BEFORE INSERT ON ${options.table} EXECUTE FUNCTION ${schema}.fill_up()`,
+    );
+    await expect(postgresStore(pool, options).set('id', 'v', 5)).rejects.toMatchObject({
+      code: '53100',
+    });
   });
 
   test('ST-14 a session that is deleted while a request prolongs it does not come back, 1,000 times', async () => {
     const store = postgresStore(pool, await tableOf('raced'));
     for (let run = 0; run < 1000; run++) {
       await store.set(`race${run}`, 'old', 50);
-      await Promise.all([store.swap(`race${run}`, 'old', { to: 'new', maxAge: 50 }), store.delete(`race${run}`)]);
+      await Promise.all([
+        store.swap(`race${run}`, 'old', { to: 'new', maxAge: 50 }),
+        store.delete(`race${run}`),
+      ]);
       expect(await store.get(`race${run}`)).toBeUndefined();
     }
   });
@@ -150,35 +203,52 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
         }
       },
     };
-    for (const { name, run } of conformance)
+    for (const { name, run } of conformance) {
       test.concurrent(`each statement on a connection that forgot everything: ${name}`, () =>
         run(() => postgresStore(forgetful, options)),
       );
+    }
   });
 
-  describe.runIf(pgbouncerBinary)('behind PgBouncer, which changes connections with every transaction', async () => {
-    const options = hasPostgres ? await tableOf('bounced') : {};
-    const service = pgbouncerBinary && hasPostgres ? await startPgbouncer() : undefined;
-    if (service) services.push(service);
-    const bounced = poolOf({ connectionString: `postgres://bounced@127.0.0.1:${service?.port}/sessions`, max: 20 });
-    test('twenty connections share three', async () => {
-      const pids = Array.from({ length: 20 }, () => bounced.query('SELECT pg_backend_pid() AS pid, pg_sleep(0.01)'));
-      expect(new Set((await Promise.all(pids)).map(({ rows }) => rows[0].pid)).size).toBeLessThanOrEqual(3);
-      expect(bounced.totalCount).toBe(20);
-    });
-    for (const { name, run } of conformance)
-      test.concurrent(`still true: ${name}`, () => run(() => postgresStore(bounced, options)));
-    test.concurrent('four migrate and prune at once', async () => {
-      await Promise.all([1, 2, 3, 4].map(() => migrate(bounced, { table: `${schema}.bouncing` })));
-      await Promise.all([1, 2, 3, 4].map(() => prune(bounced, { table: `${schema}.bouncing` })));
-    });
-  });
+  describe.runIf(pgbouncerBinary)(
+    'behind PgBouncer, which changes connections with every transaction',
+    async () => {
+      const options = hasPostgres ? await tableOf('bounced') : {};
+      const service = pgbouncerBinary && hasPostgres ? await startPgbouncer() : undefined;
+      if (service) {
+        services.push(service);
+      }
+      const bounced = poolOf({
+        connectionString: `postgres://bounced@127.0.0.1:${service?.port}/sessions`,
+        max: 20,
+      });
+      test('twenty connections share three', async () => {
+        const pids = Array.from({ length: 20 }, () =>
+          bounced.query('SELECT pg_backend_pid() AS pid, pg_sleep(0.01)'),
+        );
+        expect(
+          new Set((await Promise.all(pids)).map(({ rows }) => rows[0].pid)).size,
+        ).toBeLessThanOrEqual(3);
+        expect(bounced.totalCount).toBe(20);
+      });
+      for (const { name, run } of conformance) {
+        test.concurrent(`still true: ${name}`, () => run(() => postgresStore(bounced, options)));
+      }
+      test.concurrent('four migrate and prune at once', async () => {
+        await Promise.all(
+          [1, 2, 3, 4].map(() => migrate(bounced, { table: `${schema}.bouncing` })),
+        );
+        await Promise.all([1, 2, 3, 4].map(() => prune(bounced, { table: `${schema}.bouncing` })));
+      });
+    },
+  );
 });
 
 /** Three connections to the server for any number of clients. It refuses to run as root. */
 async function startPgbouncer(): Promise<Service> {
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-  const [folder, listen] = [mkdtempSync(join(tmpdir(), 'kindling-pgbouncer-')), await freePort()];
+  const folder = mkdtempSync(join(tmpdir(), 'kindling-pgbouncer-'));
+  const listen = await freePort();
   const login = `user=${username || 'postgres'}${password && ` password=${password}`}`;
   const file = join(folder, 'pgbouncer.ini');
   writeFileSync(

@@ -10,7 +10,12 @@ import type { SessionStore } from '@kindling/core';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { hasRedisServerBinary, startRedis, startRedisCluster, type Service } from './kit/services.js';
+import {
+  hasRedisServerBinary,
+  startRedis,
+  startRedisCluster,
+  type Service,
+} from './kit/services.js';
 
 test('the Redis store is a session store with everything that is optional', () => {
   expectTypeOf<RedisStore>().toExtend<Required<SessionStore>>();
@@ -20,14 +25,17 @@ test('what is no client, and a prefix that would choose a slot, are refused at t
   expect(() => redisStore({} as never)).toThrow('needs a client');
   expect(() => redisStore(undefined as never)).toThrow('needs a client');
   const client = createClient();
-  for (const prefix of ['{app}:', 'app}', 7 as never])
+  for (const prefix of ['{app}:', 'app}', 7 as never]) {
     expect(() => redisStore(client, { prefix })).toThrow('without braces');
+  }
 });
 
 describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
   const clean: (() => unknown)[] = [];
   afterAll(async () => {
-    for (const one of clean.reverse()) await one();
+    for (const one of clean.reverse()) {
+      await one();
+    }
   });
   const start = async (...settings: string[]): Promise<Service> => {
     const service = await startRedis(...settings);
@@ -40,10 +48,10 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     return client.connect();
   };
   const ioredis = (port: number) => {
-    const client = new Redis(port, '127.0.0.1', { maxLoadingRetryTime: 0, enableReadyCheck: false }).on(
-      'error',
-      () => {},
-    );
+    const client = new Redis(port, '127.0.0.1', {
+      maxLoadingRetryTime: 0,
+      enableReadyCheck: false,
+    }).on('error', () => {});
     clean.push(() => client.disconnect());
     return client;
   };
@@ -54,7 +62,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
   /** What the server refused, by its own count. */
   const refused = async (port: number, code: string) => {
     const admin = ioredis(port);
-    const count = new RegExp(`errorstat_${code}:count=(\\d+)`).exec(await admin.info('errorstats'))?.[1];
+    const count = new RegExp(`errorstat_${code}:count=(\\d+)`).exec(
+      await admin.info('errorstats'),
+    )?.[1];
     return Number(count ?? 0);
   };
   const main = await start();
@@ -65,7 +75,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     const pick = (count: number) => String(Math.floor(Math.random() * count));
     await Promise.all(
       Array.from({ length: 1000 }, async () => {
-        const [id, value, maxAge] = [pick(40), pick(3), Math.random() * 100 - 5];
+        const id = pick(40);
+        const value = pick(3);
+        const maxAge = Math.random() * 100 - 5;
         await [
           () => store.set(id, value, maxAge),
           () => store.swap(id, pick(2) === '0' ? undefined : pick(3), { to: value, maxAge }),
@@ -77,7 +89,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     );
     const keys = await client.keys('random:*');
     expect(keys.length).toBeGreaterThan(20);
-    for (const key of keys) expect(await client.pTTL(key), key).toBeGreaterThan(0);
+    for (const key of keys) {
+      expect(await client.pTTL(key), key).toBeGreaterThan(0);
+    }
   });
 
   test('a group lives as long as its last member, and those before it leave when it is used', async () => {
@@ -86,14 +100,24 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     await store.enlist('group', 'long', 100);
     await store.enlist('group', 'short', 0.001);
     expect(await client.pTTL('kinde:{group}:group')).toBeGreaterThan(99_000);
-    while ((await store.members('group')).length > 1) await sleep(5);
+    while ((await store.members('group')).length > 1) {
+      await sleep(5);
+    }
     expect(await client.zCard('kinde:{group}:group')).toBe(1);
   });
 
   test('ST-17 ST-22 ids that no hash looks like never become a key, and the connection goes on', async () => {
     const client = await nodeRedis(main.port);
     const store = redisStore(client, { prefix: 'hostile:' });
-    for (const id of ["x'; DROP TABLE sessions;--", 'a\u0000b', '', '*', '}{', 'x'.repeat(1000), {} as string]) {
+    for (const id of [
+      "x'; DROP TABLE sessions;--",
+      'a\u0000b',
+      '',
+      '*',
+      '}{',
+      'x'.repeat(1000),
+      {} as string,
+    ]) {
       expect(await store.get(id)).toBeUndefined();
       expect(await store.members(id)).toEqual([]);
       await store.delete(id);
@@ -101,13 +125,16 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       await expect(store.swap(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(TypeError);
       await expect(store.enlist('group', id, 5)).rejects.toThrow(TypeError);
     }
-    for (const maxAge of [Number.NaN, Infinity]) await expect(store.set('id', 'v', maxAge)).rejects.toThrow('seconds');
+    for (const maxAge of [Number.NaN, Infinity]) {
+      await expect(store.set('id', 'v', maxAge)).rejects.toThrow('seconds');
+    }
     expect(await client.keys('hostile:*')).toEqual([]);
   });
 
   test('ST-21 a prefix with glob characters is taken literally', async () => {
     const client = await nodeRedis(main.port);
-    const [other, store] = [redisStore(client, { prefix: 'glob:one' }), redisStore(client, { prefix: 'glob:*[o]?' })];
+    const other = redisStore(client, { prefix: 'glob:one' });
+    const store = redisStore(client, { prefix: 'glob:*[o]?' });
     await Promise.all([other.set('id', 'other', 50), store.set('id', 'mine', 50)]);
     await store.delete('id');
     expect([await store.get('id'), await other.get('id')]).toEqual([undefined, 'other']);
@@ -120,14 +147,20 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     await expect(bytes.get('bytes')).rejects.toThrow('another type');
     await client.lPush('kinde:{list}', 'text');
     await expect(redisStore(client).get('list')).rejects.toThrow('WRONGTYPE');
-    await expect(redisStore(client).swap('list', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow('WRONGTYPE');
+    await expect(
+      redisStore(client).swap('list', undefined, { to: 'v', maxAge: 5 }),
+    ).rejects.toThrow('WRONGTYPE');
   });
 
   test('ST-14 a session that is deleted while a request prolongs it does not come back, 1,000 times', async () => {
-    const [one, two] = [redisStore(await nodeRedis(main.port)), redisStore(ioredis(main.port))];
+    const one = redisStore(await nodeRedis(main.port));
+    const two = redisStore(ioredis(main.port));
     for (let run = 0; run < 1000; run++) {
       await one.set(`race${run}`, 'old', 50);
-      await Promise.all([one.swap(`race${run}`, 'old', { to: 'old', maxAge: 50 }), two.delete(`race${run}`)]);
+      await Promise.all([
+        one.swap(`race${run}`, 'old', { to: 'old', maxAge: 50 }),
+        two.delete(`race${run}`),
+      ]);
       expect(await one.get(`race${run}`)).toBeUndefined();
     }
   });
@@ -145,19 +178,27 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
           (reason) => reason,
         );
         expect(error.message).toContain('OOM');
-        expect(JSON.stringify({ ...error, message: error.message, stack: error.stack })).not.toContain(
-          'sealed-session',
-        );
+        expect(
+          JSON.stringify({ ...error, message: error.message, stack: error.stack }),
+        ).not.toContain('sealed-session');
       }
       expect(await store.get('id')).toBeUndefined();
       await store.delete('id');
     });
 
     test('ST-11 a replica, a loading server and a cluster that is down reject, and reads are asked once', async () => {
-      const replica = await start('--replicaof', '127.0.0.1', String(main.port), '--replica-serve-stale-data', 'yes');
+      const replica = await start(
+        '--replicaof',
+        '127.0.0.1',
+        String(main.port),
+        '--replica-serve-stale-data',
+        'yes',
+      );
       const onReplica = redisStore((await connectTo(replica.port)) as never);
       await expect(onReplica.set('id', 'v', 5)).rejects.toThrow('READONLY');
-      await expect(onReplica.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow('READONLY');
+      await expect(onReplica.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
+        'READONLY',
+      );
       await expect(onReplica.delete('id')).rejects.toThrow('READONLY');
 
       const down = await start('--cluster-enabled', 'yes');
@@ -185,10 +226,17 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       clean.push(() => rmSync(folder, { recursive: true, force: true }));
       const before = await start('--dir', folder);
       const admin = await nodeRedis(before.port);
-      for (let key = 0; key < 200; key++) await admin.set(`key${key}`, randomBytes(2000).toString('hex'));
+      for (let key = 0; key < 200; key++) {
+        await admin.set(`key${key}`, randomBytes(2000).toString('hex'));
+      }
       await admin.sendCommand(['SAVE']);
       await before.stop();
-      const slowly = ['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024'];
+      const slowly = [
+        '--key-load-delay',
+        '100000',
+        '--loading-process-events-interval-bytes',
+        '1024',
+      ];
       const { port } = await start('--dir', folder, ...slowly);
       const store = redisStore((await connectTo(port)) as never);
       await expect(store.get('id')).rejects.toThrow('LOADING');
@@ -203,15 +251,20 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       const front = await forward(primary.port);
       clean.push(front.close);
       const store = redisStore((await connectTo(front.port)) as never);
-      while (!(await admin.info('replication')).includes('master_link_status:up')) await sleep(20);
+      while (!(await admin.info('replication')).includes('master_link_status:up')) {
+        await sleep(20);
+      }
       await store.set('old', 'old', 50);
       expect(await store.swap('old', 'old', { to: 'renewed', maxAge: 50 })).toBe(true);
-      while ((await admin.get('kinde:{old}').catch(() => null)) !== 'renewed') await sleep(5);
+      while ((await admin.get('kinde:{old}').catch(() => null)) !== 'renewed') {
+        await sleep(5);
+      }
       await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
       await store.set('new', 'new', 50);
       front.to(replica.port);
       await primary.stop();
-      const answer = async (): Promise<string | undefined> => store.get('old').catch(() => sleep(20).then(answer));
+      const answer = async (): Promise<string | undefined> =>
+        store.get('old').catch(() => sleep(20).then(answer));
       expect(await answer()).toBe('renewed');
       expect(await store.get('new')).toBeUndefined();
       await admin.sendCommand(['SCRIPT', 'FLUSH']);
@@ -229,11 +282,12 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       for (let cut = 0; cut < 10; cut++) {
         front.cutAfter(20_000 + Math.floor(Math.random() * 300_000));
         const values = await Promise.allSettled(ids.map((id) => store.get(id)));
-        for (const [index, result] of values.entries())
+        for (const [index, result] of values.entries()) {
           if (result.status === 'fulfilled') {
             expect(result.value?.split(' ')[0]).toBe(ids[index]);
             answered += 1;
           }
+        }
       }
       expect(front.cuts()).toBe(10);
       expect(answered).toBeGreaterThan(0);
@@ -243,7 +297,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
 
 /** A wire to a server that can lead elsewhere, and break after so many bytes of replies. */
 async function forward(port: number) {
-  let [target, left, cuts] = [port, Infinity, 0];
+  let target = port;
+  let left = Infinity;
+  let cuts = 0;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
@@ -261,7 +317,9 @@ async function forward(port: number) {
     far.on('data', (data) => {
       near.write(data.subarray(0, left));
       left -= data.length;
-      if (left > 0) return;
+      if (left > 0) {
+        return;
+      }
       [left, cuts] = [Infinity, cuts + 1];
       near.end();
       far.destroy();
@@ -275,7 +333,9 @@ async function forward(port: number) {
     cuts: () => cuts,
     close() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
     },
   };
 }

@@ -41,7 +41,8 @@ test('a whole tenant is set up through the Management API, twice without doublin
   const server = createServer(createApp(options, createMembers(management)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const initech = organizations.get('org_initech')!;
-  const [ada, grace] = [createBrowser(server, emulator), createBrowser(server, emulator)];
+  const ada = createBrowser(server, emulator);
+  const grace = createBrowser(server, emulator);
   await ada.signIn('ada@example.com', '/login', initech);
   await grace.signIn('grace@example.com', '/login', initech);
 
@@ -50,11 +51,18 @@ test('a whole tenant is set up through the Management API, twice without doublin
   expect(todos).toContain('class="forest"');
   expect((await ada.open('/members')).body).toContain('Grace Hopper');
   expect((await grace.open('/todos')).body).toContain('Add todo');
-  expect((await grace.open('/members', { headers: { accept: 'application/json' } })).status).toBe(403);
+  expect((await grace.open('/members', { headers: { accept: 'application/json' } })).status).toBe(
+    403,
+  );
 
   const id = emulator.state.people.find(({ givenName }) => givenName === 'Grace')!.id;
-  const change = { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
-  expect((await ada.open(`/members/${id}/role`, { ...change, body: 'role=owner' })).status).toBe(303);
+  const change = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  };
+  expect((await ada.open(`/members/${id}/role`, { ...change, body: 'role=owner' })).status).toBe(
+    303,
+  );
   const again = createBrowser(server, emulator);
   await again.signIn('grace@example.com', '/login', initech);
   expect((await again.open('/members')).body).toContain('Ada Lovelace');

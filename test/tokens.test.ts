@@ -2,7 +2,15 @@ import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEmulator, type Emulator } from '@kindling/emulator';
-import { decodeJwt, exportSPKI, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
+import {
+  decodeJwt,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  SignJWT,
+  type CryptoKey,
+  type JWTPayload,
+} from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { frameworks, optionsFor, SITE } from './kit/apps.js';
 import { createBrowser, type Browser } from './kit/browser.js';
@@ -24,7 +32,8 @@ describe.each(Object.keys(frameworks))(
     afterAll(() => void app.close());
     afterEach(() => emulator.faults.clear());
 
-    const tokenCalls = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
+    const tokenCalls = () =>
+      emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
     const signIn = async (path = '/login') => {
       browser = createBrowser(app, emulator);
       const before = tokenCalls();
@@ -39,7 +48,11 @@ describe.each(Object.keys(frameworks))(
     };
     const refused = async (status: number, code: string, reason?: string) => {
       const { answer, calls } = await signIn();
-      expect([answer.status, answer.json().code, reason && answer.json().reason]).toEqual([status, code, reason]);
+      expect([answer.status, answer.json().code, reason && answer.json().reason]).toEqual([
+        status,
+        code,
+        reason,
+      ]);
       expect(calls).toBe(1);
       await nobody();
       return answer;
@@ -70,7 +83,8 @@ describe.each(Object.keys(frameworks))(
       test.each([
         [
           'TR-01 an error page',
-          () => new Response('<h1>500</h1>', { status: 500, headers: { 'content-type': 'text/html' } }),
+          () =>
+            new Response('<h1>500</h1>', { status: 500, headers: { 'content-type': 'text/html' } }),
           'response_invalid',
           'http_status',
         ],
@@ -92,22 +106,42 @@ describe.each(Object.keys(frameworks))(
           'response_invalid',
           'malformed',
         ],
-        ['TR-11 no ID token', (body: Body) => ({ ...body, id_token: undefined }), 'id_token_invalid', 'missing'],
+        [
+          'TR-11 no ID token',
+          (body: Body) => ({ ...body, id_token: undefined }),
+          'id_token_invalid',
+          'missing',
+        ],
         [
           'TR-12 another token type',
           (body: Body) => ({ ...body, token_type: 'mac' }),
           'response_invalid',
           'token_type',
         ],
-        ['TR-15 a negative lifetime', (body: Body) => ({ ...body, expires_in: -5 }), 'response_invalid', 'malformed'],
+        [
+          'TR-15 a negative lifetime',
+          (body: Body) => ({ ...body, expires_in: -5 }),
+          'response_invalid',
+          'malformed',
+        ],
         [
           'TR-15 an infinite lifetime',
           (body: Body) => ({ ...body, expires_in: 'Infinity' }),
           'response_invalid',
           'malformed',
         ],
-        ['TR-15 a lifetime of null', (body: Body) => ({ ...body, expires_in: null }), 'response_invalid', 'malformed'],
-        ['TR-15 an object as lifetime', (body: Body) => ({ ...body, expires_in: {} }), 'response_invalid', 'malformed'],
+        [
+          'TR-15 a lifetime of null',
+          (body: Body) => ({ ...body, expires_in: null }),
+          'response_invalid',
+          'malformed',
+        ],
+        [
+          'TR-15 an object as lifetime',
+          (body: Body) => ({ ...body, expires_in: {} }),
+          'response_invalid',
+          'malformed',
+        ],
         ['TR-16 an array', () => [], 'response_invalid', 'malformed'],
         ['TR-16 a text', () => 'ok', 'response_invalid', 'malformed'],
         ['TR-16 a number', () => 5, 'response_invalid', 'malformed'],
@@ -144,16 +178,24 @@ describe.each(Object.keys(frameworks))(
       test('TR-15 a lifetime beyond numbers is refused', async () => {
         answering(
           (body) =>
-            new Response(JSON.stringify({ ...body, expires_in: 0 }).replace('"expires_in":0', '"expires_in":1e400'), {
-              headers: { 'content-type': 'application/json' },
-            }),
+            new Response(
+              JSON.stringify({ ...body, expires_in: 0 }).replace(
+                '"expires_in":0',
+                '"expires_in":1e400',
+              ),
+              {
+                headers: { 'content-type': 'application/json' },
+              },
+            ),
         );
         await refused(502, 'response_invalid', 'malformed');
       });
 
       test('TR-03 a connection that breaks is told as such', async () => {
         emulator.faults.once('/oauth2/token', () =>
-          Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })),
+          Promise.reject(
+            Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } }),
+          ),
         );
         await refused(502, 'kinde_unreachable', 'network');
       });
@@ -165,7 +207,9 @@ describe.each(Object.keys(frameworks))(
           '/oauth2/token',
           () =>
             new Response(
-              new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{"access')) }),
+              new ReadableStream({
+                start: (stream) => stream.enqueue(new TextEncoder().encode('{"access')),
+              }),
             ),
         );
         await refused(504, 'kinde_timeout');
@@ -201,7 +245,9 @@ describe.each(Object.keys(frameworks))(
         const chunk = new Uint8Array(64 * 1024).fill(0x20);
         const endless = new ReadableStream({
           pull: (stream) =>
-            sent >= 50 * 2 ** 20 ? stream.close() : (stream.enqueue(chunk), void (sent += chunk.length)),
+            sent >= 50 * 2 ** 20
+              ? stream.close()
+              : (stream.enqueue(chunk), void (sent += chunk.length)),
         });
         answering(() => new Response(endless, { headers: { 'content-type': 'application/json' } }));
         await refused(502, 'response_invalid', 'too_large');
@@ -212,7 +258,10 @@ describe.each(Object.keys(frameworks))(
         answering(
           (body) =>
             new Response(
-              JSON.stringify(body).replace('{', '{"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}},'),
+              JSON.stringify(body).replace(
+                '{',
+                '{"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}},',
+              ),
               { headers: { 'content-type': 'application/json' } },
             ),
         );
@@ -224,7 +273,9 @@ describe.each(Object.keys(frameworks))(
         const clientSecret = 's:%+&= ü-0123456789';
         emulator.state.applications[0]!.clientSecret = clientSecret;
         for (const clientAuthentication of ['client_secret_basic', 'client_secret_post'] as const) {
-          const other = await frameworks[framework]!(optionsFor(emulator, { clientSecret, clientAuthentication }));
+          const other = await frameworks[framework]!(
+            optionsFor(emulator, { clientSecret, clientAuthentication }),
+          );
           expect((await createBrowser(other, emulator).signIn(ADA)).status).toBe(302);
           other.close();
         }
@@ -232,7 +283,13 @@ describe.each(Object.keys(frameworks))(
       });
 
       test('TR-22 a 401 with a strange challenge echoes nothing of it', async () => {
-        answering(() => new Response('{}', { status: 401, headers: { 'www-authenticate': 'Bearer realm="evil"' } }));
+        answering(
+          () =>
+            new Response('{}', {
+              status: 401,
+              headers: { 'www-authenticate': 'Bearer realm="evil"' },
+            }),
+        );
         const answer = await refused(502, 'response_invalid', 'client_auth');
         expect(JSON.stringify(answer)).not.toContain('evil');
       });
@@ -272,7 +329,9 @@ describe.each(Object.keys(frameworks))(
       });
 
       test('ID-03 ID-04 HMAC with the public key or the client secret is refused', async () => {
-        const publicKey = await exportSPKI((await importJWK(emulator.state.key.jwk, 'RS256')) as CryptoKey);
+        const publicKey = await exportSPKI(
+          (await importJWK(emulator.state.key.jwk, 'RS256')) as CryptoKey,
+        );
         for (const secret of [publicKey, emulator.env['KINDE_CLIENT_SECRET']!]) {
           replaced((body) => {
             const head = `${encode({ alg: 'HS256', kid: emulator.state.key.jwk.kid })}.${encode(claimsOf(body))}`;
@@ -283,7 +342,9 @@ describe.each(Object.keys(frameworks))(
       });
 
       test('ID-05 another asymmetric algorithm is refused, even with a good signature', async () => {
-        replaced((body) => new SignJWT(claimsOf(body)).setProtectedHeader({ alg: 'ES256', kid: 'e' }).sign(elliptic));
+        replaced((body) =>
+          new SignJWT(claimsOf(body)).setProtectedHeader({ alg: 'ES256', kid: 'e' }).sign(elliptic),
+        );
         await refused(502, 'id_token_invalid', 'alg');
       });
 
@@ -294,7 +355,9 @@ describe.each(Object.keys(frameworks))(
         await refused(502, 'id_token_invalid', 'signature');
         replaced((body) => `${(body['id_token'] as string).slice(0, -6)}AAAAAA`);
         await refused(502, 'id_token_invalid', 'signature');
-        expect(emulator.requests.filter(({ path }) => path.includes('jwks')).length - before).toBeLessThanOrEqual(1);
+        expect(
+          emulator.requests.filter(({ path }) => path.includes('jwks')).length - before,
+        ).toBeLessThanOrEqual(1);
       });
 
       test.each(['', 'x', 'a.b', 'a.b.', 'a.b.c.d', 'a.b.c.d.e'])(
@@ -309,7 +372,9 @@ describe.each(Object.keys(frameworks))(
         'ID-09 ID-10 the key id %j finds no key',
         async (kid) => {
           replaced((body) =>
-            new SignJWT(claimsOf(body)).setProtectedHeader({ alg: 'RS256', kid: kid as string }).sign(stranger),
+            new SignJWT(claimsOf(body))
+              .setProtectedHeader({ alg: 'RS256', kid: kid as string })
+              .sign(stranger),
           );
           const { answer } = await signIn();
           expect(answer.json().code).toBe('id_token_invalid');
@@ -381,7 +446,9 @@ describe.each(Object.keys(frameworks))(
             : Array.isArray(value)
               ? value.map(fill)
               : value;
-        withId(Object.fromEntries(Object.entries(change).map(([name, value]) => [name, fill(value)])));
+        withId(
+          Object.fromEntries(Object.entries(change).map(([name, value]) => [name, fill(value)])),
+        );
         await refused(502, 'id_token_invalid', reason);
       });
 
@@ -398,7 +465,10 @@ describe.each(Object.keys(frameworks))(
       });
 
       test('ID-18 ID-21 an array of our id, and an audience we configured beside it, are fine', async () => {
-        for (const aud of [[emulator.env['KINDE_CLIENT_ID']!], [emulator.env['KINDE_CLIENT_ID']!, AUDIENCE]]) {
+        for (const aud of [
+          [emulator.env['KINDE_CLIENT_ID']!],
+          [emulator.env['KINDE_CLIENT_ID']!, AUDIENCE],
+        ]) {
           withId({ aud });
           expect((await signIn()).answer.status).toBe(302);
         }
@@ -425,7 +495,9 @@ describe.each(Object.keys(frameworks))(
       });
 
       test('ID-29 ID-44 the nonce is that of this login, byte by byte', async () => {
-        const other = new URL((await createBrowser(app, emulator).open('/login')).location).searchParams.get('nonce')!;
+        const other = new URL(
+          (await createBrowser(app, emulator).open('/login')).location,
+        ).searchParams.get('nonce')!;
         withId({ nonce: other });
         await refused(502, 'id_token_invalid', 'nonce');
         withId((claims) => ({ ...claims, nonce: `${String(claims['nonce'])}\u0000` }));
@@ -436,20 +508,26 @@ describe.each(Object.keys(frameworks))(
         const key = emulator.state.key;
         answering(async (body) => {
           const text = JSON.stringify(claimsOf(body)).replace('"sub":', '"sub":"kp_first","sub":');
-          return { ...body, id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text) };
+          return {
+            ...body,
+            id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text),
+          };
         });
         await signIn();
         const { sub } = (await browser.open('/person')).json();
         expect(sub).toBe(emulator.state.people[0]!.id);
       });
 
-      test.each(['not json', '[]', 'null', '"text"'])('ID-34 the payload %j is refused', async (payload) => {
-        const key = emulator.state.key;
-        replaced(() => signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, payload));
-        const { answer } = await signIn();
-        expect(answer.json().code).toBe('id_token_invalid');
-        await nobody();
-      });
+      test.each(['not json', '[]', 'null', '"text"'])(
+        'ID-34 the payload %j is refused',
+        async (payload) => {
+          const key = emulator.state.key;
+          replaced(() => signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, payload));
+          const { answer } = await signIn();
+          expect(answer.json().code).toBe('id_token_invalid');
+          await nobody();
+        },
+      );
 
       test('ID-35 one that is too large is not parsed', async () => {
         withId({ padding: 'x'.repeat(100_000) });
@@ -463,7 +541,10 @@ describe.each(Object.keys(frameworks))(
             '{',
             '{"__proto__":{"roles":["admin"]},"constructor":{"prototype":{"isAdmin":true}},',
           );
-          return { ...body, id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text) };
+          return {
+            ...body,
+            id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text),
+          };
         });
         expect((await signIn()).answer.status).toBe(302);
         expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: true });
@@ -492,14 +573,22 @@ describe.each(Object.keys(frameworks))(
         const key = emulator.state.key;
         answering(async (body) => {
           const text = Buffer.from(
-            JSON.stringify({ ...claimsOf(body), email: 'X' }).replace('"email":"X"', '"email":"\xc3("'),
+            JSON.stringify({ ...claimsOf(body), email: 'X' }).replace(
+              '"email":"X"',
+              '"email":"\xc3("',
+            ),
             'latin1',
           );
-          return { ...body, id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text) };
+          return {
+            ...body,
+            id_token: await signRaw(key.privateKey, { alg: 'RS256', kid: key.jwk.kid }, text),
+          };
         });
         const { answer } = await signIn();
         expect([302, 502]).toContain(answer.status);
-        if (answer.status === 302) expect((await browser.open('/me')).json().email).toBe('\ufffd(');
+        if (answer.status === 302) {
+          expect((await browser.open('/me')).json().email).toBe('\ufffd(');
+        }
       });
     });
   },
@@ -511,12 +600,18 @@ describe('what only the verbs can ask', () => {
     const emulator = await createEmulator({ siteUrl: SITE });
     const kinde = createKinde(optionsFor(emulator));
     const finish = async (change: JWTPayload) => {
-      const started = await kinde.login({ method: 'GET', url: '/login', headers: new Headers() }, { maxAge: 300 });
+      const started = await kinde.login(
+        { method: 'GET', url: '/login', headers: new Headers() },
+        { maxAge: 300 },
+      );
       expect(new URL(started.location).searchParams.get('max_age')).toBe('300');
       const back = await emulator.signIn(started.location, { email: ADA });
       emulator.faults.once('/oauth2/token', async (_request, next) => {
         const body = (await (await next()).json()) as Body;
-        return Response.json({ ...body, id_token: await emulator.sign({ ...decodeJwt(body['id_token']), ...change }) });
+        return Response.json({
+          ...body,
+          id_token: await emulator.sign({ ...decodeJwt(body['id_token']), ...change }),
+        });
       });
       const cookie = started.cookies.map((line) => line.split(';')[0]).join('; ');
       return kinde.callback({ method: 'GET', url: back.href, headers: new Headers({ cookie }) });
@@ -538,7 +633,9 @@ describe('what only the verbs can ask', () => {
     const kinde = createKinde(optionsFor(emulator));
     const started = await kinde.login({ method: 'GET', url: '/login', headers: new Headers() });
     const back = await emulator.signIn(started.location, { email: ADA });
-    const cookieOf = (lines: readonly string[]) => ({ cookie: lines.map((line) => line.split(';')[0]).join('; ') });
+    const cookieOf = (lines: readonly string[]) => ({
+      cookie: lines.map((line) => line.split(';')[0]).join('; '),
+    });
     const done = await kinde.callback({
       method: 'GET',
       url: back.href,
@@ -549,13 +646,21 @@ describe('what only the verbs can ask', () => {
       url: '/',
       headers: new Headers(cookieOf(done.cookies)),
     });
-    if (!auth.isAuthenticated) throw new Error('not signed in');
+    if (!auth.isAuthenticated) {
+      throw new Error('not signed in');
+    }
     expect(await auth.profile()).toMatchObject({ email: ADA });
-    emulator.faults.once('/oauth2/v2/user_profile', () => Response.json({ sub: 'kp_somebody', email: 'x' }));
+    emulator.faults.once('/oauth2/v2/user_profile', () =>
+      Response.json({ sub: 'kp_somebody', email: 'x' }),
+    );
     await expect(auth.profile()).rejects.toMatchObject({ code: 'profile_invalid' });
     const trap = await trapped(async (url) => {
       emulator.faults.once('/oauth2/v2/user_profile', () =>
-        Response.json({ sub: auth.user.id, _claim_names: { a: 's' }, _claim_sources: { s: { endpoint: url } } }),
+        Response.json({
+          sub: auth.user.id,
+          _claim_names: { a: 's' },
+          _claim_sources: { s: { endpoint: url } },
+        }),
       );
       await auth.profile();
     });
@@ -577,8 +682,16 @@ async function trapped(work: (url: string) => Promise<void>): Promise<number> {
 }
 
 /** A token over exactly these bytes. */
-async function signRaw(key: CryptoKey, header: object, payload: string | Uint8Array): Promise<string> {
+async function signRaw(
+  key: CryptoKey,
+  header: object,
+  payload: string | Uint8Array,
+): Promise<string> {
   const head = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${Buffer.from(payload as string).toString('base64url')}`;
-  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', key as never, new TextEncoder().encode(head));
+  const signature = await crypto.subtle.sign(
+    'RSASSA-PKCS1-v1_5',
+    key as never,
+    new TextEncoder().encode(head),
+  );
   return `${head}.${Buffer.from(signature).toString('base64url')}`;
 }

@@ -5,7 +5,14 @@ import { createEmulator, type Emulator } from '@kindling/emulator';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { cookieBytes, createVisitor, grant, later, noise, type Visitor } from './field/kit/visitor.js';
+import {
+  cookieBytes,
+  createVisitor,
+  grant,
+  later,
+  noise,
+  type Visitor,
+} from './field/kit/visitor.js';
 import { SITE } from './kit/apps.js';
 import { goesTo, SAME_SITE } from './kit/http.js';
 import { closed, nginxOf, served, startedApp } from './kit/pages.js';
@@ -14,13 +21,26 @@ import { freePort } from './kit/services.js';
 import { moduleOf, snippetsOf, written, type Snippet } from './kit/snippets.js';
 
 /** Pages about what lies around an app: browsers, proxies, paths, sockets. */
-const PAGES = ['csrf', 'handle-errors', 'hosts-and-paths', 'proxies', 'sessions', 'sign-in', 'websockets'];
+const PAGES = [
+  'csrf',
+  'handle-errors',
+  'hosts-and-paths',
+  'proxies',
+  'sessions',
+  'sign-in',
+  'websockets',
+];
 const snippets = PAGES.flatMap((page) => snippetsOf(`docs/how-to/${page}.md`));
 const { files, remove } = written('snippets-web', snippets.map(moduleOf));
 const frameworks = ['express', 'fastify'] as const;
 type Framework = (typeof frameworks)[number];
 const GRACE = 'grace@example.com';
-const SCRIPT = { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' };
+const SCRIPT = {
+  accept: '*/*',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-dest': 'empty',
+  'sec-fetch-site': 'same-origin',
+};
 const FORM = { ...SAME_SITE, 'content-type': 'application/x-www-form-urlencoded' };
 
 let emulator: Emulator;
@@ -33,7 +53,9 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   vi.unstubAllEnvs();
-  for (const close of closing.splice(0)) await close();
+  for (const close of closing.splice(0)) {
+    await close();
+  }
 });
 afterAll(() => {
   vi.unstubAllGlobals();
@@ -43,7 +65,9 @@ afterAll(() => {
 /** A local Kinde for an app at this URL, whose environment is the process's. */
 async function useEmulator(siteUrl: string): Promise<void> {
   emulator = await createEmulator({ siteUrl });
-  for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(emulator.env)) {
+    vi.stubEnv(name, value);
+  }
   vi.stubGlobal('fetch', emulator.fetch);
 }
 
@@ -76,7 +100,11 @@ describe.each(frameworks)('the page about CSRF, on %s', (framework) => {
     const visitor = await at('csrf', framework, "'/todos'");
     await visitor.signIn(GRACE);
     expect((await visitor.open('/todos', { method: 'POST', headers: SCRIPT })).status).toBe(201);
-    const neighbour = { ...SCRIPT, 'sec-fetch-site': 'same-site', origin: 'https://blog.app.example' };
+    const neighbour = {
+      ...SCRIPT,
+      'sec-fetch-site': 'same-site',
+      origin: 'https://blog.app.example',
+    };
     const refused = await visitor.open('/todos', { method: 'POST', headers: neighbour });
     expect([refused.status, refused.json().code]).toEqual([403, 'cross_site']);
   });
@@ -84,8 +112,14 @@ describe.each(frameworks)('the page about CSRF, on %s', (framework) => {
   test('a route with a check of its own takes what has its token, wherever it comes from', async () => {
     const visitor = await at('csrf', framework, "'/preview'");
     await visitor.signIn(GRACE);
-    const headers = { ...SCRIPT, 'sec-fetch-site': 'same-site', origin: 'https://blog.app.example' };
-    const { id } = (await visitor.open('/user', { headers: { accept: 'application/json' } })).json();
+    const headers = {
+      ...SCRIPT,
+      'sec-fetch-site': 'same-site',
+      origin: 'https://blog.app.example',
+    };
+    const { id } = (
+      await visitor.open('/user', { headers: { accept: 'application/json' } })
+    ).json();
     const { createHmac } = await import('node:crypto');
     const token = createHmac('sha256', 'known to the pages of the app').update(id).digest('hex');
     const post = async (sent: object) =>
@@ -114,7 +148,9 @@ describe.each(frameworks)('the page about paths and hosts, on %s', (framework) =
     const visitor = await at('hosts-and-paths', framework, url, url);
     const landed = await visitor.signIn('ada@example.com', '/app/account', 'org_acme0rockets');
     expect(landed.location).toBe(`${url}/account`);
-    expect((await visitor.open('/app/account')).json()).toMatchObject({ orgCode: 'org_acme0rockets' });
+    expect((await visitor.open('/app/account')).json()).toMatchObject({
+      orgCode: 'org_acme0rockets',
+    });
     expect((await visitor.open('/app/logout', { headers: SAME_SITE })).status).toBe(302);
     expect(visitor.jar.names()).toEqual([]);
   });
@@ -124,7 +160,10 @@ describe.each(frameworks)('the page about paths and hosts, on %s', (framework) =
     await visitor.signIn(GRACE);
     const headers = { ...SCRIPT, 'sec-fetch-site': 'same-site', origin: 'https://www.app.example' };
     const user = await visitor.open('/user', { headers });
-    expect(user.json()).toMatchObject({ email: GRACE, permissions: expect.arrayContaining(['create:todos']) });
+    expect(user.json()).toMatchObject({
+      email: GRACE,
+      permissions: expect.arrayContaining(['create:todos']),
+    });
     expect(user.headers['access-control-allow-origin']).toBe('https://www.app.example');
     const preflight = await visitor.open('/logout', {
       method: 'OPTIONS',
@@ -137,7 +176,9 @@ describe.each(frameworks)('the page about paths and hosts, on %s', (framework) =
   });
 
   test('Kinde is asked through a corporate proxy', async () => {
-    const { port } = await emulator.listen({ port: 0 }).then(({ url }: { url: string }) => new URL(url));
+    const { port } = await emulator
+      .listen({ port: 0 })
+      .then(({ url }: { url: string }) => new URL(url));
     closing.push(() => emulator.close());
     const tunnels: string[] = [];
     const proxy = createServer();
@@ -147,12 +188,16 @@ describe.each(frameworks)('the page about paths and hosts, on %s', (framework) =
         client.write('HTTP/1.1 200 OK\r\n\r\n');
         upstream.pipe(client).pipe(upstream);
       });
-      for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+      for (const socket of [client, upstream]) {
+        socket.on('error', () => socket.destroy());
+      }
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     closing.push(() => closed(proxy));
     vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
-    for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+    for (const [name, value] of Object.entries(emulator.env)) {
+      vi.stubEnv(name, value);
+    }
     const visitor = await at('hosts-and-paths', framework, 'EnvHttpProxyAgent');
     expect((await visitor.signIn(GRACE)).status).toBe(302);
     expect((await visitor.open('/todos')).json()).toEqual({ ok: true });
@@ -170,24 +215,35 @@ describe('one process for several hosts', () => {
       return server;
     },
     fastify: async () => {
-      const { server } = (await import(files[indexOf('hosts-and-paths', 'globex.example')]!)) as { server: Server };
+      const { server } = (await import(files[indexOf('hosts-and-paths', 'globex.example')]!)) as {
+        server: Server;
+      };
       await once(server.listen(0, '127.0.0.1'), 'listening');
       closing.push(() => closed(server));
       return server;
     },
   };
 
-  test.each(frameworks)('has a sign-in and a session of its own on each, on %s', async (framework) => {
-    for (const name of Object.keys(emulator.env))
-      if (/_UR[IL]$/.test(name) && !/ISSUER/.test(name)) vi.stubEnv(name, '');
-    const server = await servers[framework]();
-    const path = framework === 'express' ? '/todos' : '/';
-    const [acme, globex] = HOSTS.map((host) => visitorOf(server, `https://${host}`)) as [Visitor, Visitor];
-    expect((await acme.signIn(GRACE)).location).toBe('https://acme.example/');
-    expect(JSON.stringify((await acme.open(path)).json())).toContain('true');
-    expect(JSON.stringify((await globex.open(path)).json())).toContain('false');
-    expect((await visitorOf(server, 'https://other.example').open(path)).status).toBe(404);
-  });
+  test.each(frameworks)(
+    'has a sign-in and a session of its own on each, on %s',
+    async (framework) => {
+      for (const name of Object.keys(emulator.env)) {
+        if (/_UR[IL]$/.test(name) && !/ISSUER/.test(name)) {
+          vi.stubEnv(name, '');
+        }
+      }
+      const server = await servers[framework]();
+      const path = framework === 'express' ? '/todos' : '/';
+      const [acme, globex] = HOSTS.map((host) => visitorOf(server, `https://${host}`)) as [
+        Visitor,
+        Visitor,
+      ];
+      expect((await acme.signIn(GRACE)).location).toBe('https://acme.example/');
+      expect(JSON.stringify((await acme.open(path)).json())).toContain('true');
+      expect(JSON.stringify((await globex.open(path)).json())).toContain('false');
+      expect((await visitorOf(server, 'https://other.example').open(path)).status).toBe(404);
+    },
+  );
 });
 
 describe.each(frameworks)('the pages about sessions, sign-in and errors, on %s', (framework) => {
@@ -256,7 +312,9 @@ describe.skipIf(!hasNginx)('nginx as the page about proxies sets it up', () => {
   });
 
   test('passes WebSockets', async () => {
-    const { port, local, stop } = await startedApp(files[indexOf('websockets', 'new WebSocketServer(')]!);
+    const { port, local, stop } = await startedApp(
+      files[indexOf('websockets', 'new WebSocketServer(')]!,
+    );
     closing.push(stop);
     const front = await freePort();
     await inFrontOf(port, front);
@@ -270,7 +328,11 @@ describe.skipIf(!hasNginx)('nginx as the page about proxies sets it up', () => {
 describe('the page about WebSockets', () => {
   const overSocketIo = (port: number, extraHeaders: Record<string, string>) =>
     new Promise<string>((resolve) => {
-      const socket = io(`http://localhost:${port}`, { extraHeaders, reconnection: false, forceNew: true });
+      const socket = io(`http://localhost:${port}`, {
+        extraHeaders,
+        reconnection: false,
+        forceNew: true,
+      });
       const done = (answer: string) => {
         resolve(answer);
         socket.disconnect();
@@ -281,18 +343,26 @@ describe('the page about WebSockets', () => {
   const rows = [
     ['ws', 'new WebSocketServer(', plain, ['401', '403']],
     ['@fastify/websocket', 'register(websocket)', plain, ['401', '403']],
-    ['Socket.IO', 'new Server(', overSocketIo, ['no_session', expect.stringContaining('this site itself')]],
+    [
+      'Socket.IO',
+      'new Server(',
+      overSocketIo,
+      ['no_session', expect.stringContaining('this site itself')],
+    ],
   ] as const;
 
-  test.each(rows)('users are known and strangers are not, with %s', async (_name, part, open, [nobody, stranger]) => {
-    const { port, local, stop } = await startedApp(files[indexOf('websockets', part)]!);
-    closing.push(stop);
-    const origin = `http://localhost:${port}`;
-    const visitor = createVisitor({ url: origin, port }, local);
-    expect(await open(port, { origin })).toEqual(nobody);
-    await visitor.signIn(GRACE);
-    const cookie = visitor.jar.header();
-    expect(await open(port, { origin, cookie })).toBe('Hello Grace');
-    expect(await open(port, { origin: 'https://blog.example', cookie })).toEqual(stranger);
-  });
+  test.each(rows)(
+    'users are known and strangers are not, with %s',
+    async (_name, part, open, [nobody, stranger]) => {
+      const { port, local, stop } = await startedApp(files[indexOf('websockets', part)]!);
+      closing.push(stop);
+      const origin = `http://localhost:${port}`;
+      const visitor = createVisitor({ url: origin, port }, local);
+      expect(await open(port, { origin })).toEqual(nobody);
+      await visitor.signIn(GRACE);
+      const cookie = visitor.jar.header();
+      expect(await open(port, { origin, cookie })).toBe('Hello Grace');
+      expect(await open(port, { origin: 'https://blog.example', cookie })).toEqual(stranger);
+    },
+  );
 });

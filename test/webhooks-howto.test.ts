@@ -18,13 +18,18 @@ const { files, remove } = written('snippets-webhooks', snippets);
 let emulator: Emulator;
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
-  for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(emulator.env)) {
+    vi.stubEnv(name, value);
+  }
   vi.stubGlobal('fetch', emulator.fetch);
   snippets.forEach((code, index) => {
     const named = code
       .replace("'https://acme.kinde.com'", `'${emulator.issuer}'`)
       .replace("'.sessions'", `'${sessions}'`);
-    writeFileSync(files[index]!, /\bconst app\b/.test(code) ? `${named}\nexport { app };\n` : named);
+    writeFileSync(
+      files[index]!,
+      /\bconst app\b/.test(code) ? `${named}\nexport { app };\n` : named,
+    );
   });
 });
 afterAll(async () => {
@@ -36,7 +41,12 @@ afterAll(async () => {
 });
 
 const signed = (type: string, user: object, at = Date.now()) =>
-  emulator.sign({ type, event_id: crypto.randomUUID(), timestamp: new Date(at).toISOString(), data: { user } });
+  emulator.sign({
+    type,
+    event_id: crypto.randomUUID(),
+    timestamp: new Date(at).toISOString(),
+    data: { user },
+  });
 const headers = { 'content-type': 'application/jwt', 'webhook-id': 'webhook_1' };
 
 test('every snippet of the page compiles', () => {
@@ -73,7 +83,9 @@ describe('the snippets run', () => {
     expect((await send(app, '/people')).json()).toEqual(['new@example.com']);
     expect(await post(app, await signed('user.deleted', person))).toBe(200);
     expect((await send(app, '/people')).json()).toEqual([]);
-    expect(await post(app, `${(await signed('user.created', person)).slice(0, -9)}AAAAAAAAA`)).toBe(400);
+    expect(await post(app, `${(await signed('user.created', person)).slice(0, -9)}AAAAAAAAA`)).toBe(
+      400,
+    );
   });
 
   test('what was missed for a day is caught up with', async () => {

@@ -58,7 +58,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     options: Partial<WebhookOptions> = {},
     session: { store?: SessionStore; shared?: SessionStore } = {},
   ) => {
-    const app = await frameworks[framework]!(optionsFor(emulator, { webhooks: receiver(options), session }));
+    const app = await frameworks[framework]!(
+      optionsFor(emulator, { webhooks: receiver(options), session }),
+    );
     apps.push(app);
     return app;
   };
@@ -75,7 +77,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
         email: 'new@example.com',
         first_name: null,
         is_suspended: false,
-        organizations: [{ code: 'org_1', roles: [{ id: 'role_1', key: 'admin' }], permissions: null }],
+        organizations: [
+          { code: 'org_1', roles: [{ id: 'role_1', key: 'admin' }], permissions: null },
+        ],
       },
     },
     ...change,
@@ -88,7 +92,12 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       body,
       headers: { 'content-type': 'application/jwt', 'webhook-id': 'webhook_1', ...headers },
     });
-  const refused = async (app: Server, body: string, headers?: Record<string, string>, status = 400) => {
+  const refused = async (
+    app: Server,
+    body: string,
+    headers?: Record<string, string>,
+    status = 400,
+  ) => {
     const answer = await post(app, body, headers);
     expect(answer.status).toBe(status);
     expect(Object.keys(answer.json()).sort()).toEqual(['status', 'title']);
@@ -100,21 +109,29 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   test('WH-01 an event that Kinde signed reaches the handler of its type, once and typed', async () => {
     const app = await start({
       on: {
-        'user.created': ({ data: { user } }) => void seen.push([user.email, user.organizations?.[0]?.roles?.[0]?.key]),
+        'user.created': ({ data: { user } }) =>
+          void seen.push([user.email, user.organizations?.[0]?.roles?.[0]?.key]),
       },
     });
     const answer = await post(app, await signed());
-    expect([answer.status, answer.body, answer.headers['cache-control']]).toEqual([200, '', 'no-store']);
+    expect([answer.status, answer.body, answer.headers['cache-control']]).toEqual([
+      200,
+      '',
+      'no-store',
+    ]);
     expect(seen).toEqual([['new@example.com', 'admin']]);
     expect(answer.setCookies).toEqual([]);
-    expect((await post(app, `"${await signed()}"\n`, { 'content-type': 'application/json' })).status).toBe(200);
+    expect(
+      (await post(app, `"${await signed()}"\n`, { 'content-type': 'application/json' })).status,
+    ).toBe(200);
     expect([seen.length, problems]).toEqual([2, []]);
   });
 
   test('WH-02 an empty body, something else and too much are refused', async () => {
     const app = await start();
-    for (const body of ['', 'hello', '{}', 'a.b.c', 'null', '..', `${await signed()}.x`])
+    for (const body of ['', 'hello', '{}', 'a.b.c', 'null', '..', `${await signed()}.x`]) {
       expect(['malformed', 'alg']).toContain(await refused(app, body));
+    }
     expect(await refused(app, 'a'.repeat(256 * 1024 + 1), {}, 413)).toBe('too_large');
   });
 
@@ -154,7 +171,12 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       [`${encode({ alg: 'none', kid })}.${encode(event())}.`, 'malformed'],
       [`${encode({ alg: 'none', kid })}.${encode(event())}.eA`, 'alg'],
       [`${head}.${createHmac('sha256', pem).update(head).digest('base64url')}`, 'alg'],
-      [await new SignJWT(event()).setProtectedHeader({ alg: 'ES256', kid }).sign(elliptic.privateKey), 'alg'],
+      [
+        await new SignJWT(event())
+          .setProtectedHeader({ alg: 'ES256', kid })
+          .sign(elliptic.privateKey),
+        'alg',
+      ],
       [
         await new SignJWT(event())
           .setProtectedHeader({ alg: 'PS256', kid })
@@ -168,7 +190,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       [await signed({}, { header: { typ: 'at+jwt' } }), 'typ'],
       [await signed({}, { header: { kid: '' } }), 'kid'],
     ];
-    for (const [token, reason] of bad) expect(await refused(app, token)).toBe(reason);
+    for (const [token, reason] of bad) {
+      expect(await refused(app, token)).toBe(reason);
+    }
     expect(emulator.requests.length).toBe(before);
     expect(await refused(app, await signed({}, { key: 'unpublished' }))).toBe('signature');
     const [first, , last] = (await signed()).split('.');
@@ -183,8 +207,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
 
   test('WH-05 an issuer, where one is named, must be ours', async () => {
     const app = await start();
-    for (const iss of ['https://evil.example', `${emulator.issuer}/`, null, ['x']])
+    for (const iss of ['https://evil.example', `${emulator.issuer}/`, null, ['x']]) {
       expect(['iss', 'signature']).toContain(await refused(app, await signed({ iss })));
+    }
     expect((await post(app, await signed({ iss: emulator.issuer }))).status).toBe(200);
   });
 
@@ -194,13 +219,33 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     const common = { iss: emulator.issuer, iat: now, exp: now + 60 };
     const access = { ...common, sub: 'kp_1', aud: [], azp: 'client', scp: ['openid'] };
     const idToken = { ...common, sub: 'kp_1', aud: ['client'], nonce: 'n', at_hash: 'h' };
-    const machine = { ...common, aud: ['https://api.example'], azp: 'client', gty: ['client_credentials'], scp: [] };
+    const machine = {
+      ...common,
+      aud: ['https://api.example'],
+      azp: 'client',
+      gty: ['client_credentials'],
+      scp: [],
+    };
     for (const claims of [access, idToken, machine, common]) {
       expect(await refused(app, await emulator.sign(claims))).toBe('kind');
     }
-    for (const claims of [access, idToken, machine]) expect(await refused(app, await signed(claims))).toBe('kind');
-    for (const name of ['sub', 'aud', 'azp', 'scp', 'scope', 'gty', 'nonce', 'at_hash', 'auth_time', 'events'])
+    for (const claims of [access, idToken, machine]) {
+      expect(await refused(app, await signed(claims))).toBe('kind');
+    }
+    for (const name of [
+      'sub',
+      'aud',
+      'azp',
+      'scp',
+      'scope',
+      'gty',
+      'nonce',
+      'at_hash',
+      'auth_time',
+      'events',
+    ]) {
       expect(['kind', 'signature']).toContain(await refused(app, await signed({ [name]: 'x' })));
+    }
     expect(await refused(app, await signed({ exp: now - 3600 }))).toBe('signature');
   });
 
@@ -232,7 +277,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   test('WH-07 what is allowed to be missing or null may be', async () => {
     const app = await start();
     const data = { user: { id: 'kp_1', organizations: null, unknown: { more: true } } };
-    expect((await post(app, await signed({ data, timestamp: undefined, extra: 1 }))).status).toBe(200);
+    expect((await post(app, await signed({ data, timestamp: undefined, extra: 1 }))).status).toBe(
+      200,
+    );
     expect(seen[0]).toMatchObject({ data, extra: 1, timestamp: expect.any(String) });
   });
 
@@ -243,8 +290,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       [-310, 'stale'],
       [-86_400, 'stale'],
       [90, 'timestamp'],
-    ] as const)
+    ] as const) {
       expect(await refused(app, await signed({ timestamp: at(seconds) }))).toBe(reason);
+    }
     expect((await post(app, await signed({ timestamp: at(-290) }))).status).toBe(200);
     expect((await post(app, await signed({ timestamp: at(30) }))).status).toBe(200);
   });
@@ -254,7 +302,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     const app = await start({ acceptRetries: true }, { store: memoryStore() });
     const token = await signed({ timestamp: at(35.9) });
     expect(await refused(app, await signed({ timestamp: at(37) }))).toBe('stale');
-    expect([(await post(app, token)).status, (await post(app, token)).status, seen.length]).toEqual([200, 200, 1]);
+    expect([(await post(app, token)).status, (await post(app, token)).status, seen.length]).toEqual(
+      [200, 200, 1],
+    );
     const forgetful = await start({ acceptRetries: true });
     expect([(await post(forgetful, await signed())).status, seen.length]).toEqual([500, 1]);
   });
@@ -264,7 +314,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     async (where) => {
       const app = await start({}, where === 'in this process' ? {} : { store: memoryStore() });
       const token = await signed();
-      for (let attempt = 0; attempt < 3; attempt++) expect((await post(app, token)).status).toBe(200);
+      for (let attempt = 0; attempt < 3; attempt++) {
+        expect((await post(app, token)).status).toBe(200);
+      }
       expect(seen.length).toBe(1);
     },
   );
@@ -272,8 +324,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   test('WH-10 a captured body with a new webhook-id is the same event', async () => {
     const app = await start();
     const token = await signed();
-    for (const header of ['webhook_1', 'webhook_2', 'webhook_3'])
+    for (const header of ['webhook_1', 'webhook_2', 'webhook_3']) {
       expect((await post(app, token, { 'webhook-id': header })).status).toBe(200);
+    }
     expect(seen.length).toBe(1);
   });
 
@@ -290,8 +343,14 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     const headers = { 'content-type': 'application/jwt' };
     const ask = (more: Record<string, string | string[]>) =>
       send(app, PATH, { method: 'POST', body: token, headers: { ...headers, ...more } });
-    for (const more of [{}, { 'webhook-id': '' }, { 'webhook-id': 'x'.repeat(10_000) }, { 'webhook-id': ['a', 'b'] }])
+    for (const more of [
+      {},
+      { 'webhook-id': '' },
+      { 'webhook-id': 'x'.repeat(10_000) },
+      { 'webhook-id': ['a', 'b'] },
+    ]) {
       expect((await ask(more)).status).toBe(400);
+    }
     expect(new Set(problems.map(({ reason }) => reason))).toEqual(new Set(['webhook_id']));
     expect(seen).toEqual([]);
   });
@@ -300,12 +359,16 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     let attempts = 0;
     const handler = () => {
       attempts += 1;
-      if (attempts < 3) throw new Error('the database is away');
+      if (attempts < 3) {
+        throw new Error('the database is away');
+      }
     };
     const app = await start({ on: { 'user.created': handler } }, { store: memoryStore() });
     const token = await signed();
     const statuses = [];
-    for (let attempt = 0; attempt < 4; attempt++) statuses.push((await post(app, token)).status);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      statuses.push((await post(app, token)).status);
+    }
     expect([statuses, attempts]).toEqual([[500, 500, 200, 200], 3]);
     expect(problems[0]).toMatchObject({
       status: 500,
@@ -319,7 +382,8 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   test('WH-13 a handler that takes too long is answered with 504; it runs once, and counts when it is done', async () => {
     let calls = 0;
     let stop: AbortSignal | undefined;
-    const [started, done] = [signal(), signal()];
+    const started = signal();
+    const done = signal();
     const app = await start({
       on: {
         'user.created': (_event, context) => {
@@ -335,7 +399,12 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     const first = post(app, token);
     await started.promise;
     vi.advanceTimersByTime(10_000);
-    expect([(await first).status, calls, stop!.aborted, problems[0]!.reason]).toEqual([504, 1, true, 'timeout']);
+    expect([(await first).status, calls, stop!.aborted, problems[0]!.reason]).toEqual([
+      504,
+      1,
+      true,
+      'timeout',
+    ]);
     const second = post(app, token);
     done.resolve();
     expect([(await second).status, calls]).toEqual([200, 1]);
@@ -348,7 +417,10 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     // A number of 1,024 bits, in as many characters as one of 2,048.
     const short = { ...key, n: 'A'.repeat(n.length / 2) + n.slice(n.length / 2) };
     emulator.faults.always('/.well-known/jwks', () => Response.json({ keys: [short] }));
-    expect([(await post(app, await signed())).status, problems.at(-1)!.reason]).toEqual([503, 'key_unknown']);
+    expect([(await post(app, await signed())).status, problems.at(-1)!.reason]).toEqual([
+      503,
+      'key_unknown',
+    ]);
   });
 
   test('WH-14 without Kinde’s keys nothing is handled, and Kinde is asked to try again', async () => {
@@ -365,7 +437,11 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     for (const answer of broken) {
       emulator.faults.once('/.well-known/jwks', answer);
       const { status, headers } = await post(app, token);
-      expect([status, headers['retry-after'], problems.at(-1)!.reason]).toEqual([503, '5', 'keys_unavailable']);
+      expect([status, headers['retry-after'], problems.at(-1)!.reason]).toEqual([
+        503,
+        '5',
+        'keys_unavailable',
+      ]);
     }
     expect(seen).toEqual([]);
     expect([(await post(app, token)).status, seen.length]).toEqual([200, 1]);
@@ -388,7 +464,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     }
     const server = createFastify();
     server.addHook('onRequest', async ({ raw }, { raw: response }) => {
-      await new Promise<void>((resolve) => void first(raw as never, response as never, () => resolve()));
+      await new Promise<void>(
+        (resolve) => void first(raw as never, response as never, () => resolve()),
+      );
     });
     server.setErrorHandler((error: { statusCode: number }, _request, reply) => {
       thrown.push(error);
@@ -410,7 +488,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       const app = await startBehind(first, thrown);
       const token = await signed();
       expect((await post(app, token)).status).toBe(500);
-      expect(thrown).toMatchObject([{ code: 'body_consumed', message: expect.stringMatching(/before body parsers/) }]);
+      expect(thrown).toMatchObject([
+        { code: 'body_consumed', message: expect.stringMatching(/before body parsers/) },
+      ]);
       expect(inspect(thrown)).not.toContain(token.slice(0, 20));
       expect(seen).toEqual([]);
     },
@@ -418,7 +498,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
 
   test('WH-15 a parser that keeps the text, or is not for webhooks, is no harm', async () => {
     const parsers =
-      framework === 'express' ? [createExpress.text({ type: '*/*' }), createExpress.raw({ type: '*/*' })] : [];
+      framework === 'express'
+        ? [createExpress.text({ type: '*/*' }), createExpress.raw({ type: '*/*' })]
+        : [];
     for (const first of [createExpress.json(), ...parsers]) {
       const app = await startBehind(first, []);
       expect((await post(app, await signed())).status).toBe(200);
@@ -442,17 +524,35 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
 
   test('WH-16 of the types that webhooks had and have, the signature decides', async () => {
     const app = await start();
-    const types = ['application/jwt', 'application/json', 'APPLICATION/JWT; charset=utf-8', 'text/plain'];
-    for (const type of types) expect((await post(app, await signed(), { 'content-type': type })).status).toBe(200);
+    const types = [
+      'application/jwt',
+      'application/json',
+      'APPLICATION/JWT; charset=utf-8',
+      'text/plain',
+    ];
+    for (const type of types) {
+      expect((await post(app, await signed(), { 'content-type': type })).status).toBe(200);
+    }
     expect(seen.length).toBe(4);
-    for (const type of types)
-      expect((await post(app, await signed({}, { key: 'unpublished' }), { 'content-type': type })).status).toBe(400);
+    for (const type of types) {
+      expect(
+        (await post(app, await signed({}, { key: 'unpublished' }), { 'content-type': type }))
+          .status,
+      ).toBe(400);
+    }
   });
 
   test('WH-17 types that nobody handles are fine', async () => {
     const app = await start();
-    for (const type of ['planet.discovered', 'constructor', '__proto__', 'toString', 'passkey.added'])
+    for (const type of [
+      'planet.discovered',
+      'constructor',
+      '__proto__',
+      'toString',
+      'passkey.added',
+    ]) {
       expect((await post(app, await signed({ type, data: { any: 1 } }))).status).toBe(200);
+    }
     expect(seen.map(({ type }) => type)).toEqual([
       'planet.discovered',
       'constructor',
@@ -483,8 +583,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     );
     expect((await post(app, await signed({ data }))).status).toBe(200);
     const merge = (to: any, from: any): any => {
-      for (const key of Object.keys(from))
+      for (const key of Object.keys(from)) {
         to[key] = typeof from[key] === 'object' ? merge(to[key] ?? {}, from[key]) : from[key];
+      }
       return to;
     };
     expect(merge({}, seen[0]).data.user).toEqual({ id: 'kp_1', properties: { 0: { kept: 1 } } });
@@ -503,7 +604,9 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     let app: Server;
     beforeEach(async () => {
       tenant = await createEmulator({ siteUrl: SITE, deliver: toApp });
-      app = await frameworks[framework]!(optionsFor(tenant, { webhooks: receiver(), session: session(memoryStore()) }));
+      app = await frameworks[framework]!(
+        optionsFor(tenant, { webhooks: receiver(), session: session(memoryStore()) }),
+      );
       apps.push(app);
     });
     afterEach(() => tenant.close());
@@ -513,7 +616,11 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       const { origin, pathname } = new URL(String(input));
       expect(origin).toBe(SITE);
       const fields = Object.fromEntries(new Headers(headers));
-      const { status } = await send(app, pathname, { method: 'POST', headers: fields, body: String(body) });
+      const { status } = await send(app, pathname, {
+        method: 'POST',
+        headers: fields,
+        body: String(body),
+      });
       return new Response(null, { status });
     };
     const signedIn = async (email: string, organization = 'org_acme0rockets'): Promise<Browser> => {
@@ -528,13 +635,20 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     test.each([
       ['deleted', 'user.deleted', {}],
       ['suspended', 'user.updated', { is_suspended: true }],
-    ])('who is %s is signed out at the next request, and nobody else', async (_how, type, change) => {
-      const [ada, grace] = [await signedIn(ADA), await signedIn(GRACE)];
-      expect((await me(ada)).isAuthenticated).toBe(true);
-      await deliver(type, { user: { id: person(ADA).id, ...change } });
-      expect([(await me(ada)).isAuthenticated, (await me(grace)).isAuthenticated]).toEqual([false, true]);
-      expect(seen.map((one) => one.type)).toEqual([type]);
-    });
+    ])(
+      'who is %s is signed out at the next request, and nobody else',
+      async (_how, type, change) => {
+        const ada = await signedIn(ADA);
+        const grace = await signedIn(GRACE);
+        expect((await me(ada)).isAuthenticated).toBe(true);
+        await deliver(type, { user: { id: person(ADA).id, ...change } });
+        expect([(await me(ada)).isAuthenticated, (await me(grace)).isAuthenticated]).toEqual([
+          false,
+          true,
+        ]);
+        expect(seen.map((one) => one.type)).toEqual([type]);
+      },
+    );
 
     test('what changed about a person shows at their next request', async () => {
       const ada = await signedIn(ADA);
@@ -547,9 +661,13 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     });
 
     test('the sessions for an organization that is deleted end, and those for others go on', async () => {
-      const [acme, globex] = [await signedIn(ADA), await signedIn(ADA, 'org_globex0gardens')];
+      const acme = await signedIn(ADA);
+      const globex = await signedIn(ADA, 'org_globex0gardens');
       await deliver('organization.deleted', { organization: { code: 'org_acme0rockets' } });
-      expect([(await me(acme)).isAuthenticated, (await me(globex)).isAuthenticated]).toEqual([false, true]);
+      expect([(await me(acme)).isAuthenticated, (await me(globex)).isAuthenticated]).toEqual([
+        false,
+        true,
+      ]);
     });
 
     /** Runs a change through the Management API; the tenant's webhook tells the app of it, as Kinde would. */
@@ -557,12 +675,18 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       const management = managementFromEnv(tenant.env, { fetch: tenant.fetch });
       const { event_types: types } = await management.webhooks.listEventTypes();
       const event_types = types.map(({ code }) => code);
-      await management.webhooks.create({ endpoint: `${SITE}${PATH}`, event_types, name: 'The app' });
+      await management.webhooks.create({
+        endpoint: `${SITE}${PATH}`,
+        event_types,
+        name: 'The app',
+      });
       await work(management);
       await tenant.webhooks.settled();
       const { deliveries } = tenant.webhooks;
       expect(deliveries.length).toBeGreaterThan(0);
-      for (const { attempt, status } of deliveries) expect([attempt, status]).toEqual([1, 200]);
+      for (const { attempt, status } of deliveries) {
+        expect([attempt, status]).toEqual([1, 200]);
+      }
     };
 
     test('a permission that is deleted through the Management API is gone from everybody’s next request', async () => {
@@ -576,18 +700,31 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
 
     test.each([
       ['deleted', (management: Management, id: string) => management.users.remove({ id })],
-      ['suspended', (management: Management, id: string) => management.users.update({ id, is_suspended: true })],
-    ])('who is %s through the Management API is signed out at the next request', async (_how, work) => {
-      const [ada, grace] = [await signedIn(ADA), await signedIn(GRACE)];
-      const { id } = person(ADA);
-      await change((management) => work(management, id));
-      expect([(await me(ada)).isAuthenticated, (await me(grace)).isAuthenticated]).toEqual([false, true]);
-    });
+      [
+        'suspended',
+        (management: Management, id: string) => management.users.update({ id, is_suspended: true }),
+      ],
+    ])(
+      'who is %s through the Management API is signed out at the next request',
+      async (_how, work) => {
+        const ada = await signedIn(ADA);
+        const grace = await signedIn(GRACE);
+        const { id } = person(ADA);
+        await change((management) => work(management, id));
+        expect([(await me(ada)).isAuthenticated, (await me(grace)).isAuthenticated]).toEqual([
+          false,
+          true,
+        ]);
+      },
+    );
   });
 
   test('without a store that keeps groups the handlers are called all the same', async () => {
     const app = await start();
-    expect((await post(app, await signed({ type: 'user.deleted', data: { user: { id: 'kp_1' } } }))).status).toBe(200);
+    expect(
+      (await post(app, await signed({ type: 'user.deleted', data: { user: { id: 'kp_1' } } })))
+        .status,
+    ).toBe(200);
     expect(seen.length).toBe(1);
   });
 
@@ -595,7 +732,11 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     const store = { ...memoryStore(), members: () => Promise.reject(new Error('away')) };
     const app = await start({}, { store });
     const token = await signed({ type: 'user.deleted', data: { user: { id: 'kp_1' } } });
-    expect([(await post(app, token)).status, seen, problems[0]!.reason]).toEqual([500, [], 'handler']);
+    expect([(await post(app, token)).status, seen, problems[0]!.reason]).toEqual([
+      500,
+      [],
+      'handler',
+    ]);
     const unfollowing = await start({ followSessions: false }, { store });
     expect([(await post(unfollowing, token)).status, seen.length]).toEqual([200, 1]);
   });

@@ -28,7 +28,8 @@ export const create = ({ issuer, site }) =>
       redirectProxyUrl: undefined,
       logger: { error: () => {}, warn: () => {}, debug: () => {} },
       callbacks: {
-        jwt: ({ token, account }) => (account ? { ...token, ...pick(account), id: account.providerAccountId } : token),
+        jwt: ({ token, account }) =>
+          account ? { ...token, ...pick(account), id: account.providerAccountId } : token,
         session: ({ session, token }) => ({
           ...session,
           user: {
@@ -39,7 +40,11 @@ export const create = ({ issuer, site }) =>
         }),
       },
     };
-    const pick = ({ access_token, refresh_token, expires_at }) => ({ access_token, refresh_token, expires_at });
+    const pick = ({ access_token, refresh_token, expires_at }) => ({
+      access_token,
+      refresh_token,
+      expires_at,
+    });
     // Requests come to another port than the site's, and Auth.js builds its addresses from the host.
     app.use((req, _res, next) => {
       req.headers.host = new URL(site).host;

@@ -27,7 +27,9 @@ const behind = (verify) =>
 async function fastJwt(issuer, cache) {
   const { createVerifier } = await import('fast-jwt');
   const key = await pemOf(issuer);
-  return behind(createVerifier({ key, algorithms: ['RS256'], allowedIss: issuer, allowedAud: AUDIENCE, cache }));
+  return behind(
+    createVerifier({ key, algorithms: ['RS256'], allowedIss: issuer, allowedAud: AUDIENCE, cache }),
+  );
 }
 
 const variants = {
@@ -59,7 +61,11 @@ const variants = {
   async 'aws-jwt-verify'({ issuer }) {
     const { JwtVerifier } = await import('aws-jwt-verify');
     // It fetches keys over https only, so it is handed them.
-    const verifier = JwtVerifier.create({ issuer, audience: AUDIENCE, jwksUri: 'https://bench.example/jwks' });
+    const verifier = JwtVerifier.create({
+      issuer,
+      audience: AUDIENCE,
+      jwksUri: 'https://bench.example/jwks',
+    });
     verifier.cacheJwks(await jwksOf(issuer));
     return behind(async (token) => verifier.verifySync(token));
   },
@@ -67,7 +73,9 @@ const variants = {
     const { validateToken } = await import('@kinde/jwt-validator');
     return behind(async (token) => {
       const { valid } = await validateToken({ token, domain: issuer });
-      if (!valid) throw new Error('invalid');
+      if (!valid) {
+        throw new Error('invalid');
+      }
       return claimsOf(token);
     });
   },
@@ -76,7 +84,12 @@ const variants = {
     return express((app) => {
       app.get(
         '/me',
-        auth({ issuer, jwksUri: `${issuer}/.well-known/jwks.json`, audience: AUDIENCE, tokenSigningAlg: 'RS256' }),
+        auth({
+          issuer,
+          jwksUri: `${issuer}/.well-known/jwks.json`,
+          audience: AUDIENCE,
+          tokenSigningAlg: 'RS256',
+        }),
         (req, res) => res.json(answer(req.auth.payload)),
       );
       app.use((error, _req, res, _next) => res.status(error.status ?? 500).json({}));

@@ -47,7 +47,9 @@ export const create = ({ issuer, site }) =>
     app.all('/api/auth/{*path}', toNodeHandler(auth));
     app.get('/me', async (req, res) => {
       const session = await auth.api.getSession({ headers: fromNodeHeaders(req.headers) });
-      if (!session) return void res.status(401).json({});
+      if (!session) {
+        return void res.status(401).json({});
+      }
       const { sub, email, permissions } = session.user;
       res.json({ sub, email, permissions });
     });

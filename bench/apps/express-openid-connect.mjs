@@ -19,9 +19,13 @@ export const create = ({ issuer, site }) =>
       }),
     );
     app.get('/me', async (req, res) => {
-      if (!req.oidc.isAuthenticated()) return void res.status(401).json({});
+      if (!req.oidc.isAuthenticated()) {
+        return void res.status(401).json({});
+      }
       let token = req.oidc.accessToken;
-      if (token.isExpired()) token = await token.refresh();
+      if (token.isExpired()) {
+        token = await token.refresh();
+      }
       const { sub, email } = req.oidc.user;
       res.json({ sub, email, permissions: claimsOf(token.access_token).permissions });
     });

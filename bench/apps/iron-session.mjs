@@ -20,7 +20,9 @@ export async function create(options, variant) {
     await session.save();
   };
   const me = async (session) => {
-    if (!session.user) return undefined;
+    if (!session.user) {
+      return undefined;
+    }
     if (isOver(session.user)) {
       session.user = await openid.refresh(session.user);
       await session.save();
@@ -44,7 +46,9 @@ export async function create(options, variant) {
   return fastify((app) => {
     // Set-Cookie goes to Node's response, which Fastify keeps.
     const sessionOf = (request, reply) => getIronSession(request.raw, reply.raw, settings);
-    app.get('/login', async (request, reply) => reply.redirect(await start(await sessionOf(request, reply))));
+    app.get('/login', async (request, reply) =>
+      reply.redirect(await start(await sessionOf(request, reply))),
+    );
     app.get('/callback', async (request, reply) => {
       await finish(await sessionOf(request, reply), request.url);
       return reply.redirect('/');

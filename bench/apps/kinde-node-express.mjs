@@ -27,7 +27,11 @@ export const create = async ({ issuer, site }) => {
     // Its `getUser` would ask Kinde on every request; what is asked for is in the session.
     app.get('/me', protectRoute, async (req, res) => {
       const { sub, email } = claimsOf(await req.getSessionItem('id_token'));
-      res.json({ sub, email, permissions: claimsOf(await req.getSessionItem('access_token')).permissions });
+      res.json({
+        sub,
+        email,
+        permissions: claimsOf(await req.getSessionItem('access_token')).permissions,
+      });
     });
   });
 };

@@ -29,7 +29,9 @@ export const create = ({ issuer, site }) =>
     });
     app.get('/me', async (req, res) => {
       const items = itemsOf(req);
-      if (!(await client.isAuthenticated(items))) return void res.status(401).json({});
+      if (!(await client.isAuthenticated(items))) {
+        return void res.status(401).json({});
+      }
       const { id, email } = await client.getUser(items);
       const { permissions } = await client.getPermissions(items);
       res.json({ sub: id, email, permissions });

@@ -23,7 +23,9 @@ export async function create({ issuer, site, folder, bearer = false, beside = fa
     ...(store === 'memory' && { session: { store: adapter.memoryStore() } }),
     ...(store === 'shared' && { session: { shared: adapter.filesystemStore(folder) } }),
   };
-  const me = bearer ? (auth) => ({ sub: auth.user.id, permissions: auth.getPermissions().permissions }) : answer;
+  const me = bearer
+    ? (auth) => ({ sub: auth.user.id, permissions: auth.getPermissions().permissions })
+    : answer;
   if (framework === 'express') {
     return express((app) => {
       app.use(adapter.kinde(options));

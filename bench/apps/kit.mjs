@@ -31,4 +31,5 @@ export async function fastify(build) {
 }
 
 /** The claims of a token that was verified before. */
-export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+export const claimsOf = (token) =>
+  JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());

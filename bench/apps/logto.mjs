@@ -17,7 +17,9 @@ export const create = ({ issuer, site }) =>
     app.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
     app.use(handleAuthRoutes(config));
     app.get('/me', withLogto(config), (req, res) => {
-      if (!req.user.isAuthenticated) return void res.status(401).json({});
+      if (!req.user.isAuthenticated) {
+        return void res.status(401).json({});
+      }
       const { sub, email } = req.user.claims;
       res.json({ sub, email, permissions: claimsOf(req.user.accessToken).permissions });
     });

@@ -5,7 +5,13 @@ import { claimsOf } from './kit.mjs';
 
 export async function createOpenId({ issuer, site }) {
   const options = { execute: [client.allowInsecureRequests] };
-  const config = await client.discovery(new URL(issuer), CLIENT.id, CLIENT.secret, undefined, options);
+  const config = await client.discovery(
+    new URL(issuer),
+    CLIENT.id,
+    CLIENT.secret,
+    undefined,
+    options,
+  );
   return {
     async start() {
       const checks = {
@@ -27,7 +33,8 @@ export async function createOpenId({ issuer, site }) {
       const expected = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
       return sessionOf(await client.authorizationCodeGrant(config, new URL(path, site), expected));
     },
-    refresh: async ({ refreshToken }) => sessionOf(await client.refreshTokenGrant(config, refreshToken)),
+    refresh: async ({ refreshToken }) =>
+      sessionOf(await client.refreshTokenGrant(config, refreshToken)),
   };
 }
 

@@ -9,7 +9,10 @@ export async function create(options) {
   const openid = await createOpenId(options);
   return fastify(async (app) => {
     const cookie = { path: '/', httpOnly: true, sameSite: 'lax' };
-    await app.register(secureSession, { key: createHash('sha256').update(SECRET).digest(), cookie });
+    await app.register(secureSession, {
+      key: createHash('sha256').update(SECRET).digest(),
+      cookie,
+    });
     app.get('/login', async (request, reply) => {
       const { url, checks } = await openid.start();
       request.session.set('checks', checks);
@@ -22,7 +25,9 @@ export async function create(options) {
     });
     app.get('/me', async (request, reply) => {
       let user = request.session.get('user');
-      if (!user) return reply.code(401).send({});
+      if (!user) {
+        return reply.code(401).send({});
+      }
       if (isOver(user)) {
         user = await openid.refresh(user);
         request.session.set('user', user);

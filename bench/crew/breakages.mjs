@@ -18,7 +18,8 @@ const provider = (state, more) => ({
 
 export const BREAKAGES = {
   'process killed': {
-    promise: 'nobody is signed out; answers under way are lost, and whose renewal it was at may wait with 503',
+    promise:
+      'nobody is signed out; answers under way are lost, and whose renewal it was at may wait with 503',
     async begin({ members, seconds }) {
       for (const member of members.slice(0, 2)) {
         member.isBroken = true;
@@ -31,7 +32,8 @@ export const BREAKAGES = {
     allowed: { unavailable: STORED },
   },
   'process stands still': {
-    promise: 'nobody is signed out; the others go on, and whose renewal it was at may wait with 503',
+    promise:
+      'nobody is signed out; the others go on, and whose renewal it was at may wait with 503',
     async begin({ members: [member], seconds }) {
       member.isBroken = true;
       member.child.kill('SIGSTOP');
@@ -69,7 +71,8 @@ export const BREAKAGES = {
   },
   'Redis paused': {
     promise: 'the same',
-    begin: ({ admin, seconds }) => admin.sendCommand(['CLIENT', 'PAUSE', String(seconds * 1000), 'ALL']),
+    begin: ({ admin, seconds }) =>
+      admin.sendCommand(['CLIENT', 'PAUSE', String(seconds * 1000), 'ALL']),
     allowed: { unavailable: STORED },
   },
   'Redis read-only': {
@@ -83,7 +86,9 @@ export const BREAKAGES = {
     async begin({ admin, random, prefix }) {
       for await (const keys of admin.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
         const gone = keys.filter(() => random() < 0.3);
-        if (gone.length > 0) await admin.unlink(gone);
+        if (gone.length > 0) {
+          await admin.unlink(gone);
+        }
       }
     },
     allowed: { out: STORED, unavailable: STORED },
@@ -109,7 +114,10 @@ export const BREAKAGES = {
     allowed: { out: STORED, unavailable: STORED },
   },
   // What may show nowhere comes before what opens circuit breakers: each closes with a request of its own.
-  'Kinde slow': provider('slow', { promise: 'renewals and sign-ins take as long as Kinde', allowed: {} }),
+  'Kinde slow': provider('slow', {
+    promise: 'renewals and sign-ins take as long as Kinde',
+    allowed: {},
+  }),
   'keys rotate, a stranger at the door': {
     promise: 'nobody notices; made-up tokens delay nobody',
     async begin(world) {
@@ -124,10 +132,16 @@ export const BREAKAGES = {
     allowed: {},
   },
   'Kinde down': provider('down', { promise: 'sessions go on while access tokens live, then 503' }),
-  'Kinde hangs': provider('hanging', { promise: 'nobody waits longer than `timeout`; then 503 at once' }),
-  'Kinde answers 502': provider('failing', { promise: 'a gateway signs nobody out, whatever its body says' }),
+  'Kinde hangs': provider('hanging', {
+    promise: 'nobody waits longer than `timeout`; then 503 at once',
+  }),
+  'Kinde answers 502': provider('failing', {
+    promise: 'a gateway signs nobody out, whatever its body says',
+  }),
   'Kinde answers HTML': provider('html', { promise: 'the same' }),
-  'answers of Kinde are lost': provider('cutting', { promise: 'within the overlap nobody is signed out' }),
+  'answers of Kinde are lost': provider('cutting', {
+    promise: 'within the overlap nobody is signed out',
+  }),
   'keys rotate while they cannot be fetched': provider('keyless', {
     promise: 'no refresh token is spent in vain, no session ends; 503 until the keys are there',
     async begin({ provider: kinde }) {
@@ -145,13 +159,21 @@ function knock({ members, tell, issuer }) {
   const done = (async () => {
     for (let n = 0; !visit.isOver; n++) {
       const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: issuer, aud: ['https://api.bench.example'], sub: 'kp_stranger', iat: now, exp: now + 600 };
+      const claims = {
+        iss: issuer,
+        aud: ['https://api.bench.example'],
+        sub: 'kp_stranger',
+        iat: now,
+        exp: now + 600,
+      };
       const head = { alg: 'RS256', typ: 'JWT', kid: randomBytes(12).toString('hex') };
       const token = `${encode(head)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`;
       const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
       const port = Object.values(members[n % members.length].ports)[n % 3];
       const { status, text } = await ask(port, '/public', { headers }).catch(() => ({ status: 0 }));
-      if (status === 200 && JSON.parse(text).person !== null) tell('back', 0, 'a made-up token was accepted');
+      if (status === 200 && JSON.parse(text).person !== null) {
+        tell('back', 0, 'a made-up token was accepted');
+      }
       await sleep(20);
     }
   })();

@@ -20,8 +20,12 @@ const children = new Set();
 const folders = new Set();
 
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const child of children) {
+    child.kill('SIGKILL');
+  }
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /**
@@ -34,7 +38,9 @@ export async function run(seconds, work) {
     await crew?.sweep().catch(() => {});
     process.exit(code);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void finish(130));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => void finish(130));
+  }
   setTimeout(() => {
     console.error(`It does not end within ${seconds} s.`);
     void finish(1);
@@ -80,7 +86,10 @@ async function bundle(folder) {
 
 /** A process that is asked things over IPC. */
 function start(file, args = []) {
-  const child = fork(file, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--no-warnings', ...args] });
+  const child = fork(file, {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: ['--no-warnings', ...args],
+  });
   children.add(child);
   let errors = '';
   child.stderr.on('data', (part) => (errors = (errors + part).slice(-4000)));
@@ -90,12 +99,16 @@ function start(file, args = []) {
   child.on('message', ({ id, value, error }) => {
     const { resolve, reject } = waiting.get(id);
     waiting.delete(id);
-    if (error) reject(new Error(error));
-    else resolve(value);
+    if (error) {
+      reject(new Error(error));
+    } else {
+      resolve(value);
+    }
   });
   child.once('exit', () => {
-    for (const { reject } of waiting.values())
+    for (const { reject } of waiting.values()) {
       reject(new Error(`a process ended: ${errors.trim().split('\n').slice(-12).join('\n')}`));
+    }
   });
   const ask = (what, about) =>
     new Promise((resolve, reject) => {
@@ -103,7 +116,9 @@ function start(file, args = []) {
       child.send({ id: last, ask: what, about });
     });
   const end = async (signal = 'SIGKILL') => {
-    if ((child.exitCode ?? child.signalCode) !== null) return;
+    if ((child.exitCode ?? child.signalCode) !== null) {
+      return;
+    }
     const over = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await over;
@@ -151,7 +166,12 @@ async function startCrew({ people, processes, lifetime, overlap, timeout, redis 
     async function restart() {
       Object.assign(member, start(join(folder, 'member.cjs')));
       for (const keep of MODES) {
-        const about = { framework: n % 2 ? 'fastify' : 'express', keep, options, store: storeOf(keep) };
+        const about = {
+          framework: n % 2 ? 'fastify' : 'express',
+          keep,
+          options,
+          store: storeOf(keep),
+        };
         member.ports[keep] = await member.ask('serve', { ...about, port: member.ports[keep] ?? 0 });
       }
     }
@@ -164,8 +184,11 @@ async function sweep(url, prefix) {
   const client = await createClient({ url, socket: { reconnectStrategy: false } })
     .on('error', () => {})
     .connect();
-  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
-    if (keys.length > 0) await client.unlink(keys);
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    if (keys.length > 0) {
+      await client.unlink(keys);
+    }
+  }
   client.destroy();
 }
 
@@ -178,17 +201,26 @@ async function startRedis(keeper) {
   const up = async () => {
     await ask('start', place);
     for (let tries = 0; !(await isReady(place.port)); tries++) {
-      if (tries === 200) throw new Error('redis-server does not start');
+      if (tries === 200) {
+        throw new Error('redis-server does not start');
+      }
       await sleep(25);
     }
   };
   await up();
-  return { url: `redis://127.0.0.1:${place.port}`, up, kill: () => ask('kill'), signal: (name) => ask('signal', name) };
+  return {
+    url: `redis://127.0.0.1:${place.port}`,
+    up,
+    kill: () => ask('kill'),
+    signal: (name) => ask('signal', name),
+  };
 }
 
 async function freePort() {
   const server = createServer();
-  const port = await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
+  const port = await new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve(server.address().port)),
+  );
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

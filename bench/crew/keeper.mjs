@@ -9,12 +9,16 @@ const commands = {
     const keep = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
     server = spawn('redis-server', [...place, ...keep], { stdio: 'ignore' });
     return new Promise((resolve, reject) => {
-      server.once('spawn', resolve).once('error', () => reject(new Error('redis-server cannot be started')));
+      server
+        .once('spawn', resolve)
+        .once('error', () => reject(new Error('redis-server cannot be started')));
     });
   },
   signal: (name) => void server.kill(name),
   async kill() {
-    if ((server.exitCode ?? server.signalCode) !== null) return;
+    if ((server.exitCode ?? server.signalCode) !== null) {
+      return;
+    }
     const gone = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGKILL');
     await gone;

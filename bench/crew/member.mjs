@@ -38,7 +38,9 @@ process.on('SIGTERM', () => {
 });
 
 async function open({ redis: url, prefix, folder }) {
-  if (!url) return filesystemStore(`${folder}/${prefix}`);
+  if (!url) {
+    return filesystemStore(`${folder}/${prefix}`);
+  }
   const client = createClient({
     url,
     disableOfflineQueue: true,
@@ -51,8 +53,14 @@ async function open({ redis: url, prefix, folder }) {
 }
 
 function describe(auth) {
-  if (!auth.isAuthenticated) return { person: null, reason: auth.reason };
-  return { person: auth.user.email, id: auth.user.id, organization: auth.getOrganization()?.orgCode ?? null };
+  if (!auth.isAuthenticated) {
+    return { person: null, reason: auth.reason };
+  }
+  return {
+    person: auth.user.email,
+    id: auth.user.id,
+    organization: auth.getOrganization()?.orgCode ?? null,
+  };
 }
 
 const frameworks = {
@@ -70,7 +78,9 @@ const frameworks = {
     const app = createFastify();
     await app.register(onFastify.kinde, instance);
     app.get('/public', async (request) => describe(request.kinde));
-    app.get('/private', { onRequest: onFastify.protect() }, async (request) => describe(request.kinde));
+    app.get('/private', { onRequest: onFastify.protect() }, async (request) =>
+      describe(request.kinde),
+    );
     await app.listen({ port, host: '127.0.0.1' });
     return app.server;
   },

@@ -5,7 +5,11 @@ import { SITE } from './crew.mjs';
 
 const HOST = new URL(SITE).host;
 const JSON_ONLY = { accept: 'application/json' };
-const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+const NAVIGATION = {
+  accept: 'text/html',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+};
 const ORGANIZATIONS = ['org_one', 'org_two'];
 /** Seconds after which a browser gives up, far beyond what any answer may take. */
 const PATIENCE = 20;
@@ -48,7 +52,8 @@ export function createPerson({ email, mode, home, members, provider, random, tel
   let organizations;
   const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
   /** Where nothing is shared, a load balancer keeps each browser at one process. */
-  const pick = () => members[mode === 'cookie' ? home % members.length : Math.floor(random() * members.length)];
+  const pick = () =>
+    members[mode === 'cookie' ? home % members.length : Math.floor(random() * members.length)];
   const person = { email, mode, isIn: false, cookie, home: () => members[home % members.length] };
 
   async function open(path, { headers = JSON_ONLY, member = pick() } = {}) {
@@ -58,23 +63,40 @@ export function createPerson({ email, mode, home, members, provider, random, tel
       keep(jar, answer.headers['set-cookie'] ?? []);
       return { ...answer, took: performance.now() - begun, member };
     } catch (error) {
-      return { status: 0, headers: {}, text: error.message, took: performance.now() - begun, member };
+      return {
+        status: 0,
+        headers: {},
+        text: error.message,
+        took: performance.now() - begun,
+        member,
+      };
     }
   }
 
   /** Through Kinde and back. Answers whether somebody is signed in now. */
   async function through(path, organization) {
     const member = pick();
-    const start = await open(path, { headers: { ...NAVIGATION, 'sec-fetch-site': 'same-origin' }, member });
+    const start = await open(path, {
+      headers: { ...NAVIGATION, 'sec-fetch-site': 'same-origin' },
+      member,
+    });
     const url = targetOf(start);
-    if (!url.includes('/oauth2/auth')) return told(start);
-    const landing = await provider.ask('signIn', { url, email, organization }).catch(() => undefined);
-    if (!landing) return told({ ...start, status: 400, text: '"code":"no_callback"' });
+    if (!url.includes('/oauth2/auth')) {
+      return told(start);
+    }
+    const landing = await provider
+      .ask('signIn', { url, email, organization })
+      .catch(() => undefined);
+    if (!landing) {
+      return told({ ...start, status: 400, text: '"code":"no_callback"' });
+    }
     const back = new URL(landing);
     const headers = { ...NAVIGATION, 'sec-fetch-site': 'cross-site' };
     const end = await open(back.pathname + back.search, { headers, member });
     const isDone = end.status === 302 && (end.headers['set-cookie'] ?? []).length > 0;
-    if (isDone) organizations = [organization];
+    if (isDone) {
+      organizations = [organization];
+    }
     return isDone || told(end);
   }
 
@@ -95,7 +117,9 @@ export function createPerson({ email, mode, home, members, provider, random, tel
     const answer = await open(path);
     const kind = judge(answer);
     tell(kind, answer.took, kind === 'own' ? '' : described(answer), answer.member);
-    if (kind === 'out') person.isIn = false;
+    if (kind === 'out') {
+      person.isIn = false;
+    }
     return kind;
   };
 
@@ -116,19 +140,33 @@ export function createPerson({ email, mode, home, members, provider, random, tel
   /** Answers the cookies that were good before it, or nothing where the app could not say that it is done. */
   person.signOut = async () => {
     const before = cookie();
-    const answer = await open('/logout', { headers: { ...NAVIGATION, 'sec-fetch-site': 'same-origin' } });
+    const answer = await open('/logout', {
+      headers: { ...NAVIGATION, 'sec-fetch-site': 'same-origin' },
+    });
     person.isIn = false;
-    if (answer.status === 0 || answer.status >= 500) return void told(answer);
+    if (answer.status === 0 || answer.status >= 500) {
+      return void told(answer);
+    }
     return before;
   };
 
   function judge({ status, text }) {
-    if (status === 0) return 'lost';
-    if (status >= 500) return 'unavailable';
-    if (status === 401 || status === 302) return 'out';
-    if (status !== 200) return 'error';
+    if (status === 0) {
+      return 'lost';
+    }
+    if (status >= 500) {
+      return 'unavailable';
+    }
+    if (status === 401 || status === 302) {
+      return 'out';
+    }
+    if (status !== 200) {
+      return 'error';
+    }
     const said = JSON.parse(text);
-    if (said.person === null) return said.reason === 'unavailable' ? 'unavailable' : 'out';
+    if (said.person === null) {
+      return said.reason === 'unavailable' ? 'unavailable' : 'out';
+    }
     return said.person === email && organizations.includes(said.organization) ? 'own' : 'stranger';
   }
   return person;
@@ -136,7 +174,9 @@ export function createPerson({ email, mode, home, members, provider, random, tel
 
 /** Whether cookies still make somebody of whoever sends them. */
 export async function isSomebody(port, cookie) {
-  const { status, text } = await ask(port, '/public', { headers: JSON_ONLY, cookie }).catch(() => ({ status: 0 }));
+  const { status, text } = await ask(port, '/public', { headers: JSON_ONLY, cookie }).catch(() => ({
+    status: 0,
+  }));
   return status === 200 && JSON.parse(text).person !== null;
 }
 
@@ -146,15 +186,20 @@ export const pause = (seconds, random) => sleep(seconds * (0.5 + random()) * 100
 function keep(jar, lines) {
   for (const line of lines) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-    if (/;\s*max-age=0(;|$)/i.test(line)) jar.delete(name);
-    else jar.set(name, value);
+    if (/;\s*max-age=0(;|$)/i.test(line)) {
+      jar.delete(name);
+    } else {
+      jar.set(name, value);
+    }
   }
 }
 
 /** Where an answer sends the browser: by a redirect, or by a page that goes on by itself. */
 function targetOf({ headers, text }) {
   const page = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(text)?.[1] ?? '';
-  return headers.location ?? page.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+  return (
+    headers.location ?? page.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+  );
 }
 
 /** What came instead of the page. */

@@ -13,9 +13,12 @@ const STATES = {
   up: (req, res, through) => through(),
   slow: (req, res, through) => setTimeout(through, 800),
   hanging: () => {},
-  failing: (req, res) => res.writeHead(502, GATEWAY).end('{"error":"invalid_grant","error_description":"upstream"}'),
+  failing: (req, res) =>
+    res.writeHead(502, GATEWAY).end('{"error":"invalid_grant","error_description":"upstream"}'),
   html: (req, res) =>
-    res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Maintenance</title>'),
+    res
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<!doctype html><title>Maintenance</title>'),
   /** Kinde has answered, and the connection breaks before a byte of that arrives. */
   cutting: (req, res, through) => through(() => req.socket.destroy()),
   keyless: (req, res, through) => (/jwks/.test(req.url) ? res.writeHead(503).end() : through()),
@@ -43,9 +46,13 @@ const commands = {
     return (await emulator.signIn(url, { email, organization })).href;
   },
   async become(name) {
-    if (name === 'down') return close();
+    if (name === 'down') {
+      return close();
+    }
     state = STATES[name];
-    if (!server.listening) await listen(port);
+    if (!server.listening) {
+      await listen(port);
+    }
   },
   rotateKeys: () => emulator.rotateKeys(),
   counts: () => ({ ...counts, reuse: emulator.state.reuse }),
@@ -71,12 +78,18 @@ async function answer(req, res, instead) {
   try {
     const body = await read(req);
     const given = body.get('grant_type');
-    if (given === 'refresh_token') counts.refreshes += 1;
-    if (given === 'authorization_code') counts.logins += 1;
+    if (given === 'refresh_token') {
+      counts.refreshes += 1;
+    }
+    if (given === 'authorization_code') {
+      counts.logins += 1;
+    }
     const init = { method: req.method, headers: headersOf(req), ...(body.size > 0 && { body }) };
     const response = await emulator.fetch(`${emulator.issuer}${req.url}`, init);
     const bytes = Buffer.from(await response.arrayBuffer());
-    if (instead) return instead();
+    if (instead) {
+      return instead();
+    }
     res.writeHead(response.status, Object.fromEntries(response.headers)).end(bytes);
   } catch {
     req.socket.destroy();
@@ -87,14 +100,18 @@ async function read(req) {
   let text = '';
   for await (const chunk of req.setEncoding('utf8')) {
     text += chunk;
-    if (text.length > BIGGEST_BODY) throw new Error('too much');
+    if (text.length > BIGGEST_BODY) {
+      throw new Error('too much');
+    }
   }
   return new URLSearchParams(text);
 }
 
 function headersOf({ headers }) {
   const kept = ['authorization', 'accept', 'user-agent', 'content-type'];
-  return Object.fromEntries(kept.filter((name) => headers[name]).map((name) => [name, headers[name]]));
+  return Object.fromEntries(
+    kept.filter((name) => headers[name]).map((name) => [name, headers[name]]),
+  );
 }
 
 /** A tenant of two organizations, in which everybody is in both. */
@@ -102,10 +119,17 @@ function seedFor(people, { lifetime, site }) {
   const both = { org_one: { roles: ['member'] }, org_two: { roles: ['member'] } };
   return {
     permissions: { 'read:todos': 'See todos', 'create:todos': 'Add todos' },
-    roles: { member: { name: 'Member', permissions: ['read:todos', 'create:todos'], isDefault: true } },
+    roles: {
+      member: { name: 'Member', permissions: ['read:todos', 'create:todos'], isDefault: true },
+    },
     flags: { theme: { type: 's', value: 'ocean' } },
     organizations: { org_one: { name: 'One' }, org_two: { name: 'Two' } },
-    people: people.map((email) => ({ email, givenName: 'Person', familyName: 'Bench', organizations: both })),
+    people: people.map((email) => ({
+      email,
+      givenName: 'Person',
+      familyName: 'Bench',
+      organizations: both,
+    })),
     apis: [{ audience: AUDIENCE, name: 'Bench', scopes: [] }],
     applications: [
       {
@@ -116,7 +140,10 @@ function seedFor(people, { lifetime, site }) {
         redirectUris: [`${site}/callback`],
         logoutUris: [site],
         audiences: [AUDIENCE],
-        tokens: { accessTokenLifetime: lifetime, claims: ['roles', 'email', 'org_name', 'organizations'] },
+        tokens: {
+          accessTokenLifetime: lifetime,
+          claims: ['roles', 'email', 'org_name', 'organizations'],
+        },
       },
     ],
   };

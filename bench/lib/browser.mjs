@@ -10,7 +10,9 @@ export function ask(url, { method = 'GET', headers = {}, body } = {}) {
     const req = request(url, { method, headers: { ...headers, ...length }, agent }, (res) => {
       let text = '';
       res.setEncoding('utf8').on('data', (part) => (text += part));
-      res.on('end', () => resolve({ status: res.statusCode, headers: res.headers, text, head: headOf(res) }));
+      res.on('end', () =>
+        resolve({ status: res.statusCode, headers: res.headers, text, head: headOf(res) }),
+      );
     });
     req.on('error', reject).end(body);
   });
@@ -19,7 +21,9 @@ export function ask(url, { method = 'GET', headers = {}, body } = {}) {
 /** How many bytes an answer's head was on the wire. */
 function headOf({ httpVersion, statusCode, statusMessage, rawHeaders }) {
   const lines = [`HTTP/${httpVersion} ${statusCode} ${statusMessage}`, ''];
-  for (let n = 0; n < rawHeaders.length; n += 2) lines.push(`${rawHeaders[n]}: ${rawHeaders[n + 1]}`);
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    lines.push(`${rawHeaders[n]}: ${rawHeaders[n + 1]}`);
+  }
   return lines.reduce((sum, line) => sum + line.length + 2, 0);
 }
 
@@ -38,8 +42,11 @@ export function createBrowser(site, port) {
   const open = async (url, options = {}) => {
     const target = new URL(url, site);
     const own = target.origin === site;
-    if (own) target.port = port;
-    else from = 'cross-site';
+    if (own) {
+      target.port = port;
+    } else {
+      from = 'cross-site';
+    }
     const headers = {
       ...(options.method === undefined && { ...NAVIGATION, 'sec-fetch-site': from }),
       ...options.headers,
@@ -49,8 +56,11 @@ export function createBrowser(site, port) {
     const answer = await ask(target, { ...options, headers });
     for (const line of own ? (answer.headers['set-cookie'] ?? []) : []) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      if (value === '' || /max-age=0|expires=thu, 01[ -]jan[ -]1970/i.test(line)) jar.delete(name);
-      else jar.set(name, value);
+      if (value === '' || /max-age=0|expires=thu, 01[ -]jan[ -]1970/i.test(line)) {
+        jar.delete(name);
+      } else {
+        jar.set(name, value);
+      }
     }
     return answer;
   };
@@ -60,10 +70,14 @@ export function createBrowser(site, port) {
     let answer = typeof path === 'function' ? await path(open) : await open(path);
     for (let hops = 0; answer.headers.location && hops < 8; hops++) {
       const target = new URL(answer.headers.location, site);
-      if (target.origin === site && target.pathname === '/') return answer;
+      if (target.origin === site && target.pathname === '/') {
+        return answer;
+      }
       answer = await open(target);
     }
-    if (answer.status >= 400) throw new Error(`login ended in ${answer.status}: ${answer.text.slice(0, 300)}`);
+    if (answer.status >= 400) {
+      throw new Error(`login ended in ${answer.status}: ${answer.text.slice(0, 300)}`);
+    }
     return answer;
   };
   return { jar, cookie, open, signIn };

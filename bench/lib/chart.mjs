@@ -2,7 +2,11 @@
 import { title } from './goals.mjs';
 
 const SIZE = '1000';
-const [WIDTH, LEFT, RIGHT, LINE, BAR] = [760, 250, 60, 26, 16];
+const WIDTH = 760;
+const LEFT = 250;
+const RIGHT = 60;
+const LINE = 26;
+const BAR = 16;
 
 export function chart({ session, date, machine }) {
   const scale = WIDTH - LEFT - RIGHT;
@@ -22,7 +26,9 @@ export function chart({ session, date, machine }) {
       parts.push(
         text(LEFT - 10, y + 13, label, ours ? 'name ours' : 'name'),
         `<rect class="${ours ? 'bar ours' : 'bar'}" x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="3"/>`,
-        ...(most > least ? [`<path class="range" d="M${LEFT + least} ${y + BAR / 2}H${LEFT + most}"/>`] : []),
+        ...(most > least
+          ? [`<path class="range" d="M${LEFT + least} ${y + BAR / 2}H${LEFT + most}"/>`]
+          : []),
         text(LEFT + most + 8, y + 13, ratio.toFixed(2), 'value'),
       );
       y += LINE;
@@ -55,5 +61,7 @@ ${foot.map((line, index) => text(20, y - 10 + 15 * index, line, 'foot')).join('\
 `;
 }
 
-const text = (x, y, content, kind) => `<text class="${kind}" x="${x}" y="${y}">${escape(content)}</text>`;
-const escape = (content) => content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+const text = (x, y, content, kind) =>
+  `<text class="${kind}" x="${x}" y="${y}">${escape(content)}</text>`;
+const escape = (content) =>
+  content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -51,30 +51,45 @@ async function tripsOf(kinde, cookies, trips) {
   for (let n = 0; n < REQUESTS; n++) {
     const headers = new Headers({ cookie: cookies[n % PEOPLE] });
     const { auth } = await kinde.authenticate({ method: 'GET', url: '/', headers });
-    if (!auth.isAuthenticated) throw new Error('a session is gone');
+    if (!auth.isAuthenticated) {
+      throw new Error('a session is gone');
+    }
   }
   return (trips() - before) / REQUESTS;
 }
 
 /** The same again for other people: other ids and groups of the same length, and texts that share no memory. */
 async function fill(store, signIns, count) {
-  const groups = signIns.map((calls) => calls.filter(([method]) => method === 'enlist').map(([, group]) => group));
+  const groups = signIns.map((calls) =>
+    calls.filter(([method]) => method === 'enlist').map(([, group]) => group),
+  );
   const isCommon = (group) => groups.every((some) => some.includes(group));
   const one = async (n) => {
     const ids = new Map();
     const other = (id) => {
-      if (!ids.has(id)) ids.set(id, randomBytes(id.length).toString('base64url').slice(0, id.length));
+      if (!ids.has(id)) {
+        ids.set(id, randomBytes(id.length).toString('base64url').slice(0, id.length));
+      }
       return ids.get(id);
     };
     const company = String(Math.floor(n / COLLEAGUES)).padStart(8, '0');
     for (const [method, id, value, maxAge] of signIns[n % PEOPLE]) {
-      if (method === 'set') await store.set(other(id), Buffer.from(value).toString('latin1'), maxAge);
-      else await store.enlist(isCommon(id) ? id.slice(0, -8) + company : other(id), other(value), maxAge);
+      if (method === 'set') {
+        await store.set(other(id), Buffer.from(value).toString('latin1'), maxAge);
+      } else {
+        await store.enlist(
+          isCommon(id) ? id.slice(0, -8) + company : other(id),
+          other(value),
+          maxAge,
+        );
+      }
     }
   };
   let next = 0;
   const worker = async () => {
-    while (next < count) await one(next++);
+    while (next < count) {
+      await one(next++);
+    }
   };
   await Promise.all(Array.from({ length: 64 }, worker));
 }
@@ -85,7 +100,12 @@ async function memory(count) {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
-  return { store: memoryStore({ max: count + PEOPLE }), trips: () => 0, bytes, end: async () => {} };
+  return {
+    store: memoryStore({ max: count + PEOPLE }),
+    trips: () => 0,
+    bytes,
+    end: async () => {},
+  };
 }
 
 /** An object whose methods are counted when they are called. */
@@ -94,7 +114,9 @@ function counted(object) {
   const proxy = new Proxy(object, {
     get(target, name) {
       const value = target[name];
-      if (typeof value !== 'function') return value;
+      if (typeof value !== 'function') {
+        return value;
+      }
       return (...args) => {
         calls += 1;
         return value.apply(target, args);
@@ -111,8 +133,11 @@ async function inRedis() {
   const prefix = `bench-${randomBytes(6).toString('hex')}:`;
   const bytes = async () => Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))[1]);
   const end = async () => {
-    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 5_000 }))
-      if (keys.length > 0) await client.unlink(keys);
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 5_000 })) {
+      if (keys.length > 0) {
+        await client.unlink(keys);
+      }
+    }
     client.destroy();
   };
   return { store: redisStore(proxy, { prefix }), trips: calls, bytes, end };
@@ -126,7 +151,9 @@ async function inPostgres() {
   const tables = [table, `${table}_groups`];
   await migrate(pool, { table });
   const bytes = async () => {
-    const sizes = tables.map((name) => pool.query('select pg_total_relation_size($1::regclass) as size', [name]));
+    const sizes = tables.map((name) =>
+      pool.query('select pg_total_relation_size($1::regclass) as size', [name]),
+    );
     return (await Promise.all(sizes)).reduce((sum, { rows }) => sum + Number(rows[0].size), 0);
   };
   const end = async () => {

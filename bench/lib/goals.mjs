@@ -19,12 +19,23 @@ export function goals(results) {
     weight = [],
     versions,
   } = results;
-  const kindling = (rows, on, label = 'Kindling') => rows.find((row) => row.on === on && row.label === label);
+  const kindling = (rows, on, label = 'Kindling') =>
+    rows.find((row) => row.on === on && row.label === label);
   const atLeast = (goal, least, load) => {
-    const { measured, ...rest } = row(goal, `≥ ${share(least)}`, load?.ratio, load?.ratio >= least, share);
-    return { ...rest, measured: load ? `${measured} (${range(load.starts) || 'one start'})` : measured };
+    const { measured, ...rest } = row(
+      goal,
+      `≥ ${share(least)}`,
+      load?.ratio,
+      load?.ratio >= least,
+      share,
+    );
+    return {
+      ...rest,
+      measured: load ? `${measured} (${range(load.starts) || 'one start'})` : measured,
+    };
   };
-  const atMost = (goal, most, value, text) => row(goal, `≤ ${text(most)}`, value, value <= most, text);
+  const atMost = (goal, most, value, text) =>
+    row(goal, `≤ ${text(most)}`, value, value <= most, text);
   const sessionOf = (on, size) => kindling(session, on, 'Kindling, cookie')?.loads?.[size];
   const bearerOf = (load) => kindling(bearer, 'fastify')?.loads?.[load];
   const millis = (value) => `${Math.round(value)} ms`;
@@ -43,7 +54,12 @@ export function goals(results) {
     atLeast('bearer route on Fastify, one token', 0.9, bearerOf('1')),
     atLeast('bearer route on Fastify, 1,000 tokens', 0.85, bearerOf('1000')),
     atLeast('bearer route on Fastify, every token new', 0.3, bearerOf('new')),
-    atMost('session cookie', 2_000, kindling(session, 'fastify', 'Kindling, cookie')?.cookie, bytes),
+    atMost(
+      'session cookie',
+      2_000,
+      kindling(session, 'fastify', 'Kindling, cookie')?.cookie,
+      bytes,
+    ),
     atMost(
       'response header of the callback that signs in',
       2_600,
@@ -62,7 +78,12 @@ export function goals(results) {
       lookup.length > 0 ? most : undefined,
       (n) => `${n.toFixed(1)} ×`,
     ),
-    atMost('login, beside @fastify/secure-session’s', 1, kindling(login, 'fastify', 'Kindling, cookie')?.ratio, share),
+    atMost(
+      'login, beside @fastify/secure-session’s',
+      1,
+      kindling(login, 'fastify', 'Kindling, cookie')?.ratio,
+      share,
+    ),
     ...[1, 4].map((processes) => stampedeGoal(stampede, processes)),
     ...['fastify', 'express'].map((on) =>
       atMost(`first import, beyond ${title(on)}`, 40, kindling(weight, on)?.millis, millis),
@@ -76,7 +97,9 @@ export function goals(results) {
     atMost(
       'dependencies of a package (the emulator apart)',
       4,
-      counts.length > 0 ? Math.max(...counts.filter(([name]) => name !== 'emulator').map(([, n]) => n)) : undefined,
+      counts.length > 0
+        ? Math.max(...counts.filter(([name]) => name !== 'emulator').map(([, n]) => n))
+        : undefined,
       String,
     ),
   ];
@@ -96,7 +119,11 @@ function stampedeGoal(rows, processes) {
   const isGood = ours.length > 0 && ours.every((row) => row?.calls === 1 && row.failures === 0);
   const text = ours
     .filter(Boolean)
-    .map((row) => (row.failed ? 'failed' : `${row.calls} call${row.calls === 1 ? '' : 's'}, ${row.failures} failures`));
+    .map((row) =>
+      row.failed
+        ? 'failed'
+        : `${row.calls} call${row.calls === 1 ? '' : 's'}, ${row.failures} failures`,
+    );
   return {
     goal: `200 requests on an ended token, ${processes === 1 ? 'one process' : `${processes} processes`}`,
     wanted: '1 call, 0 failures',
@@ -106,7 +133,12 @@ function stampedeGoal(rows, processes) {
 }
 
 function row(goal, wanted, value, met, text) {
-  return { goal, wanted, measured: Number.isFinite(value) ? text(value) : '–', met: Number.isFinite(value) && met };
+  return {
+    goal,
+    wanted,
+    measured: Number.isFinite(value) ? text(value) : '–',
+    met: Number.isFinite(value) && met,
+  };
 }
 
 export const title = (on) => ({ fastify: 'Fastify', express: 'Express' })[on];

@@ -3,7 +3,9 @@ process.once('message', async ({ on, packages }) => {
   await import(on);
   const memory = process.memoryUsage().rss;
   const started = performance.now();
-  for (const name of packages) await import(name);
+  for (const name of packages) {
+    await import(name);
+  }
   const millis = performance.now() - started;
   process.send({ millis, memory: process.memoryUsage().rss - memory });
 });

@@ -10,11 +10,16 @@ const root = join(bench, '..');
 const packages = ['claims', 'core', 'express', 'fastify', 'redis', 'postgres'];
 
 const run = (command, args, cwd) =>
-  execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
+  execFileSync(command, args, {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
 
 /** Peers are installed once per lockfile. */
 export function installPeers() {
-  const read = (file) => (existsSync(join(bench, file)) ? readFileSync(join(bench, file), 'utf8') : '');
+  const read = (file) =>
+    existsSync(join(bench, file)) ? readFileSync(join(bench, file), 'utf8') : '';
   const versions = (text) =>
     JSON.stringify(
       Object.entries(JSON.parse(text || '{}').packages ?? {})
@@ -24,8 +29,13 @@ export function installPeers() {
     );
   const wanted = versions(read('package-lock.json'));
   const found = new Set(JSON.parse(versions(read('node_modules/.package-lock.json'))));
-  if (JSON.parse(wanted).filter((one) => !found.has(one)).length > MOST_OPTIONAL)
-    run('npm', ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], bench);
+  if (JSON.parse(wanted).filter((one) => !found.has(one)).length > MOST_OPTIONAL) {
+    run(
+      'npm',
+      ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
+      bench,
+    );
+  }
 }
 
 /** Binaries for other machines are in the lockfile and not in the folder. */
@@ -51,5 +61,7 @@ function installFrom(checkout, into) {
 /** Ours, and ours as another checkout has it: what both depend on is in this folder's lockfile. */
 export function installOurs(beside) {
   installFrom(root, bench);
-  if (beside) installFrom(resolve(beside), join(bench, 'beside'));
+  if (beside) {
+    installFrom(resolve(beside), join(bench, 'beside'));
+  }
 }

@@ -9,7 +9,10 @@ export const CLIENT = {
   id: '0123456789abcdef0123456789abcdef',
   secret: 'benchClientSecret0123456789abcdefghijABCDEFGHIJ',
 };
-export const PERMISSIONS = ['todos', 'notes', 'files', 'teams'].flatMap((name) => [`read:${name}`, `write:${name}`]);
+export const PERMISSIONS = ['todos', 'notes', 'files', 'teams'].flatMap((name) => [
+  `read:${name}`,
+  `write:${name}`,
+]);
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
 const random = () => randomBytes(24).toString('base64url');
@@ -18,7 +21,10 @@ const now = () => Math.floor(Date.now() / 1000);
 /** A signing key, as JSON so that several processes can share it. */
 export const createKey = () => ({
   kid: random(),
-  pem: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  pem: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }),
 });
 
 /** Person number `n`; all of them have equally long names, so that answers are equally long. */
@@ -39,7 +45,11 @@ export function createSigner({ kid, pem }, issuer) {
       aud: [AUDIENCE],
       azp: CLIENT.id,
       exp: now() + 3600,
-      feature_flags: { theme: { t: 's', v: 'dark' }, beta: { t: 'b', v: true }, limit: { t: 'i', v: 100 } },
+      feature_flags: {
+        theme: { t: 's', v: 'dark' },
+        beta: { t: 'b', v: true },
+        limit: { t: 'i', v: 100 },
+      },
       iat: now() - 1,
       iss: issuer,
       jti: random(),
@@ -51,7 +61,13 @@ export function createSigner({ kid, pem }, issuer) {
     });
   const idToken = (n, more) => {
     const { sub, email } = personOf(n);
-    const names = { email, email_verified: true, family_name: 'Bench', given_name: 'Person', name: 'Person Bench' };
+    const names = {
+      email,
+      email_verified: true,
+      family_name: 'Bench',
+      given_name: 'Person',
+      name: 'Person Bench',
+    };
     return signJwt({
       aud: CLIENT.id,
       auth_time: now(),
@@ -88,10 +104,18 @@ export function createIssuer(key, issuer, { access: inAccess = {}, id: inId = {}
     grant.current = refresh;
     grants.set(refresh, grant);
     const access = accessToken(grant.person, { ...inAccess, exp: now() + lifetime });
-    const at_hash = createHash('sha256').update(access).digest().subarray(0, 16).toString('base64url');
+    const at_hash = createHash('sha256')
+      .update(access)
+      .digest()
+      .subarray(0, 16)
+      .toString('base64url');
     return {
       access_token: access,
-      id_token: idToken(grant.person, { ...inId, at_hash, ...(grant.nonce && { nonce: grant.nonce }) }),
+      id_token: idToken(grant.person, {
+        ...inId,
+        at_hash,
+        ...(grant.nonce && { nonce: grant.nonce }),
+      }),
       refresh_token: refresh,
       token_type: 'bearer',
       scope: 'openid profile email offline',
@@ -106,7 +130,9 @@ export function createIssuer(key, issuer, { access: inAccess = {}, id: inId = {}
     }
     stats.refreshes += 1;
     const grant = grants.get(form.get('refresh_token'));
-    if (!grant || grant.revoked) return [400, { error: 'invalid_grant' }];
+    if (!grant || grant.revoked) {
+      return [400, { error: 'invalid_grant' }];
+    }
     if (grant.current !== form.get('refresh_token')) {
       grant.revoked = true;
       stats.revoked += 1;
@@ -131,7 +157,9 @@ export function createIssuer(key, issuer, { access: inAccess = {}, id: inId = {}
   /** Answers a request as `[status, body, location]`. */
   return (url, body) => {
     const { pathname, searchParams } = new URL(url, issuer);
-    if (pathname.endsWith('/openid-configuration')) return [200, metadata];
+    if (pathname.endsWith('/openid-configuration')) {
+      return [200, metadata];
+    }
     if (pathname.includes('jwks')) {
       stats.keys += 1;
       return [200, { keys: [{ kty: 'RSA', n, e, kid: key.kid, alg: 'RS256', use: 'sig' }] }];
@@ -141,14 +169,20 @@ export function createIssuer(key, issuer, { access: inAccess = {}, id: inId = {}
       codes.set(code, { person: people++, nonce: searchParams.get('nonce'), tokens: new Set() });
       const back = new URL(searchParams.get('redirect_uri'));
       back.searchParams.set('code', code);
-      if (searchParams.has('state')) back.searchParams.set('state', searchParams.get('state'));
+      if (searchParams.has('state')) {
+        back.searchParams.set('state', searchParams.get('state'));
+      }
       return [302, {}, back.href];
     }
-    if (pathname === '/oauth2/token') return token(new URLSearchParams(body));
+    if (pathname === '/oauth2/token') {
+      return token(new URLSearchParams(body));
+    }
     if (pathname === '/bench') {
       lifetime = Number(searchParams.get('lifetime') ?? lifetime);
       people = Number(searchParams.get('people') ?? people);
-      if (searchParams.has('reset')) Object.assign(stats, { refreshes: 0, accepted: 0, revoked: 0, keys: 0 });
+      if (searchParams.has('reset')) {
+        Object.assign(stats, { refreshes: 0, accepted: 0, revoked: 0, keys: 0 });
+      }
       return [200, stats];
     }
     return [404, {}];
@@ -169,7 +203,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       req.setEncoding('utf8').on('data', (part) => (body += part));
       req.on('end', () => {
         const [status, json, location] = answer(req.url, body);
-        res.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) });
+        res.writeHead(status, {
+          'content-type': 'application/json',
+          ...(location && { location }),
+        });
         res.end(JSON.stringify(json));
       });
     });

@@ -23,7 +23,9 @@ export async function load({ port, requests, seconds, atLeast = 0, connections =
   const sockets = await Promise.all(
     Array.from({ length: connections }, () => {
       const socket = connect({ port, host: 'localhost', noDelay: true });
-      return new Promise((resolve, reject) => socket.once('connect', () => resolve(socket)).once('error', reject));
+      return new Promise((resolve, reject) =>
+        socket.once('connect', () => resolve(socket)).once('error', reject),
+      );
     }),
   );
   const started = process.hrtime.bigint();
@@ -34,17 +36,25 @@ export async function load({ port, requests, seconds, atLeast = 0, connections =
         new Promise((resolve, reject) => {
           let pending = null;
           const send = () => {
-            if (Date.now() >= end && answered >= atLeast) return resolve();
+            if (Date.now() >= end && answered >= atLeast) {
+              return resolve();
+            }
             socket.write(requests[next]);
-            if (++next === requests.length) next = 0;
+            if (++next === requests.length) {
+              next = 0;
+            }
           };
           socket.on('error', reject);
           socket.on('data', (chunk) => {
             const answer = pending ? Buffer.concat([pending, chunk]) : chunk;
             const length = lengthOf(answer);
-            if (answer.length < length) return void (pending = answer);
+            if (answer.length < length) {
+              return void (pending = answer);
+            }
             pending = null;
-            if (answer[9] !== 50) return reject(new Error(`not a 200: ${answer.subarray(0, 300).toString('latin1')}`));
+            if (answer[9] !== 50) {
+              return reject(new Error(`not a 200: ${answer.subarray(0, 300).toString('latin1')}`));
+            }
             answered += 1;
             send();
           });
@@ -55,19 +65,31 @@ export async function load({ port, requests, seconds, atLeast = 0, connections =
   );
   const elapsed = Number(process.hrtime.bigint() - started) / 1e9;
   cursors.set(requests, next);
-  for (const socket of sockets) socket.removeAllListeners('close').destroy();
+  for (const socket of sockets) {
+    socket.removeAllListeners('close').destroy();
+  }
   return { answered, elapsed };
 }
 
 /** How long an answer is; the search starts where the body may, since answers are mostly headers. */
 function lengthOf(answer) {
   const end = answer.indexOf('\r\n\r\n');
-  if (end < 0) return Infinity;
+  if (end < 0) {
+    return Infinity;
+  }
   const at = answer.indexOf('ontent-', 0, 'latin1');
-  for (let from = at; from >= 0 && from < end; from = answer.indexOf('ontent-', from + 7, 'latin1')) {
-    if ((answer[from + 7] | 32) !== 108) continue; // Content-Length
+  for (
+    let from = at;
+    from >= 0 && from < end;
+    from = answer.indexOf('ontent-', from + 7, 'latin1')
+  ) {
+    if ((answer[from + 7] | 32) !== 108) {
+      continue;
+    } // Content-Length
     let length = 0;
-    for (let i = from + 15; answer[i] !== 13; i++) length = length * 10 + answer[i] - 48;
+    for (let i = from + 15; answer[i] !== 13; i++) {
+      length = length * 10 + answer[i] - 48;
+    }
     return end + 4 + length;
   }
   throw new Error(`an answer without a length: ${answer.subarray(0, 300).toString('latin1')}`);
@@ -92,7 +114,9 @@ export async function round(app, requests, seconds) {
 /** Load until the server has used some seconds of CPU, so that what is hot is compiled. */
 async function warm(app, requests, seconds) {
   const end = (await app.usage()) + seconds * 1e6;
-  while ((await app.usage()) < end) await load({ port: app.port, requests, seconds: 0.1 });
+  while ((await app.usage()) < end) {
+    await load({ port: app.port, requests, seconds: 0.1 });
+  }
 }
 
 /**
@@ -111,16 +135,27 @@ export async function compare(app, bare, { requests, seconds, rounds, warmup }) 
   const same = [...requests];
   const measure = { ours: async () => ours.push(await round(app, requests, seconds)) };
   measure.theirs = async () => theirs.push(await round(bare, same, seconds));
-  for (let i = 0; i < rounds; i++)
-    for (const side of i % 2 ? ['ours', 'theirs'] : ['theirs', 'ours']) await measure[side]();
+  for (let i = 0; i < rounds; i++) {
+    for (const side of i % 2 ? ['ours', 'theirs'] : ['theirs', 'ours']) {
+      await measure[side]();
+    }
+  }
   const [micros, bareMicros] = [ours, theirs].map((side) => quiet(side.map((one) => one.micros)));
   const [rate, bareRate] = [ours, theirs].map((side) => -quiet(side.map((one) => -one.rate)));
   const pairs = ours.map((one, i) => theirs[i].micros / one.micros);
-  return { ratio: bareMicros / micros, wall: rate / bareRate, median: median(pairs), rate, micros, bareMicros };
+  return {
+    ratio: bareMicros / micros,
+    wall: rate / bareRate,
+    median: median(pairs),
+    rate,
+    micros,
+    bareMicros,
+  };
 }
 
 /** The value below which the quietest quarter lies. */
-export const quiet = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 4)];
+export const quiet = (values) =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 4)];
 
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -19,13 +19,25 @@ export async function createLocalKinde(options = {}, { beside = false, claims = 
   /** One that knows nothing yet of what another has opened. */
   const create = () =>
     createKinde({
-      ...{ issuer: ISSUER, clientId, clientSecret, siteUrl: SITE, secret: SECRET, audience: AUDIENCE, fetch },
+      ...{
+        issuer: ISSUER,
+        clientId,
+        clientSecret,
+        siteUrl: SITE,
+        secret: SECRET,
+        audience: AUDIENCE,
+        fetch,
+      },
       ...options,
     });
   const kinde = create();
   /** Signs the next person in. Answers their cookie header, and the `Set-Cookie` lines that it comes from. */
   const signIn = async () => {
-    const ask = (url, cookies) => ({ method: 'GET', url, headers: new Headers({ cookie: cookiesOf(cookies) }) });
+    const ask = (url, cookies) => ({
+      method: 'GET',
+      url,
+      headers: new Headers({ cookie: cookiesOf(cookies) }),
+    });
     const { location, cookies } = await kinde.login(ask('/login', []));
     const [, , back] = answer(location);
     const { cookies: lines } = await kinde.callback(ask(back, cookies));

@@ -11,5 +11,7 @@ export function importOurs(name, beside = false) {
 /** Rows to measure: with another checkout, each of ours a second time with its packages. */
 export const withBeside = (peers, beside) =>
   peers.flatMap((peer) =>
-    beside && peer.ours ? [peer, { ...peer, label: `${peer.label}, beside`, beside: true }] : [peer],
+    beside && peer.ours
+      ? [peer, { ...peer, label: `${peer.label}, beside`, beside: true }]
+      : [peer],
   );

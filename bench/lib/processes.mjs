@@ -17,7 +17,9 @@ export const canPin = (() => {
 })();
 
 function pin(pid, core) {
-  if (canPin) execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
+  if (canPin) {
+    execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
+  }
 }
 
 /** The load is made by this process. */
@@ -27,7 +29,10 @@ const started = new Set();
 process.on('exit', () => started.forEach((child) => child.kill()));
 
 async function start(file, { core, message, args = [] }) {
-  const child = fork(here(file), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--no-warnings', ...args] });
+  const child = fork(here(file), {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: ['--no-warnings', ...args],
+  });
   started.add(child);
   pin(child.pid, core);
   let errors = '';
@@ -35,14 +40,18 @@ async function start(file, { core, message, args = [] }) {
   child.send(message);
   const port = await new Promise((resolve, reject) => {
     child.once('message', (answer) => resolve(answer.port));
-    child.once('exit', () => reject(new Error(`it stopped: ${errors.trim().split('\n').slice(-12).join('\n')}`)));
+    child.once('exit', () =>
+      reject(new Error(`it stopped: ${errors.trim().split('\n').slice(-12).join('\n')}`)),
+    );
   });
   let last = 0;
   const ask = (what) =>
     new Promise((resolve, reject) => {
       const id = ++last;
       const listen = (answer) => {
-        if (answer.id !== id) return;
+        if (answer.id !== id) {
+          return;
+        }
         child.off('message', listen).off('exit', gone);
         resolve(answer.value);
       };
@@ -52,9 +61,17 @@ async function start(file, { core, message, args = [] }) {
     });
   const stop = async () => {
     started.delete(child);
-    if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve).kill());
+    if (child.exitCode === null) {
+      await new Promise((resolve) => child.once('exit', resolve).kill());
+    }
   };
-  return { port, stop, usage: () => ask('usage'), memory: () => ask('memory'), errors: () => errors };
+  return {
+    port,
+    stop,
+    usage: () => ask('usage'),
+    memory: () => ask('memory'),
+    errors: () => errors,
+  };
 }
 
 /** An app by module name and variant, as `{ port, usage, memory, stop }`. */

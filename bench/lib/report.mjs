@@ -17,12 +17,19 @@ export function report(results) {
   return `${[
     '# Results',
     `Measured on ${date} with \`npm run bench\`: ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node.slice(1)}. ${
-      machine.pinned ? 'The server has one core, load and issuer another.' : 'Server and load share their cores.'
+      machine.pinned
+        ? 'The server has one core, load and issuer another.'
+        : 'Server and load share their cores.'
     } The numbers of a table come from one run, in rounds that alternate with what they are compared to. Written by the command: do not edit.`,
     '## Goals',
     table(
       ['', 'goal', 'measured', ''],
-      goals(results).map(({ goal, wanted, measured, met }) => [goal, wanted, measured, met ? 'met' : '**missed**']),
+      goals(results).map(({ goal, wanted, measured, met }) => [
+        goal,
+        wanted,
+        measured,
+        met ? 'met' : '**missed**',
+      ]),
     ),
     ...sections,
     '## Versions',
@@ -39,7 +46,15 @@ const writers = {
     'The last two columns are the `Cookie` header of each request, and the whole response header of the callback that starts the session.',
     ...['fastify', 'express'].map((on) =>
       table(
-        [`on ${title(on)}`, 'one', '1,000', '10,000', 'µs CPU, one', 'cookie, bytes', 'sign-in, bytes'],
+        [
+          `on ${title(on)}`,
+          'one',
+          '1,000',
+          '10,000',
+          'µs CPU, one',
+          'cookie, bytes',
+          'sign-in, bytes',
+        ],
         rows
           .filter((row) => row.on === on)
           .sort(byShare('1'))
@@ -74,7 +89,16 @@ const writers = {
     '## A session, sealed and opened',
     `Without a server, in microseconds of CPU: a known session is written into a new cookie, a process opens one for the first time, and a request brings one that is known. ${overStarts(rows)}`,
     table(
-      ['', 'claims', 'written, µs', 'opened, µs', 'known, µs', 'cookie, bytes', 'cookies', '`Set-Cookie`, bytes'],
+      [
+        '',
+        'claims',
+        'written, µs',
+        'opened, µs',
+        'known, µs',
+        'cookie, bytes',
+        'cookies',
+        '`Set-Cookie`, bytes',
+      ],
       rows.map((row) =>
         row.failed
           ? [row.label, row.person, oneLine(row.failed), ...Array(5).fill('–')]
@@ -95,7 +119,12 @@ const writers = {
     '## Look-ups',
     table(
       ['', 'plain object, ns', 'Kindling, ns', 'ratio'],
-      rows.map(({ name, plain, ours, ratio }) => [name, plain.toFixed(1), ours.toFixed(1), ratio.toFixed(1)]),
+      rows.map(({ name, plain, ours, ratio }) => [
+        name,
+        plain.toFixed(1),
+        ours.toFixed(1),
+        ratio.toFixed(1),
+      ]),
     ),
   ],
   login: (rows) => [
@@ -105,7 +134,12 @@ const writers = {
       ['', 'on', 'ms CPU', 'ratio'],
       rows
         .sort((a, b) => (a.millis ?? Infinity) - (b.millis ?? Infinity))
-        .map((row) => [row.label, title(row.on), two(row.millis), row.failed ? oneLine(row.failed) : two(row.ratio)]),
+        .map((row) => [
+          row.label,
+          title(row.on),
+          two(row.millis),
+          row.failed ? oneLine(row.failed) : two(row.ratio),
+        ]),
     ),
   ],
   stampede: (rows) => [
@@ -113,14 +147,27 @@ const writers = {
     'Refreshes that reached the issuer, and requests that failed. Using a refresh token twice ends the login, as it does at Kinde. Sessions kept in one process’s memory cannot be used in four.',
     table(
       ['', 'on', 'calls', 'failed', 'login ended', 'calls, 4 processes', 'failed', 'login ended'],
-      rows.map((row) => [row.label, title(row.on), ...[1, 4].flatMap((processes) => stampeded(row[processes]))]),
+      rows.map((row) => [
+        row.label,
+        title(row.on),
+        ...[1, 4].flatMap((processes) => stampeded(row[processes])),
+      ]),
     ),
   ],
   weight: (rows) => [
     '## Weight',
     'Beyond the bare framework: the first import, what an installation brings, and one minified file with everything in it.',
     table(
-      ['', 'on', 'import, ms', 'memory, KB', 'packages', 'installed, KB', 'bundle, KB', 'gzipped, KB'],
+      [
+        '',
+        'on',
+        'import, ms',
+        'memory, KB',
+        'packages',
+        'installed, KB',
+        'bundle, KB',
+        'gzipped, KB',
+      ],
       rows.map((row) => [
         row.label,
         title(row.on) ?? '–',
@@ -152,7 +199,8 @@ const withRange = (middle, starts, text) => {
   return between ? `${text(middle)} (${between})` : text(middle);
 };
 const share = (load) => (load ? withRange(load.ratio, load.starts, two) : '–');
-const micros = ({ micros, starts }, digits) => withRange(micros, starts, (value) => value.toFixed(digits));
+const micros = ({ micros, starts }, digits) =>
+  withRange(micros, starts, (value) => value.toFixed(digits));
 
 /** How often both sides were started, for a table's reader. */
 function overStarts(rows) {
@@ -168,17 +216,27 @@ const oneLine = (text) => text.split('\n')[0].slice(0, 120);
 
 /** A row's cells, or why there are none. */
 function failing(row, columns, write) {
-  const cells = row.failed ? [oneLine(row.failed), ...Array(columns - 1).fill('–')] : write(row.loads);
+  const cells = row.failed
+    ? [oneLine(row.failed), ...Array(columns - 1).fill('–')]
+    : write(row.loads);
   return [row.label, ...cells];
 }
 
 function stampeded(row) {
-  if (!row) return ['–', '–', '–'];
-  if (row.failed) return [oneLine(row.failed), '–', '–'];
+  if (!row) {
+    return ['–', '–', '–'];
+  }
+  if (row.failed) {
+    return [oneLine(row.failed), '–', '–'];
+  }
   return [String(row.calls), String(row.failures), row.revoked ? 'yes' : 'no'];
 }
 
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [
+    line(head),
+    line(head.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n');
 }

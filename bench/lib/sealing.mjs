@@ -15,7 +15,9 @@ process.on('disconnect', () => process.exit());
 async function measure({ beside, claims, rounds }) {
   const local = await createLocalKinde({ session: { idle: IDLE } }, { beside, claims });
   const signIns = [];
-  for (let n = 0; n <= SESSIONS; n++) signIns.push(await local.signIn());
+  for (let n = 0; n <= SESSIONS; n++) {
+    signIns.push(await local.signIn());
+  }
   const [first, ...cookies] = signIns.map(({ cookie }) => cookie);
   const times = { open: [], known: [], seal: [] };
   for (let round = 0; round < rounds; round++) {
@@ -31,13 +33,19 @@ async function measure({ beside, claims, rounds }) {
   // What is not compiled yet is not what a server does.
   const settled = ([name, some]) => [name, quiet(some.slice(rounds >> 2))];
   const [{ cookie, lines }] = signIns;
-  const sizes = { cookie: cookie.length, cookies: cookie.split('; ').length, lines: lines.join('').length };
+  const sizes = {
+    cookie: cookie.length,
+    cookies: cookie.split('; ').length,
+    lines: lines.join('').length,
+  };
   return { ...sizes, ...Object.fromEntries(Object.entries(times).map(settled)) };
 }
 
 /** Who is calling with a cookie, asked as adapters ask; at once where that is known. */
 function entrance(kinde) {
-  if (!kinde.enter) return (cookie) => kinde.recall({ cookie }, async () => undefined);
+  if (!kinde.enter) {
+    return (cookie) => kinde.recall({ cookie }, async () => undefined);
+  }
   return (cookie) => {
     const headers = { get: (name) => (name === 'cookie' ? cookie : null) };
     const outlet = { setCookies() {}, canSetCookies: true };
@@ -49,13 +57,17 @@ function entrance(kinde) {
 /** Microseconds of CPU for each of some things that are done one after the other. */
 async function micros(list, take) {
   const before = process.cpuUsage();
-  for (const one of list) await take(one);
+  for (const one of list) {
+    await take(one);
+  }
   return since(before) / list.length;
 }
 
 function knownMicros(who, cookies) {
   const before = process.cpuUsage();
-  for (let n = 0; n < QUESTIONS; n++) assertOf(who(cookies[n % SESSIONS]));
+  for (let n = 0; n < QUESTIONS; n++) {
+    assertOf(who(cookies[n % SESSIONS]));
+  }
   return since(before) / QUESTIONS;
 }
 
@@ -66,14 +78,18 @@ function since(before) {
 
 /** Also refuses a promise, which a known session must not take. */
 function assertOf(caller) {
-  if (caller?.isAuthenticated !== true) throw new Error('a session was not known at once');
+  if (caller?.isAuthenticated !== true) {
+    throw new Error('a session was not known at once');
+  }
 }
 
 /** The same session in a new cookie, since it has been used. */
 async function writeAgain(kinde, cookie) {
   const headers = { get: (name) => (name === 'cookie' ? cookie : null) };
   const { auth, cookies } = await kinde.authenticate({ method: 'GET', url: '/me', headers });
-  if (!auth.isAuthenticated || cookies.length === 0) throw new Error('a session was not written again');
+  if (!auth.isAuthenticated || cookies.length === 0) {
+    throw new Error('a session was not written again');
+  }
 }
 
 /** Does something as if it were some seconds later. */

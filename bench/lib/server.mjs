@@ -19,4 +19,6 @@ process.on('message', ({ ask, id }) => {
     process.send({ id, value: process.memoryUsage() });
   }
 });
-for (const end of ['disconnect', 'SIGTERM']) process.on(end, () => process.exit());
+for (const end of ['disconnect', 'SIGTERM']) {
+  process.on(end, () => process.exit());
+}

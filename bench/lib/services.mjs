@@ -15,10 +15,11 @@ export async function postgres(
   connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
 ) {
   const { default: pg } = await import('pg');
-  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2_000, options: OPTIONS }).on(
-    'error',
-    () => {},
-  );
+  const pool = new pg.Pool({
+    connectionString,
+    connectionTimeoutMillis: 2_000,
+    options: OPTIONS,
+  }).on('error', () => {});
   try {
     await pool.query('select 1');
     return pool;

@@ -10,7 +10,9 @@ const { executionAsyncResource } = require('node:async_hooks');
 
 const kept = [];
 const keep = () => kept.push(executionAsyncResource());
-for (const args of [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]) process.nextTick(keep, ...args);
+for (const args of [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]) {
+  process.nextTick(keep, ...args);
+}
 
 // A module is kept, and with it what it exports.
 module.exports = kept;

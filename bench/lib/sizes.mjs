@@ -16,8 +16,13 @@ export function installed(specifiers) {
     (name) => `${name}@${readJson(join(bench, 'node_modules', name, 'package.json')).version}`,
   );
   const dependencies = Object.fromEntries(names.map((name) => [name, '*']));
-  const found = dependenciesOf({ folder: bench, manifest: { dependencies } }, new Map(bare.map((key) => [key])));
-  for (const key of bare) found.delete(key);
+  const found = dependenciesOf(
+    { folder: bench, manifest: { dependencies } },
+    new Map(bare.map((key) => [key])),
+  );
+  for (const key of bare) {
+    found.delete(key);
+  }
   return {
     packageCount: found.size,
     installedBytes: [...found.values()].reduce((sum, { folder }) => sum + sizeOn(folder), 0),
@@ -26,11 +31,20 @@ export function installed(specifiers) {
 
 /** Everything that the packages export in one minified file. Native code is not in it. */
 export async function bundled(specifiers) {
-  const lines = specifiers.map((name, index) => `import * as x${index} from '${name}'; console.log(x${index});`);
+  const lines = specifiers.map(
+    (name, index) => `import * as x${index} from '${name}'; console.log(x${index});`,
+  );
   try {
     const { outputFiles } = await build({
       stdin: { contents: lines.join('\n'), resolveDir: bench },
-      ...{ bundle: true, write: false, minify: true, format: 'esm', platform: 'node', target: 'node20' },
+      ...{
+        bundle: true,
+        write: false,
+        minify: true,
+        format: 'esm',
+        platform: 'node',
+        target: 'node20',
+      },
       external: frameworks,
       loader: { '.node': 'empty' },
       logLevel: 'silent',

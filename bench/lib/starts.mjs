@@ -15,11 +15,15 @@ export async function overStarts(starts, { app, bare, measure }) {
   for (let start = 0; start < starts; start++) {
     const running = [];
     try {
-      for (const side of [app, bare]) running.push(await startApp(...side));
+      for (const side of [app, bare]) {
+        running.push(await startApp(...side));
+      }
       found.push(await measure(...running));
     } finally {
       await Promise.all(running.map((one) => one.stop()));
     }
   }
-  return Object.fromEntries(Object.keys(found[0]).map((name) => [name, middle(found.map((loads) => loads[name]))]));
+  return Object.fromEntries(
+    Object.keys(found[0]).map((name) => [name, middle(found.map((loads) => loads[name]))]),
+  );
 }

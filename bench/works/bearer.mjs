@@ -18,12 +18,18 @@ export const peers = [
   { label: 'jose', variant: 'jose', on: 'fastify', forgets: true },
   { label: '@kinde/jwt-validator', variant: '@kinde/jwt-validator', on: 'fastify', forgets: true },
   { label: 'Kindling', variant: 'kindling express', on: 'express', ours: true },
-  { label: 'express-oauth2-jwt-bearer', variant: 'express-oauth2-jwt-bearer', on: 'express', forgets: true },
+  {
+    label: 'express-oauth2-jwt-bearer',
+    variant: 'express-oauth2-jwt-bearer',
+    on: 'express',
+    forgets: true,
+  },
 ];
 
 /** Tokens that have to be refused, by name. What accepts one of them is not doing the work, and the table says so. */
 function badTokens(key, issuer) {
-  const [own, other] = [createSigner(key, issuer), createSigner({ ...createKey(), kid: key.kid }, issuer)];
+  const own = createSigner(key, issuer);
+  const other = createSigner({ ...createKey(), kid: key.kid }, issuer);
   const past = Math.floor(Date.now() / 1000) - 3600;
   return {
     expired: own.accessToken(0, { exp: past, iat: past - 60 }),
@@ -35,17 +41,28 @@ function badTokens(key, issuer) {
 
 async function check(port, token, bad) {
   const status = async (authorization) =>
-    (await ask(`http://localhost:${port}/me`, { headers: authorization ? { authorization } : {} })).status;
-  if ((await status(`Bearer ${token}`)) !== 200) throw new Error('it refuses a good token');
-  if ((await status()) !== 401) throw new Error('it answers without a token');
+    (await ask(`http://localhost:${port}/me`, { headers: authorization ? { authorization } : {} }))
+      .status;
+  if ((await status(`Bearer ${token}`)) !== 200) {
+    throw new Error('it refuses a good token');
+  }
+  if ((await status()) !== 401) {
+    throw new Error('it answers without a token');
+  }
   const accepted = [];
-  for (const [name, one] of Object.entries(bad)) if ((await status(`Bearer ${one}`)) === 200) accepted.push(name);
+  for (const [name, one] of Object.entries(bad)) {
+    if ((await status(`Bearer ${one}`)) === 200) {
+      accepted.push(name);
+    }
+  }
   return accepted;
 }
 
 export async function bearer({ issuer, key, quick, note, only, beside }) {
   const wanted = withBeside(peers, beside).filter(({ on, label }) => only(`${on} ${label}`));
-  if (wanted.length === 0) return [];
+  if (wanted.length === 0) {
+    return [];
+  }
   const signer = createSigner(key, issuer);
   note('bearer: signing tokens');
   // None of them is to end, however long this takes.
@@ -83,6 +100,8 @@ async function measure(peer, { issuer, quick, tokens, bad }) {
       return found;
     },
   });
-  if (peer.forgets) loads.new = loads['1000'];
+  if (peer.forgets) {
+    loads.new = loads['1000'];
+  }
   return { ...row, loads };
 }

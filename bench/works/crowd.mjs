@@ -10,9 +10,11 @@ export async function crowd({ quick, note, only }) {
   for (const store of ['memory', 'redis', 'postgres'].filter((name) => only(`Kindling ${name}`))) {
     note(`crowd: ${store}`);
     const message = { store, count: quick ? CROWD / 100 : CROWD };
-    const row = await runApart(file, message, ['--expose-gc', '--max-old-space-size=16000']).catch((error) => ({
-      failed: error.message,
-    }));
+    const row = await runApart(file, message, ['--expose-gc', '--max-old-space-size=16000']).catch(
+      (error) => ({
+        failed: error.message,
+      }),
+    );
     rows.push({ label: store, ...row });
   }
   return rows;

@@ -11,7 +11,11 @@ export async function login({ issuer, quick, note, only }) {
   const rows = [];
   for (const peer of peers.filter(({ on, label }) => only(`${on} ${label}`))) {
     try {
-      running.push({ peer, app: await startApp(peer.app, peer.variant, { issuer, site: SITE }), costs: [] });
+      running.push({
+        peer,
+        app: await startApp(peer.app, peer.variant, { issuer, site: SITE }),
+        costs: [],
+      });
     } catch (error) {
       rows.push({ ...peer, failed: error.message });
     }

@@ -29,7 +29,8 @@ const questions = {
   ],
   flag: [
     (plain, n) => (n & 1 ? (plain.flags.theme ?? 'light') : (plain.flags.beta ?? false)) === 'dark',
-    (auth, n) => (n & 1 ? auth.getFlag('theme', 'light') : auth.getFlag('beta', false)).value === 'dark',
+    (auth, n) =>
+      (n & 1 ? auth.getFlag('theme', 'light') : auth.getFlag('beta', false)).value === 'dark',
   ],
   claim: [
     (plain, n) => (n & 1 ? plain.claims.org_code : plain.claims.azp) === 'org_bench',
@@ -43,16 +44,29 @@ export async function lookup({ quick, note }) {
   const time = (ask, of) => {
     let yes = 0;
     const started = process.hrtime.bigint();
-    for (let n = 0; n < OPERATIONS; n++) if (ask(callers[n % PEOPLE][of], n)) yes++;
+    for (let n = 0; n < OPERATIONS; n++) {
+      if (ask(callers[n % PEOPLE][of], n)) {
+        yes++;
+      }
+    }
     return { nanos: Number(process.hrtime.bigint() - started) / OPERATIONS, yes };
   };
   return Object.entries(questions).map(([name, [ofPlain, ofAuth]]) => {
-    const rounds = Array.from({ length: quick ? 15 : 40 }, () => [time(ofPlain, 'plain'), time(ofAuth, 'auth')]).slice(
-      5,
-    );
-    if (rounds.some(([plain, ours]) => plain.yes !== ours.yes)) throw new Error(`other answers about a ${name}`);
+    const rounds = Array.from({ length: quick ? 15 : 40 }, () => [
+      time(ofPlain, 'plain'),
+      time(ofAuth, 'auth'),
+    ]).slice(5);
+    if (rounds.some(([plain, ours]) => plain.yes !== ours.yes)) {
+      throw new Error(`other answers about a ${name}`);
+    }
     // The fastest round of each: what stands in its way is not the look-up's.
     const [plain, ours] = [0, 1].map((side) => Math.min(...rounds.map((pair) => pair[side].nanos)));
-    return { name, plain, ours, ratio: ours / plain, middle: median(rounds.map(([a, b]) => b.nanos / a.nanos)) };
+    return {
+      name,
+      plain,
+      ours,
+      ratio: ours / plain,
+      middle: median(rounds.map(([a, b]) => b.nanos / a.nanos)),
+    };
   });
 }

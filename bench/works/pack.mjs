@@ -16,11 +16,33 @@ const people = [
 
 function claimsOfMany() {
   const things = [
-    ...['accounts', 'approvals', 'audits', 'branches', 'budgets', 'contacts', 'contracts', 'customers', 'devices'],
-    ...['discounts', 'documents', 'employees', 'exports', 'files', 'folders', 'invoices', 'licences', 'locations'],
+    ...[
+      'accounts',
+      'approvals',
+      'audits',
+      'branches',
+      'budgets',
+      'contacts',
+      'contracts',
+      'customers',
+      'devices',
+    ],
+    ...[
+      'discounts',
+      'documents',
+      'employees',
+      'exports',
+      'files',
+      'folders',
+      'invoices',
+      'licences',
+      'locations',
+    ],
     ...['members', 'messages', 'orders', 'payments', 'products', 'projects', 'reports'],
   ];
-  const permissions = ['create', 'read', 'update', 'delete'].flatMap((verb) => things.map((one) => `${verb}:${one}`));
+  const permissions = ['create', 'read', 'update', 'delete'].flatMap((verb) =>
+    things.map((one) => `${verb}:${one}`),
+  );
   // Codes that Kinde makes are as good as random.
   const codes = Array.from(
     { length: 10 },
@@ -38,14 +60,21 @@ function claimsOfMany() {
     upload_limit_mb: { t: 'i', v: 512 },
     api_requests_per_minute: { t: 'i', v: 6000 },
   };
-  return { access: { permissions, feature_flags: flags, org_code: codes[0] }, id: { org_codes: codes } };
+  return {
+    access: { permissions, feature_flags: flags, org_code: codes[0] },
+    id: { org_codes: codes },
+  };
 }
 
 export async function pack({ quick, note, only, beside }) {
   const rows = withBeside([{ label: 'Kindling', ours: true }], beside)
     .filter(({ label }) => only(label))
-    .flatMap((build) => people.map(({ person, claims }) => ({ row: { ...build, person }, claims, found: [] })));
-  if (rows.length === 0) return [];
+    .flatMap((build) =>
+      people.map(({ person, claims }) => ({ row: { ...build, person }, claims, found: [] })),
+    );
+  if (rows.length === 0) {
+    return [];
+  }
   const { starts } = howOften(quick);
   for (let start = 0; start < starts; start++) {
     note(`pack: start ${start + 1} of ${starts}`);
@@ -60,8 +89,20 @@ export async function pack({ quick, note, only, beside }) {
 /** Sizes as they came, times as median and as all that was found. */
 function summary(found) {
   const failed = found.find((one) => one.failed);
-  if (failed) return failed;
-  const timed = (name) => ({ micros: median(found.map((one) => one[name])), starts: found.map((one) => one[name]) });
+  if (failed) {
+    return failed;
+  }
+  const timed = (name) => ({
+    micros: median(found.map((one) => one[name])),
+    starts: found.map((one) => one[name]),
+  });
   const { cookie, cookies, lines } = found[0];
-  return { cookie, cookies, lines, seal: timed('seal'), open: timed('open'), known: timed('known') };
+  return {
+    cookie,
+    cookies,
+    lines,
+    seal: timed('seal'),
+    open: timed('open'),
+    known: timed('known'),
+  };
 }

@@ -11,7 +11,14 @@ export const SITE = 'http://localhost:3999';
  * tell as much. Sessions that are `inMemory` end with their process, and so have to be started anew in each.
  */
 export const peers = [
-  { label: 'Kindling, cookie', app: 'kindling', variant: 'fastify cookie', on: 'fastify', many: 10_000, ours: true },
+  {
+    label: 'Kindling, cookie',
+    app: 'kindling',
+    variant: 'fastify cookie',
+    on: 'fastify',
+    many: 10_000,
+    ours: true,
+  },
   {
     label: 'Kindling, memory store',
     app: 'kindling',
@@ -21,9 +28,22 @@ export const peers = [
     inMemory: true,
     ours: true,
   },
-  { label: '@fastify/secure-session', app: 'secure-session', variant: '', on: 'fastify', many: 10_000 },
+  {
+    label: '@fastify/secure-session',
+    app: 'secure-session',
+    variant: '',
+    on: 'fastify',
+    many: 10_000,
+  },
   { label: 'iron-session', app: 'iron-session', variant: 'fastify', on: 'fastify', many: 10_000 },
-  { label: 'Kindling, cookie', app: 'kindling', variant: 'express cookie', on: 'express', many: 10_000, ours: true },
+  {
+    label: 'Kindling, cookie',
+    app: 'kindling',
+    variant: 'express cookie',
+    on: 'express',
+    many: 10_000,
+    ours: true,
+  },
   {
     label: 'Kindling, memory store',
     app: 'kindling',
@@ -34,9 +54,29 @@ export const peers = [
     ours: true,
   },
   { label: 'iron-session', app: 'iron-session', variant: 'express', on: 'express', many: 10_000 },
-  { label: '@logto/express', app: 'logto', variant: '', on: 'express', many: 1_000, inMemory: true },
-  { label: 'better-auth', app: 'better-auth', variant: '', on: 'express', many: 1_000, inMemory: true },
-  { label: 'express-openid-connect', app: 'express-openid-connect', variant: '', on: 'express', many: 1_000 },
+  {
+    label: '@logto/express',
+    app: 'logto',
+    variant: '',
+    on: 'express',
+    many: 1_000,
+    inMemory: true,
+  },
+  {
+    label: 'better-auth',
+    app: 'better-auth',
+    variant: '',
+    on: 'express',
+    many: 1_000,
+    inMemory: true,
+  },
+  {
+    label: 'express-openid-connect',
+    app: 'express-openid-connect',
+    variant: '',
+    on: 'express',
+    many: 1_000,
+  },
   { label: '@auth/express', app: 'auth-express', variant: '', on: 'express', many: 1_000 },
   ...['kinde-node-express', 'kinde-typescript-sdk'].map((app) => ({
     label: `@kinde-oss/${app}`,
@@ -58,7 +98,9 @@ export async function signIn(peer, port, count) {
   };
   const people = [];
   while (people.length < count) {
-    people.push(...(await Promise.all(Array.from({ length: Math.min(16, count - people.length) }, one))));
+    people.push(
+      ...(await Promise.all(Array.from({ length: Math.min(16, count - people.length) }, one))),
+    );
   }
   return people;
 }
@@ -68,17 +110,29 @@ export async function check(port, cookie) {
   const url = `http://localhost:${port}/me`;
   const good = await ask(url, { headers: { cookie } });
   const body = good.status === 200 ? JSON.parse(good.text) : {};
-  if (!/^kp_/.test(body.sub) || !/@example\.com$/.test(body.email) || body.permissions?.length !== 8)
+  if (
+    !/^kp_/.test(body.sub) ||
+    !/@example\.com$/.test(body.email) ||
+    body.permissions?.length !== 8
+  ) {
     throw new Error(`it does not answer who is calling: ${good.status} ${good.text.slice(0, 200)}`);
-  const isRefused = ({ status, headers }) => status >= 400 || (status === 302 && !/\/me$/.test(headers.location));
-  if (!isRefused(await ask(url))) throw new Error('it answers without a session');
-  if (!isRefused(await ask(url, { headers: { cookie: tamper(cookie) } })))
+  }
+  const isRefused = ({ status, headers }) =>
+    status >= 400 || (status === 302 && !/\/me$/.test(headers.location));
+  if (!isRefused(await ask(url))) {
+    throw new Error('it answers without a session');
+  }
+  if (!isRefused(await ask(url, { headers: { cookie: tamper(cookie) } }))) {
     throw new Error('it accepts a tampered cookie');
+  }
 }
 
 /** Every value of a cookie header with one character changed in its middle and one near its end. */
 export const tamper = (cookie) =>
-  cookie.replace(/=([^;]+)/g, (_, value) => `=${flip(flip(value, value.length >> 1), value.length - 4)}`);
+  cookie.replace(
+    /=([^;]+)/g,
+    (_, value) => `=${flip(flip(value, value.length >> 1), value.length - 4)}`,
+  );
 const flip = (text, at) => text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 
 export async function session({ issuer, quick, note, only, beside }) {
@@ -98,7 +152,9 @@ export async function session({ issuer, quick, note, only, beside }) {
 /** Cookies that an app gave before, on either framework and in another start, and takes again. */
 function cookiesOf({ app, beside }, kept) {
   const name = `${app} ${beside}`;
-  if (!kept.has(name)) kept.set(name, []);
+  if (!kept.has(name)) {
+    kept.set(name, []);
+  }
   return kept.get(name);
 }
 

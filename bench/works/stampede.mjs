@@ -20,7 +20,9 @@ export async function stampede({ issuer, note, only }) {
     // Sessions that are in one process's memory are not known to another.
     for (const processes of peer.inMemory ? [1] : [1, 4]) {
       note(`stampede: ${peer.label} on ${peer.on}, processes: ${processes}`);
-      row[processes] = await measure(peer, processes, issuer).catch((error) => ({ failed: error.message }));
+      row[processes] = await measure(peer, processes, issuer).catch((error) => ({
+        failed: error.message,
+      }));
     }
     rows.push(row);
   }
@@ -36,13 +38,16 @@ async function measure(peer, processes, issuer) {
     const { login } = await import(`../apps/${peer.app}.mjs`);
     const browser = createBrowser(SITE, apps[0].port);
     await browser.signIn(login);
-    for (const { port } of apps) await check(port, browser.cookie());
+    for (const { port } of apps) {
+      await check(port, browser.cookie());
+    }
     await ask(`${issuer}/bench?reset&lifetime=1`);
     await browser.signIn(login);
     await new Promise((resolve) => setTimeout(resolve, 2_200));
     await ask(`${issuer}/bench?reset&lifetime=3600`);
     const headers = { cookie: browser.cookie() };
-    const send = (_, n) => ask(`http://localhost:${apps[n % processes].port}/me`, { headers }).catch(() => ({}));
+    const send = (_, n) =>
+      ask(`http://localhost:${apps[n % processes].port}/me`, { headers }).catch(() => ({}));
     const answers = await Promise.all(Array.from({ length: REQUESTS }, send));
     const served = answers.filter(({ status }) => status === 200).length;
     const { refreshes, revoked } = JSON.parse((await ask(`${issuer}/bench`)).text);

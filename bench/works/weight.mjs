@@ -7,7 +7,11 @@ import { bundled, installed } from '../lib/sizes.mjs';
 /** Each with what its users have to add for the same work. */
 const peers = [
   { label: 'Kindling', on: 'fastify', packages: ['@kindling/fastify'], ours: true },
-  { label: '@fastify/secure-session', on: 'fastify', packages: ['@fastify/secure-session', 'openid-client'] },
+  {
+    label: '@fastify/secure-session',
+    on: 'fastify',
+    packages: ['@fastify/secure-session', 'openid-client'],
+  },
   { label: 'iron-session', on: 'fastify', packages: ['iron-session', 'openid-client'] },
   { label: 'fast-jwt', on: 'fastify', packages: ['fast-jwt'] },
   { label: '@fastify/jwt', on: 'fastify', packages: ['@fastify/jwt'] },
@@ -16,10 +20,18 @@ const peers = [
   { label: '@kinde/jwt-validator', on: 'fastify', packages: ['@kinde/jwt-validator'] },
   { label: 'Kindling', on: 'express', packages: ['@kindling/express'], ours: true },
   { label: '@logto/express', on: 'express', packages: ['@logto/express', 'express-session'] },
-  { label: 'better-auth', on: 'express', packages: ['better-auth', 'better-auth/plugins', 'better-auth/node'] },
+  {
+    label: 'better-auth',
+    on: 'express',
+    packages: ['better-auth', 'better-auth/plugins', 'better-auth/node'],
+  },
   { label: 'express-openid-connect', on: 'express', packages: ['express-openid-connect'] },
   { label: '@auth/express', on: 'express', packages: ['@auth/express'] },
-  { label: '@kinde-oss/kinde-node-express', on: 'express', packages: ['@kinde-oss/kinde-node-express'] },
+  {
+    label: '@kinde-oss/kinde-node-express',
+    on: 'express',
+    packages: ['@kinde-oss/kinde-node-express'],
+  },
   {
     label: '@kinde-oss/kinde-typescript-sdk',
     on: 'express',
@@ -35,10 +47,15 @@ export async function weight({ quick, note, only }) {
   for (let round = 0; round < rounds; round++) {
     note(`weight: imports, round ${round + 1} of ${rounds}`);
     const order = wanted.map((_, index) => index);
-    for (const index of round % 2 ? order.reverse() : order) imports[index].push(await cold(wanted[index]));
+    for (const index of round % 2 ? order.reverse() : order) {
+      imports[index].push(await cold(wanted[index]));
+    }
   }
   note('weight: installations and bundles');
-  const sizes = async (peer) => ({ ...installed(peer.packages), ...(await bundled(peer.packages)) });
+  const sizes = async (peer) => ({
+    ...installed(peer.packages),
+    ...(await bundled(peer.packages)),
+  });
   const core = { label: 'Kindling core', packages: ['@kindling/core'], ours: true };
   return Promise.all([
     ...wanted.map(async (peer, index) => ({
@@ -51,4 +68,5 @@ export async function weight({ quick, note, only }) {
   ]);
 }
 
-const cold = ({ on, packages }) => runApart(new URL('../lib/import.mjs', import.meta.url), { on, packages });
+const cold = ({ on, packages }) =>
+  runApart(new URL('../lib/import.mjs', import.meta.url), { on, packages });

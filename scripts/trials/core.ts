@@ -56,10 +56,21 @@ async function trySession(): Promise<void> {
   assert.equal(auth.isAuthenticated && auth.user.email, 'ada@example.com');
 
   const request = requestWith(cookies);
-  assert.equal((await kinde.authenticate(request)).auth.getPermission('create:todos').isGranted, true);
-  assert.equal(await kinde.guard(request, auth, { allow: { permissions: 'create:todos' } }), undefined);
-  assert.equal((await kinde.guard(request, auth, { allow: { permissions: 'delete:todos' } }))?.status, 403);
-  const forged = cookies.map((line) => line.replace(/.(?=;)/, (last) => (last === 'A' ? 'Q' : 'A')));
+  assert.equal(
+    (await kinde.authenticate(request)).auth.getPermission('create:todos').isGranted,
+    true,
+  );
+  assert.equal(
+    await kinde.guard(request, auth, { allow: { permissions: 'create:todos' } }),
+    undefined,
+  );
+  assert.equal(
+    (await kinde.guard(request, auth, { allow: { permissions: 'delete:todos' } }))?.status,
+    403,
+  );
+  const forged = cookies.map((line) =>
+    line.replace(/.(?=;)/, (last) => (last === 'A' ? 'Q' : 'A')),
+  );
   assert.equal((await kinde.authenticate(requestWith(forged))).auth.isAuthenticated, false);
   assert.equal(new URL((await kinde.logout(request)).location).origin, ISSUER);
 }
@@ -67,7 +78,8 @@ async function trySession(): Promise<void> {
 async function tryBearer(): Promise<void> {
   const token = await tokenOf({ aud: [AUDIENCE], scp: [] });
   const authOf = async (sent: string) =>
-    (await kinde.authenticate(new Request(SITE, { headers: { authorization: `Bearer ${sent}` } }))).auth;
+    (await kinde.authenticate(new Request(SITE, { headers: { authorization: `Bearer ${sent}` } })))
+      .auth;
   const good = await authOf(token);
   assert.equal(good.isAuthenticated && good.via, 'bearer');
   const bad = await authOf(token.replace(/.{9}$/, 'AAAAAAAAA'));
@@ -76,7 +88,9 @@ async function tryBearer(): Promise<void> {
 
 /** A browser's next request, with the cookies that it was given. */
 function requestWith(lines: readonly string[], url = `${SITE}/`): Request {
-  const cookie = lines.map((line) => line.slice(0, line.indexOf(';'))).filter((pair) => !pair.endsWith('='));
+  const cookie = lines
+    .map((line) => line.slice(0, line.indexOf(';')))
+    .filter((pair) => !pair.endsWith('='));
   return new Request(url, { headers: { cookie: cookie.join('; '), accept: 'text/html' } });
 }
 
@@ -87,7 +101,13 @@ let keys: ReturnType<typeof generateKeyPair> | undefined;
 /** A token of the issuer, with its key that is made at first use. */
 async function tokenOf(claims: Record<string, unknown>): Promise<string> {
   const { privateKey } = await (keys ??= generateKeyPair('RS256'));
-  const token = new SignJWT({ iss: ISSUER, sub: 'kp_ada', azp: 'a-client', permissions: ['create:todos'], ...claims });
+  const token = new SignJWT({
+    iss: ISSUER,
+    sub: 'kp_ada',
+    azp: 'a-client',
+    permissions: ['create:todos'],
+    ...claims,
+  });
   const signed = token.setIssuedAt(now() - 60).setExpirationTime(now() + lifetime);
   return signed.setProtectedHeader({ alg: 'RS256', kid: 'a-key', typ: 'JWT' }).sign(privateKey);
 }
@@ -97,12 +117,21 @@ async function answer(request: Request): Promise<Response> {
   const path = new URL(request.url).pathname;
   asked.push({ path, form: new URLSearchParams(await request.text()) });
   if (path === '/.well-known/openid-configuration') {
-    const endpoints = { token_endpoint: `${ISSUER}/oauth2/token`, jwks_uri: `${ISSUER}/.well-known/jwks` };
-    return Response.json({ issuer: ISSUER, authorization_endpoint: `${ISSUER}/oauth2/auth`, ...endpoints });
+    const endpoints = {
+      token_endpoint: `${ISSUER}/oauth2/token`,
+      jwks_uri: `${ISSUER}/.well-known/jwks`,
+    };
+    return Response.json({
+      issuer: ISSUER,
+      authorization_endpoint: `${ISSUER}/oauth2/auth`,
+      ...endpoints,
+    });
   }
   if (path === '/.well-known/jwks') {
     const { publicKey } = await (keys ??= generateKeyPair('RS256'));
-    return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'a-key', alg: 'RS256', use: 'sig' }] });
+    return Response.json({
+      keys: [{ ...(await exportJWK(publicKey)), kid: 'a-key', alg: 'RS256', use: 'sig' }],
+    });
   }
   const [access, id] = await Promise.all([
     tokenOf({ aud: [] }),

@@ -12,7 +12,9 @@ export async function trial(): Promise<void> {
     siteUrl: 'http://localhost:3000',
     secret: '0123456789abcdef0123456789abcdef',
   });
-  app.get('/', async (request) => (request.kinde.isAuthenticated ? `Hello ${request.kinde.user.givenName}` : 'Hello'));
+  app.get('/', async (request) =>
+    request.kinde.isAuthenticated ? `Hello ${request.kinde.user.givenName}` : 'Hello',
+  );
   app.get('/todos', { onRequest: protect({ permissions: 'read:todos' }) }, async () => []);
   try {
     const page = await app.inject('/');

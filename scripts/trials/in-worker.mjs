@@ -8,4 +8,6 @@ const worker = new Miniflare({ ...options, script: readFileSync(bundle, 'utf8') 
 const answer = await worker.dispatchFetch('http://worker.example/');
 const text = await answer.text();
 await worker.dispose();
-if (text !== 'ok') throw new Error(text);
+if (text !== 'ok') {
+  throw new Error(text);
+}

@@ -13,7 +13,12 @@ export async function trial(): Promise<void> {
       const { pathname } = new URL(input instanceof Request ? input.url : input);
       return pathname === '/oauth2/token'
         ? Response.json({ access_token: 'a-token', token_type: 'bearer', expires_in: 3600 })
-        : Response.json({ code: 'OK', message: 'Success', permissions: [{ key: 'create:todos' }], next_token: null });
+        : Response.json({
+            code: 'OK',
+            message: 'Success',
+            permissions: [{ key: 'create:todos' }],
+            next_token: null,
+          });
     },
   });
   const { permissions } = await management.permissions.list();

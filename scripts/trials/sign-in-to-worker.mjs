@@ -8,7 +8,8 @@ import { createEmulator } from '@kindling/emulator';
 import { Miniflare, Response as WorkerResponse } from 'miniflare';
 
 const [bundle, ...compatibilityFlags] = process.argv.slice(2);
-const [SITE, AUDIENCE] = ['https://app.example', 'https://api.example'];
+const SITE = 'https://app.example';
+const AUDIENCE = 'https://api.example';
 const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
 const [application] = emulator.state.applications;
 application.audiences = [AUDIENCE];
@@ -21,13 +22,24 @@ const worker = new Miniflare({
   ...{ modules: true, compatibilityDate: '2026-01-01', compatibilityFlags, bindings },
   script: readFileSync(bundle, 'utf8'),
   outboundService: async ({ url, method, headers, body }) => {
-    const init = { method, headers: [...headers], ...(body && { body: await new Response(body).arrayBuffer() }) };
+    const init = {
+      method,
+      headers: [...headers],
+      ...(body && { body: await new Response(body).arrayBuffer() }),
+    };
     const answer = await emulator.fetch(url, init);
-    return new WorkerResponse(await answer.text(), { status: answer.status, headers: [...answer.headers] });
+    return new WorkerResponse(await answer.text(), {
+      status: answer.status,
+      headers: [...answer.headers],
+    });
   },
 });
 const GREETING = '{"hello":"Ada"}';
-const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' };
+const NAVIGATION = {
+  accept: 'text/html',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-site': 'same-origin',
+};
 const address = await worker.ready;
 const jar = new Map();
 
@@ -61,7 +73,9 @@ async function refresh() {
   const before = trades();
   const cookie = cookieHeader();
   const answers = await Promise.all([1, 2, 3].map(() => get('/', { cookie })));
-  for (const { body } of answers) assert.equal(body, GREETING);
+  for (const { body } of answers) {
+    assert.equal(body, GREETING);
+  }
   assert.equal(trades() - before, 1);
   assert.equal((await get('/')).body, GREETING);
   assert.equal(trades() - before, 1);
@@ -69,8 +83,16 @@ async function refresh() {
 
 async function callWithToken() {
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: emulator.issuer, sub: 'kp_ada', aud: [AUDIENCE], iat: now, exp: now + 3600, scp: [] };
-  const statusFor = async (token) => (await get('/', { cookie: '', authorization: `Bearer ${token}` })).status;
+  const claims = {
+    iss: emulator.issuer,
+    sub: 'kp_ada',
+    aud: [AUDIENCE],
+    iat: now,
+    exp: now + 3600,
+    scp: [],
+  };
+  const statusFor = async (token) =>
+    (await get('/', { cookie: '', authorization: `Bearer ${token}` })).status;
   const token = await emulator.sign({ ...claims, permissions: ['create:todos'] });
   assert.equal(await statusFor(token), 200);
   assert.equal(await statusFor(await emulator.sign(claims)), 403);
@@ -99,8 +121,11 @@ async function get(path, headers = {}) {
   const [answer] = await once(asked, 'response');
   for (const line of answer.headers['set-cookie'] ?? []) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-    if (/max-age=0/i.test(line)) jar.delete(name);
-    else jar.set(name, value);
+    if (/max-age=0/i.test(line)) {
+      jar.delete(name);
+    } else {
+      jar.set(name, value);
+    }
   }
   return { status: answer.statusCode, location: answer.headers.location, body: await text(answer) };
 }

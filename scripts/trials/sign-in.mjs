@@ -10,8 +10,19 @@ const emulator = await createEmulator({ siteUrl });
 const { KINDE_CLIENT_ID: clientId, KINDE_CLIENT_SECRET: clientSecret } = emulator.env;
 const secret = '0123456789abcdef0123456789abcdef';
 const app = express();
-app.use(kinde({ issuer: emulator.issuer, clientId, clientSecret, siteUrl, secret, fetch: emulator.fetch }));
-app.get('/', (req, res) => res.send(req.kinde.isAuthenticated ? `Hello ${req.kinde.user.givenName}` : 'Hello'));
+app.use(
+  kinde({
+    issuer: emulator.issuer,
+    clientId,
+    clientSecret,
+    siteUrl,
+    secret,
+    fetch: emulator.fetch,
+  }),
+);
+app.get('/', (req, res) =>
+  res.send(req.kinde.isAuthenticated ? `Hello ${req.kinde.user.givenName}` : 'Hello'),
+);
 const server = app.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const origin = `http://127.0.0.1:${server.address().port}`;
@@ -33,7 +44,10 @@ server.closeAllConnections();
 /** One request of a browser that keeps cookies and follows nothing by itself. */
 async function get(path) {
   const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-  const answer = await fetch(origin + path, { redirect: 'manual', headers: { cookie, accept: 'text/html' } });
+  const answer = await fetch(origin + path, {
+    redirect: 'manual',
+    headers: { cookie, accept: 'text/html' },
+  });
   for (const line of answer.headers.getSetCookie()) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
     jar.set(name, value);

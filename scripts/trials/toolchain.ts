@@ -17,7 +17,16 @@ export async function greet(): Promise<string> {
   const { KINDE_CLIENT_ID: clientId = '', KINDE_CLIENT_SECRET: clientSecret = '' } = emulator.env;
   const secret = '0123456789abcdef0123456789abcdef';
   const app = express();
-  app.use(kinde({ issuer: emulator.issuer, clientId, clientSecret, siteUrl, secret, fetch: emulator.fetch }));
+  app.use(
+    kinde({
+      issuer: emulator.issuer,
+      clientId,
+      clientSecret,
+      siteUrl,
+      secret,
+      fetch: emulator.fetch,
+    }),
+  );
   app.get('/', (req, res) => {
     const caller: RequestAuth = req.kinde;
     res.send(caller.isAuthenticated ? `Hello ${caller.user.givenName}` : 'Hello');

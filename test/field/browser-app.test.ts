@@ -51,7 +51,9 @@ describe.each(FRAMEWORKS)('a browser app on another origin, on %s', (framework) 
     const path = `/switch-organization?org_code=org_globex0gardens&return_to=${SPA}/`;
     const asked = { ...script, ...at(SPA) };
     let fetched = await visitor.open(path, { method: 'POST', headers: asked });
-    if (fetched.status === 405) fetched = await visitor.open(path, { headers: asked });
+    if (fetched.status === 405) {
+      fetched = await visitor.open(path, { headers: asked });
+    }
     expect(fetched.status).toBe(200);
     const followed = await visitor.open(path, { headers: link });
     expect(followed.status).toBeLessThan(400);
@@ -59,7 +61,9 @@ describe.each(FRAMEWORKS)('a browser app on another origin, on %s', (framework) 
       const back = await emulator.signIn(location, { email: 'ada@example.com' });
       expect((await visitor.open(back.pathname + back.search)).location).toBe(`${SPA}/`);
     }
-    expect((await visitor.open('/me')).json()).toMatchObject({ organization: 'org_globex0gardens' });
+    expect((await visitor.open('/me')).json()).toMatchObject({
+      organization: 'org_globex0gardens',
+    });
   });
 
   test('FD-11 a script of the site itself is told where to go', async () => {
@@ -98,7 +102,9 @@ describe.each(FRAMEWORKS)('a browser app on another origin, on %s', (framework) 
     for (const path of ['/user', '/private', '/logout']) {
       const method = path === '/logout' ? 'POST' : 'GET';
       const answer = await visitor.open(path, { method, headers });
-      expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+      expect(
+        Object.keys(answer.headers).filter((name) => name.startsWith('access-control-')),
+      ).toEqual([]);
     }
     await site.close();
     await open(framework, {
@@ -116,7 +122,9 @@ describe.each(FRAMEWORKS)('a browser app on another origin, on %s', (framework) 
 
   test('FD-11 /user also tells permissions, roles and flags, and never a token', async () => {
     await open(framework);
-    const answer = await visitor.open('/user', { headers: { ...script, 'sec-fetch-site': 'same-origin' } });
+    const answer = await visitor.open('/user', {
+      headers: { ...script, 'sec-fetch-site': 'same-origin' },
+    });
     expect(JSON.stringify(answer.json().permissions)).toContain('create:todos');
     expect(JSON.stringify(answer.json().roles)).toContain('member');
     expect(JSON.stringify(answer.json().flags)).toContain('theme');

@@ -1,7 +1,15 @@
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Ask } from '../kit/http.js';
-import { FRAMEWORKS, rowsOf, sessionOf, SITE, startSite, type Plan, type Site } from './kit/site.js';
+import {
+  FRAMEWORKS,
+  rowsOf,
+  sessionOf,
+  SITE,
+  startSite,
+  type Plan,
+  type Site,
+} from './kit/site.js';
 import { createVisitor, type Visitor } from './kit/visitor.js';
 
 const AUDIENCE = 'https://api.todos.example';
@@ -49,42 +57,54 @@ const foreigners: [string, Headers][] = [
   ['an old browser that hides its origin', { ...SILENT, origin: 'null' }],
   ['an old browser, the same host over http', { ...SILENT, origin: 'http://app.example' }],
   ['an old browser, another port of this host', { ...SILENT, origin: `${SITE}:8443` }],
-  ['an old browser, a host that begins like this one', { ...SILENT, origin: `${SITE}.evil.example` }],
+  [
+    'an old browser, a host that begins like this one',
+    { ...SILENT, origin: `${SITE}.evil.example` },
+  ],
   ['an origin that is none', { ...SILENT, origin: 'app.example' }],
   ['a value that no browser sends', { 'sec-fetch-site': 'same-origin, cross-site' }],
   ['a value that nobody knows', { 'sec-fetch-site': 'sibling' }],
 ];
 
-describe.each(rowsOf())('requests that change something, on %s with sessions in the %s', (framework, mode) => {
-  beforeEach(() => open(framework, { options: { session: sessionOf(mode) } }));
+describe.each(rowsOf())(
+  'requests that change something, on %s with sessions in the %s',
+  (framework, mode) => {
+    beforeEach(() => open(framework, { options: { session: sessionOf(mode) } }));
 
-  test.each(own)('FD-16 pass from %s', async (_from, headers) => {
-    for (const method of UNSAFE) {
-      const answer = await visitor.open('/todos', { method, headers: { ...script, ...headers } });
-      expect([answer.status, answer.body], method).toEqual([200, 'saved']);
-    }
-  });
+    test.each(own)('FD-16 pass from %s', async (_from, headers) => {
+      for (const method of UNSAFE) {
+        const answer = await visitor.open('/todos', { method, headers: { ...script, ...headers } });
+        expect([answer.status, answer.body], method).toEqual([200, 'saved']);
+      }
+    });
 
-  test.each(foreigners)('FD-16 are refused from %s', async (_from, headers) => {
-    for (const method of UNSAFE) {
-      const answer = await visitor.open('/todos', { method, headers: { ...script, ...headers } });
-      expect(answer.status, method).toBe(403);
-      expect(answer.json()).toMatchObject({ code: 'cross_site', status: 403 });
-    }
-  });
+    test.each(foreigners)('FD-16 are refused from %s', async (_from, headers) => {
+      for (const method of UNSAFE) {
+        const answer = await visitor.open('/todos', { method, headers: { ...script, ...headers } });
+        expect(answer.status, method).toBe(403);
+        expect(answer.json()).toMatchObject({ code: 'cross_site', status: 403 });
+      }
+    });
 
-  test.each(own)('FD-16 sign somebody out from %s', async (_from, headers) => {
-    const answer = await visitor.open('/logout', { method: 'POST', headers: { ...script, ...headers } });
-    expect(answer.status).toBeLessThan(400);
-    expect(visitor.jar.names()).toEqual([]);
-  });
+    test.each(own)('FD-16 sign somebody out from %s', async (_from, headers) => {
+      const answer = await visitor.open('/logout', {
+        method: 'POST',
+        headers: { ...script, ...headers },
+      });
+      expect(answer.status).toBeLessThan(400);
+      expect(visitor.jar.names()).toEqual([]);
+    });
 
-  test.each(foreigners)('FD-16 sign nobody out from %s', async (_from, headers) => {
-    const answer = await visitor.open('/logout', { method: 'POST', headers: { ...script, ...headers } });
-    expect([answer.status, answer.json().code]).toEqual([403, 'cross_site']);
-    expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
-  });
-});
+    test.each(foreigners)('FD-16 sign nobody out from %s', async (_from, headers) => {
+      const answer = await visitor.open('/logout', {
+        method: 'POST',
+        headers: { ...script, ...headers },
+      });
+      expect([answer.status, answer.json().code]).toEqual([403, 'cross_site']);
+      expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
+    });
+  },
+);
 
 describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (framework) => {
   const foreign = { 'sec-fetch-site': 'cross-site', origin: STRANGER };
@@ -119,8 +139,18 @@ describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (fra
       'a function': () => (asked += 1) > 0,
       'a promise': async () => (asked += 1) > 0,
     };
-    const guarded = Object.values(guards).map((guard, index) => ({ path: `/g/${index}`, methods: UNSAFE, guard }));
-    const free = { path: '/free', methods: UNSAFE, guard: {}, rule: { crossOrigin: true }, handle: () => 'free' };
+    const guarded = Object.values(guards).map((guard, index) => ({
+      path: `/g/${index}`,
+      methods: UNSAFE,
+      guard,
+    }));
+    const free = {
+      path: '/free',
+      methods: UNSAFE,
+      guard: {},
+      rule: { crossOrigin: true },
+      handle: () => 'free',
+    };
     const live = { path: '/live', methods: UNSAFE, guard: {}, rule: { live: true } };
     await open(framework, { places: [...guarded, free, live] });
     for (const method of UNSAFE) {
@@ -133,7 +163,9 @@ describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (fra
     }
     // Signed out or not allowed is still refused where the check is off.
     const nobody = createVisitor(site, emulator);
-    expect((await nobody.open('/free', { method: 'POST', headers: { ...script, ...foreign } })).status).toBe(401);
+    expect(
+      (await nobody.open('/free', { method: 'POST', headers: { ...script, ...foreign } })).status,
+    ).toBe(401);
   });
 
   test('FD-16 does not concern bearer tokens, beside a session either', async () => {
@@ -151,8 +183,9 @@ describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (fra
       permissions: [],
     });
     const headers = { ...script, ...foreign, authorization: `Bearer ${token}` };
-    for (const by of [visitor, createVisitor(site, emulator)])
+    for (const by of [visitor, createVisitor(site, emulator)]) {
       expect((await by.open('/todos', { method: 'POST', headers })).status).toBe(200);
+    }
     const broken = { ...headers, authorization: 'Bearer nonsense' };
     expect((await visitor.open('/todos', { method: 'POST', headers: broken })).status).toBe(401);
   });
@@ -160,17 +193,32 @@ describe.each(FRAMEWORKS)('the check of where a request comes from, on %s', (fra
   test('FD-16 a page on a sibling subdomain that posts a form gets a page that says why', async () => {
     await open(framework);
     const answer = await visitor.open('/todos', { method: 'POST', headers: sibling });
-    expect([answer.status, answer.headers['content-type']]).toEqual([403, expect.stringContaining('text/html')]);
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      403,
+      expect.stringContaining('text/html'),
+    ]);
   });
 
   test('FD-11 FD-16 an origin that `trustedOrigins` lists passes, and none that only looks like it', async () => {
     await open(framework, { options: { trustedOrigins: [SPA], returnOrigins: [STRANGER] } });
-    const from = (origin: string, where: string) => ({ ...script, 'sec-fetch-site': where, origin });
+    const from = (origin: string, where: string) => ({
+      ...script,
+      'sec-fetch-site': where,
+      origin,
+    });
     for (const where of ['same-site', 'cross-site']) {
-      const post = (origin: string) => visitor.open('/todos', { method: 'POST', headers: from(origin, where) });
+      const post = (origin: string) =>
+        visitor.open('/todos', { method: 'POST', headers: from(origin, where) });
       expect((await post(SPA)).status, where).toBe(200);
-      for (const origin of [`${SPA}.evil.example`, 'http://spa.app.example', `${SPA}:444`, 'null', STRANGER])
+      for (const origin of [
+        `${SPA}.evil.example`,
+        'http://spa.app.example',
+        `${SPA}:444`,
+        'null',
+        STRANGER,
+      ]) {
         expect((await post(origin)).status, origin).toBe(403);
+      }
     }
     const old = { ...script, ...SILENT, origin: SPA };
     expect((await visitor.open('/todos', { method: 'POST', headers: old })).status).toBe(200);

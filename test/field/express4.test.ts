@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import * as adapter from '@kindling/express';
 import { createKinde, type HttpRequest, type Kinde, type KindeOptions } from '@kindling/express';
-import express4, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express4';
+import express4, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+} from 'express4';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { optionsFor, SITE } from '../kit/apps.js';
@@ -12,8 +17,12 @@ import { callerOf, close, MODES, sessionOf } from './kit/site.js';
 import { createVisitor, DUE, elsewhere, later, tokenCalls } from './kit/visitor.js';
 
 // This repository has the types of both versions of Express, so those of one do not fit into the other's. An app has one.
-const kinde = adapter.kinde as unknown as (options: Partial<KindeOptions> | Kinde) => RequestHandler;
-const protect = adapter.protect as unknown as (...rule: Parameters<typeof adapter.protect>) => RequestHandler;
+const kinde = adapter.kinde as unknown as (
+  options: Partial<KindeOptions> | Kinde,
+) => RequestHandler;
+const protect = adapter.protect as unknown as (
+  ...rule: Parameters<typeof adapter.protect>
+) => RequestHandler;
 const toHttpRequest = adapter.toHttpRequest as unknown as (request: Request) => HttpRequest;
 
 const GRACE = 'grace@example.com';
@@ -24,7 +33,9 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  for (const server of servers.splice(0)) await close(server);
+  for (const server of servers.splice(0)) {
+    await close(server);
+  }
 });
 
 async function listen(server: Server): Promise<number> {
@@ -34,15 +45,26 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** An app on Express 4, whose error handler says that it was asked. */
-async function start(options: Partial<KindeOptions> = {}, add: (app: Express, sdk: Kinde) => void = () => {}) {
+async function start(
+  options: Partial<KindeOptions> = {},
+  add: (app: Express, sdk: Kinde) => void = () => {},
+) {
   const app = express4();
   const whole = optionsFor(emulator, options);
   const sdk = createKinde(whole);
   app.use(kinde(sdk));
   app.get('/me', (req, res) => void res.json(callerOf(req.kinde)));
   app.get('/private', protect(), (req, res) => void res.json(callerOf(req.kinde)));
-  app.post('/todos', protect({ permissions: 'create:todos' }), (_req, res) => void res.send('saved'));
-  app.get('/forbidden', protect({ permissions: 'never:granted' }), (_req, res) => void res.send('x'));
+  app.post(
+    '/todos',
+    protect({ permissions: 'create:todos' }),
+    (_req, res) => void res.send('saved'),
+  );
+  app.get(
+    '/forbidden',
+    protect({ permissions: 'never:granted' }),
+    (_req, res) => void res.send('x'),
+  );
   add(app, sdk);
   const told: ErrorRequestHandler = (error: Error, _req, res, _next) =>
     void res.status(500).send(`handled: ${error.message}`);
@@ -58,9 +80,12 @@ describe.each(MODES)('Express 4, with sessions in the %s', (mode) => {
     expect((await visitor.signIn(GRACE, '/private?x=1')).location).toMatch(/\/private\?x=1$/);
     expect((await visitor.open('/private')).json()).toMatchObject({ email: GRACE });
     expect((await visitor.open('/forbidden')).status).toBe(403);
-    const post = (headers: object) => visitor.open('/todos', { method: 'POST', headers: { ...SAME_SITE, ...headers } });
+    const post = (headers: object) =>
+      visitor.open('/todos', { method: 'POST', headers: { ...SAME_SITE, ...headers } });
     expect((await post({})).body).toBe('saved');
-    expect((await post({ 'sec-fetch-site': 'same-site', origin: 'https://blog.app.example' })).status).toBe(403);
+    expect(
+      (await post({ 'sec-fetch-site': 'same-site', origin: 'https://blog.app.example' })).status,
+    ).toBe(403);
     later(DUE);
     expect((await visitor.open('/private')).status).toBe(200);
     later(900);
@@ -71,12 +96,18 @@ describe.each(MODES)('Express 4, with sessions in the %s', (mode) => {
 
   test('FD-06 FD-09 on Express 4, cookies of a refresh arrive whoever writes the head', async () => {
     const upstream = await listen(
-      createServer((_request, response) => response.writeHead(200, { 'Set-Cookie': 'own=1' }).end('x')),
+      createServer((_request, response) =>
+        response.writeHead(200, { 'Set-Cookie': 'own=1' }).end('x'),
+      ),
     );
     const { options, visitor } = await start({ session: sessionOf(mode) }, (app) => {
       const head = { 'Set-Cookie': 'own=1', 'Cache-Control': 'public' };
       app.get('/head', protect(), (_req, res) => void res.writeHead(200, head).end('x'));
-      app.get('/list', protect(), (_req, res) => void res.writeHead(200, Object.entries(head).flat()).end('x'));
+      app.get(
+        '/list',
+        protect(),
+        (_req, res) => void res.writeHead(200, Object.entries(head).flat()).end('x'),
+      );
       app.get('/set', protect(), (_req, res) => void res.set(head).send('x'));
       app.get('/error', protect(), (_req, _res, next) => next(new Error('as it should')));
       app.use('/api', protect(), createProxyMiddleware({ target: `http://127.0.0.1:${upstream}` }));
@@ -86,9 +117,13 @@ describe.each(MODES)('Express 4, with sessions in the %s', (mode) => {
       later(DUE);
       const answer = await visitor.open(path);
       later(900);
-      expect(await elsewhere({ options }, visitor.jar), path).toMatchObject({ isAuthenticated: true });
+      expect(await elsewhere({ options }, visitor.jar), path).toMatchObject({
+        isAuthenticated: true,
+      });
       expect((await visitor.open('/me')).json(), path).toMatchObject({ isAuthenticated: true });
-      if (mode !== 'store') expect(answer.headers['cache-control'], path).toMatch(/no-store/);
+      if (mode !== 'store') {
+        expect(answer.headers['cache-control'], path).toMatch(/no-store/);
+      }
       await visitor.signIn(GRACE);
     }
   });
@@ -109,8 +144,9 @@ describe('errors on Express 4', () => {
           throw new Error('boom');
         },
       };
-      for (const [name, guard] of Object.entries(guards))
+      for (const [name, guard] of Object.entries(guards)) {
         app.get(`/${name}`, protect(guard), (_req, res) => void res.send('x'));
+      }
     });
     await visitor.signIn(GRACE);
     for (const path of ['/promise', '/thrown', '/later']) {
@@ -130,7 +166,9 @@ describe('errors on Express 4', () => {
     await visitor.signIn(GRACE);
     for (const path of ['/callback?code=x&state=y', '/forbidden']) {
       const answer = await visitor.open(path);
-      if (answer.status !== 302) expect([answer.status, answer.body], path).toEqual([500, 'handled: boom']);
+      if (answer.status !== 302) {
+        expect([answer.status, answer.body], path).toEqual([500, 'handled: boom']);
+      }
     }
   });
 
@@ -139,7 +177,10 @@ describe('errors on Express 4', () => {
     app.get('/private', protect(), (_req, res) => void res.send('x'));
     const port = await listen(createServer(app));
     const answer = await createVisitor({ url: SITE, port }, emulator).open('/private');
-    expect([answer.status, answer.body]).toEqual([500, expect.stringContaining('app.use(kinde())')]);
+    expect([answer.status, answer.body]).toEqual([
+      500,
+      expect.stringContaining('app.use(kinde())'),
+    ]);
   });
 
   test('FD-07 FD-08 on Express 4, methods of ours in routes of one’s own', async () => {

@@ -3,7 +3,16 @@ import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { freePort } from '../kit/services.js';
-import { FRAMEWORKS, register, rowsOf, sessionOf, SITE, startSite, type Framework, type Site } from './kit/site.js';
+import {
+  FRAMEWORKS,
+  register,
+  rowsOf,
+  sessionOf,
+  SITE,
+  startSite,
+  type Framework,
+  type Site,
+} from './kit/site.js';
 import { createVisitor, headBytes, later, tokenCalls } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
@@ -14,12 +23,15 @@ let emulator: Emulator;
 const sites: Site[] = [];
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
-  for (const application of emulator.state.applications)
+  for (const application of emulator.state.applications) {
     Object.assign(application, { tokens: { ...application.tokens, accessTokenLifetime: LIFE } });
+  }
 });
 afterEach(async () => {
   vi.useRealTimers();
-  for (const site of sites.splice(0)) await site.close();
+  for (const site of sites.splice(0)) {
+    await site.close();
+  }
 });
 
 async function start(framework: Framework, options = {}): Promise<Site> {
@@ -28,7 +40,8 @@ async function start(framework: Framework, options = {}): Promise<Site> {
   return site;
 }
 
-const sessionName = ({ jar }: ReturnType<typeof createVisitor>) => jar.names().find((name) => !/login/.test(name))!;
+const sessionName = ({ jar }: ReturnType<typeof createVisitor>) =>
+  jar.names().find((name) => !/login/.test(name))!;
 
 /** Different names of two characters each. */
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
@@ -68,7 +81,9 @@ describe.each(FRAMEWORKS)('requests of somebody who wants to do harm, on %s', (f
     // The best of several, because other work of the machine makes single ones slow.
     const best = async (to: string, more: Record<string, string>) => {
       const times: number[] = [];
-      for (let turn = 0; turn < 6; turn += 1) times.push(await time(to, more));
+      for (let turn = 0; turn < 6; turn += 1) {
+        times.push(await time(to, more));
+      }
       return Math.min(...times);
     };
     const usual = await best(`/login?x=${'a'.repeat(14_000)}`, {});
@@ -78,12 +93,18 @@ describe.each(FRAMEWORKS)('requests of somebody who wants to do harm, on %s', (f
   test('FD-17 a script that fetches the callback with an expired link starts no login', async () => {
     const site = await start(framework);
     const path = '/callback?error=login_link_expired&reauth_state=e30';
-    const headers = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image' };
+    const headers = {
+      'sec-fetch-mode': 'no-cors',
+      'sec-fetch-site': 'same-site',
+      'sec-fetch-dest': 'image',
+    };
     const answer = await send(site.server, path, { headers });
     expect(answer.status).toBe(400);
     expect(answer.json()).toMatchObject({ code: 'navigation_required' });
     expect(answer.setCookies).toEqual([]);
-    expect((await send(site.server, path, { headers: NAVIGATION })).location).toContain(emulator.issuer);
+    expect((await send(site.server, path, { headers: NAVIGATION })).location).toContain(
+      emulator.issuer,
+    );
   });
 
   test('FD-04 a leftover with a name that cannot be repeated keeps nobody from signing in', async () => {
@@ -93,7 +114,12 @@ describe.each(FRAMEWORKS)('requests of somebody who wants to do harm, on %s', (f
     const visitor = createVisitor(site, emulator);
     await visitor.signIn(GRACE);
     const earlier = `${sessionName(visitor).slice(0, -4)}zzzz`;
-    for (const name of [`${earlier}-login-\u00e9`, `${earlier} x`, `${earlier}-login-a b`, earlier]) {
+    for (const name of [
+      `${earlier}-login-\u00e9`,
+      `${earlier} x`,
+      `${earlier}-login-a b`,
+      earlier,
+    ]) {
       const answer = await send(site.server, '/login', {
         headers: { ...NAVIGATION, host: new URL(url).host, cookie: `${name}=1` },
       });
@@ -107,65 +133,90 @@ describe.each(rowsOf())(
   (framework, mode) => {
     const strange = ['\u00e9', 'a b', 'a\tb'];
 
-    test.each(strange)('FD-08 a cookie named like a login with %j in its name stops no sign-out', async (text) => {
-      // A cookie for the whole domain is what a page of another subdomain can set, too.
-      const session = { ...sessionOf(mode), domain: 'app.example' };
-      const site = await start(framework, { session });
-      const visitor = createVisitor(site, emulator);
-      await visitor.signIn(GRACE);
-      const cookie = `${visitor.jar.header()}; ${sessionName(visitor)}-login-zzz${text}=1`;
-      const headers = { ...SAME_SITE, cookie, origin: SITE };
-      const answer = await send(site.server, '/logout', { method: 'POST', headers });
-      expect(answer.status).toBe(200);
-      expect(answer.setCookies.filter((line) => /Max-Age=0/.test(line)).map((line) => line.split('=')[0])).toContain(
-        sessionName(visitor),
-      );
-    });
+    test.each(strange)(
+      'FD-08 a cookie named like a login with %j in its name stops no sign-out',
+      async (text) => {
+        // A cookie for the whole domain is what a page of another subdomain can set, too.
+        const session = { ...sessionOf(mode), domain: 'app.example' };
+        const site = await start(framework, { session });
+        const visitor = createVisitor(site, emulator);
+        await visitor.signIn(GRACE);
+        const cookie = `${visitor.jar.header()}; ${sessionName(visitor)}-login-zzz${text}=1`;
+        const headers = { ...SAME_SITE, cookie, origin: SITE };
+        const answer = await send(site.server, '/logout', { method: 'POST', headers });
+        expect(answer.status).toBe(200);
+        expect(
+          answer.setCookies
+            .filter((line) => /Max-Age=0/.test(line))
+            .map((line) => line.split('=')[0]),
+        ).toContain(sessionName(visitor));
+      },
+    );
 
-    test.each(strange)('FD-05 many cookies named like logins with %j in their names stop no sign-in', async (text) => {
-      const site = await start(framework, { session: { ...sessionOf(mode), domain: 'app.example' } });
-      const visitor = createVisitor(site, emulator);
-      await visitor.signIn(GRACE);
-      const name = sessionName(visitor);
-      const cookie = Array.from({ length: 12 }, (_, index) => `${name}-login-zzz${index}${text}=1`).join('; ');
-      const answer = await send(site.server, '/login', { headers: { ...NAVIGATION, cookie } });
-      expect(answer.location).toContain(emulator.issuer);
-    });
+    test.each(strange)(
+      'FD-05 many cookies named like logins with %j in their names stop no sign-in',
+      async (text) => {
+        const site = await start(framework, {
+          session: { ...sessionOf(mode), domain: 'app.example' },
+        });
+        const visitor = createVisitor(site, emulator);
+        await visitor.signIn(GRACE);
+        const name = sessionName(visitor);
+        const cookie = Array.from(
+          { length: 12 },
+          (_, index) => `${name}-login-zzz${index}${text}=1`,
+        ).join('; ');
+        const answer = await send(site.server, '/login', { headers: { ...NAVIGATION, cookie } });
+        expect(answer.location).toContain(emulator.issuer);
+      },
+    );
   },
 );
 
 describe.each(FRAMEWORKS)('hundreds of cookies named like logins, on %s', (framework) => {
-  test.each(['/login', '/logout'])('FD-05 do not make the response of %s too large for proxies', async (path) => {
-    const site = await start(framework, { session: { domain: 'app.example' } });
-    const visitor = createVisitor(site, emulator);
-    await visitor.signIn(GRACE);
-    const name = sessionName(visitor);
-    const cookie = Array.from({ length: 250 }, (_, index) => `${name}-login-zzzzzz${index}=`).join('; ');
-    const answer = await send(site.server, path, { headers: { ...SAME_SITE, cookie } });
-    expect(answer.location).toContain(emulator.issuer);
-    expect(headBytes(answer)).toBeLessThan(4000);
-  });
+  test.each(['/login', '/logout'])(
+    'FD-05 do not make the response of %s too large for proxies',
+    async (path) => {
+      const site = await start(framework, { session: { domain: 'app.example' } });
+      const visitor = createVisitor(site, emulator);
+      await visitor.signIn(GRACE);
+      const name = sessionName(visitor);
+      const cookie = Array.from(
+        { length: 250 },
+        (_, index) => `${name}-login-zzzzzz${index}=`,
+      ).join('; ');
+      const answer = await send(site.server, path, { headers: { ...SAME_SITE, cookie } });
+      expect(answer.location).toContain(emulator.issuer);
+      expect(headBytes(answer)).toBeLessThan(4000);
+    },
+  );
 });
 
-describe.each(rowsOf())('a cookie that was written over, on %s with sessions in the %s', (framework, mode) => {
-  test('FD-18 never brings back an access token that has ended meanwhile', async () => {
-    const site = await start(framework, { session: sessionOf(mode) });
-    const visitor = createVisitor(site, emulator);
-    await visitor.signIn(GRACE);
-    const cookie = visitor.jar.header();
-    later(LIFE + 1);
-    expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
-    later(LIFE + 60);
-    const before = tokenCalls(emulator);
-    const get = (name: string) => (name === 'cookie' ? cookie : null);
-    const late = { method: 'GET', url: '/me', headers: { get } };
-    for (const { auth } of [await site.sdk.authenticate(late), await site.sdk.authenticate(late)]) {
-      expect(auth.isAuthenticated).toBe(true);
-      expect(Number(auth.getClaim('exp').value)).toBeGreaterThan(Date.now() / 1000);
-    }
-    expect(tokenCalls(emulator) - before).toBe(1);
-  });
-});
+describe.each(rowsOf())(
+  'a cookie that was written over, on %s with sessions in the %s',
+  (framework, mode) => {
+    test('FD-18 never brings back an access token that has ended meanwhile', async () => {
+      const site = await start(framework, { session: sessionOf(mode) });
+      const visitor = createVisitor(site, emulator);
+      await visitor.signIn(GRACE);
+      const cookie = visitor.jar.header();
+      later(LIFE + 1);
+      expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
+      later(LIFE + 60);
+      const before = tokenCalls(emulator);
+      const get = (name: string) => (name === 'cookie' ? cookie : null);
+      const late = { method: 'GET', url: '/me', headers: { get } };
+      for (const { auth } of [
+        await site.sdk.authenticate(late),
+        await site.sdk.authenticate(late),
+      ]) {
+        expect(auth.isAuthenticated).toBe(true);
+        expect(Number(auth.getClaim('exp').value)).toBeGreaterThan(Date.now() / 1000);
+      }
+      expect(tokenCalls(emulator) - before).toBe(1);
+    });
+  },
+);
 
 describe.each(FRAMEWORKS)('a store that cannot compare before it writes, on %s', (framework) => {
   test('FD-08 does not have a session back that was signed out while a refresh wrote it', async () => {
@@ -176,7 +227,9 @@ describe.each(FRAMEWORKS)('a store that cannot compare before it writes, on %s',
       get,
       delete: remove,
       async set(...record) {
-        if (gate.closed) isHeld();
+        if (gate.closed) {
+          isHeld();
+        }
         await gate.closed;
         await set(...record);
       },
@@ -195,7 +248,11 @@ describe.each(FRAMEWORKS)('a store that cannot compare before it writes, on %s',
     release();
     expect((await refreshed).json()).toMatchObject({ isAuthenticated: false });
     const sent = (name: string) => (name === 'cookie' ? cookie : null);
-    const { auth } = await createKinde(site.options).authenticate({ method: 'GET', url: '/', headers: { get: sent } });
+    const { auth } = await createKinde(site.options).authenticate({
+      method: 'GET',
+      url: '/',
+      headers: { get: sent },
+    });
     expect(auth.isAuthenticated).toBe(false);
   });
 });

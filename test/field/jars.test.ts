@@ -15,7 +15,9 @@ beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
 });
 afterEach(async () => {
-  for (const site of sites.splice(0)) await site.close();
+  for (const site of sites.splice(0)) {
+    await site.close();
+  }
 });
 
 /** A start of an app with a client id of its own, as a local Kinde makes one at every start. */
@@ -31,7 +33,9 @@ async function startAnew(framework: Framework, siteUrl: string) {
 function watching(jar: Jar) {
   const mine = new Set<string>();
   const keep = (lines: readonly string[]) => {
-    for (const line of lines) mine.add(line.slice(0, line.indexOf('=')));
+    for (const line of lines) {
+      mine.add(line.slice(0, line.indexOf('=')));
+    }
     jar.keep(lines);
   };
   const left = () => jar.names().filter((name) => mine.has(name));
@@ -52,9 +56,14 @@ describe.each(FRAMEWORKS)('the cookie jar of a developer, on %s', (framework) =>
       const visitor = createVisitor(site, emulator, app.jar);
       expect((await visitor.open('/')).status, `start ${start}`).toBe(200);
       // Two logins that nobody finishes, and one that somebody does.
-      for (const path of ['/login', '/private']) await visitor.open(path);
+      for (const path of ['/login', '/private']) {
+        await visitor.open(path);
+      }
       expect((await visitor.signIn(GRACE)).status).toBe(302);
-      expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true, email: GRACE });
+      expect((await visitor.open('/me')).json()).toMatchObject({
+        isAuthenticated: true,
+        email: GRACE,
+      });
       expect(app.sessions(), `start ${start}`).toHaveLength(1);
       expect(app.logins().length, `start ${start}`).toBeLessThanOrEqual(6);
       expect(app.jar.size(), `start ${start}`).toBeLessThan(8000);
@@ -68,8 +77,12 @@ describe.each(FRAMEWORKS)('the cookie jar of a developer, on %s', (framework) =>
     const app = watching(createJar());
     for (let start = 1; start <= 10; start += 1) {
       const visitor = createVisitor(await startAnew(framework, url), emulator, app.jar);
-      for (let visit = 0; visit < 4; visit += 1)
-        expect((await visitor.open(`/private?from=${'filter'.repeat(40)}`)).status, `start ${start}`).toBe(302);
+      for (let visit = 0; visit < 4; visit += 1) {
+        expect(
+          (await visitor.open(`/private?from=${'filter'.repeat(40)}`)).status,
+          `start ${start}`,
+        ).toBe(302);
+      }
       expect(app.jar.size()).toBeLessThan(8000);
       await sites.pop()!.close();
     }
@@ -78,9 +91,14 @@ describe.each(FRAMEWORKS)('the cookie jar of a developer, on %s', (framework) =>
   test('FD-04 five apps on five ports of localhost, each started three times, all answer', async () => {
     const jar = createJar();
     const apps = await Promise.all(
-      Array.from({ length: 5 }, async () => ({ url: `http://localhost:${await freePort()}`, ...watching(jar) })),
+      Array.from({ length: 5 }, async () => ({
+        url: `http://localhost:${await freePort()}`,
+        ...watching(jar),
+      })),
     );
-    for (const { url } of apps) register(emulator, url);
+    for (const { url } of apps) {
+      register(emulator, url);
+    }
     for (let start = 1; start <= 3; start += 1) {
       for (const app of apps) {
         const visitor = createVisitor(await startAnew(framework, app.url), emulator, app.jar);
@@ -102,10 +120,16 @@ describe.each(FRAMEWORKS)('the cookie jar of a developer, on %s', (framework) =>
     for (const url of [local, SITE]) {
       const visitor = createVisitor(await startAnew(framework, url), emulator);
       const others = ['theme', 'kinde_access_token', 'connect.sid', 'ac-state-key', 'kinde'];
-      if (url === SITE) others.push('__Host-kinde-0123abcd', '__Host-kinde-login-0123abcd');
-      for (const name of others) visitor.jar.put(name, 'x'.repeat(600));
+      if (url === SITE) {
+        others.push('__Host-kinde-0123abcd', '__Host-kinde-login-0123abcd');
+      }
+      for (const name of others) {
+        visitor.jar.put(name, 'x'.repeat(600));
+      }
       await visitor.signIn(GRACE);
-      for (const name of others) expect(visitor.jar.names(), url).toContain(name);
+      for (const name of others) {
+        expect(visitor.jar.names(), url).toContain(name);
+      }
     }
   });
 });
@@ -141,14 +165,18 @@ describe.each(FRAMEWORKS)('logins that are begun again and again, on %s', (frame
       const target = targets[kind];
       for (let visit = 0; visit < 40; visit += 1) {
         const headers = { 'sec-fetch-site': visit % 2 ? 'cross-site' : 'none' };
-        const answer = await visitor.open(`/login?return_to=${encodeURIComponent(target)}`, { headers });
+        const answer = await visitor.open(`/login?return_to=${encodeURIComponent(target)}`, {
+          headers,
+        });
         expect(answer.status).toBe(302);
         expect(cookieBytes(answer)).toBeLessThanOrEqual(3800);
         expect(pendingBytes(visitor.jar)).toBeLessThanOrEqual(PENDING_BYTES);
       }
       const landed = await visitor.signIn(GRACE, `/login?return_to=${encodeURIComponent(target)}`);
       expect(landed.status).toBe(302);
-      if (kind !== 'with a long path') expect(new URL(landed.location, SITE).pathname).toBe('/t/1');
+      if (kind !== 'with a long path') {
+        expect(new URL(landed.location, SITE).pathname).toBe('/t/1');
+      }
       expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
     },
   );
@@ -167,13 +195,22 @@ describe.each(FRAMEWORKS)('logins that are begun again and again, on %s', (frame
   test('FD-05 every other parameter of a link, as long as it may be, is bounded, too', async () => {
     const visitor = await open();
     await visitor.signIn(GRACE);
-    const names = ['login_hint', 'org_name', 'plan_interest', 'utm_source', 'utm_campaign', 'reauth_state'];
+    const names = [
+      'login_hint',
+      'org_name',
+      'plan_interest',
+      'utm_source',
+      'utm_campaign',
+      'reauth_state',
+    ];
     for (const long of ['x'.repeat(1000), '🔥'.repeat(80), '%"\\'.repeat(100)]) {
       const query = names.map((name) => `${name}=${encodeURIComponent(long)}`).join('&');
       for (const path of ['/login', '/register', '/create-organization', '/switch-organization']) {
         for (let visit = 0; visit < 5; visit += 1) {
           const target = `${path}?org_code=org_acme0rockets&${query}`;
-          const answer = await visitor.open(target, { headers: { 'sec-fetch-site': 'same-origin' } });
+          const answer = await visitor.open(target, {
+            headers: { 'sec-fetch-site': 'same-origin' },
+          });
           expect(answer.status, path).toBeLessThan(500);
           expect(cookieBytes(answer), path).toBeLessThanOrEqual(3800);
         }
@@ -192,7 +229,9 @@ describe.each(FRAMEWORKS)('logins that are begun again and again, on %s', (frame
     await fc.assert(
       fc.asyncProperty(text, async (target) => {
         // Half a character cannot be in an address.
-        const answer = await visitor.open(`/login?return_to=/${encodeURIComponent(Buffer.from(target).toString())}`);
+        const answer = await visitor.open(
+          `/login?return_to=/${encodeURIComponent(Buffer.from(target).toString())}`,
+        );
         expect(answer.status).toBe(302);
         expect(headBytes(answer)).toBeLessThan(8000);
         expect(pendingBytes(visitor.jar)).toBeLessThanOrEqual(PENDING_BYTES);

@@ -42,7 +42,10 @@ afterEach(async () => {
 
 /** Someone who is signed in to an app, when their session is due for a refresh. */
 async function due(framework: Framework, mode: Mode, plan: Plan): Promise<Visitor> {
-  site = await startSite(framework, emulator, { ...plan, options: { ...plan.options, session: sessionOf(mode) } });
+  site = await startSite(framework, emulator, {
+    ...plan,
+    options: { ...plan.options, session: sessionOf(mode) },
+  });
   const visitor = createVisitor(site, emulator);
   await visitor.signIn();
   later(DUE);
@@ -55,7 +58,9 @@ async function refreshes(mode: Mode, visitor: Visitor, path: string, ask?: Ask):
   const answer = await visitor.open(path, ask);
   expect(tokenCalls(emulator) - before).toBe(1);
   const ours = answer.setCookies.filter((line) => line.includes('kinde'));
-  if (mode !== 'store') expect(ours.length, 'the refreshed session').toBeGreaterThan(0);
+  if (mode !== 'store') {
+    expect(ours.length, 'the refreshed session').toBeGreaterThan(0);
+  }
   if (ours.length > 0) {
     expect(answer.headers['cache-control']).toMatch(/no-store/);
     expect(answer.headers['cache-control']).not.toMatch(/public|max-age=60/);
@@ -71,16 +76,22 @@ async function refreshes(mode: Mode, visitor: Visitor, path: string, ask?: Ask):
 for (const [framework, mode] of rowsOf()) {
   const ways = framework === 'express' ? expressWays : fastifyWays;
   describe(`cookies of a refresh, on ${framework} with sessions in the ${mode}`, () => {
-    test.each(Object.keys(ways))('FD-06 FD-09 arrive with no-store when the handler answers by %s', async (name) => {
-      const { method = 'GET', status = 200, hasOwnCookie } = ways[name]!;
-      const visitor = await due(framework, mode, {
-        express: (app) => void app.all('/way', protect(), expressWays[name]?.handler ?? []),
-        fastify: (app) => app.get('/way', { onRequest: protectFastify() }, fastifyWays[name]?.handler as never),
-      });
-      const answer = await refreshes(mode, visitor, '/way', { method });
-      expect(answer.status).toBe(status);
-      if (hasOwnCookie) expect(answer.setCookies.filter((line) => line.startsWith('own=1'))).toHaveLength(1);
-    });
+    test.each(Object.keys(ways))(
+      'FD-06 FD-09 arrive with no-store when the handler answers by %s',
+      async (name) => {
+        const { method = 'GET', status = 200, hasOwnCookie } = ways[name]!;
+        const visitor = await due(framework, mode, {
+          express: (app) => void app.all('/way', protect(), expressWays[name]?.handler ?? []),
+          fastify: (app) =>
+            app.get('/way', { onRequest: protectFastify() }, fastifyWays[name]?.handler as never),
+        });
+        const answer = await refreshes(mode, visitor, '/way', { method });
+        expect(answer.status).toBe(status);
+        if (hasOwnCookie) {
+          expect(answer.setCookies.filter((line) => line.startsWith('own=1'))).toHaveLength(1);
+        }
+      },
+    );
 
     test('FD-06 FD-09 arrive beside the cookies of an upstream, through a proxy as people use it', async () => {
       const target = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
@@ -99,11 +110,12 @@ for (const [framework, mode] of rowsOf()) {
       });
       const answer = await refreshes(mode, visitor, '/api/list');
       expect(answer.body).toContain('from upstream');
-      for (const line of ['own=1', 'two=2'])
+      for (const line of ['own=1', 'two=2']) {
         expect(
           answer.setCookies.filter((cookie) => cookie.startsWith(line)),
           line,
         ).toHaveLength(1);
+      }
     });
 
     test('FD-06 arrive when a page asks for fresh tokens and then writes its own cookies', async () => {

@@ -7,7 +7,15 @@ import { createVisitor, later, type Visitor } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
 const SPA = 'http://localhost:5173';
-const ROUTES = ['/login', '/register', '/callback', '/logout', '/create-organization', '/switch-organization', '/user'];
+const ROUTES = [
+  '/login',
+  '/register',
+  '/callback',
+  '/logout',
+  '/create-organization',
+  '/switch-organization',
+  '/user',
+];
 
 let emulator: Emulator;
 let site: Site;
@@ -27,7 +35,9 @@ const start = async (framework: Framework, plan: Plan = {}, at = emulator) => {
 /** Where the link of a page leads that begins a login again. */
 function retry(body: string): URL | undefined {
   const links = [...body.matchAll(/href="([^"]*)"/g)].map(([, href]) =>
-    href!.replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code))).replaceAll('&amp;', '&'),
+    href!
+      .replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))
+      .replaceAll('&amp;', '&'),
   );
   const found = links.find((href) => new URL(href, SITE).pathname === '/login');
   return found === undefined ? undefined : new URL(found, SITE);
@@ -45,21 +55,35 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
 
   test('FD-25 a: an error that is none is not repeated, and production names no code of Kinde’s', async () => {
     const visitor = await start(framework);
-    for (const code of ['<script>alert(1)</script>', 'x'.repeat(400), 'a"b', 'a b\r\nx: y'])
-      expect((await visitor.open(`/callback?error=${encodeURIComponent(code)}`)).body).not.toContain(code);
+    for (const code of ['<script>alert(1)</script>', 'x'.repeat(400), 'a"b', 'a b\r\nx: y']) {
+      expect(
+        (await visitor.open(`/callback?error=${encodeURIComponent(code)}`)).body,
+      ).not.toContain(code);
+    }
     await site.close();
-    const options = { production: true, allowPrivateIssuer: true, issuer: 'https://todos.kinde.com' };
+    const options = {
+      production: true,
+      allowPrivateIssuer: true,
+      issuer: 'https://todos.kinde.com',
+    };
     const live = await start(framework, { options });
-    expect((await live.open('/callback?error=invalid_request')).body).not.toContain('invalid_request');
+    expect((await live.open('/callback?error=invalid_request')).body).not.toContain(
+      'invalid_request',
+    );
   });
 
   test('FD-25 b: a slash at the end and capitals count as much as they do for routes of the framework', async () => {
-    const loose: Plan = { fastifyOptions: { routerOptions: { ignoreTrailingSlash: true, caseSensitive: false } } };
+    const loose: Plan = {
+      fastifyOptions: { routerOptions: { ignoreTrailingSlash: true, caseSensitive: false } },
+    };
     const visitor = await start(framework, loose);
-    for (const path of ['/login/', '/Login', '/LOGIN/', '/login'])
+    for (const path of ['/login/', '/Login', '/LOGIN/', '/login']) {
       expect([path, (await visitor.open(path)).status]).toEqual([path, 302]);
+    }
     const callback = await visitor.callbackFor(GRACE, '/Login/?return_to=/t/1');
-    expect((await visitor.open(callback.replace('/callback?', '/callback/?'))).location).toMatch(/\/t\/1$/);
+    expect((await visitor.open(callback.replace('/callback?', '/callback/?'))).location).toMatch(
+      /\/t\/1$/,
+    );
     expect((await visitor.open('/User/')).status).toBe(200);
   });
 
@@ -69,8 +93,9 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
         express: (app) => void app.enable('strict routing').enable('case sensitive routing'),
       },
     });
-    for (const path of ['/login/', '/Login', '/callback/'])
+    for (const path of ['/login/', '/Login', '/callback/']) {
       expect([path, (await visitor.open(path)).status]).toEqual([path, 404]);
+    }
     expect((await visitor.open('/login')).status).toBe(302);
   });
 
@@ -78,8 +103,11 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
     const visitor = await start(framework);
     for (const target of ['/logout/', '/Logout', '/LOGIN/?x=1', '/callback/']) {
       const landed = await visitor.signIn(GRACE, `/login?return_to=${encodeURIComponent(target)}`);
-      if (framework === 'express') expect(new URL(landed.location, SITE).pathname, target).toBe('/');
-      else expect(landed.status).toBe(302);
+      if (framework === 'express') {
+        expect(new URL(landed.location, SITE).pathname, target).toBe('/');
+      } else {
+        expect(landed.status).toBe(302);
+      }
     }
   });
 
@@ -89,10 +117,19 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
       express: (app) => void app.use(cors(policy)),
       fastify: (app) => app.register(fastifyCors, policy),
     });
-    const headers = { origin: SPA, 'access-control-request-method': 'GET', 'sec-fetch-mode': 'cors', accept: '*/*' };
+    const headers = {
+      origin: SPA,
+      'access-control-request-method': 'GET',
+      'sec-fetch-mode': 'cors',
+      accept: '*/*',
+    };
     for (const path of ROUTES) {
       const answer = await visitor.open(path, { method: 'OPTIONS', headers });
-      expect([path, answer.status, answer.headers['access-control-allow-origin']]).toEqual([path, 204, SPA]);
+      expect([path, answer.status, answer.headers['access-control-allow-origin']]).toEqual([
+        path,
+        204,
+        SPA,
+      ]);
       expect(answer.setCookies).toEqual([]);
     }
   });
@@ -109,7 +146,9 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
   const endings: Record<string, (visitor: Visitor, callback: string) => Promise<string>> = {
     cancelled: async (visitor, callback) => {
       const { searchParams } = new URL(callback, SITE);
-      return (await visitor.open(`/callback?error=access_denied&state=${searchParams.get('state')}`)).body;
+      return (
+        await visitor.open(`/callback?error=access_denied&state=${searchParams.get('state')}`)
+      ).body;
     },
     'not finished in time': async (visitor, callback) => {
       later(700);
@@ -140,21 +179,25 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
   test('FD-25 e: a long target is kept by its path at least', async () => {
     const visitor = await start(framework);
     const long = `/t/1?f=${'x'.repeat(2100)}`;
-    for (const path of [long, `/login?return_to=${encodeURIComponent(long)}`])
+    for (const path of [long, `/login?return_to=${encodeURIComponent(long)}`]) {
       expect((await visitor.signIn(GRACE, path)).location).toContain('/t/1');
+    }
   });
 
   test.each([
     ['behind', 180],
     ['far behind', 7200],
     ['ahead', -90_000],
-  ])('FD-25 f: in development the page says that the app’s clock is %s', async (_where, seconds) => {
-    const clock = { now: () => Math.floor(Date.now() / 1000) + seconds };
-    const other = await createEmulator({ siteUrl: SITE, clock });
-    const visitor = await start(framework, {}, other);
-    const page = await visitor.signIn(GRACE);
-    expect(page.status).toBeGreaterThanOrEqual(400);
-    expect(page.body).toMatch(/clock/i);
-    expect(visitor.jar.names()).toEqual([]);
-  });
+  ])(
+    'FD-25 f: in development the page says that the app’s clock is %s',
+    async (_where, seconds) => {
+      const clock = { now: () => Math.floor(Date.now() / 1000) + seconds };
+      const other = await createEmulator({ siteUrl: SITE, clock });
+      const visitor = await start(framework, {}, other);
+      const page = await visitor.signIn(GRACE);
+      expect(page.status).toBeGreaterThanOrEqual(400);
+      expect(page.body).toMatch(/clock/i);
+      expect(visitor.jar.names()).toEqual([]);
+    },
+  );
 });

@@ -24,7 +24,9 @@ const onExpressAt = (add: (app: express.Express, sdk: onExpress.Kinde) => void):
     return createServer(app);
   };
 };
-const onFastifyAt = (add: (app: fastify.FastifyInstance, sdk: onExpress.Kinde) => unknown): Arrangement => {
+const onFastifyAt = (
+  add: (app: fastify.FastifyInstance, sdk: onExpress.Kinde) => unknown,
+): Arrangement => {
   return async (sdk) => {
     const app = fastify();
     await add(app, sdk);
@@ -86,7 +88,11 @@ const rows = FRAMEWORKS.flatMap((framework) => [
     by: 'itself',
   })),
   { name: `${framework}, behind nginx`, arrange: Object.values(below[framework])[0]!, by: 'nginx' },
-  { name: `${framework}, behind nginx that strips the path`, arrange: stripped[framework], by: 'stripping nginx' },
+  {
+    name: `${framework}, behind nginx that strips the path`,
+    arrange: stripped[framework],
+    by: 'stripping nginx',
+  },
 ]);
 
 let emulator: Emulator;
@@ -94,11 +100,17 @@ const servers: Server[] = [];
 const proxies: Proxy[] = [];
 beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
-  for (const path of ['/app', '/app2', '/a/b']) register(emulator, SITE + path);
+  for (const path of ['/app', '/app2', '/a/b']) {
+    register(emulator, SITE + path);
+  }
 });
 afterEach(async () => {
-  for (const proxy of proxies.splice(0)) await proxy.stop();
-  for (const server of servers.splice(0)) await close(server);
+  for (const proxy of proxies.splice(0)) {
+    await proxy.stop();
+  }
+  for (const server of servers.splice(0)) {
+    await close(server);
+  }
 });
 
 async function open({ arrange, by }: Pick<(typeof rows)[number], 'arrange' | 'by'>) {
@@ -109,8 +121,16 @@ async function open({ arrange, by }: Pick<(typeof rows)[number], 'arrange' | 'by
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  if (front) proxies.push(await startNginx({ to: port, port: front, path: '/app', strip: by.startsWith('stripping') }));
-  return { url, origin: new URL(url).origin, visitor: createVisitor({ url, port: front ?? port }, emulator) };
+  if (front) {
+    proxies.push(
+      await startNginx({ to: port, port: front, path: '/app', strip: by.startsWith('stripping') }),
+    );
+  }
+  return {
+    url,
+    origin: new URL(url).origin,
+    visitor: createVisitor({ url, port: front ?? port }, emulator),
+  };
 }
 
 for (const row of rows) {
@@ -137,7 +157,10 @@ for (const row of rows) {
     test('FD-12 without a target people land below the path, and the app’s own routes are no targets', async () => {
       const { visitor, origin, url } = await open(row);
       for (const target of ['', '/app/logout', '/app/login', '/app/callback', '/app/register']) {
-        const landed = await visitor.signIn(GRACE, `/app/login?return_to=${encodeURIComponent(target)}`);
+        const landed = await visitor.signIn(
+          GRACE,
+          `/app/login?return_to=${encodeURIComponent(target)}`,
+        );
         const { href } = new URL(landed.location, origin);
         expect([url, `${url}/`], target).toContain(href);
       }
@@ -201,7 +224,9 @@ describe.each(FRAMEWORKS)('the path of a site, on %s', (framework) => {
     [{ siteUrl: SITE + '/app#x' }],
     [{ siteUrl: 'https://user:pass@app.example/app' }],
   ])('FD-12 a contradiction is a start-up error: %j', (options) => {
-    expect(() => onExpress.createKinde(optionsFor(emulator, options))).toThrow(/siteUrl|redirectUri/);
+    expect(() => onExpress.createKinde(optionsFor(emulator, options))).toThrow(
+      /siteUrl|redirectUri/,
+    );
   });
 });
 
@@ -209,7 +234,9 @@ test('FD-12 a prefix of Fastify that is not the path of the site is a start-up e
   const sdk = onFastify.createKinde(optionsFor(emulator, { siteUrl: `${SITE}/app` }));
   const app = fastify();
   const start = async () => {
-    await app.register(async (scope) => void (await scope.register(onFastify.kinde, sdk)), { prefix: '/other' });
+    await app.register(async (scope) => void (await scope.register(onFastify.kinde, sdk)), {
+      prefix: '/other',
+    });
     await app.ready();
   };
   await expect(start()).rejects.toThrow(/\/other|\/app/);

@@ -22,7 +22,10 @@ describe.each(rows)('a WebSocket, on %s with sessions in the %s', (name, mode) =
   beforeEach(async () => {
     const options = { session: sessionOf(mode), audience: AUDIENCE, trustedOrigins: [SPA] };
     site = await kind.serve(optionsFor(emulator, options));
-    visitor = createVisitor({ url: SITE, port: (site.server.address() as AddressInfo).port }, emulator);
+    visitor = createVisitor(
+      { url: SITE, port: (site.server.address() as AddressInfo).port },
+      emulator,
+    );
   });
   afterEach(async () => {
     vi.useRealTimers();
@@ -33,19 +36,23 @@ describe.each(rows)('a WebSocket, on %s with sessions in the %s', (name, mode) =
 
   test('FD-20 lets in who is signed in, from this site, from a trusted origin and from no browser', async () => {
     await visitor.signIn(GRACE);
-    for (const headers of [{ origin: SITE }, { origin: SPA }, {}] as Record<string, string>[])
+    for (const headers of [{ origin: SITE }, { origin: SPA }, {}] as Record<string, string>[]) {
       expect(await connect(headers), JSON.stringify(headers)).toBe(GRACE);
+    }
   });
 
   test('FD-20 lets nobody in who is signed out, or has a cookie that is none', async () => {
     expect(await connect({ origin: SITE })).toBe('refused');
     await visitor.signIn(GRACE);
     const [session] = visitor.jar.names();
-    for (const cookie of ['theme=dark', `${session}=nonsense`])
+    for (const cookie of ['theme=dark', `${session}=nonsense`]) {
       expect(await connect({ origin: SITE }, cookie)).toBe('refused');
+    }
     const before = visitor.jar.header();
     await visitor.open('/logout', { headers: { 'sec-fetch-site': 'same-origin' } });
-    if (mode === 'store') expect(await connect({ origin: SITE }, before)).toBe('refused');
+    if (mode === 'store') {
+      expect(await connect({ origin: SITE }, before)).toBe('refused');
+    }
   });
 
   const testOrigins = kind.checksOrigin ? test : () => {};
@@ -59,14 +66,18 @@ describe.each(rows)('a WebSocket, on %s with sessions in the %s', (name, mode) =
       `${SITE}.evil.example`,
       'null',
     ];
-    for (const origin of strangers) expect(await connect({ origin }), origin).toBe('refused');
+    for (const origin of strangers) {
+      expect(await connect({ origin }), origin).toBe('refused');
+    }
   });
 
   test('FD-20 a session that is due is let in, and nothing is refreshed', async () => {
     await visitor.signIn(GRACE);
     later(DUE);
     const before = tokenCalls(emulator);
-    for (let visit = 0; visit < 3; visit += 1) expect(await connect({ origin: SITE })).toBe(GRACE);
+    for (let visit = 0; visit < 3; visit += 1) {
+      expect(await connect({ origin: SITE })).toBe(GRACE);
+    }
     expect(tokenCalls(emulator)).toBe(before);
     expect((await visitor.open('/me')).json()).toMatchObject({ isAuthenticated: true });
     expect(tokenCalls(emulator)).toBe(before + 1);
@@ -97,8 +108,9 @@ describe.each(rows)('a WebSocket, on %s with sessions in the %s', (name, mode) =
       jti: 'j',
     };
     const token = await emulator.sign({ ...claims, email: GRACE });
-    for (const origin of [SITE, 'https://evil.example'])
+    for (const origin of [SITE, 'https://evil.example']) {
       expect(await connect({ origin, authorization: `Bearer ${token}` }, '')).not.toBe('refused');
+    }
     expect(await connect({ origin: SITE, authorization: 'Bearer nonsense' }, '')).toBe('refused');
   });
 });

@@ -6,7 +6,13 @@ import { FRAMEWORKS, register, SITE, startSite, type Framework, type Site } from
 import { createVisitor, type Visitor } from './kit/visitor.js';
 
 const GRACE = 'grace@example.com';
-const ELSEWHERE = ['127.0.0.1:4000', 'www.app.example', 'app.example:8443', 'app.example.evil.example', 'example'];
+const ELSEWHERE = [
+  '127.0.0.1:4000',
+  'www.app.example',
+  'app.example:8443',
+  'app.example.evil.example',
+  'example',
+];
 /** Where a login begins without a session, which another host could not have. */
 const BEGINNINGS = ['/login', '/register', '/create-organization'];
 const QUERY = 'org_code=org_acme0rockets&lang=de&return_to=%2Ft%2F1%3Fa%3D1%26b%3D2';
@@ -18,8 +24,12 @@ beforeAll(async () => {
   emulator = await createEmulator({ siteUrl: SITE });
 });
 afterEach(async () => {
-  for (const proxy of proxies.splice(0)) await proxy.stop();
-  for (const site of sites.splice(0)) await site.close();
+  for (const proxy of proxies.splice(0)) {
+    await proxy.stop();
+  }
+  for (const site of sites.splice(0)) {
+    await site.close();
+  }
 });
 
 const start = async (framework: Framework, options = {}) => {
@@ -88,9 +98,14 @@ describe.each(FRAMEWORKS)('an app that is opened at another host, on %s', (frame
 
   test('FD-13 the same host in another spelling is the same host', async () => {
     const visitor = await start(framework);
-    for (const host of ['APP.example', 'app.example:443', 'App.Example:443'])
-      for (const path of ['/login', '/private'])
-        expect(isAtKinde((await visitor.open(path, { headers: { host } })).location), `${host}${path}`).toBe(true);
+    for (const host of ['APP.example', 'app.example:443', 'App.Example:443']) {
+      for (const path of ['/login', '/private']) {
+        expect(
+          isAtKinde((await visitor.open(path, { headers: { host } })).location),
+          `${host}${path}`,
+        ).toBe(true);
+      }
+    }
   });
 
   test('FD-13 only a GET that is a navigation is moved', async () => {
@@ -103,17 +118,20 @@ describe.each(FRAMEWORKS)('an app that is opened at another host, on %s', (frame
       { headers: { host, accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } },
       { headers: { host, 'sec-purpose': 'prefetch' } },
     ];
-    for (const path of ['/login', '/register', '/private'])
-      for (const ask of asks)
+    for (const path of ['/login', '/register', '/private']) {
+      for (const ask of asks) {
         expect((await visitor.open(path, ask)).location, `${path} ${JSON.stringify(ask)}`).toBe('');
+      }
+    }
   });
 
   test('FD-13 everything else answers at every host as it did', async () => {
     const visitor = await start(framework);
     await visitor.signIn();
     for (const host of ELSEWHERE) {
-      for (const path of ['/', '/private', '/user'])
+      for (const path of ['/', '/private', '/user']) {
         expect((await visitor.open(path, { headers: { host } })).status).toBe(200);
+      }
     }
     const out = await visitor.open('/logout', { headers: { host: '127.0.0.1:4000', ...same } });
     expect([out.location.startsWith(emulator.issuer), visitor.jar.names()]).toEqual([true, []]);
@@ -127,13 +145,29 @@ describe.each(FRAMEWORKS)('an app that is opened at another host, on %s', (frame
       'x-original-host': 'evil.example',
     };
     expect(isAtKinde((await visitor.open('/login', { headers: forwarded })).location)).toBe(true);
-    const right = { host: '127.0.0.1:4000', 'x-forwarded-host': 'app.example', forwarded: 'host=app.example' };
-    expect((await visitor.open('/login', { headers: right })).location).toMatch(/^https:\/\/app\.example\/login\?/);
-    for (const host of ['evil.example', 'evil.example/x', 'a b', '[::1', 'x"><script>', 'user@evil.example', '']) {
+    const right = {
+      host: '127.0.0.1:4000',
+      'x-forwarded-host': 'app.example',
+      forwarded: 'host=app.example',
+    };
+    expect((await visitor.open('/login', { headers: right })).location).toMatch(
+      /^https:\/\/app\.example\/login\?/,
+    );
+    for (const host of [
+      'evil.example',
+      'evil.example/x',
+      'a b',
+      '[::1',
+      'x"><script>',
+      'user@evil.example',
+      '',
+    ]) {
       const answer = await visitor.open('/login?return_to=/t/1', { headers: { host } });
       expect(answer.status, host).toBeLessThan(500);
       expect(answer.location + answer.body, host).not.toMatch(/evil|script>/);
-      if (answer.location) expect([SITE, emulator.issuer]).toContain(new URL(answer.location).origin);
+      if (answer.location) {
+        expect([SITE, emulator.issuer]).toContain(new URL(answer.location).origin);
+      }
     }
   });
 
@@ -165,35 +199,46 @@ describe.each(FRAMEWORKS)('an app that is opened at another host, on %s', (frame
 });
 
 for (const framework of FRAMEWORKS) {
-  describe.skipIf(!hasNginx)(`behind nginx that tells the app another host, on ${framework}`, () => {
-    const open = async (host?: string) => {
-      const port = await freePort();
-      const url = `http://localhost:${port}`;
-      register(emulator, url);
-      const site = await startSite(framework, emulator, { port: 0, options: { siteUrl: url } });
-      sites.push(site);
-      proxies.push(await startNginx({ to: site.port, port, ...(host && { host }) }));
-      return createVisitor({ url, port }, emulator);
-    };
+  describe.skipIf(!hasNginx)(
+    `behind nginx that tells the app another host, on ${framework}`,
+    () => {
+      const open = async (host?: string) => {
+        const port = await freePort();
+        const url = `http://localhost:${port}`;
+        register(emulator, url);
+        const site = await startSite(framework, emulator, { port: 0, options: { siteUrl: url } });
+        sites.push(site);
+        proxies.push(await startNginx({ to: site.port, port, ...(host && { host }) }));
+        return createVisitor({ url, port }, emulator);
+      };
 
-    test.each([
-      ['as packaged', undefined],
-      ['a name of its own', 'app.internal'],
-      ['without the port', '$host'],
-      ['as the browser said it', '$http_host'],
-    ])('FD-13 nobody loops where the host is told %s', async (_how, host) => {
-      const visitor = await open(host);
-      for (const path of [...BEGINNINGS.map((one) => `${one}?${QUERY}`), '/t/1?a=1', '/private'])
-        expect(await leave(visitor, path, { 'sec-fetch-site': 'same-origin' }), path).toBeTruthy();
-    });
+      test.each([
+        ['as packaged', undefined],
+        ['a name of its own', 'app.internal'],
+        ['without the port', '$host'],
+        ['as the browser said it', '$http_host'],
+      ])('FD-13 nobody loops where the host is told %s', async (_how, host) => {
+        const visitor = await open(host);
+        for (const path of [
+          ...BEGINNINGS.map((one) => `${one}?${QUERY}`),
+          '/t/1?a=1',
+          '/private',
+        ]) {
+          expect(
+            await leave(visitor, path, { 'sec-fetch-site': 'same-origin' }),
+            path,
+          ).toBeTruthy();
+        }
+      });
 
-    test('FD-13 people sign in from a guarded page and come back to it', async () => {
-      const visitor = await open();
-      const location = await leave(visitor, '/t/1?a=1', {});
-      const back = await emulator.signIn(location, { email: GRACE });
-      const landed = await visitor.open(back.href);
-      expect(landed.location).toMatch(/\/t\/1\?a=1$/);
-      expect((await visitor.open('/t/1')).json()).toMatchObject({ email: GRACE });
-    });
-  });
+      test('FD-13 people sign in from a guarded page and come back to it', async () => {
+        const visitor = await open();
+        const location = await leave(visitor, '/t/1?a=1', {});
+        const back = await emulator.signIn(location, { email: GRACE });
+        const landed = await visitor.open(back.href);
+        expect(landed.location).toMatch(/\/t\/1\?a=1$/);
+        expect((await visitor.open('/t/1')).json()).toMatchObject({ email: GRACE });
+      });
+    },
+  );
 }

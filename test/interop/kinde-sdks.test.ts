@@ -12,7 +12,11 @@ import {
   setActiveStorage,
   StorageKeys,
 } from '@kinde/js-utils';
-import { createKindeServerClient, GrantType, type SessionManager } from '@kinde-oss/kinde-typescript-sdk';
+import {
+  createKindeServerClient,
+  GrantType,
+  type SessionManager,
+} from '@kinde-oss/kinde-typescript-sdk';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keep } from '../kit/browser.js';
@@ -35,7 +39,10 @@ describe('Kinde’s own SDKs at the emulator', () => {
       type: 'spa',
     });
     delete emulator.state.applications.at(-1)!.clientSecret;
-    client = { clientId: emulator.env['KINDE_CLIENT_ID']!, clientSecret: emulator.env['KINDE_CLIENT_SECRET']! };
+    client = {
+      clientId: emulator.env['KINDE_CLIENT_ID']!,
+      clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
+    };
   });
   afterAll(() => emulator.close());
 
@@ -67,7 +74,11 @@ describe('Kinde’s own SDKs at the emulator', () => {
       const callback = await emulator.signIn(url, { email: ADA });
       await kinde.handleRedirectToApp(session, callback);
       expect(await kinde.isAuthenticated(session)).toBe(true);
-      expect(await kinde.getUser(session)).toMatchObject({ email: ADA, given_name: 'Ada', family_name: 'Lovelace' });
+      expect(await kinde.getUser(session)).toMatchObject({
+        email: ADA,
+        given_name: 'Ada',
+        family_name: 'Lovelace',
+      });
       expect(await kinde.getUserProfile(session)).toMatchObject({ email: ADA });
       expect(await kinde.getPermission(session, 'create:todos')).toEqual({
         orgCode: 'org_acme0rockets',
@@ -78,8 +89,13 @@ describe('Kinde’s own SDKs at the emulator', () => {
       expect(await kinde.getIntegerFlag(session, 'todo_limit', 0)).toBe(8);
       expect(await kinde.getBooleanFlag(session, 'beta_ui', false)).toBe(true);
       expect(await kinde.getOrganization(session)).toEqual({ orgCode: 'org_acme0rockets' });
-      expect((await kinde.getUserOrganizations(session)).orgCodes).toEqual(['org_acme0rockets', 'org_globex0gardens']);
-      expect(await kinde.refreshTokens(session)).toMatchObject({ access_token: expect.stringMatching(/^eyJ/) });
+      expect((await kinde.getUserOrganizations(session)).orgCodes).toEqual([
+        'org_acme0rockets',
+        'org_globex0gardens',
+      ]);
+      expect(await kinde.refreshTokens(session)).toMatchObject({
+        access_token: expect.stringMatching(/^eyJ/),
+      });
       const out = await fetch(await kinde.logout(session), { redirect: 'manual' });
       expect([out.status, out.headers.get('location')]).toEqual([302, SITE]);
     },
@@ -118,14 +134,17 @@ describe('Kinde’s own SDKs at the emulator', () => {
     });
     expect(result).toMatchObject({ success: true });
     expect(await getUserProfile()).toMatchObject({ email: ADA, givenName: 'Ada' });
-    expect(await getPermission('create:todos')).toMatchObject({ isGranted: false, orgCode: 'org_globex0gardens' });
+    expect(await getPermission('create:todos')).toMatchObject({
+      isGranted: false,
+      orgCode: 'org_globex0gardens',
+    });
     expect(await getFlag('theme')).toBe('forest');
     const before = await storage.getSessionItem(StorageKeys.refreshToken);
     const renewed = await refreshToken({ domain: emulator.issuer, ...client } as never);
-    expect([renewed.success, (await storage.getSessionItem(StorageKeys.refreshToken)) !== before]).toEqual([
-      true,
-      true,
-    ]);
+    expect([
+      renewed.success,
+      (await storage.getSessionItem(StorageKeys.refreshToken)) !== before,
+    ]).toEqual([true, true]);
   });
 
   test('@kinde-oss/kinde-node-express runs its routes and guards', async () => {

@@ -38,43 +38,77 @@ describe('@kinde/management-api-js at the emulator', () => {
       first_name: 'Lin',
       preferred_email: 'lin@example.com',
     });
-    expect(await call('Users', 'updateUser', { id, requestBody: { given_name: 'Linda' } })).toMatchObject({
+    expect(
+      await call('Users', 'updateUser', { id, requestBody: { given_name: 'Linda' } }),
+    ).toMatchObject({
       given_name: 'Linda',
     });
-    expect((await call('Users', 'getUsers', { email: 'lin@example.com,ada@example.com' })).users).toHaveLength(2);
+    expect(
+      (await call('Users', 'getUsers', { email: 'lin@example.com,ada@example.com' })).users,
+    ).toHaveLength(2);
     expect(await call('Users', 'deleteUser', { id })).toMatchObject({ code: 'OK' });
     await expect(call('Users', 'getUserData', { id })).rejects.toMatchObject({ name: 'ApiError' });
   });
 
   test('organizations and their members: list, get, create, update, delete', async () => {
     expect((await call('Organizations', 'getOrganizations')).organizations).toHaveLength(2);
-    const { organization } = await call('Organizations', 'createOrganization', { requestBody: { name: 'Initech' } });
+    const { organization } = await call('Organizations', 'createOrganization', {
+      requestBody: { name: 'Initech' },
+    });
     const { code } = organization;
-    expect(await call('Organizations', 'getOrganization', { code })).toMatchObject({ code, name: 'Initech' });
-    await call('Organizations', 'updateOrganization', { orgCode: code, requestBody: { name: 'Initech Ltd' } });
+    expect(await call('Organizations', 'getOrganization', { code })).toMatchObject({
+      code,
+      name: 'Initech',
+    });
+    await call('Organizations', 'updateOrganization', {
+      orgCode: code,
+      requestBody: { name: 'Initech Ltd' },
+    });
     const [ada] = (await call('Users', 'getUsers', { email: 'ada@example.com' })).users;
     const users = [{ id: ada.id, roles: ['viewer'] }];
     expect(
-      await call('Organizations', 'addOrganizationUsers', { orgCode: code, requestBody: { users } }),
+      await call('Organizations', 'addOrganizationUsers', {
+        orgCode: code,
+        requestBody: { users },
+      }),
     ).toMatchObject({ users_added: [ada.id] });
-    const { organization_users: members } = await call('Organizations', 'getOrganizationUsers', { orgCode: code });
+    const { organization_users: members } = await call('Organizations', 'getOrganizationUsers', {
+      orgCode: code,
+    });
     expect(members).toMatchObject([{ email: 'ada@example.com', roles: ['viewer'] }]);
     await call('Organizations', 'deleteOrganization', { orgCode: code });
     expect(emulator.state.organizations[code]).toBeUndefined();
   });
 
   test('roles, permissions and feature flags', async () => {
-    await call('Permissions', 'createPermission', { requestBody: { name: 'Fly', key: 'fly:rockets' } });
-    const { role } = await call('Roles', 'createRole', { requestBody: { name: 'Pilot', key: 'pilot' } });
+    await call('Permissions', 'createPermission', {
+      requestBody: { name: 'Fly', key: 'fly:rockets' },
+    });
+    const { role } = await call('Roles', 'createRole', {
+      requestBody: { name: 'Pilot', key: 'pilot' },
+    });
     const { permissions } = await call('Permissions', 'getPermissions', { pageSize: 100 });
     const { id } = permissions.find(({ key }: { key: string }) => key === 'fly:rockets');
-    await call('Roles', 'updateRolePermissions', { roleId: role.id, requestBody: { permissions: [{ id }] } });
+    await call('Roles', 'updateRolePermissions', {
+      roleId: role.id,
+      requestBody: { permissions: [{ id }] },
+    });
     expect(emulator.state.roles['pilot']?.permissions).toEqual(['fly:rockets']);
-    const flag = { name: 'Dark', key: 'dark', type: 'bool', default_value: 'false', allow_override_level: 'org' };
+    const flag = {
+      name: 'Dark',
+      key: 'dark',
+      type: 'bool',
+      default_value: 'false',
+      allow_override_level: 'org',
+    };
     await call('FeatureFlags', 'createFeatureFlag', { requestBody: flag });
     const org = { orgCode: 'org_acme0rockets', featureFlagKey: 'dark' };
     await call('Organizations', 'updateOrganizationFeatureFlagOverride', { ...org, value: 'true' });
-    const { feature_flags: flags } = await call('Organizations', 'getOrganizationFeatureFlags', org);
+    const { feature_flags: flags } = await call(
+      'Organizations',
+      'getOrganizationFeatureFlags',
+      org,
+    );
     expect(flags.dark).toEqual({ type: 'bool', value: 'true' });
   });
 

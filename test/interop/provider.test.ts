@@ -21,7 +21,9 @@ describe('at oidc-provider', () => {
   let server: Server;
   let issuer: string;
   beforeAll(async () => {
-    for (const method of ['warn', 'info'] as const) vi.spyOn(console, method).mockImplementation(() => {});
+    for (const method of ['warn', 'info'] as const) {
+      vi.spyOn(console, method).mockImplementation(() => {});
+    }
     const placeholder = new Provider('http://localhost');
     server = placeholder.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -30,7 +32,12 @@ describe('at oidc-provider', () => {
       clients: [CLIENT],
       findAccount: (_context, sub) => ({
         accountId: sub,
-        claims: () => ({ sub, email: `${sub}@example.com`, email_verified: true, given_name: 'Ada' }),
+        claims: () => ({
+          sub,
+          email: `${sub}@example.com`,
+          email_verified: true,
+          given_name: 'Ada',
+        }),
       }),
       claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['given_name'] },
       conformIdTokenClaims: false,
@@ -67,7 +74,9 @@ describe('at oidc-provider', () => {
     const jar = new Map<string, string>();
     let url = location;
     for (let step = 0; step < 12; step++) {
-      if (url.startsWith(SITE)) return url.slice(SITE.length);
+      if (url.startsWith(SITE)) {
+        return url.slice(SITE.length);
+      }
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
       let answer = await fetch(url, { redirect: 'manual', headers: { cookie } });
       keep(jar, answer.headers.getSetCookie());
@@ -75,7 +84,10 @@ describe('at oidc-provider', () => {
         const page = await answer.text();
         const prompt = /name="prompt" value="(\w+)"/.exec(page)![1]!;
         const action = new URL(/action="([^"]+)"/.exec(page)![1]!, url).href;
-        const body = new URLSearchParams({ prompt, ...(prompt === 'login' && { login: 'ada', password: 'x' }) });
+        const body = new URLSearchParams({
+          prompt,
+          ...(prompt === 'login' && { login: 'ada', password: 'x' }),
+        });
         answer = await fetch(action, {
           method: 'POST',
           body,
@@ -126,11 +138,17 @@ describe('at oidc-provider', () => {
       const { location } = await open('/login?return_to=/me');
       const done = await open(await signInThere(location));
       expect([done.status, done.location]).toEqual([302, `${SITE}/me`]);
-      expect((await open('/me')).json()).toMatchObject({ isAuthenticated: true, email: 'ada@example.com' });
+      expect((await open('/me')).json()).toMatchObject({
+        isAuthenticated: true,
+        email: 'ada@example.com',
+      });
 
       vi.useFakeTimers({ now: Date.now() + 3601_000, toFake: ['Date'] });
       const before = jar.get([...jar.keys()][0]!);
-      expect((await open('/me')).json()).toMatchObject({ isAuthenticated: true, email: 'ada@example.com' });
+      expect((await open('/me')).json()).toMatchObject({
+        isAuthenticated: true,
+        email: 'ada@example.com',
+      });
       expect(jar.get([...jar.keys()][0]!)).not.toBe(before);
       const api = await send(app, '/person', {
         headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' },

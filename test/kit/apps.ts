@@ -23,7 +23,9 @@ const describeCaller = (auth: express.Auth) => ({
 
 /** What Kinde says now, beside what the token says. */
 const liveAnswers = async (auth: express.Auth) => {
-  if (!auth.isAuthenticated) return {};
+  if (!auth.isAuthenticated) {
+    return {};
+  }
   const live = await auth.live();
   const again = await auth.live();
   return {
@@ -51,8 +53,9 @@ export const frameworks: Record<string, MakeApp> = {
     const app = createExpress();
     app.use(express.kinde(options));
     app.get(['/', '/me'], (req, res) => void res.json(describeCaller(req.kinde)));
-    for (const [path, guard] of Object.entries(guards))
+    for (const [path, guard] of Object.entries(guards)) {
       app.all(path, express.protect(guard), (req, res) => void res.json(describeCaller(req.kinde)));
+    }
     app.get(
       '/person',
       express.protect(),
@@ -70,7 +73,9 @@ export const frameworks: Record<string, MakeApp> = {
   async fastify(options) {
     const app = createFastify();
     await app.register(fastify.kinde, options);
-    for (const path of ['/', '/me']) app.get(path, async (request) => describeCaller(request.kinde));
+    for (const path of ['/', '/me']) {
+      app.get(path, async (request) => describeCaller(request.kinde));
+    }
     for (const [path, guard] of Object.entries(guards)) {
       app.route({
         method: ['GET', 'POST'],

@@ -40,7 +40,10 @@ export function createBrowser(server: Server, emulator: Emulator): Browser {
 export function keep(jar: Map<string, string>, setCookies: readonly string[]): void {
   for (const line of setCookies) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
-    if (/;\s*max-age=0(;|$)/i.test(line)) jar.delete(name!);
-    else jar.set(name!, value!);
+    if (/;\s*max-age=0(;|$)/i.test(line)) {
+      jar.delete(name!);
+    } else {
+      jar.set(name!, value!);
+    }
   }
 }

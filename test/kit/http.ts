@@ -18,7 +18,11 @@ export interface Ask {
 }
 
 /** One request exactly as given: nothing is followed, no header is added but those of HTTP itself. */
-export function send(server: Server, path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+export function send(
+  server: Server,
+  path: string,
+  { method = 'GET', headers = {}, body }: Ask = {},
+): Promise<Answer> {
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -48,7 +52,9 @@ export function send(server: Server, path: string, { method = 'GET', headers = {
 /** Where an answer sends the browser: by a redirect, or by a page that goes on by itself. */
 export function goesTo({ location, body }: Answer): string {
   const target = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(body)?.[1] ?? '';
-  return location || target.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  return (
+    location || target.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+  );
 }
 
 /** Headers of a person opening a page. */

@@ -23,7 +23,9 @@ export interface AppSpec {
 }
 
 async function open(spec: StoreSpec): Promise<SessionStore | undefined> {
-  if (spec.kind === 'filesystem') return filesystemStore(spec.folder);
+  if (spec.kind === 'filesystem') {
+    return filesystemStore(spec.folder);
+  }
   if (spec.kind === 'redis') {
     const socket = { reconnectStrategy: () => 100 };
     const client = createClient({ url: spec.url, socket, disableOfflineQueue: true });

@@ -10,7 +10,15 @@ import { build } from 'esbuild';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import type { AppSpec, StoreSpec } from './machine.js';
-import { databaseUrl, freePort, hasPostgres, hasRedis, redisUrl, startRedisAt, type Service } from './services.js';
+import {
+  databaseUrl,
+  freePort,
+  hasPostgres,
+  hasRedis,
+  redisUrl,
+  startRedisAt,
+  type Service,
+} from './services.js';
 
 /** A process that serves apps. */
 export interface Machine {
@@ -46,9 +54,13 @@ export async function createMachines(): Promise<{ start(): Machine; stop(): void
           new Promise((resolve, reject) => {
             const id = ++asked;
             const listen = (answer: { id: number; port: number; error?: string }) => {
-              if (answer.id !== id) return;
+              if (answer.id !== id) {
+                return;
+              }
               child.off('message', listen);
-              if (answer.error) return reject(new Error(answer.error));
+              if (answer.error) {
+                return reject(new Error(answer.error));
+              }
               const address = { port: answer.port, address: '127.0.0.1', family: 'IPv4' };
               resolve({ address: () => address satisfies AddressInfo } as Server);
             };
@@ -59,14 +71,18 @@ export async function createMachines(): Promise<{ start(): Machine; stop(): void
       };
     },
     stop() {
-      for (const child of running) child.kill('SIGKILL');
+      for (const child of running) {
+        child.kill('SIGKILL');
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 /** Stores that several processes can share, of those that can be reached here. */
-export async function sharedStores(name: string): Promise<Record<string, { spec: StoreSpec; clear(): Promise<void> }>> {
+export async function sharedStores(
+  name: string,
+): Promise<Record<string, { spec: StoreSpec; clear(): Promise<void> }>> {
   const own = `${name}${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), `kindling-${name}-`));
   const stores: Awaited<ReturnType<typeof sharedStores>> = {
@@ -81,8 +97,11 @@ export async function sharedStores(name: string): Promise<Record<string, { spec:
       spec: { kind: 'redis', url: redisUrl, prefix },
       async clear() {
         const client = await createClient({ url: redisUrl }).connect();
-        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
-          if (keys.length > 0) await client.del(keys);
+        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+          if (keys.length > 0) {
+            await client.del(keys);
+          }
+        }
         client.destroy();
       },
     };
@@ -103,7 +122,11 @@ export async function sharedStores(name: string): Promise<Record<string, { spec:
 }
 
 /** A Redis of this test's own, that can be stopped and started. It forgets nothing that it has confirmed. */
-export async function privateRedis(): Promise<{ url: string; start(): Promise<void>; stop(): Promise<void> }> {
+export async function privateRedis(): Promise<{
+  url: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}> {
   const place = { port: await freePort(), folder: mkdtempSync(join(tmpdir(), 'kindling-redis-')) };
   let server: Service | undefined;
   return {

@@ -28,13 +28,14 @@ export function createClient(emulator: Emulator, options: Partial<ManagementOpti
   const events: ManagementEvent[] = [];
   const sent: Client['sent'] = [];
   const fetch: typeof globalThis.fetch = (url, init) => {
-    if (!String(url).endsWith('/oauth2/token'))
+    if (!String(url).endsWith('/oauth2/token')) {
       sent.push({
         method: init!.method!,
         url: String(url),
         headers: new Headers(init?.headers),
         body: typeof init?.body === 'string' ? JSON.parse(init.body) : init?.body,
       });
+    }
     return emulator.fetch(url, init);
   };
   const management = managementFromEnv(emulator.env, {
@@ -50,7 +51,9 @@ export function createClient(emulator: Emulator, options: Partial<ManagementOpti
     tokens: () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length,
     answer(path, ...answers) {
       let count = 0;
-      if (!scripts.has(path)) emulator.faults.always(path, () => scripts.get(path)!());
+      if (!scripts.has(path)) {
+        emulator.faults.always(path, () => scripts.get(path)!());
+      }
       scripts.set(path, () => answers[Math.min(count++, answers.length - 1)]!());
     },
   };
@@ -80,7 +83,9 @@ export async function failure(work: PromiseLike<unknown>): Promise<KindeApiError
   try {
     await work;
   } catch (error) {
-    if (error instanceof KindeApiError) return error;
+    if (error instanceof KindeApiError) {
+      return error;
+    }
     throw error;
   }
   throw new Error('It worked.');
@@ -89,7 +94,9 @@ export async function failure(work: PromiseLike<unknown>): Promise<KindeApiError
 /** Waits for what happens in other tasks, however the clock is set. */
 export async function until(happened: () => boolean): Promise<void> {
   for (let turn = 0; turn < 5_000; turn += 1) {
-    if (happened()) return;
+    if (happened()) {
+      return;
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('It did not happen.');

@@ -25,19 +25,30 @@ export async function served({ framework, code }: Snippet, file: string): Promis
   return framework === 'fastify' ? onFastify(add, isMounted) : onExpress(add, isMounted);
 }
 
-async function onFastify(add: (app: unknown) => Promise<void>, isMounted: boolean): Promise<Served> {
+async function onFastify(
+  add: (app: unknown) => Promise<void>,
+  isMounted: boolean,
+): Promise<Served> {
   const app = createFastify();
-  if (!isMounted) await app.register(fastify.kinde);
+  if (!isMounted) {
+    await app.register(fastify.kinde);
+  }
   await add(app);
-  if (!app.hasRoute({ method: 'GET', url: '/todos' }))
+  if (!app.hasRoute({ method: 'GET', url: '/todos' })) {
     app.get('/todos', async (request) => ({ ok: request.kinde.isAuthenticated }));
+  }
   await app.listen({ host: '127.0.0.1', port: 0 });
   return { server: app.server, close: () => app.close() };
 }
 
-async function onExpress(add: (app: unknown) => Promise<void>, isMounted: boolean): Promise<Served> {
+async function onExpress(
+  add: (app: unknown) => Promise<void>,
+  isMounted: boolean,
+): Promise<Served> {
   const app = createExpress();
-  if (!isMounted) app.use(express.kinde());
+  if (!isMounted) {
+    app.use(express.kinde());
+  }
   await add(app);
   app.get('/todos', (req, res) => void res.json({ ok: req.kinde.isAuthenticated }));
   const server = createServer(app);
@@ -67,7 +78,10 @@ export async function startedApp(file: string): Promise<StartedApp> {
   const local = await createEmulator({ siteUrl: `http://localhost:${port}` });
   await local.listen({ port: 0 });
   const env = { ...process.env, ...local.env };
-  const child = spawn(process.execPath, ['--import', 'tsx', copy], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', copy], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const service = await started(child, port);
   return {
     port,
@@ -83,10 +97,8 @@ export async function startedApp(file: string): Promise<StartedApp> {
 export async function nginxOf(page: string, { port, front }: { port: number; front: number }) {
   const text = readFileSync(page, 'utf8').replaceAll('3000', String(port));
   const pieces = [...text.matchAll(/^```nginx\n([^]*?)^```$/gm)].map(([, piece]) => piece!);
-  const [inServer, beside] = [
-    pieces.filter((one) => /^location/.test(one)),
-    pieces.filter((one) => !/^location/.test(one)),
-  ];
+  const inServer = pieces.filter((one) => /^location/.test(one));
+  const beside = pieces.filter((one) => !/^location/.test(one));
   const folder = mkdtempSync(join(tmpdir(), 'kindling-nginx-'));
   chmodSync(folder, 0o755);
   const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -96,9 +108,13 @@ export async function nginxOf(page: string, { port, front }: { port: number; fro
   const config = `daemon off; pid ${folder}/pid; error_log ${log}; events {}
     http { access_log off; ${places.join(' ')} ${beside.join('\n')} server { listen 127.0.0.1:${front}; ${inServer.join('\n')} } }`;
   writeFileSync(join(folder, 'nginx.conf'), config);
-  const child = spawn(binary('nginx')!, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', log], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    binary('nginx')!,
+    ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', log],
+    {
+      stdio: 'ignore',
+    },
+  );
   await started(child, front);
   return {
     async stop() {

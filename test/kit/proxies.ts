@@ -9,8 +9,14 @@ const nginx = binary('nginx');
 const haproxy = binary('haproxy');
 
 /** Whether tests can start a proxy. Where they cannot, that is told; in CI it fails. */
-export const hasNginx = told(nginx !== undefined, 'No nginx to start (apt-get install nginx-light)');
-export const hasHaproxy = told(haproxy !== undefined, 'No haproxy to start (apt-get install haproxy)');
+export const hasNginx = told(
+  nginx !== undefined,
+  'No nginx to start (apt-get install nginx-light)',
+);
+export const hasHaproxy = told(
+  haproxy !== undefined,
+  'No haproxy to start (apt-get install haproxy)',
+);
 
 /** What stands in front of an app. */
 export interface Proxy {
@@ -46,7 +52,9 @@ export async function startNginx({
   const port = more.port ?? (await freePort());
   return start(nginx!, port, (folder) => {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-    for (const name of temporary) mkdirSync(join(folder, name));
+    for (const name of temporary) {
+      mkdirSync(join(folder, name));
+    }
     const config = `
       daemon off;
       worker_processes 1;
@@ -97,7 +105,11 @@ export async function startHaproxy({ to, ...more }: ProxySettings): Promise<Prox
 }
 
 /** Starts a program with a folder of its own, which goes with it. Its workers end when it is asked to end. */
-async function start(program: string, port: number, prepare: (folder: string) => string[]): Promise<Proxy> {
+async function start(
+  program: string,
+  port: number,
+  prepare: (folder: string) => string[],
+): Promise<Proxy> {
   const folder = mkdtempSync(join(tmpdir(), 'kindling-proxy-'));
   // A server that was started by root works as somebody else, who has to come in here.
   chmodSync(folder, 0o755);

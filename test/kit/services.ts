@@ -21,12 +21,18 @@ export const binary = (name: string) =>
   ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin']
     .map((folder) => `${folder}/${name}`)
     .find((file) => existsSync(file));
-const [redisServer, pgbouncer] = [binary('redis-server'), binary('pgbouncer')];
+const redisServer = binary('redis-server');
+const pgbouncer = binary('pgbouncer');
 
 /** Whether tests can start a Redis of their own. */
-export const hasRedisServerBinary = told(redisServer !== undefined, 'No redis-server to start (install redis)');
+export const hasRedisServerBinary = told(
+  redisServer !== undefined,
+  'No redis-server to start (install redis)',
+);
 /** The PgBouncer that tests can start. */
-export const pgbouncerBinary = told(pgbouncer !== undefined, 'No pgbouncer to start') ? pgbouncer : undefined;
+export const pgbouncerBinary = told(pgbouncer !== undefined, 'No pgbouncer to start')
+  ? pgbouncer
+  : undefined;
 
 /** A process that a test started. */
 export interface Service {
@@ -38,7 +44,9 @@ export interface Service {
 /** A Redis of one's own, on a free port, that keeps nothing on disk unless told to. It need not be ready yet. */
 export async function startRedis(...settings: string[]): Promise<Service> {
   const place = { port: await freePort(), folder: mkdtempSync(join(tmpdir(), 'kindling-redis-')) };
-  return startRedisAt(place, settings, () => rmSync(place.folder, { recursive: true, force: true }));
+  return startRedisAt(place, settings, () =>
+    rmSync(place.folder, { recursive: true, force: true }),
+  );
 }
 
 /** A Redis at a place that was chosen before, so that it can come back after it was stopped. */
@@ -47,7 +55,18 @@ export function startRedisAt(
   settings: readonly string[],
   cleanUp = () => {},
 ): Promise<Service> {
-  const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const own = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
   return started(spawn(redisServer!, [...own, ...settings], { stdio: 'ignore' }), port, cleanUp);
 }
 
@@ -57,16 +76,30 @@ export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Pr
   const nodes = await Promise.all(
     buses.map((bus) => startRedis('--cluster-enabled', 'yes', '--cluster-port', String(bus))),
   );
-  const clients = await Promise.all(nodes.map(({ port }) => createClient({ socket: { port } }).connect()));
+  const clients = await Promise.all(
+    nodes.map(({ port }) => createClient({ socket: { port } }).connect()),
+  );
   const bounds = [0, 5461, 10_923, 16_384];
   for (const [index, client] of clients.entries()) {
-    const [from, to] = [String(bounds[index]!), String(bounds[index + 1]! - 1)];
+    const from = String(bounds[index]!);
+    const to = String(bounds[index + 1]! - 1);
     await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', from, to]);
-    await client.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', String(nodes[0]!.port), String(buses[0]!)]);
+    await client.sendCommand([
+      'CLUSTER',
+      'MEET',
+      '127.0.0.1',
+      String(nodes[0]!.port),
+      String(buses[0]!),
+    ]);
   }
-  for (const client of clients)
-    while (!String(await client.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok')) await sleep(50);
-  for (const client of clients) client.destroy();
+  for (const client of clients) {
+    while (!String(await client.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok')) {
+      await sleep(50);
+    }
+  }
+  for (const client of clients) {
+    client.destroy();
+  }
   return {
     ports: nodes.map(({ port }) => port),
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
@@ -74,10 +107,16 @@ export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Pr
 }
 
 /** Waits for a process that was just started to listen, and stops it for good. */
-export async function started(child: ChildProcess, port: number, cleanUp = () => {}): Promise<Service> {
+export async function started(
+  child: ChildProcess,
+  port: number,
+  cleanUp = () => {},
+): Promise<Service> {
   const over = once(child, 'exit');
   while (!(await answers(`tcp://127.0.0.1:${port}`, port))) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} does not start.`);
+    if (child.exitCode !== null) {
+      throw new Error(`${child.spawnfile} does not start.`);
+    }
     await sleep(20);
   }
   return {
@@ -102,8 +141,12 @@ export async function freePort(): Promise<number> {
 
 /** Says that something is missing; in CI that is a failure. */
 export function told(isThere: boolean, reason: string): boolean {
-  if (!isThere && process.env['CI']) throw new Error(reason);
-  if (!isThere) console.warn(`\n  ${reason}: tests that need it do not run.\n`);
+  if (!isThere && process.env['CI']) {
+    throw new Error(reason);
+  }
+  if (!isThere) {
+    console.warn(`\n  ${reason}: tests that need it do not run.\n`);
+  }
   return isThere;
 }
 

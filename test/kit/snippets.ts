@@ -11,7 +11,9 @@ const NO_PAGES = /(^|\/)(node_modules|dist|coverage|\.[^/]*)$|^(reference|report
 export function allPages(folder = ''): string[] {
   return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}${entry.name}`;
-    if (entry.isDirectory()) return NO_PAGES.test(path) ? [] : allPages(`${path}/`);
+    if (entry.isDirectory()) {
+      return NO_PAGES.test(path) ? [] : allPages(`${path}/`);
+    }
     return entry.name.endsWith('.md') && entry.name !== 'CHANGELOG.md' ? [path] : [];
   });
 }
@@ -25,7 +27,8 @@ export interface Snippet {
 }
 
 const SNIPPET = /^```ts( express| fastify)?\n([^]*?)^```$/gm;
-const LOOKS_LIKE_ONE = /^[^\n`~]*(?:`{3,}|~{3,})[ \t{.]*(?:[cm]?[jt]sx?|typescript|javascript|node)\b.*$/gim;
+const LOOKS_LIKE_ONE =
+  /^[^\n`~]*(?:`{3,}|~{3,})[ \t{.]*(?:[cm]?[jt]sx?|typescript|javascript|node)\b.*$/gim;
 
 /** Every TypeScript snippet of a page, in its order. */
 export function snippetsOf(page: string): Snippet[] {
@@ -59,7 +62,11 @@ export function joined(snippets: readonly Snippet[]): Snippet {
   const parts = snippets.map(({ code }) => parted(code));
   const imports = new Set(parts.flatMap((part) => part.imports));
   const code = [...imports, ...parts.map(({ body }) => body)].join('\n');
-  return { ...snippets[0]!, framework: snippets.find(({ framework }) => framework)?.framework, code };
+  return {
+    ...snippets[0]!,
+    framework: snippets.find(({ framework }) => framework)?.framework,
+    code,
+  };
 }
 
 /**
@@ -67,7 +74,9 @@ export function joined(snippets: readonly Snippet[]): Snippet {
  * granted; imports move to the top.
  */
 export function moduleOf({ framework, code }: Snippet): string {
-  if (!framework) return /^(import|export) /m.test(code) ? code : `${code}\nexport {};\n`;
+  if (!framework) {
+    return /^(import|export) /m.test(code) ? code : `${code}\nexport {};\n`;
+  }
   const { imports, body } = parted(code);
   const known = ['assertSignedIn', 'getPermission', 'protect'].filter(
     (name) => !imports.some((line) => new RegExp(`\\b${name}\\b`).test(line)),
@@ -83,7 +92,10 @@ export function moduleOf({ framework, code }: Snippet): string {
 }
 
 /** Writes modules into a folder beside the tests, where packages resolve, and answers their paths. */
-export function written(folder: string, modules: readonly string[]): { files: string[]; remove(): void } {
+export function written(
+  folder: string,
+  modules: readonly string[],
+): { files: string[]; remove(): void } {
   const url = new URL(`test/.${folder}/`, root);
   mkdirSync(url, { recursive: true });
   const files = modules.map((code, index) => {
@@ -96,7 +108,10 @@ export function written(folder: string, modules: readonly string[]): { files: st
 
 /** What the compiler has against these files, under the rules of the packages or with some of them changed. */
 export function problemsOf(files: readonly string[], change: ts.CompilerOptions = {}): string[] {
-  const { config } = ts.readConfigFile(new URL('tsconfig.base.json', root).pathname, ts.sys.readFile);
+  const { config } = ts.readConfigFile(
+    new URL('tsconfig.base.json', root).pathname,
+    ts.sys.readFile,
+  );
   const { options } = ts.parseJsonConfigFileContent(
     { compilerOptions: { ...config.compilerOptions, ...change }, files },
     ts.sys,
@@ -104,5 +119,8 @@ export function problemsOf(files: readonly string[], change: ts.CompilerOptions 
   );
   return ts
     .getPreEmitDiagnostics(ts.createProgram([...files], options))
-    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+    .map(
+      ({ messageText, file }) =>
+        `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    );
 }

@@ -16,6 +16,7 @@ export function createSubject(
     viewer: 'alan@example.com',
     start,
     signIn: (url, user) => emulator.signIn(url, user),
-    later: (seconds) => void vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] }),
+    later: (seconds) =>
+      void vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] }),
   };
 }

@@ -22,7 +22,9 @@ function createProcesses(calls: boolean[], inner = memoryStore()) {
   const around =
     <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
     async (...given: Given) => {
-      if (calls.shift() ?? true) return work(...given);
+      if (calls.shift() ?? true) {
+        return work(...given);
+      }
       throw new Error('down');
     };
   const store = { ...inner, get: around(inner.get), swap: around(inner.swap) };
@@ -41,30 +43,40 @@ function createProcesses(calls: boolean[], inner = memoryStore()) {
 
 test('OP-08 whatever becomes of stores and answers, a token is spent once while the access token lives', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), weather, async (steps, calls) => {
-      const processes = createProcesses([...calls]);
-      const until = Math.floor(Date.now() / 1000) + LIFE;
-      let spent = 0;
-      const results: { token: number }[] = [];
-      const running: Promise<unknown>[] = [];
-      for (const { process, use: how, seconds, isAtOnce } of steps) {
-        const work = async () => {
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          if (how === 'unsent') throw new Error('unsent');
-          spent += 1;
-          if (how === 'lost') throw new Error('lost');
-          return { token: spent };
-        };
-        const deadline = performance.now() + 10_000;
-        const one = processes[process]!.run('token', work, { until, deadline });
-        running.push(one.then((result) => results.push(result)).catch(() => {}));
-        if (!isAtOnce) await vi.advanceTimersByTimeAsync(seconds * 1000);
-      }
-      await vi.advanceTimersByTimeAsync(20_000);
-      await Promise.all(running);
-      expect(spent).toBeLessThanOrEqual(1);
-      expect(results.every(({ token }) => token === 1)).toBe(true);
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 12 }),
+      weather,
+      async (steps, calls) => {
+        const processes = createProcesses([...calls]);
+        const until = Math.floor(Date.now() / 1000) + LIFE;
+        let spent = 0;
+        const results: { token: number }[] = [];
+        const running: Promise<unknown>[] = [];
+        for (const { process, use: how, seconds, isAtOnce } of steps) {
+          const work = async () => {
+            await new Promise((resolve) => setTimeout(resolve, 500));
+            if (how === 'unsent') {
+              throw new Error('unsent');
+            }
+            spent += 1;
+            if (how === 'lost') {
+              throw new Error('lost');
+            }
+            return { token: spent };
+          };
+          const deadline = performance.now() + 10_000;
+          const one = processes[process]!.run('token', work, { until, deadline });
+          running.push(one.then((result) => results.push(result)).catch(() => {}));
+          if (!isAtOnce) {
+            await vi.advanceTimersByTimeAsync(seconds * 1000);
+          }
+        }
+        await vi.advanceTimersByTimeAsync(20_000);
+        await Promise.all(running);
+        expect(spent).toBeLessThanOrEqual(1);
+        expect(results.every(({ token }) => token === 1)).toBe(true);
+      },
+    ),
     { numRuns: 200 },
   );
 }, 60_000);
@@ -78,7 +90,9 @@ test('OP-08 after the end of the access token, a holder that left without an ans
   };
   const until = Math.floor(Date.now() / 1000) + LIFE;
   await expect(processes[0]!.run('token', lose, { until })).rejects.toThrow('lost');
-  await expect(processes[1]!.run('token', lose, { until })).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(processes[1]!.run('token', lose, { until })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
   await vi.advanceTimersByTimeAsync(LIFE * 1000);
   const work = async () => ({ token: (used += 1) });
   const all = Promise.all(processes.map((one) => one.run('token', work, { until })));
@@ -92,7 +106,9 @@ test('OP-08 a store that took a mark and did not say so keeps nobody from renewi
   let isSilent = true;
   store.swap = async (...given) => {
     const answer = await swap(...given);
-    if (isSilent) throw new Error('no answer');
+    if (isSilent) {
+      throw new Error('no answer');
+    }
     return answer;
   };
   const [one, two] = createProcesses([], store);

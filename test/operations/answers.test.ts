@@ -14,7 +14,9 @@ const json = (body: unknown, init: ResponseInit = {}) => Response.json(body, ini
 const as = (type: string | undefined, body: unknown, status = 200) => {
   const response = new Response(JSON.stringify(body), { status });
   response.headers.delete('content-type');
-  if (type !== undefined) response.headers.set('content-type', type);
+  if (type !== undefined) {
+    response.headers.set('content-type', type);
+  }
   return response;
 };
 
@@ -25,7 +27,10 @@ const broken: [string, Change][] = [
   ['no media type', (body) => as(undefined, body)],
   ['a script', (body) => as('application/javascript', body)],
   ['something like JSON', (body) => as('application/jsonp', body)],
-  ['a line break in the access token', (body) => json({ ...body, access_token: `${MARK}\r\nx: y` })],
+  [
+    'a line break in the access token',
+    (body) => json({ ...body, access_token: `${MARK}\r\nx: y` }),
+  ],
   ['a line break in the ID token', (body) => json({ ...body, id_token: `${MARK}\n` })],
   ['a zero in the refresh token', (body) => json({ ...body, refresh_token: `${MARK}\0` })],
   ['a space in the access token', (body) => json({ ...body, access_token: `${MARK} b` })],
@@ -80,7 +85,9 @@ describe.each(rows)('answers of the token endpoint, on %s with sessions %s', (..
     stop(app);
   });
   const answering = (change: Change) =>
-    emulator.faults.once(TOKEN, async (_request, next) => change((await (await next()).json()) as Body));
+    emulator.faults.once(TOKEN, async (_request, next) =>
+      change((await (await next()).json()) as Body),
+    );
   const asJson = { headers: { accept: 'application/json' } };
 
   test.each(broken)('OP-21 %s signs nobody in', async (_name, change) => {
@@ -132,7 +139,10 @@ describe.each(rows)('answers of the token endpoint, on %s with sessions %s', (..
     later(DAY + 1);
     const before = calls(emulator, TOKEN);
     emulator.faults.once(TOKEN, () => json({ error: 'invalid_grant' }, { status: 400 }));
-    expect((await browser.open('/me')).json()).toMatchObject({ isAuthenticated: false, reason: 'refresh_refused' });
+    expect((await browser.open('/me')).json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'refresh_refused',
+    });
     expect(calls(emulator, TOKEN) - before).toBe(1);
   });
 });

@@ -9,7 +9,8 @@ import { ADA, openPlace, rows, takeClock, type Clock, type Place } from './kit/r
 
 const TOKEN = '/oauth2/token';
 vi.setConfig({ testTimeout: 60_000 });
-const headerOf = (jar: ReadonlyMap<string, string>) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+const headerOf = (jar: ReadonlyMap<string, string>) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 /** The jar of a browser that got this answer after it had sent these cookies. */
 const jarAfter = (sent: ReadonlyMap<string, string>, lines: readonly string[]) => {
   const jar = new Map(sent);
@@ -48,31 +49,38 @@ describe('processes of their own', async () => {
     ),
   );
 
-  test.each(table)('OP-10 on %s, sessions kept as "%s" in %s: one code, both requests signed in', async (...row) => {
-    const [framework, kept, name] = row;
-    const spec = { framework, options: options(), keep: kept, store: stores[name]!.spec };
-    const servers = await Promise.all(hosts.map((host) => host.serve(spec)));
-    const browser = createBrowser(servers[0]!, emulator);
-    const callback = await browser.callbackFor(ADA);
-    const pending = new Map(browser.jar);
-    emulator.faults.once(TOKEN, async (_request, next) => {
-      // Long enough for both to be there.
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return next();
-    });
-    const cookie = headerOf(pending);
-    const ask = (server: Server) => send(server, callback, { headers: { ...NAVIGATION, cookie } });
-    const answers = await Promise.all(servers.map(ask));
-    expect(answers.map(({ status }) => status)).toEqual([302, 302]);
-    expect(emulator.requests.filter(({ path }) => path === TOKEN).length).toBe(1);
-    for (const [index, { setCookies, headers }] of answers.entries()) {
-      expect(headers['cache-control']).toContain('no-store');
-      expect(await isSignedIn(servers[1 - index]!, jarAfter(pending, setCookies))).toBe(true);
-    }
-    // Whoever has no session and comes again is told that it is done.
-    const again = await ask(servers[0]!);
-    expect([again.status, again.body]).toEqual([400, expect.stringContaining('transaction_consumed')]);
-  });
+  test.each(table)(
+    'OP-10 on %s, sessions kept as "%s" in %s: one code, both requests signed in',
+    async (...row) => {
+      const [framework, kept, name] = row;
+      const spec = { framework, options: options(), keep: kept, store: stores[name]!.spec };
+      const servers = await Promise.all(hosts.map((host) => host.serve(spec)));
+      const browser = createBrowser(servers[0]!, emulator);
+      const callback = await browser.callbackFor(ADA);
+      const pending = new Map(browser.jar);
+      emulator.faults.once(TOKEN, async (_request, next) => {
+        // Long enough for both to be there.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return next();
+      });
+      const cookie = headerOf(pending);
+      const ask = (server: Server) =>
+        send(server, callback, { headers: { ...NAVIGATION, cookie } });
+      const answers = await Promise.all(servers.map(ask));
+      expect(answers.map(({ status }) => status)).toEqual([302, 302]);
+      expect(emulator.requests.filter(({ path }) => path === TOKEN).length).toBe(1);
+      for (const [index, { setCookies, headers }] of answers.entries()) {
+        expect(headers['cache-control']).toContain('no-store');
+        expect(await isSignedIn(servers[1 - index]!, jarAfter(pending, setCookies))).toBe(true);
+      }
+      // Whoever has no session and comes again is told that it is done.
+      const again = await ask(servers[0]!);
+      expect([again.status, again.body]).toEqual([
+        400,
+        expect.stringContaining('transaction_consumed'),
+      ]);
+    },
+  );
 });
 
 describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
@@ -89,24 +97,33 @@ describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
   };
   const testShared = row[1] === 'cookie' ? () => {} : test;
 
-  testShared('OP-10 that failed fail the same way in every process, and the code is not tried again', async () => {
-    const { browser, callback, calls } = await begin();
-    const second = await place.start();
-    place.emulator.faults.once(TOKEN, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return Response.json({ error: 'invalid_grant' }, { status: 400 });
-    });
-    const cookie = headerOf(browser.jar);
-    const json = { cookie, accept: 'application/json' };
-    const answers = await Promise.all([place.app, second].map((server) => send(server, callback, { headers: json })));
-    expect(answers.map((answer) => [answer.status, answer.json().code])).toEqual([
-      [400, 'grant_refused'],
-      [400, 'grant_refused'],
-    ]);
-    clock.pass(60);
-    const late = await send(second, callback, { headers: json });
-    expect([late.status, late.json().code, place.calls() - calls]).toEqual([400, 'transaction_consumed', 1]);
-  });
+  testShared(
+    'OP-10 that failed fail the same way in every process, and the code is not tried again',
+    async () => {
+      const { browser, callback, calls } = await begin();
+      const second = await place.start();
+      place.emulator.faults.once(TOKEN, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return Response.json({ error: 'invalid_grant' }, { status: 400 });
+      });
+      const cookie = headerOf(browser.jar);
+      const json = { cookie, accept: 'application/json' };
+      const answers = await Promise.all(
+        [place.app, second].map((server) => send(server, callback, { headers: json })),
+      );
+      expect(answers.map((answer) => [answer.status, answer.json().code])).toEqual([
+        [400, 'grant_refused'],
+        [400, 'grant_refused'],
+      ]);
+      clock.pass(60);
+      const late = await send(second, callback, { headers: json });
+      expect([late.status, late.json().code, place.calls() - calls]).toEqual([
+        400,
+        'transaction_consumed',
+        1,
+      ]);
+    },
+  );
 
   testShared('OP-10 that another process finished long ago are told so', async () => {
     const { browser, callback, calls } = await begin();
@@ -115,11 +132,18 @@ describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
     expect((await browser.open(callback)).status).toBe(302);
     clock.pass(60);
     const late = await send(second, callback, { headers: { cookie, accept: 'application/json' } });
-    expect([late.status, late.json().code, place.calls() - calls]).toEqual([400, 'transaction_consumed', 1]);
+    expect([late.status, late.json().code, place.calls() - calls]).toEqual([
+      400,
+      'transaction_consumed',
+      1,
+    ]);
   });
 
   test.each([
-    ['is refused its connection', () => Promise.reject(new TypeError('no', { cause: { code: 'ECONNREFUSED' } }))],
+    [
+      'is refused its connection',
+      () => Promise.reject(new TypeError('no', { cause: { code: 'ECONNREFUSED' } })),
+    ],
     ['is told to wait', () => new Response('', { status: 429, headers: { 'retry-after': '1' } })],
   ])(
     'OP-10 whose code was not redeemed since it %s keep their login, and loading them again works',
@@ -146,21 +170,24 @@ describe.each(rows)('callbacks, on %s with sessions in "%s"', (...row) => {
   });
 });
 
-describe.each(rows.filter(isShared))('callbacks that sign nobody in, on %s with sessions in "%s"', (...row) => {
-  test.each(['error=access_denied', 'iss=https://elsewhere.example&code=made-up', 'code='])(
-    'OP-10 leave nothing in the store that strangers could fill with them: %s',
-    async (answer) => {
-      const place = await openPlace(row);
-      const written: string[] = [];
-      const { set, swap } = place.store;
-      place.store.set = (id, ...rest) => (written.push(id), set(id, ...rest));
-      place.store.swap = (id, ...rest) => (written.push(id), swap(id, ...rest));
-      const stranger = createBrowser(place.app, place.emulator);
-      const { location } = await stranger.open('/login');
-      const state = new URL(location).searchParams.get('state');
-      const { status } = await stranger.open(`/callback?${answer}&state=${state}`);
-      expect([status, written]).toEqual([400, []]);
-      await place.close();
-    },
-  );
-});
+describe.each(rows.filter(isShared))(
+  'callbacks that sign nobody in, on %s with sessions in "%s"',
+  (...row) => {
+    test.each(['error=access_denied', 'iss=https://elsewhere.example&code=made-up', 'code='])(
+      'OP-10 leave nothing in the store that strangers could fill with them: %s',
+      async (answer) => {
+        const place = await openPlace(row);
+        const written: string[] = [];
+        const { set, swap } = place.store;
+        place.store.set = (id, ...rest) => (written.push(id), set(id, ...rest));
+        place.store.swap = (id, ...rest) => (written.push(id), swap(id, ...rest));
+        const stranger = createBrowser(place.app, place.emulator);
+        const { location } = await stranger.open('/login');
+        const state = new URL(location).searchParams.get('state');
+        const { status } = await stranger.open(`/callback?${answer}&state=${state}`);
+        expect([status, written]).toEqual([400, []]);
+        await place.close();
+      },
+    );
+  },
+);

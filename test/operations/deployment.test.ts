@@ -21,7 +21,16 @@ import { createBrowser, keep } from '../kit/browser.js';
 import { NAVIGATION, send } from '../kit/http.js';
 
 const PRODUCTION = [
-  ...['production', 'Production', 'PRODUCTION', ' production ', 'production\n', '\tProduction\r\n', 'prod', 'PROD'],
+  ...[
+    'production',
+    'Production',
+    'PRODUCTION',
+    ' production ',
+    'production\n',
+    '\tProduction\r\n',
+    'prod',
+    'PROD',
+  ],
   ...[
     'live',
     'staging',
@@ -35,7 +44,20 @@ const PRODUCTION = [
   ],
 ];
 const DEVELOPMENT = [
-  ...[undefined, '', '  ', 'development', 'Development', ' DEV ', 'dev', 'local', 'test', 'Testing', 'ci', 'e2e'],
+  ...[
+    undefined,
+    '',
+    '  ',
+    'development',
+    'Development',
+    ' DEV ',
+    'dev',
+    'local',
+    'test',
+    'Testing',
+    'ci',
+    'e2e',
+  ],
 ];
 const good: KindeOptions = {
   issuer: 'https://acme.kinde.com',
@@ -57,14 +79,22 @@ const setNodeEnv = (value: string | undefined) => vi.stubEnv('NODE_ENV', value);
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('OP-24 production is recognised', () => {
-  test.each(PRODUCTION)('OP-24 NODE_ENV=%j is production, for apps, the doctor and the local Kinde', async (value) => {
-    expect(isProduction({ NODE_ENV: value })).toBe(true);
-    setNodeEnv(value);
-    expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual(['`issuer` must use https in production.']);
-    await expect(createEmulator()).rejects.toThrow('refuses to run');
-    const report = await diagnose({ env: { NODE_ENV: value }, fetch: () => Promise.reject(new Error('no network')) });
-    expect(JSON.stringify(report)).toMatch(/, in production\./);
-  });
+  test.each(PRODUCTION)(
+    'OP-24 NODE_ENV=%j is production, for apps, the doctor and the local Kinde',
+    async (value) => {
+      expect(isProduction({ NODE_ENV: value })).toBe(true);
+      setNodeEnv(value);
+      expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual([
+        '`issuer` must use https in production.',
+      ]);
+      await expect(createEmulator()).rejects.toThrow('refuses to run');
+      const report = await diagnose({
+        env: { NODE_ENV: value },
+        fetch: () => Promise.reject(new Error('no network')),
+      });
+      expect(JSON.stringify(report)).toMatch(/, in production\./);
+    },
+  );
 
   test.each(DEVELOPMENT)('OP-24 NODE_ENV=%j is development', async (value) => {
     expect(isProduction({ NODE_ENV: value })).toBe(false);
@@ -84,13 +114,21 @@ describe('OP-24 production is recognised', () => {
 
   test('OP-24 the environment that is handed over counts, as in a Worker, and is not overruled by the process', () => {
     setNodeEnv(undefined);
-    const env = { KINDE_ISSUER_URL: 'https://localhost:4455', KINDE_CLIENT_ID: 'client', KINDE_SITE_URL: SITE };
+    const env = {
+      KINDE_ISSUER_URL: 'https://localhost:4455',
+      KINDE_CLIENT_ID: 'client',
+      KINDE_SITE_URL: SITE,
+    };
     const start =
       (more: object, options = {}) =>
       () =>
-        createKinde(optionsFromEnv({ ...env, KINDE_SESSION_SECRET: good.secret as string, ...more }, options));
+        createKinde(
+          optionsFromEnv({ ...env, KINDE_SESSION_SECRET: good.secret as string, ...more }, options),
+        );
     expect(start({ NODE_ENV: ' Production' })).toThrow('no public host name');
-    expect(start({ NODE_ENV: 'production' }, { production: undefined })).toThrow('no public host name');
+    expect(start({ NODE_ENV: 'production' }, { production: undefined })).toThrow(
+      'no public host name',
+    );
     expect(start({ NODE_ENV: 'production' }, { production: false })).not.toThrow();
     expect(start({ NODE_ENV: 'development' })).not.toThrow();
     setNodeEnv('production');
@@ -111,7 +149,14 @@ describe('OP-24 in production the issuer is a public host name', () => {
       'kinde.local.',
       'KINDE.Internal',
     ],
-    ...['kinde.test', 'metadata.google.internal', 'kinde.lan', 'kinde.home.arpa', 'kinde.corp', 'kinde.invalid'],
+    ...[
+      'kinde.test',
+      'metadata.google.internal',
+      'kinde.lan',
+      'kinde.home.arpa',
+      'kinde.corp',
+      'kinde.invalid',
+    ],
     ...[
       '127.0.0.1',
       '127.1',
@@ -124,7 +169,16 @@ describe('OP-24 in production the issuer is a public host name', () => {
       '0.0.0.0',
       '0',
     ],
-    ...['10.0.0.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '169.254.1', '8.8.8.8', '224.0.0.1'],
+    ...[
+      '10.0.0.1',
+      '172.16.0.1',
+      '192.168.1.1',
+      '100.64.0.1',
+      '169.254.169.254',
+      '169.254.1',
+      '8.8.8.8',
+      '224.0.0.1',
+    ],
     ...[
       '[::1]',
       '[::]',
@@ -135,10 +189,19 @@ describe('OP-24 in production the issuer is a public host name', () => {
       '[fe80::1]',
       '[fd00::1]',
     ],
-    ...['[fec0::1]', '[ff02::1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', '[2001:db8::1]', '[2606:4700::1]'],
+    ...[
+      '[fec0::1]',
+      '[ff02::1]',
+      '[64:ff9b::7f00:1]',
+      '[2002:7f00:1::]',
+      '[2001:db8::1]',
+      '[2606:4700::1]',
+    ],
   ])('OP-24 CF-04 https://%s is refused, unless that is meant', (host) => {
     const issuer = `https://${host}`;
-    expect(problemsOf({ issuer, production: true })).toEqual([expect.stringContaining('no public host name')]);
+    expect(problemsOf({ issuer, production: true })).toEqual([
+      expect.stringContaining('no public host name'),
+    ]);
     expect(problemsOf({ issuer, production: true, allowPrivateIssuer: true })).toEqual([]);
     expect(problemsOf({ issuer, production: false })).toEqual([]);
     const others = (more: object) => [
@@ -146,26 +209,49 @@ describe('OP-24 in production the issuer is a public host name', () => {
       ...[() => createManagement({ issuer, clientId: 'm2m', clientSecret: 'hush-hush', ...more })],
     ];
     setNodeEnv(' Production');
-    for (const start of others({})) expect(start).toThrow('no public host name');
-    for (const start of others({ allowPrivateIssuer: true })) expect(start).not.toThrow();
+    for (const start of others({})) {
+      expect(start).toThrow('no public host name');
+    }
+    for (const start of others({ allowPrivateIssuer: true })) {
+      expect(start).not.toThrow();
+    }
     setNodeEnv('development');
-    for (const start of others({})) expect(start).not.toThrow();
+    for (const start of others({})) {
+      expect(start).not.toThrow();
+    }
   });
 
   test('OP-24 webhooks and the Management API ask the same questions as core', () => {
     expect(readFileSync('packages/management/src/issuer.ts', 'utf8')).toBe(
       readFileSync('packages/webhooks/src/issuer.ts', 'utf8'),
     );
-    for (const value of [...PRODUCTION, ...DEVELOPMENT])
+    for (const value of [...PRODUCTION, ...DEVELOPMENT]) {
       expect(alsoProduction({ NODE_ENV: value }), value).toBe(isProduction({ NODE_ENV: value }));
-    for (const host of ['acme.kinde.com', 'auth.acme.example', 'id.9.acme.io', 'kinde.internal', '10.0.0.1', 'kinde'])
-      expect(isPublic(host), host).toBe(problemsOf({ issuer: `https://${host}`, production: true }).length === 0);
+    }
+    for (const host of [
+      'acme.kinde.com',
+      'auth.acme.example',
+      'id.9.acme.io',
+      'kinde.internal',
+      '10.0.0.1',
+      'kinde',
+    ]) {
+      expect(isPublic(host), host).toBe(
+        problemsOf({ issuer: `https://${host}`, production: true }).length === 0,
+      );
+    }
     setNodeEnv('production');
     for (const start of [
       () => createWebhooks({ issuer: 'http://localhost:4455' }),
-      () => createManagement({ issuer: 'http://localhost:4455', clientId: 'm2m', clientSecret: 'hush-hush' }),
-    ])
+      () =>
+        createManagement({
+          issuer: 'http://localhost:4455',
+          clientId: 'm2m',
+          clientSecret: 'hush-hush',
+        }),
+    ]) {
       expect(start).toThrow('no public host name over https');
+    }
   });
 
   test.each([
@@ -187,14 +273,25 @@ describe('OP-24 in production the issuer is a public host name', () => {
       const whole = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
       const hex = (n: number) => n.toString(16);
       return [
-        ...[`${a}.${b}.${c}.${d}`, `${a}.${b}.${c}.${d}.`, String(whole), `0x${hex(whole)}`, `0${whole.toString(8)}`],
-        ...[`0x${hex(a)}.${b}.0${c.toString(8)}.${d}`, `${a}.${b}.${(c << 8) | d}`, `[::ffff:${a}.${b}.${c}.${d}]`],
+        ...[
+          `${a}.${b}.${c}.${d}`,
+          `${a}.${b}.${c}.${d}.`,
+          String(whole),
+          `0x${hex(whole)}`,
+          `0${whole.toString(8)}`,
+        ],
+        ...[
+          `0x${hex(a)}.${b}.0${c.toString(8)}.${d}`,
+          `${a}.${b}.${(c << 8) | d}`,
+          `[::ffff:${a}.${b}.${c}.${d}]`,
+        ],
       ];
     };
     fc.assert(
       fc.property(fc.array(byte, { minLength: 4, maxLength: 4 }), (address) => {
-        for (const host of forms(address))
+        for (const host of forms(address)) {
           expect(problemsOf({ issuer: `https://${host}`, production: true }), host).toHaveLength(1);
+        }
       }),
       { numRuns: 50 },
     );
@@ -222,10 +319,16 @@ describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
     try {
       const json = { headers: { accept: 'application/json' } };
       const hidden = await send(server, '/callback?code=x&state=y', json);
-      expect([hidden.status, hidden.json()]).toEqual([400, expect.not.objectContaining({ reason: expect.anything() })]);
+      expect([hidden.status, hidden.json()]).toEqual([
+        400,
+        expect.not.objectContaining({ reason: expect.anything() }),
+      ]);
       expect(hidden.json()).not.toHaveProperty('fix');
       const refused = await send(server, '/login', { headers: NAVIGATION });
-      expect([refused.status, /<dd>([^<]*)/.exec(refused.body)?.[1]]).toEqual([500, 'emulator_in_production']);
+      expect([refused.status, /<dd>([^<]*)/.exec(refused.body)?.[1]]).toEqual([
+        500,
+        'emulator_in_production',
+      ]);
     } finally {
       server.closeAllConnections();
       server.close();
@@ -234,7 +337,9 @@ describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
 });
 
 describe.each(
-  Object.keys(frameworks).flatMap((one) => ['cookie', 'shared', 'store'].map((keeps) => [one, keeps] as const)),
+  Object.keys(frameworks).flatMap((one) =>
+    ['cookie', 'shared', 'store'].map((keeps) => [one, keeps] as const),
+  ),
 )('SC-11 on %s, sessions: %s', (framework, keeps) => {
   const NEXT = 'the-next-secret-of-thirty-two-characters-321';
   const servers: Server[] = [];
@@ -253,7 +358,9 @@ describe.each(
       servers.push(server);
       return server;
     };
-    const [before, between, after] = [await start(SECRET), await start([NEXT, SECRET]), await start(NEXT)];
+    const before = await start(SECRET);
+    const between = await start([NEXT, SECRET]);
+    const after = await start(NEXT);
     const browser = createBrowser(before, emulator);
     await browser.signIn('ada@example.com');
     const ask = async (server: Server, jar: Map<string, string>) => {
@@ -269,8 +376,14 @@ describe.each(
     expect((await ask(before, foreign.left)).email).toBe('ada@example.com');
 
     const moved = await ask(between, old);
-    expect([moved.email, [...moved.left.values()]]).not.toEqual(['ada@example.com', [...old.values()]]);
-    expect([moved.email, (await ask(after, moved.left)).email]).toEqual(['ada@example.com', 'ada@example.com']);
+    expect([moved.email, [...moved.left.values()]]).not.toEqual([
+      'ada@example.com',
+      [...old.values()],
+    ]);
+    expect([moved.email, (await ask(after, moved.left)).email]).toEqual([
+      'ada@example.com',
+      'ada@example.com',
+    ]);
     // Roll-back: what the next secret has encrypted waits for it.
     const rolledBack = await ask(before, moved.left);
     expect([rolledBack.email, rolledBack.left]).toEqual([null, moved.left]);

@@ -4,9 +4,20 @@ import { frameworks, SECRET } from '../kit/apps.js';
 import { keep } from '../kit/browser.js';
 import { send } from '../kit/http.js';
 import { later } from './kit/provider.js';
-import { ADA, cookieOf, createFragileStore, createShop, GRACE, keeping, rows, visit, type Shop } from './kit/shop.js';
+import {
+  ADA,
+  cookieOf,
+  createFragileStore,
+  createShop,
+  GRACE,
+  keeping,
+  rows,
+  visit,
+  type Shop,
+} from './kit/shop.js';
 
-const [OTHER, NEXT] = ['another-secret-of-thirty-two-characters-0', 'the-next-secret-of-thirty-two-characters'];
+const OTHER = 'another-secret-of-thirty-two-characters-0';
+const NEXT = 'the-next-secret-of-thirty-two-characters';
 
 let shop: Shop;
 let fragile: ReturnType<typeof createFragileStore>;
@@ -15,7 +26,10 @@ beforeEach(async () => {
   shop = await createShop();
   fragile = createFragileStore();
   warned = [];
-  vi.spyOn(globalThis.process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
+  vi.spyOn(globalThis.process, 'emitWarning').mockImplementation(((
+    message: string,
+    { code }: { code: string },
+  ) => {
     warned.push({ code, message });
   }) as never);
 });
@@ -32,7 +46,8 @@ describe.each(rows('cookie', 'shared', 'store'))(
       shop.start(framework, keeping[kind]!(fragile.store), { secret });
 
     test('OP-11 leaves 20 of 20 sessions alone, and says so once', async () => {
-      const [right, wrong] = [await start(), await start(OTHER)];
+      const right = await start();
+      const wrong = await start(OTHER);
       for (let count = 0; count < 20; count++) {
         const ada = await shop.signIn(right, ADA);
         expect(await visit(wrong, cookieOf(ada))).toMatchObject({ isSignedIn: false, cookies: [] });
@@ -62,22 +77,34 @@ describe.each(rows('cookie', 'shared', 'store'))(
     test('OP-11 in the three steps of the page on rolling upgrades nobody is signed out, and what was revoked stays so', async () => {
       const steps = [[SECRET], [SECRET, NEXT], [NEXT, SECRET], [NEXT]];
       const old = await start(steps[0]);
-      const [ada, grace] = [await shop.signIn(old, ADA), await shop.signIn(old, GRACE)];
+      const ada = await shop.signIn(old, ADA);
+      const grace = await shop.signIn(old, GRACE);
       for (let step = 1; step < steps.length; step++) {
         // Half of the processes have done the step.
         const apps = [await start(steps[step - 1]), await start(steps[step])];
         const young = await shop.signIn(apps[1]!, GRACE);
         for (const app of apps) {
           for (const browser of [ada, young]) {
-            expect(await visit(app, cookieOf(browser))).toMatchObject({ isSignedIn: true, status: 200 });
+            expect(await visit(app, cookieOf(browser))).toMatchObject({
+              isSignedIn: true,
+              status: 200,
+            });
           }
         }
         // Browsers come by while a step is in force, and take along what that writes.
-        for (const browser of [ada, grace])
-          keep(browser.jar, (await send(apps[1]!, '/me', { headers: { cookie: cookieOf(browser) } })).setCookies);
+        for (const browser of [ada, grace]) {
+          keep(
+            browser.jar,
+            (await send(apps[1]!, '/me', { headers: { cookie: cookieOf(browser) } })).setCookies,
+          );
+        }
       }
-      if (kind === 'cookie') return;
-      await shop.kinde(keeping[kind]!(fragile.store), { secret: NEXT }).sessions.revokeUser(shop.idOf(ADA));
+      if (kind === 'cookie') {
+        return;
+      }
+      await shop
+        .kinde(keeping[kind]!(fragile.store), { secret: NEXT })
+        .sessions.revokeUser(shop.idOf(ADA));
       later(6);
       const last = await start(NEXT);
       expect([await visit(last, cookieOf(ada)), await visit(last, cookieOf(grace))]).toMatchObject([
@@ -92,10 +119,8 @@ test.each(Object.keys(frameworks))(
   'OP-11 a record that a process cannot read is answered 503, on %s',
   async (framework) => {
     const right = await shop.start(framework, { store: fragile.store }, { secret: SECRET });
-    const [both, behind] = [
-      await shop.start(framework, { store: fragile.store }, { secret: [NEXT, SECRET] }),
-      await shop.start(framework, { store: fragile.store }, { secret: SECRET }),
-    ];
+    const both = await shop.start(framework, { store: fragile.store }, { secret: [NEXT, SECRET] });
+    const behind = await shop.start(framework, { store: fragile.store }, { secret: SECRET });
     const ada = await shop.signIn(right, ADA);
     const before = cookieOf(ada);
     later(86_401);
@@ -112,7 +137,9 @@ test.each(Object.keys(frameworks))(
 
 test('OP-28 no two texts share a key, so that 2^32 texts under one are no limit', async () => {
   const seal = createSeal([SECRET], 'app');
-  const texts = await Promise.all(Array.from({ length: 2000 }, () => seal.seal({ id: 'same' }, 'session', 60)));
+  const texts = await Promise.all(
+    Array.from({ length: 2000 }, () => seal.seal({ id: 'same' }, 'session', 60)),
+  );
   // Bytes 5 to 20 are the salt of which key and nonce of a text are made (decision 13).
   const salts = texts.map((text) => Buffer.from(text, 'base64url').subarray(5, 21).toString('hex'));
   expect(new Set(salts).size).toBe(texts.length);
@@ -120,5 +147,7 @@ test('OP-28 no two texts share a key, so that 2^32 texts under one are no limit'
   const bytes = Buffer.from(texts[0]!, 'base64url');
   bytes[7]! ^= 1;
   expect(await seal.open(bytes.toString('base64url'), 'session')).toBeUndefined();
-  for (const text of texts.slice(0, 20)) expect((await seal.open(text, 'session'))?.payload['id']).toBe('same');
+  for (const text of texts.slice(0, 20)) {
+    expect((await seal.open(text, 'session'))?.payload['id']).toBe('same');
+  }
 });

@@ -1,6 +1,14 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ADA, openPlace, rows, takeClock, TOKEN_LIFE, type Clock, type Place } from './kit/renewals.js';
+import {
+  ADA,
+  openPlace,
+  rows,
+  takeClock,
+  TOKEN_LIFE,
+  type Clock,
+  type Place,
+} from './kit/renewals.js';
 
 const JWKS = '/.well-known/jwks';
 const MINUTE = 60;
@@ -20,7 +28,10 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     const { emulator } = place;
     const before = await (await emulator.fetch(`${emulator.issuer}${JWKS}`)).text();
     await emulator.rotateKeys();
-    emulator.faults.always(JWKS, () => new Response(before, { headers: { 'content-type': 'application/json' } }));
+    emulator.faults.always(
+      JWKS,
+      () => new Response(before, { headers: { 'content-type': 'application/json' } }),
+    );
   };
   const visit = async (path = '/private') => {
     const before = place.calls();
@@ -37,7 +48,10 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     expect(await visit()).toEqual([503, 0]);
     const answer = await place.browser.open('/private');
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, expect.any(String)]);
-    expect((await place.browser.open('/me')).json()).toMatchObject({ isAuthenticated: false, reason: 'unavailable' });
+    expect((await place.browser.open('/me')).json()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'unavailable',
+    });
     expect(place.browser.jar.size).toBeGreaterThan(0);
     place.emulator.faults.clear();
     clock.pass(MINUTE);
@@ -63,43 +77,55 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
   /** Processes without a store share what the browser brings. */
   const testShared = row[1] === 'cookie' ? () => {} : test;
 
-  testShared('OP-04 are agreed on: another process with the cookie from before does not ask again', async () => {
-    const old = place.cookie();
-    clock.pass(TOKEN_LIFE + 1);
-    await rotateSilently();
-    expect(await visit()).toEqual([503, 1]);
-    const second = await place.start();
-    expect((await place.ask(second, '/private', old)).status).toBe(503);
-    place.emulator.faults.clear();
-    clock.pass(MINUTE);
-    expect((await place.ask(second, '/private', old)).status).toBe(200);
-    expect([place.calls(), place.emulator.state.reuse]).toEqual([2, 0]);
-  });
+  testShared(
+    'OP-04 are agreed on: another process with the cookie from before does not ask again',
+    async () => {
+      const old = place.cookie();
+      clock.pass(TOKEN_LIFE + 1);
+      await rotateSilently();
+      expect(await visit()).toEqual([503, 1]);
+      const second = await place.start();
+      expect((await place.ask(second, '/private', old)).status).toBe(503);
+      place.emulator.faults.clear();
+      clock.pass(MINUTE);
+      expect((await place.ask(second, '/private', old)).status).toBe(200);
+      expect([place.calls(), place.emulator.state.reuse]).toEqual([2, 0]);
+    },
+  );
 
   const testCookie = row[1] === 'cookie' ? test : () => {};
 
-  testCookie('OP-04 that do not fit into the cookie are remembered by the process alone, and it says so', async () => {
-    const warnings: string[] = [];
-    const note = ({ message }: Error) => warnings.push(message);
-    process.on('warning', note);
-    const small = await place.start({ session: { cookieBytes: Math.max(1500, place.cookie().length + 300) } });
-    clock.pass(TOKEN_LIFE + 1);
-    await rotateSilently();
-    const first = await place.ask(small);
-    expect([first.status, first.setCookies, place.calls()]).toEqual([503, [], 2]);
-    place.emulator.faults.clear();
-    clock.pass(MINUTE);
-    expect([(await place.ask(small)).status, place.calls(), place.emulator.state.reuse]).toEqual([200, 2, 0]);
-    expect(warnings.join()).toContain('cannot be judged yet does not fit into the cookie');
-    process.off('warning', note);
-  });
+  testCookie(
+    'OP-04 that do not fit into the cookie are remembered by the process alone, and it says so',
+    async () => {
+      const warnings: string[] = [];
+      const note = ({ message }: Error) => warnings.push(message);
+      process.on('warning', note);
+      const small = await place.start({
+        session: { cookieBytes: Math.max(1500, place.cookie().length + 300) },
+      });
+      clock.pass(TOKEN_LIFE + 1);
+      await rotateSilently();
+      const first = await place.ask(small);
+      expect([first.status, first.setCookies, place.calls()]).toEqual([503, [], 2]);
+      place.emulator.faults.clear();
+      clock.pass(MINUTE);
+      expect([(await place.ask(small)).status, place.calls(), place.emulator.state.reuse]).toEqual([
+        200, 2, 0,
+      ]);
+      expect(warnings.join()).toContain('cannot be judged yet does not fit into the cookie');
+      process.off('warning', note);
+    },
+  );
 
   test('OP-04 are not judged at every request while their key cannot be had', async () => {
     clock.pass(TOKEN_LIFE + 1);
     await rotateSilently();
     await visit();
     const before = place.emulator.requests.length;
-    const answers = await Promise.all(Array.from({ length: 20 }, () => place.browser.open('/private')));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => place.browser.open('/private')),
+    );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     expect(place.emulator.requests.length - before).toBeLessThanOrEqual(1);
   });
@@ -144,7 +170,9 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     await rotateSilently();
     expect(await visit()).toEqual([200, 1]);
     await place.browser.open('/logout', { headers: { 'sec-fetch-site': 'same-origin' } });
-    expect([...place.emulator.state.refreshTokens.values()].every(({ grant }) => grant.ended)).toBe(true);
+    expect([...place.emulator.state.refreshTokens.values()].every(({ grant }) => grant.ended)).toBe(
+      true,
+    );
     expect((await place.browser.open('/me')).json().isAuthenticated).toBe(false);
   });
 

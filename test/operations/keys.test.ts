@@ -35,13 +35,15 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
   });
   const claims = () => bearerClaims(emulator);
   const bearer = async (token: string) => (await sendBearer(app, token)).status;
-  const madeUp = () => emulator.sign(claims(), { header: { kid: crypto.randomUUID() }, key: 'unpublished' });
+  const madeUp = () =>
+    emulator.sign(claims(), { header: { kid: crypto.randomUUID() }, key: 'unpublished' });
   const signIn = async () => {
     const browser = createBrowser(app, emulator);
     expect((await browser.signIn(ADA)).status).toBe(302);
     return browser;
   };
-  const isIn = async (browser: Browser) => (await browser.open('/me')).json().isAuthenticated as boolean;
+  const isIn = async (browser: Browser) =>
+    (await browser.open('/me')).json().isAuthenticated as boolean;
 
   test('OP-01 keys that rotate moments after each other hold up no sign-in and no renewal', async () => {
     for (let turn = 0; turn < 5; turn++) {
@@ -72,9 +74,15 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
     const flood = async () => {
       const logout = await madeUp();
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
-      await send(app, '/backchannel-logout', { method: 'POST', headers: form, body: `logout_token=${logout}` });
+      await send(app, '/backchannel-logout', {
+        method: 'POST',
+        headers: form,
+        body: `logout_token=${logout}`,
+      });
       return Promise.all(
-        Array.from({ length: 10 }, async () => expect([401, 503]).toContain(await bearer(await madeUp()))),
+        Array.from({ length: 10 }, async () =>
+          expect([401, 503]).toContain(await bearer(await madeUp())),
+        ),
       );
     };
     await flood();
@@ -117,7 +125,9 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
 
   test('OP-02 a thousand made-up keys are asked for once, and hold an honest one back for ten seconds at most', async () => {
     expect(await bearer(await emulator.sign(claims()))).toBe(200);
-    const statuses = await Promise.all(Array.from({ length: 1000 }, async () => bearer(await madeUp())));
+    const statuses = await Promise.all(
+      Array.from({ length: 1000 }, async () => bearer(await madeUp())),
+    );
     expect(new Set(statuses)).toEqual(new Set([401]));
     expect(calls(emulator, JWKS)).toBe(2);
     await emulator.rotateKeys();
@@ -157,17 +167,23 @@ describe.each(rows)('Kinde’s keys, on %s with sessions %s', (...row) => {
     ['no set', () => Response.json({ keys: 'x' })],
     ['a page', () => new Response('<html>')],
     ['404', () => new Response('', { status: 404 })],
-    ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } })],
-  ])('OP-03 an address of the keys that answers with %s ends their use after ten minutes', async (_name, fault) => {
-    const token = await emulator.sign(claims());
-    expect(await bearer(token)).toBe(200);
-    emulator.faults.always(JWKS, fault);
-    later(601);
-    expect(await bearer(token)).toBeGreaterThanOrEqual(401);
-    emulator.faults.clear();
-    emulator.faults.always(JWKS, () => Promise.reject(new TypeError('fetch failed')));
-    expect(await bearer(token)).toBeGreaterThanOrEqual(401);
-  });
+    [
+      'a redirect',
+      () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
+    ],
+  ])(
+    'OP-03 an address of the keys that answers with %s ends their use after ten minutes',
+    async (_name, fault) => {
+      const token = await emulator.sign(claims());
+      expect(await bearer(token)).toBe(200);
+      emulator.faults.always(JWKS, fault);
+      later(601);
+      expect(await bearer(token)).toBeGreaterThanOrEqual(401);
+      emulator.faults.clear();
+      emulator.faults.always(JWKS, () => Promise.reject(new TypeError('fetch failed')));
+      expect(await bearer(token)).toBeGreaterThanOrEqual(401);
+    },
+  );
 
   test.each(outages)(
     'OP-03 a process that starts while the address of the keys %s spends nothing',

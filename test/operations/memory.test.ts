@@ -8,7 +8,12 @@ import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOnce } from '../../packages/core/src/once.js';
-import { createMemory, createRoom, createRooms, weightOf } from '../../packages/core/src/remember.js';
+import {
+  createMemory,
+  createRoom,
+  createRooms,
+  weightOf,
+} from '../../packages/core/src/remember.js';
 import { takeClock } from './kit/renewals.js';
 
 const MB = 1024 * 1024;
@@ -59,14 +64,18 @@ describe('everything that is remembered', () => {
       fc.property(writes, (all) => {
         const room = createRoom(4000);
         const memories = [0, 1, 2].map(() => createMemory<number>(room, Infinity));
-        for (const { memory, key, bytes } of all) memories[memory]!.set(`key ${key}`, bytes, { bytes });
+        for (const { memory, key, bytes } of all) {
+          memories[memory]!.set(`key ${key}`, bytes, { bytes });
+        }
         const kept = memories.flatMap((memory) =>
           Array.from({ length: 201 }, (_one, key) => memory.get(`key ${key}`) ?? 0),
         );
         // Looking moves what is old on, and so may forget some of it; it never finds more than there is room for.
         expect(kept.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(4000);
         const last = all.at(-1);
-        if (last) expect(memories[last.memory]!.get(`key ${last.key}`) ?? last.bytes).toBe(last.bytes);
+        if (last) {
+          expect(memories[last.memory]!.get(`key ${last.key}`) ?? last.bytes).toBe(last.bytes);
+        }
       }),
     );
   });
@@ -77,8 +86,13 @@ describe('everything that is remembered', () => {
     const ended = createOnce<'over'>({ seconds: 3600, memory: createMemory(marks, Infinity) });
     const sessions = createMemory<number>(common);
     await ended.run('session', async () => 'over');
-    for (let index = 0; index < 10_000; index++) sessions.set(`${index}`.padStart(40, '0'), index, terms);
-    expect([ended.state('session'), sessions.get('0'.padStart(40, '0'))]).toEqual(['done', undefined]);
+    for (let index = 0; index < 10_000; index++) {
+      sessions.set(`${index}`.padStart(40, '0'), index, terms);
+    }
+    expect([ended.state('session'), sessions.get('0'.padStart(40, '0'))]).toEqual([
+      'done',
+      undefined,
+    ]);
   });
 
   test('OP-07 is forgotten when its time is over, to make room for others', () => {
@@ -88,10 +102,14 @@ describe('everything that is remembered', () => {
       const give = vi.fn();
       const memory = createMemory<number>({ ...room, give }, Infinity);
       const until = clock.now() + 10;
-      for (let index = 0; index < 50; index++) memory.set(`short ${index}`, index, { ...terms, until });
+      for (let index = 0; index < 50; index++) {
+        memory.set(`short ${index}`, index, { ...terms, until });
+      }
       clock.pass(11);
       expect(give).not.toHaveBeenCalled();
-      for (let index = 0; index < 50; index++) memory.set(`long ${index}`, index, terms);
+      for (let index = 0; index < 50; index++) {
+        memory.set(`long ${index}`, index, terms);
+      }
       expect(give.mock.calls.length).toBe(50);
       expect(memory.get('long 49')).toBe(49);
     } finally {
@@ -122,6 +140,9 @@ describe('everything that is remembered', () => {
     const once = createOnce<Outcome>({ seconds: 3600, memory, keeps: () => 'done' });
     const answer = { redirect: { cookies: ['x'.repeat(4000)] } };
     expect(await once.run('state', async () => answer)).toBe(answer);
-    expect([await once.run('state', async () => answer), once.state('state')]).toEqual(['done', 'done']);
+    expect([await once.run('state', async () => answer), once.state('state')]).toEqual([
+      'done',
+      'done',
+    ]);
   });
 });

@@ -5,7 +5,16 @@ import { headText, PAGE, readHead } from '../../packages/core/src/notice-page.js
 import { createSeal } from '../../packages/core/src/seal.js';
 import { SECRET } from '../kit/apps.js';
 import { later } from './kit/provider.js';
-import { ADA, ACME, cookieOf, createFragileStore, createShop, keeping, rows, visit } from './kit/shop.js';
+import {
+  ADA,
+  ACME,
+  cookieOf,
+  createFragileStore,
+  createShop,
+  keeping,
+  rows,
+  visit,
+} from './kit/shop.js';
 
 const DAY = 86_400;
 const seal = createSeal([SECRET], 'app');
@@ -29,20 +38,35 @@ describe('what is said about sessions', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { store } = createFragileStore();
         const processes = [process(store), process(store), process(store)];
-        const sessions: { about: string; isOver: boolean; session: Standing & { startedAt: number } }[] = [];
+        const sessions: {
+          about: string;
+          isOver: boolean;
+          session: Standing & { startedAt: number };
+        }[] = [];
         for (const { by, about, what } of steps) {
           const notices = processes[by]!;
-          if (what === 'begin') sessions.push({ about, isOver: false, session: await begun(notices) });
-          if (what === 'restart') processes[by] = process(store);
-          if (what === 'wait') later(6);
+          if (what === 'begin') {
+            sessions.push({ about, isOver: false, session: await begun(notices) });
+          }
+          if (what === 'restart') {
+            processes[by] = process(store);
+          }
+          if (what === 'wait') {
+            later(6);
+          }
           if (what === 'end') {
             await notices.end(about);
-            for (const one of sessions) one.isOver ||= one.about === about;
+            for (const one of sessions) {
+              one.isOver ||= one.about === about;
+            }
           }
-          if (what !== 'judge') continue;
+          if (what !== 'judge') {
+            continue;
+          }
           later(6);
-          for (const { about: whose, isOver, session } of sessions)
+          for (const { about: whose, isOver, session } of sessions) {
             expect((await judge(notices, session, whose)).isOver).toBe(isOver);
+          }
         }
         vi.useRealTimers();
       }),
@@ -52,12 +76,15 @@ describe('what is said about sessions', () => {
 
   test('OP-13 a store that went back and came as far again with other notices is noticed', async () => {
     const { store, faults } = createFragileStore();
-    const [one, two] = [process(store), process(store)];
+    const one = process(store);
+    const two = process(store);
     const ada = await begun(one);
     await one.end('somebody');
     const before = new Map<string, string | undefined>();
     faults.around = async (work, method, id) => {
-      if (method === 'swap') before.set(String(id), await store.get(String(id)));
+      if (method === 'swap') {
+        before.set(String(id), await store.get(String(id)));
+      }
       return work();
     };
     await one.end('ada');
@@ -65,7 +92,9 @@ describe('what is said about sessions', () => {
     later(6);
     expect((await judge(one, ada, 'ada')).isOver).toBe(true);
     // A fail-over to a replica that lagged behind, where another process goes on.
-    for (const [id, value] of before) await store.set(id, value!, DAY);
+    for (const [id, value] of before) {
+      await store.set(id, value!, DAY);
+    }
     await two.end('grace');
     await two.end('bob');
     later(12);
@@ -78,23 +107,32 @@ describe('what is said about sessions', () => {
     const processes = Array.from({ length: 4 }, () => process(fragile.store));
     const before = await begun(processes[0]!);
     await Promise.all(
-      processes.flatMap((one, index) => Array.from({ length: 100 }, (_, n) => one.end(`p${index}-${n}`))),
+      processes.flatMap((one, index) =>
+        Array.from({ length: 100 }, (_, n) => one.end(`p${index}-${n}`)),
+      ),
     );
     later(6);
     const young = process(fragile.store);
-    for (let index = 0; index < 4; index++)
-      for (let n = 0; n < 100; n++) expect((await judge(young, { ...before }, `p${index}-${n}`)).isOver).toBe(true);
+    for (let index = 0; index < 4; index++) {
+      for (let n = 0; n < 100; n++) {
+        expect((await judge(young, { ...before }, `p${index}-${n}`)).isOver).toBe(true);
+      }
+    }
     const other = createFragileStore();
-    const [one] = [process(other.store)];
+    const one = process(other.store);
     const swaps = () => other.calls.filter((method) => method === 'swap').length;
     await Promise.all(Array.from({ length: 2000 }, () => one.renew('ada')));
     // One is on its way, and the second says what all the others do.
     expect(swaps()).toBeLessThanOrEqual(3);
-    for (let count = 0; count < 300; count++) await one.renew('ada');
+    for (let count = 0; count < 300; count++) {
+      await one.renew('ada');
+    }
     let longest = 0;
     other.faults.around = async (work, method) => {
       const answer = await work();
-      if (method === 'get') longest = Math.max(longest, String(answer).length);
+      if (method === 'get') {
+        longest = Math.max(longest, String(answer).length);
+      }
       return answer;
     };
     const reader = process(other.store);
@@ -109,12 +147,16 @@ describe('what is said about sessions', () => {
     const fragile = createFragileStore();
     const old = process(fragile.store);
     const session = await begun(old);
-    for (let n = 0; n < 3; n++) await Promise.all(Array.from({ length: PAGE }, (_, index) => old.end(`${n}-${index}`)));
+    for (let n = 0; n < 3; n++) {
+      await Promise.all(Array.from({ length: PAGE }, (_, index) => old.end(`${n}-${index}`)));
+    }
     expect((await judge(process(fragile.store), session, 'nobody')).isOver).toBe(false);
     let isEvicted = true;
     const gets: unknown[] = [];
     fragile.faults.around = async (work, method, id) => {
-      if (method === 'get') gets.push(id);
+      if (method === 'get') {
+        gets.push(id);
+      }
       return method === 'get' && gets.length === 2 && isEvicted ? undefined : work();
     };
     const young = process(fragile.store);
@@ -129,16 +171,22 @@ describe('what is said about sessions', () => {
     const fragile = createFragileStore();
     let head = '';
     fragile.faults.around = async (work, method) => (method === 'get' ? '2 something' : work());
-    await expect(process(fragile.store).begin()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(process(fragile.store).begin()).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
     expect(fragile.calls).toEqual(['get']);
     // What is no head at all is lost.
     fragile.faults.around = async (work, method) => {
       const answer = await work();
-      if (method === 'get') head = String(answer);
+      if (method === 'get') {
+        head = String(answer);
+      }
       return answer;
     };
     await process(fragile.store).begin();
-    for (const text of ['', 'x', '1', '1 short 0 0 0 0', head.slice(0, 12)]) expect(readHead(text)).toBeUndefined();
+    for (const text of ['', 'x', '1', '1 short 0 0 0 0', head.slice(0, 12)]) {
+      expect(readHead(text)).toBeUndefined();
+    }
   });
 
   test('any head comes back as it was written', () => {
@@ -157,7 +205,9 @@ describe('what is said about sessions', () => {
     const fragile = createFragileStore();
     const one = process(fragile.store);
     const first = await begun(one);
-    for (let index = 0; index < PAGE + 5; index++) await one.end(`p${index}`);
+    for (let index = 0; index < PAGE + 5; index++) {
+      await one.end(`p${index}`);
+    }
     for (let day = 0; day < 40; day++) {
       later(DAY);
       await one.refresh();
@@ -172,8 +222,10 @@ describe('what is said about sessions', () => {
 
   test('OP-13 whoever changes secrets goes by the same log, and earlier notices hold', async () => {
     const { store } = createFragileStore();
-    const [before, between] = [process(store), process(store, createSeal(['n'.repeat(40), SECRET], 'app'))];
-    const [ada, grace] = [await begun(before), await begun(between)];
+    const before = process(store);
+    const between = process(store, createSeal(['n'.repeat(40), SECRET], 'app'));
+    const ada = await begun(before);
+    const grace = await begun(between);
     await before.end('ada');
     later(6);
     expect([await judge(between, ada, 'ada'), await judge(between, grace, 'grace')]).toMatchObject([
@@ -188,8 +240,11 @@ describe('100,000 revocations in a store', () => {
     const fragile = createFragileStore();
     const writer = process(fragile.store);
     const session = await begun(writer);
-    for (let block = 0; block < 100; block++)
-      await Promise.all(Array.from({ length: 1000 }, (_, index) => writer.end(`user ${block}-${index}`)));
+    for (let block = 0; block < 100; block++) {
+      await Promise.all(
+        Array.from({ length: 1000 }, (_, index) => writer.end(`user ${block}-${index}`)),
+      );
+    }
     const young = process(fragile.store);
     fragile.calls.length = 0;
     const begin = performance.now();
@@ -200,7 +255,9 @@ describe('100,000 revocations in a store', () => {
     const bytes: number[] = [];
     fragile.faults.around = async (work, method) => {
       const answer = await work();
-      if (method === 'get') bytes.push(String(answer).length);
+      if (method === 'get') {
+        bytes.push(String(answer).length);
+      }
       return answer;
     };
     for (let news = 0; news < 20; news++) {
@@ -212,12 +269,19 @@ describe('100,000 revocations in a store', () => {
       expect(Math.max(...bytes)).toBeLessThan(8000);
     }
     const people = Array.from({ length: 1000 }, (_, index) => ({ ...session, index }));
-    for (const one of people) await judge(young, one, `user mine-${one.index}`);
+    for (const one of people) {
+      await judge(young, one, `user mine-${one.index}`);
+    }
     const start = performance.now();
-    for (let round = 0; round < 20; round++)
-      for (const one of people) await judge(young, one, `user mine-${one.index}`);
+    for (let round = 0; round < 20; round++) {
+      for (const one of people) {
+        await judge(young, one, `user mine-${one.index}`);
+      }
+    }
     const each = (performance.now() - start) / 20;
-    console.info(`  100,000 notices: read in ${Math.round(reading)} ms; judging takes ${each.toFixed(2)} µs`);
+    console.info(
+      `  100,000 notices: read in ${Math.round(reading)} ms; judging takes ${each.toFixed(2)} µs`,
+    );
     expect(each).toBeLessThan(200);
   }, 60_000);
 });
@@ -230,7 +294,8 @@ test.each(rows('shared', 'store'))(
     const app = await shop.start(framework, keeping[kind]!(fragile.store));
     const ada = cookieOf(await shop.signIn(app, ADA, ACME));
     const { sessions } = shop.kinde(keeping[kind]!(fragile.store));
-    const renewals = () => shop.emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
+    const renewals = () =>
+      shop.emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
     const before = renewals();
     await Promise.all(Array.from({ length: 2000 }, () => sessions.refreshUser(shop.idOf(ADA))));
     later(6);

@@ -1,6 +1,15 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ADA, DAY, openPlace, rows, takeClock, TOKEN_LIFE, type Clock, type Place } from './kit/renewals.js';
+import {
+  ADA,
+  DAY,
+  openPlace,
+  rows,
+  takeClock,
+  TOKEN_LIFE,
+  type Clock,
+  type Place,
+} from './kit/renewals.js';
 
 const TOKEN = '/oauth2/token';
 const ACME = /^org_acme/;
@@ -36,9 +45,15 @@ describe.each(rows)('a renewal for another organization, on %s with sessions in 
     expect((await place.ask(second, '/me')).json()).toEqual(before);
     expect(place.calls()).toBe(calls);
     // The tokens that came are of no use to anybody.
-    expect([...place.emulator.state.refreshTokens.values()].every(({ grant }) => grant.ended)).toBe(true);
+    expect([...place.emulator.state.refreshTokens.values()].every(({ grant }) => grant.ended)).toBe(
+      true,
+    );
     clock.pass(30);
-    expect(await me()).toMatchObject({ isAuthenticated: false, reason: 'organization_changed', organization: null });
+    expect(await me()).toMatchObject({
+      isAuthenticated: false,
+      reason: 'organization_changed',
+      organization: null,
+    });
     expect(place.browser.jar.size).toBe(0);
     expect((await place.browser.signIn(ADA)).status).toBe(302);
     expect((await me()).isAuthenticated).toBe(true);

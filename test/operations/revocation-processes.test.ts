@@ -16,18 +16,27 @@ const machines = await createMachines();
 const closing: (() => unknown)[] = [];
 afterAll(async () => {
   machines.stop();
-  for (const one of closing) await one();
-  for (const { clear } of Object.values(stores)) await clear().catch(() => {});
+  for (const one of closing) {
+    await one();
+  }
+  for (const { clear } of Object.values(stores)) {
+    await clear().catch(() => {});
+  }
 });
 
 /** The same store in this process, and what empties it. */
-async function opened(spec: StoreSpec): Promise<{ store: SessionStore; flush(): Promise<unknown> }> {
+async function opened(
+  spec: StoreSpec,
+): Promise<{ store: SessionStore; flush(): Promise<unknown> }> {
   if (spec.kind === 'redis') {
     const client = await createClient({ url: spec.url }).connect();
     closing.push(() => client.destroy());
     const flush = async () => {
-      for await (const keys of client.scanIterator({ MATCH: `${spec.prefix}*`, COUNT: 1000 }))
-        if (keys.length > 0) await client.del(keys);
+      for await (const keys of client.scanIterator({ MATCH: `${spec.prefix}*`, COUNT: 1000 })) {
+        if (keys.length > 0) {
+          await client.del(keys);
+        }
+      }
     };
     return { store: redisStore(client, { prefix: spec.prefix }), flush };
   }
@@ -37,12 +46,16 @@ async function opened(spec: StoreSpec): Promise<{ store: SessionStore; flush(): 
     const flush = () => pool.query(`TRUNCATE ${spec.table}, ${spec.table}_groups`);
     return { store: postgresStore(pool, { table: spec.table }), flush };
   }
-  if (spec.kind !== 'filesystem') throw new Error('There is no store.');
+  if (spec.kind !== 'filesystem') {
+    throw new Error('There is no store.');
+  }
   const flush = async () => stores['filesystem']!.clear();
   return { store: filesystemStore(spec.folder), flush };
 }
 
-const rows = Object.keys(stores).flatMap((name) => (['shared', 'store'] as const).map((keep) => [name, keep] as const));
+const rows = Object.keys(stores).flatMap((name) =>
+  (['shared', 'store'] as const).map((keep) => [name, keep] as const),
+);
 
 describe('revocation in processes of their own', () => {
   test.each(rows)(
@@ -60,9 +73,11 @@ describe('revocation in processes of their own', () => {
         siteUrl: SITE,
         secret: SECRET,
       };
-      const start = (framework: string) => machines.start().serve({ framework, options, keep, store: spec });
+      const start = (framework: string) =>
+        machines.start().serve({ framework, options, keep, store: spec });
       const app = await start('express');
-      const [ada, grace] = [createBrowser(app, emulator), createBrowser(app, emulator)];
+      const ada = createBrowser(app, emulator);
+      const grace = createBrowser(app, emulator);
       await ada.signIn(ADA);
       await grace.signIn(GRACE);
       // The groups are lost; what is said is not.
@@ -75,18 +90,25 @@ describe('revocation in processes of their own', () => {
       expect(await visit(young, cookieOf(ada))).toMatchObject({ isSignedIn: false, status: 401 });
       expect(await visit(young, cookieOf(grace))).toMatchObject({ isSignedIn: true, status: 200 });
       await expect
-        .poll(async () => (await visit(app, cookieOf(ada))).isSignedIn, { timeout: 15_000, interval: 500 })
+        .poll(async () => (await visit(app, cookieOf(ada))).isSignedIn, {
+          timeout: 15_000,
+          interval: 500,
+        })
         .toBe(false);
       await flush();
       const last = await start('express');
-      for (const browser of [ada, grace])
-        expect(await visit(last, cookieOf(browser))).toMatchObject({ isSignedIn: false, status: 401 });
+      for (const browser of [ada, grace]) {
+        expect(await visit(last, cookieOf(browser))).toMatchObject({
+          isSignedIn: false,
+          status: 401,
+        });
+      }
       const again = createBrowser(last, emulator);
       await again.signIn(GRACE);
-      expect([await visit(last, cookieOf(again)), await visit(young, cookieOf(again))]).toMatchObject([
-        { status: 200 },
-        { status: 200 },
-      ]);
+      expect([
+        await visit(last, cookieOf(again)),
+        await visit(young, cookieOf(again)),
+      ]).toMatchObject([{ status: 200 }, { status: 200 }]);
     },
     60_000,
   );

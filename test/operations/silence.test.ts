@@ -49,7 +49,10 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
   };
   const open = (browsers: Browser[], path = '/private') =>
     Promise.all(browsers.map((browser) => timed(browser.open(path))));
-  const isRefused = ({ status, retryAfter, took }: Awaited<ReturnType<typeof timed>>, within: number) => {
+  const isRefused = (
+    { status, retryAfter, took }: Awaited<ReturnType<typeof timed>>,
+    within: number,
+  ) => {
     expect([status, Number(retryAfter) >= 1]).toEqual([503, true]);
     expect(took).toBeLessThan(within);
   };
@@ -59,9 +62,13 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
     later(DAY + 1);
     emulator.faults.always(TOKEN, hang);
     // Those who wait for a place in the queue have a second, too.
-    for (const answer of await open(crowd)) isRefused(answer, PATIENCE);
+    for (const answer of await open(crowd)) {
+      isRefused(answer, PATIENCE);
+    }
     const before = calls(emulator, TOKEN);
-    for (const answer of await open(crowd)) isRefused(answer, 1000);
+    for (const answer of await open(crowd)) {
+      isRefused(answer, 1000);
+    }
     const login = await timed(createBrowser(app, emulator).open('/login'));
     isRefused(login, 500);
     // A probe, and nobody's token.
@@ -86,13 +93,19 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
     for (const code of ['x', 'y', 'bad1', 'bad2', 'bad3', 'bad4', 'bad5', 'bad6', 'bad7']) {
       const { location } = await stranger.open('/login');
       const state = new URL(location).searchParams.get('state')!;
-      expect((await stranger.open(`/callback?code=${code}&state=${state}`)).status).toBeGreaterThanOrEqual(400);
+      expect(
+        (await stranger.open(`/callback?code=${code}&state=${state}`)).status,
+      ).toBeGreaterThanOrEqual(400);
     }
-    for (let count = 0; count < 20; count++)
+    for (let count = 0; count < 20; count++) {
       await sendBearer(
         app,
-        await emulator.sign(bearerClaims(emulator), { key: 'unpublished', header: { kid: `k${count}` } }),
+        await emulator.sign(bearerClaims(emulator), {
+          key: 'unpublished',
+          header: { kid: `k${count}` },
+        }),
       );
+    }
     later(DAY + 1);
     expect((await person!.open('/private')).status).toBe(200);
   });
@@ -101,8 +114,11 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
     for (const path of [DISCOVERY, JWKS]) {
       const fresh = await startRow(row, emulator);
       emulator.faults.always(path, hang);
-      const ask = () => timed(emulator.sign(bearerClaims(emulator)).then((token) => sendBearer(fresh, token)));
-      for (let count = 0; count < 3; count++) isRefused(await ask(), PATIENCE);
+      const ask = () =>
+        timed(emulator.sign(bearerClaims(emulator)).then((token) => sendBearer(fresh, token)));
+      for (let count = 0; count < 3; count++) {
+        isRefused(await ask(), PATIENCE);
+      }
       isRefused(await ask(), 500);
       emulator.faults.clear();
       await vi.waitFor(async () => expect((await ask()).status).toBe(200), 5000);
@@ -114,10 +130,14 @@ describe.each(rows)('a Kinde that does not answer, on %s with sessions %s', (...
     const [person] = await people(1);
     expect((await person!.open('/live')).status).toBe(200);
     const lists = ['permissions', 'roles', 'feature_flags', 'entitlements', 'portal_link'];
-    for (const list of lists) emulator.faults.always(`/account_api/v1/${list}`, hang);
+    for (const list of lists) {
+      emulator.faults.always(`/account_api/v1/${list}`, hang);
+    }
     isRefused(await timed(person!.open('/live/delete')), PATIENCE);
     await timed(person!.open('/portal'));
-    for (const path of ['/live/delete', '/portal']) isRefused(await timed(person!.open(path)), 500);
+    for (const path of ['/live/delete', '/portal']) {
+      isRefused(await timed(person!.open(path)), 500);
+    }
     emulator.faults.clear();
     await vi.waitFor(async () => expect((await person!.open('/live')).status).toBe(200), 5000);
   });

@@ -68,9 +68,12 @@ if (redis) {
   frozen.push(['redis', spec, () => freezeRedis(spec.url)]);
 }
 const postgres = stores['postgres']?.spec;
-if (postgres?.kind === 'postgres')
+if (postgres?.kind === 'postgres') {
   frozen.push(['postgres', postgres, () => freezePostgres(postgres.url, postgres.table)]);
-if (frozen.length === 0) console.warn('Neither Redis nor Postgres can be used here, so no store was frozen.');
+}
+if (frozen.length === 0) {
+  console.warn('Neither Redis nor Postgres can be used here, so no store was frozen.');
+}
 
 let emulator: Emulator;
 beforeEach(async () => {
@@ -81,7 +84,13 @@ afterEach(() => emulator.close());
 const calls = () => emulator.requests.filter(({ path }) => path === TOKEN).length;
 
 /** Two processes, and people whose access tokens end in so many seconds. */
-async function openSite(keep: AppSpec['keep'], store: StoreSpec, people: number, left: number, first = hosts[0]!) {
+async function openSite(
+  keep: AppSpec['keep'],
+  store: StoreSpec,
+  people: number,
+  left: number,
+  first = hosts[0]!,
+) {
   const options = {
     issuer: emulator.issuer,
     clientId: emulator.env['KINDE_CLIENT_ID']!,
@@ -113,42 +122,49 @@ async function openSite(keep: AppSpec['keep'], store: StoreSpec, people: number,
   return { first: servers[0]!, second: servers[1]!, cookies, ask };
 }
 
-describe.skipIf(frozen.length === 0)('a store that takes nothing for longer than a lock lived', () => {
-  const table = frozen.flatMap(([name, spec, freezer]) =>
-    (['shared', 'store'] as const).map((keep) => [keep, name, spec, freezer] as const),
-  );
-  test.each(table)(
-    'OP-08 sessions kept as "%s" in %s: five renewals under way are lost to nobody, and no token is used twice',
-    async (keep, _name, spec, freezer) => {
-      const { first, second, cookies, ask } = await openSite(keep, spec, 5, -10);
-      const { freeze, thaw } = await freezer();
-      let isFrozen: Promise<void> | undefined;
-      emulator.faults.always(TOKEN, async (_request, next) => {
-        const response = await next();
-        // They all have begun, and none can keep what it gets.
-        await vi.waitFor(() => expect(calls()).toBe(5), PATIENCE);
-        await (isFrozen ??= freeze());
-        return response;
-      });
-      const renewing = Promise.all(cookies.map((cookie) => ask(first, cookie)));
-      await vi.waitFor(() => expect(isFrozen).toBeDefined(), PATIENCE);
-      emulator.faults.clear();
-      const start = Date.now();
-      expect(await renewing).toEqual([200, 200, 200, 200, 200]);
-      while (Date.now() - start < TROUBLE * 1000) {
-        expect(new Set(await Promise.all(cookies.map((cookie) => ask(second, cookie))))).toEqual(new Set([503]));
-        await pause(0.5);
-      }
-      await thaw();
-      await vi.waitFor(
-        async () =>
-          expect(await Promise.all(cookies.map((cookie) => ask(second, cookie)))).toEqual([200, 200, 200, 200, 200]),
-        PATIENCE,
-      );
-      expect([calls(), emulator.state.reuse]).toEqual([5, 0]);
-    },
-  );
-});
+describe.skipIf(frozen.length === 0)(
+  'a store that takes nothing for longer than a lock lived',
+  () => {
+    const table = frozen.flatMap(([name, spec, freezer]) =>
+      (['shared', 'store'] as const).map((keep) => [keep, name, spec, freezer] as const),
+    );
+    test.each(table)(
+      'OP-08 sessions kept as "%s" in %s: five renewals under way are lost to nobody, and no token is used twice',
+      async (keep, _name, spec, freezer) => {
+        const { first, second, cookies, ask } = await openSite(keep, spec, 5, -10);
+        const { freeze, thaw } = await freezer();
+        let isFrozen: Promise<void> | undefined;
+        emulator.faults.always(TOKEN, async (_request, next) => {
+          const response = await next();
+          // They all have begun, and none can keep what it gets.
+          await vi.waitFor(() => expect(calls()).toBe(5), PATIENCE);
+          await (isFrozen ??= freeze());
+          return response;
+        });
+        const renewing = Promise.all(cookies.map((cookie) => ask(first, cookie)));
+        await vi.waitFor(() => expect(isFrozen).toBeDefined(), PATIENCE);
+        emulator.faults.clear();
+        const start = Date.now();
+        expect(await renewing).toEqual([200, 200, 200, 200, 200]);
+        while (Date.now() - start < TROUBLE * 1000) {
+          expect(new Set(await Promise.all(cookies.map((cookie) => ask(second, cookie))))).toEqual(
+            new Set([503]),
+          );
+          await pause(0.5);
+        }
+        await thaw();
+        await vi.waitFor(
+          async () =>
+            expect(await Promise.all(cookies.map((cookie) => ask(second, cookie)))).toEqual([
+              200, 200, 200, 200, 200,
+            ]),
+          PATIENCE,
+        );
+        expect([calls(), emulator.state.reuse]).toEqual([5, 0]);
+      },
+    );
+  },
+);
 
 describe('whoever renews is killed after Kinde has answered', () => {
   const [name] = Object.keys(stores).reverse();
@@ -164,21 +180,27 @@ describe('whoever renews is killed after Kinde has answered', () => {
       const [cookie] = cookies;
       // The overlap shows whether one, and only one, tries in the end.
       emulator.state.overlap = 600;
-      emulator.faults.once(TOKEN, async (_request, next) => (await next(), new Promise<never>(() => {})));
+      emulator.faults.once(
+        TOKEN,
+        async (_request, next) => (await next(), new Promise<never>(() => {})),
+      );
       ask(first, cookie!, '/fresh').catch(() => {});
       await vi.waitFor(() => expect(calls()).toBe(1), PATIENCE);
       holder.signal('SIGKILL');
       let served = 0;
       while (Date.now() < over - 2000) {
         const status = await ask(second, cookie!, '/fresh');
-        if (Date.now() >= over - 1000) break;
+        if (Date.now() >= over - 1000) {
+          break;
+        }
         expect([status, calls()]).toEqual([200, 1]);
         served += 1;
         await pause(0.5);
       }
       expect(served).toBeGreaterThan(0);
       await pause((over - Date.now()) / 1000 + 0.5);
-      const answers = async () => new Set(await Promise.all(Array.from({ length: 10 }, () => ask(second, cookie!))));
+      const answers = async () =>
+        new Set(await Promise.all(Array.from({ length: 10 }, () => ask(second, cookie!))));
       await vi.waitFor(async () => expect(await answers()).toEqual(new Set([200])), PATIENCE);
       expect([calls(), emulator.state.reuse]).toEqual([2, 1]);
     },

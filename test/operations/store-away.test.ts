@@ -34,33 +34,55 @@ const timed = async <Result>(work: () => Promise<Result>) => {
 };
 
 /** Clients as the pages show them. */
-const clients: Record<string, (port: number) => Promise<{ store: SessionStore; close(): unknown }>> = {};
+const clients: Record<
+  string,
+  (port: number) => Promise<{ store: SessionStore; close(): unknown }>
+> = {};
 if (hasRedis) {
   const options = (port: number) =>
     Object.assign(new URL(redisUrl), { hostname: '127.0.0.1', port: String(port) }).href;
   const prefix = `kindling-away-${process.pid}:`;
   clients['redis'] = async (port) => {
     const socket = { connectTimeout: 2000, socketTimeout: 5000, reconnectStrategy: () => 100 };
-    const client = createClient({ url: options(port), disableOfflineQueue: true, pingInterval: 2000, socket });
+    const client = createClient({
+      url: options(port),
+      disableOfflineQueue: true,
+      pingInterval: 2000,
+      socket,
+    });
     await client.on('error', () => {}).connect();
     return { store: redisStore(client, { prefix }), close: () => client.destroy() };
   };
   clients['ioredis'] = async (port) => {
-    const terms = { maxRetriesPerRequest: 1, connectTimeout: 2000, commandTimeout: 2000, socketTimeout: 5000 };
-    const client = new Redis(options(port), { enableOfflineQueue: false, ...terms, retryStrategy: () => 100 });
+    const terms = {
+      maxRetriesPerRequest: 1,
+      connectTimeout: 2000,
+      commandTimeout: 2000,
+      socketTimeout: 5000,
+    };
+    const client = new Redis(options(port), {
+      enableOfflineQueue: false,
+      ...terms,
+      retryStrategy: () => 100,
+    });
     client.on('error', () => {});
     await new Promise((resolve) => client.once('ready', resolve));
     return { store: redisStore(client, { prefix }), close: () => client.disconnect() };
   };
 }
 const table = `kindling_away_${process.pid}`;
-if (hasPostgres)
+if (hasPostgres) {
   clients['pg'] = async (port) => {
     const url = Object.assign(new URL(databaseUrl), { hostname: '127.0.0.1', port: String(port) });
-    const pool = new Pool({ connectionString: url.href, connectionTimeoutMillis: 2000, query_timeout: 2000 });
+    const pool = new Pool({
+      connectionString: url.href,
+      connectionTimeoutMillis: 2000,
+      query_timeout: 2000,
+    });
     pool.on('error', () => {});
     return { store: postgresStore(pool, { table }), close: () => pool.end() };
   };
+}
 const admin = hasPostgres ? new Pool({ connectionString: databaseUrl, max: 1 }) : undefined;
 beforeAll(async () => void (admin && (await migrate(admin, { table }))));
 afterAll(async () => {
@@ -101,7 +123,8 @@ describe.runIf(hasRedis || hasPostgres).each(kinds)(
         const callback = await browser.callbackFor(ADA);
         later(6);
         wire.let(flow);
-        const ask = (path: string) => timed(() => send(app, path, { headers: { ...NAVIGATION, cookie } }));
+        const ask = (path: string) =>
+          timed(() => send(app, path, { headers: { ...NAVIGATION, cookie } }));
         const found = [await ask('/private')];
         found.push(await timed(() => browser.open(callback)));
         later(DAY + 10);
@@ -112,13 +135,17 @@ describe.runIf(hasRedis || hasPostgres).each(kinds)(
           expect(took).toBeLessThan(LIMIT);
           expect([200, 302, 303, 503]).toContain(result.status);
         }
-        if (flow === 'still') expect(found.slice(2).map(({ result }) => result.status)).toEqual([503, 503]);
+        if (flow === 'still') {
+          expect(found.slice(2).map(({ result }) => result.status)).toEqual([503, 503]);
+        }
       },
       40_000,
     );
 
     test('OP-26 while one stands still, whoever has a token that lives in a cookie is served by what is known', async () => {
-      if (kind === 'store') return;
+      if (kind === 'store') {
+        return;
+      }
       const cookie = cookieOf(await shop.signIn(app, ADA));
       const ask = () => send(app, '/private', { headers: { accept: 'application/json', cookie } });
       expect((await ask()).status).toBe(200);
@@ -140,7 +167,10 @@ describe.runIf(hasRedis || hasPostgres).each(kinds)(
       later(400);
       expect((await ask()).status).toBe(503);
       wire.let('open');
-      await vi.waitFor(async () => expect((await ask()).status).toBe(200), { timeout: 15_000, interval: 250 });
+      await vi.waitFor(async () => expect((await ask()).status).toBe(200), {
+        timeout: 15_000,
+        interval: 250,
+      });
     }, 40_000);
   },
 );
@@ -156,29 +186,41 @@ describe('patience with a store', () => {
       const get = () => (calls++, isBack ? Promise.resolve('value') : never());
       const store = patient({ get, set: never, delete: never });
       await expect(store.get('id')).rejects.toMatchObject({ code: 'store_unavailable' });
-      const { took } = await timed(() => Promise.allSettled(Array.from({ length: 100 }, () => store.get('id'))));
+      const { took } = await timed(() =>
+        Promise.allSettled(Array.from({ length: 100 }, () => store.get('id'))),
+      );
       expect([calls, took < 3000]).toEqual([2, true]);
       isBack = true;
       expect(await store.get('id')).toBe('value');
       expect((await Promise.all([store.get('id'), store.get('id')])).length).toBe(2);
       // What fails at once costs nobody time, and stops nobody.
-      const failing = patient({ get: () => Promise.reject(new Error('refused')), set: never, delete: never });
-      for (let count = 0; count < 3; count++) await expect(failing.get('id')).rejects.toThrow('does not answer');
+      const failing = patient({
+        get: () => Promise.reject(new Error('refused')),
+        set: never,
+        delete: never,
+      });
+      for (let count = 0; count < 3; count++) {
+        await expect(failing.get('id')).rejects.toThrow('does not answer');
+      }
     },
     15_000,
   );
 
   test('OP-26 calls at the same time count once, and each request has its own two seconds', async () => {
-    const slow = (): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), 400));
+    const slow = (): Promise<undefined> =>
+      new Promise((resolve) => setTimeout(() => resolve(undefined), 400));
     const base = patient({ get: slow, set: slow, delete: slow });
     const budgets = createBudgets();
-    const [one, two] = [{}, {}];
+    const one = {};
+    const two = {};
     const first = within(budgets(one), base);
     await Promise.all(Array.from({ length: 20 }, () => first.get('id')));
     const { took } = await timed(() =>
       expect(
         (async () => {
-          for (let count = 0; count < 5; count++) await first.get('id');
+          for (let count = 0; count < 5; count++) {
+            await first.get('id');
+          }
         })(),
       ).rejects.toMatchObject({ code: 'store_unavailable' }),
     );
@@ -188,12 +230,15 @@ describe('patience with a store', () => {
   }, 15_000);
 
   test('OP-26 a process that was busy for longer takes answers that are there, and a quick store serves it to the end', async () => {
-    const quick = (): Promise<undefined> => new Promise((resolve) => setImmediate(() => resolve(undefined)));
+    const quick = (): Promise<undefined> =>
+      new Promise((resolve) => setImmediate(() => resolve(undefined)));
     const store = within(createBudgets()({}), patient({ get: quick, set: quick, delete: quick }));
     const waiting = store.get('id');
     const end = performance.now() + 2200;
-    while (performance.now() < end);
+    while (performance.now() < end) {}
     expect(await waiting).toBeUndefined();
-    for (let count = 0; count < 20; count++) expect(await store.get('id')).toBeUndefined();
+    for (let count = 0; count < 20; count++) {
+      expect(await store.get('id')).toBeUndefined();
+    }
   });
 });

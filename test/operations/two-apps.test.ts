@@ -17,7 +17,9 @@ const client = createClient({ url: redisUrl }).on('error', () => {});
 const prefix = `kindling-test-two-apps-${process.pid}:`;
 beforeAll(async () => {
   emulator = await createEmulator();
-  if (hasRedis) await client.connect();
+  if (hasRedis) {
+    await client.connect();
+  }
 });
 afterEach(() => {
   for (const server of servers.splice(0)) {
@@ -27,8 +29,14 @@ afterEach(() => {
 });
 afterAll(async () => {
   await emulator.close();
-  if (!hasRedis) return;
-  for await (const keys of client.scanIterator({ MATCH: `${prefix}*` })) if (keys.length > 0) await client.del(keys);
+  if (!hasRedis) {
+    return;
+  }
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*` })) {
+    if (keys.length > 0) {
+      await client.del(keys);
+    }
+  }
   client.destroy();
 });
 
@@ -70,7 +78,9 @@ async function start(
     onProblem: () => {},
     otherwise: (event) => void handled.push(event.event_id),
   });
-  const server = await frameworks[framework]!(optionsFor(emulator, { webhooks, session: session!, ...more }));
+  const server = await frameworks[framework]!(
+    optionsFor(emulator, { webhooks, session: session!, ...more }),
+  );
   servers.push(server);
   return { handled, post: (body: string) => post(server, body, path) };
 }
@@ -81,61 +91,89 @@ const rows = Object.keys(frameworks).flatMap((framework) =>
   ),
 );
 
-describe.each(rows)('OP-18 two apps of a tenant on %s share a store (%s, as session.%s)', (framework, store, keep) => {
-  const others: readonly [string, Partial<KindeOptions>, string?][] = [
-    ['another application of the tenant', { clientId: 'another-client' }],
-    ['the same application at another address', { siteUrl: 'https://other.example' }],
-    ['the same application below another path', { siteUrl: 'https://app.example/two' }],
-    ['another receiver beside it', {}, '/webhooks/other'],
-  ];
-  test.each(others)('OP-18 each app handles each event once: %s', async (_name, options, path) => {
-    const session = { [keep]: stores[store]!() };
-    const [one, again] = [await start(framework, session), await start(framework, session)];
-    const base = options.siteUrl ? new URL(options.siteUrl).pathname.replace(/\/$/, '') : '';
-    const handled: string[] = [];
-    const webhooks = createWebhooks({ path: path ?? PATH, otherwise: ({ event_id }) => void handled.push(event_id) });
-    const server = await frameworks[framework]!(optionsFor(emulator, { webhooks, session, ...options }));
-    servers.push(server);
-    const event = eventId();
-    const body = await signed(event);
-    const answers = [
-      ...[await one.post(body), await again.post(body), await post(server, body, base + (path ?? PATH))],
-      ...[await one.post(body), await again.post(body), await post(server, body, base + (path ?? PATH))],
+describe.each(rows)(
+  'OP-18 two apps of a tenant on %s share a store (%s, as session.%s)',
+  (framework, store, keep) => {
+    const others: readonly [string, Partial<KindeOptions>, string?][] = [
+      ['another application of the tenant', { clientId: 'another-client' }],
+      ['the same application at another address', { siteUrl: 'https://other.example' }],
+      ['the same application below another path', { siteUrl: 'https://app.example/two' }],
+      ['another receiver beside it', {}, '/webhooks/other'],
     ];
-    expect(answers).toEqual([200, 200, 200, 200, 200, 200]);
-    expect([[...one.handled, ...again.handled], handled]).toEqual([[event], [event]]);
-  });
-
-  test('OP-18 ten deliveries at once to two processes of each app are one for each app', async () => {
-    const session = { [keep]: stores[store]!() };
-    const apps = [{}, { clientId: 'another-client' }];
-    const processes = await Promise.all(
-      apps.map((options) => Promise.all([start(framework, session, options), start(framework, session, options)])),
+    test.each(others)(
+      'OP-18 each app handles each event once: %s',
+      async (_name, options, path) => {
+        const session = { [keep]: stores[store]!() };
+        const one = await start(framework, session);
+        const again = await start(framework, session);
+        const base = options.siteUrl ? new URL(options.siteUrl).pathname.replace(/\/$/, '') : '';
+        const handled: string[] = [];
+        const webhooks = createWebhooks({
+          path: path ?? PATH,
+          otherwise: ({ event_id }) => void handled.push(event_id),
+        });
+        const server = await frameworks[framework]!(
+          optionsFor(emulator, { webhooks, session, ...options }),
+        );
+        servers.push(server);
+        const event = eventId();
+        const body = await signed(event);
+        const answers = [
+          ...[
+            await one.post(body),
+            await again.post(body),
+            await post(server, body, base + (path ?? PATH)),
+          ],
+          ...[
+            await one.post(body),
+            await again.post(body),
+            await post(server, body, base + (path ?? PATH)),
+          ],
+        ];
+        expect(answers).toEqual([200, 200, 200, 200, 200, 200]);
+        expect([[...one.handled, ...again.handled], handled]).toEqual([[event], [event]]);
+      },
     );
-    const event = eventId();
-    const body = await signed(event);
-    const deliveries = processes.flatMap((app) =>
-      app.flatMap((one) => Array.from({ length: 5 }, () => one.post(body))),
-    );
-    // Whoever finds another process at it is told to come again.
-    for (const status of await Promise.all(deliveries)) expect([200, 503]).toContain(status);
-    for (const app of processes) expect(app.flatMap(({ handled }) => handled)).toEqual([event]);
-  });
 
-  test('OP-18 what a process of an earlier version has handled, or is at, is not handled again', async () => {
-    const shared = stores[store]!();
-    const app = await start(framework, { [keep]: shared });
-    const [done, running, fresh] = [eventId(), eventId(), eventId()];
-    await shared.set(formerId(done), 'done', 60);
-    await shared.set(formerId(running), 'running 1', 60);
-    expect(await app.post(await signed(done))).toBe(200);
-    expect(await app.post(await signed(running))).toBe(503);
-    expect(await app.post(await signed(fresh))).toBe(200);
-    expect(app.handled).toEqual([fresh]);
-    // What this version does is not hidden from other apps by that id.
-    expect(await shared.get(formerId(fresh))).toBeUndefined();
-  });
-});
+    test('OP-18 ten deliveries at once to two processes of each app are one for each app', async () => {
+      const session = { [keep]: stores[store]!() };
+      const apps = [{}, { clientId: 'another-client' }];
+      const processes = await Promise.all(
+        apps.map((options) =>
+          Promise.all([start(framework, session, options), start(framework, session, options)]),
+        ),
+      );
+      const event = eventId();
+      const body = await signed(event);
+      const deliveries = processes.flatMap((app) =>
+        app.flatMap((one) => Array.from({ length: 5 }, () => one.post(body))),
+      );
+      // Whoever finds another process at it is told to come again.
+      for (const status of await Promise.all(deliveries)) {
+        expect([200, 503]).toContain(status);
+      }
+      for (const app of processes) {
+        expect(app.flatMap(({ handled }) => handled)).toEqual([event]);
+      }
+    });
+
+    test('OP-18 what a process of an earlier version has handled, or is at, is not handled again', async () => {
+      const shared = stores[store]!();
+      const app = await start(framework, { [keep]: shared });
+      const done = eventId();
+      const running = eventId();
+      const fresh = eventId();
+      await shared.set(formerId(done), 'done', 60);
+      await shared.set(formerId(running), 'running 1', 60);
+      expect(await app.post(await signed(done))).toBe(200);
+      expect(await app.post(await signed(running))).toBe(503);
+      expect(await app.post(await signed(fresh))).toBe(200);
+      expect(app.handled).toEqual([fresh]);
+      // What this version does is not hidden from other apps by that id.
+      expect(await shared.get(formerId(fresh))).toBeUndefined();
+    });
+  },
+);
 
 describe('OP-18 receivers that kinde() does not mount', () => {
   const receiver = (seen: SeenStore, app?: string) => {
@@ -146,16 +184,24 @@ describe('OP-18 receivers that kinde() does not mount', () => {
     });
     const headers = { 'content-type': 'application/jwt', 'webhook-id': 'w' };
     const deliver = async (body: string) =>
-      (await webhooks.handle(new Request('https://any.example/', { method: 'POST', headers, body }))).status;
+      (
+        await webhooks.handle(
+          new Request('https://any.example/', { method: 'POST', headers, body }),
+        )
+      ).status;
     return { handled, deliver };
   };
 
   test('OP-18 with the option `app` each handles each event once, and its processes share', async () => {
     const seen = memoryStore();
-    const [billing, again, mail] = [receiver(seen, 'billing'), receiver(seen, 'billing'), receiver(seen, 'mail')];
+    const billing = receiver(seen, 'billing');
+    const again = receiver(seen, 'billing');
+    const mail = receiver(seen, 'mail');
     const event = eventId();
     const body = await signed(event);
-    for (const one of [billing, again, mail, mail, billing]) expect(await one.deliver(body)).toBe(200);
+    for (const one of [billing, again, mail, mail, billing]) {
+      expect(await one.deliver(body)).toBe(200);
+    }
     expect([billing.handled, again.handled, mail.handled]).toEqual([[event], [], [event]]);
   });
 

@@ -2,7 +2,15 @@ import type { Server } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createOnce } from '../../packages/core/src/once.js';
 import { NAVIGATION, send, type Answer } from '../kit/http.js';
-import { multiply, openPlace, rows, takeClock, TOKEN_LIFE, type Mode, type Place } from './kit/renewals.js';
+import {
+  multiply,
+  openPlace,
+  rows,
+  takeClock,
+  TOKEN_LIFE,
+  type Mode,
+  type Place,
+} from './kit/renewals.js';
 
 const TOKEN = '/oauth2/token';
 /** Seconds. Without an end of waiting, 300 people at 50 a time would be answered after six of them. */
@@ -12,7 +20,8 @@ const LONGEST = 4 * TIMEOUT;
 vi.setConfig({ testTimeout: 90_000 });
 
 const seconds = () => Number(process.hrtime.bigint()) / 1e9;
-const ask = (server: Server, cookie: string) => send(server, '/private', { headers: { ...NAVIGATION, cookie } });
+const ask = (server: Server, cookie: string) =>
+  send(server, '/private', { headers: { ...NAVIGATION, cookie } });
 let place: Place;
 afterEach(() => place?.close());
 
@@ -44,7 +53,10 @@ describe.each(rows)('a Kinde that never answers, on %s with sessions in "%s"', (
     check(await Promise.all(cookies.map((cookie) => ask(place.app, cookie))));
     expect(seconds() - start).toBeLessThan(LONGEST);
     place.emulator.faults.clear();
-    await vi.waitFor(async () => expect((await place.browser.open('/private')).status).toBe(200), 60_000);
+    await vi.waitFor(
+      async () => expect((await place.browser.open('/private')).status).toBe(200),
+      60_000,
+    );
   });
 
   test('OP-06 cuts off no answer of a Kinde that is slow: whoever stops waiting has the tokens at the next request', async () => {
@@ -144,15 +156,21 @@ describe('the line in front of Kinde', () => {
     const line = createOnce<number>({ seconds: 60, parallel: 1 });
     const order: string[] = [];
     const work = (name: string) => async () => order.push(name);
-    await Promise.all(['a', 'b', 'c', 'd'].map((name) => line.run(name, work(name), { deadline: Infinity })));
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => line.run(name, work(name), { deadline: Infinity })),
+    );
     expect([order, line.isFull()]).toEqual([['a', 'b', 'c', 'd'], false]);
   });
 
   test('OP-06 it has an end: whoever comes after 5,000 others is told at once', async () => {
     const line = createOnce<number>({ seconds: 60, parallel: 1 });
     const late = performance.now() + 60_000;
-    for (let count = 0; count <= 5000; count++) line.run(`${count}`, never, { deadline: late }).catch(() => {});
-    await expect(line.run('one more', never, { deadline: late })).rejects.toMatchObject({ reason: 'not_sent' });
+    for (let count = 0; count <= 5000; count++) {
+      line.run(`${count}`, never, { deadline: late }).catch(() => {});
+    }
+    await expect(line.run('one more', never, { deadline: late })).rejects.toMatchObject({
+      reason: 'not_sent',
+    });
   });
 
   test('OP-06 work that never ends, as where a worker’s request was cancelled, is begun again and gives its place up', async () => {

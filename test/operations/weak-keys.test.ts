@@ -6,19 +6,33 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { usableKey as coreKey } from '../../packages/core/src/strength.js';
 import { usableKey as webhookKey } from '../../packages/webhooks/src/strength.js';
-import { bearerClaims, JWKS, rows, sendBearer, startKinde, startRow, stop } from './kit/provider.js';
+import {
+  bearerClaims,
+  JWKS,
+  rows,
+  sendBearer,
+  startKinde,
+  startRow,
+  stop,
+} from './kit/provider.js';
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const toText = (number: bigint) => {
   const hex = number.toString(16);
   return Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex').toString('base64url');
 };
-const toNumber = (text: string) => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex') || '0'}`);
+const toNumber = (text: string) =>
+  BigInt(`0x${Buffer.from(text, 'base64url').toString('hex') || '0'}`);
 
 /** A key pair of Node's, and a JWT that it signed. */
 function pair(modulusLength: number, publicExponent = 65_537) {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength, publicExponent });
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'weak', alg: 'RS256', use: 'sig' } as Published;
+  const jwk = {
+    ...publicKey.export({ format: 'jwk' }),
+    kid: 'weak',
+    alg: 'RS256',
+    use: 'sig',
+  } as Published;
   return { jwk, sign: (text: string) => sign('RSA-SHA256', Buffer.from(text), privateKey) };
 }
 
@@ -28,11 +42,18 @@ type Published = JsonWebKey & { n: string; e: string };
 function withoutKey(text: string, bytes: number): Buffer {
   const prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex');
   const hash = Buffer.concat([prefix, createHash('sha256').update(text).digest()]);
-  return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(bytes - hash.length - 3, 0xff), Buffer.from([0]), hash]);
+  return Buffer.concat([
+    Buffer.from([0, 1]),
+    Buffer.alloc(bytes - hash.length - 3, 0xff),
+    Buffer.from([0]),
+    hash,
+  ]);
 }
 
 const strong = pair(2048);
-const [short, odd, small] = [pair(1024), pair(2047), pair(2048, 3)];
+const short = pair(1024);
+const odd = pair(2047);
+const small = pair(2048, 3);
 
 /** Keys that are weak, with signatures that fit them where such can be made. */
 const weak: [string, Published, (text: string) => Buffer][] = [
@@ -41,7 +62,12 @@ const weak: [string, Published, (text: string) => Buffer][] = [
   ['1,024 bits behind zeros', { ...short.jwk, n: `${'A'.repeat(172)}${short.jwk.n}` }, short.sign],
   [
     '2,047 bits behind a zero',
-    { ...odd.jwk, n: Buffer.concat([Buffer.alloc(1), Buffer.from(odd.jwk.n, 'base64url')]).toString('base64url') },
+    {
+      ...odd.jwk,
+      n: Buffer.concat([Buffer.alloc(1), Buffer.from(odd.jwk.n, 'base64url')]).toString(
+        'base64url',
+      ),
+    },
     odd.sign,
   ],
   ['the exponent 3', small.jwk, small.sign],
@@ -53,7 +79,11 @@ const weak: [string, Published, (text: string) => Buffer][] = [
   ['an empty exponent', { ...strong.jwk, e: '' }, strong.sign],
   ['an even modulus', { ...strong.jwk, n: toText(toNumber(strong.jwk.n) - 1n) }, strong.sign],
   ['a modulus of 32,768 bits', { ...strong.jwk, n: toText(2n ** 32_767n + 1n) }, strong.sign],
-  ['a modulus that is no base64url', { ...strong.jwk, n: `${strong.jwk.n.slice(0, -1)}=` }, strong.sign],
+  [
+    'a modulus that is no base64url',
+    { ...strong.jwk, n: `${strong.jwk.n.slice(0, -1)}=` },
+    strong.sign,
+  ],
 ];
 
 test('OP-20 a key counts by the numbers that its members are', () => {
@@ -64,18 +94,25 @@ test('OP-20 a key counts by the numbers that its members are', () => {
       const text = (some: Uint8Array, count: number) =>
         Buffer.concat([Buffer.alloc(count), some]).toString('base64url');
       const key = { kty: 'RSA', kid: 'k', n: text(modulus, before), e: text(exponent, ahead) };
-      const [n, e] = [toNumber(key.n), toNumber(key.e)];
-      const isStrong = n >= 2n ** 2047n && n % 2n === 1n && e > 2n ** 16n && e < 2n ** 64n && e % 2n === 1n;
-      expect([coreKey(key) !== undefined, webhookKey(key) !== undefined]).toEqual([isStrong, isStrong]);
+      const n = toNumber(key.n);
+      const e = toNumber(key.e);
+      const isStrong =
+        n >= 2n ** 2047n && n % 2n === 1n && e > 2n ** 16n && e < 2n ** 64n && e % 2n === 1n;
+      expect([coreKey(key) !== undefined, webhookKey(key) !== undefined]).toEqual([
+        isStrong,
+        isStrong,
+      ]);
     }),
     { numRuns: 2000 },
   );
 });
 
 test('OP-20 strong keys of every length that is in use count', () => {
-  for (const bits of [2048, 3072, 4096])
-    for (const usable of [coreKey, webhookKey])
+  for (const bits of [2048, 3072, 4096]) {
+    for (const usable of [coreKey, webhookKey]) {
       expect(usable({ ...pair(bits).jwk, d: 'private' })).not.toHaveProperty('d');
+    }
+  }
 });
 
 describe.each(rows)('OP-20 weak keys in the published set, on %s with sessions %s', (...row) => {
@@ -130,7 +167,9 @@ describe.each(rows)('OP-20 weak keys in the published set, on %s with sessions %
       data: {},
     });
     emulator.faults.always(JWKS, () =>
-      Response.json({ keys: [jwk, strong.jwk].map((key, index) => ({ ...key, kid: `k${index}` })) }),
+      Response.json({
+        keys: [jwk, strong.jwk].map((key, index) => ({ ...key, kid: `k${index}` })),
+      }),
     );
     expect((await post(tokenOf(event(), by, 'k0'))).status).toBe(503);
     expect([seen, problems[0]!.reason]).toEqual([[], 'key_unknown']);

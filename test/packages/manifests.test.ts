@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-const folders = readdirSync('packages').filter((name) => existsSync(`packages/${name}/package.json`));
+const folders = readdirSync('packages').filter((name) =>
+  existsSync(`packages/${name}/package.json`),
+);
 const changesets = readdirSync('.changeset')
   .filter((file) => file.endsWith('.md'))
   .map((file) => readFileSync(`.changeset/${file}`, 'utf8'));
@@ -31,14 +33,20 @@ describe.each(folders)('@kindling/%s', (name) => {
     });
     expect(manifest.private).toBeUndefined();
     expect(readFileSync(`${folder}/LICENSE`, 'utf8')).toBe(readFileSync('LICENSE', 'utf8'));
-    expect(readFileSync(`${folder}/README.md`, 'utf8')).toMatch(new RegExp(`^# @kindling/${name}\n`));
+    expect(readFileSync(`${folder}/README.md`, 'utf8')).toMatch(
+      new RegExp(`^# @kindling/${name}\n`),
+    );
   });
 
   test('publishes every entry that it has here, with types first', () => {
     expect(Object.keys(manifest.publishConfig.exports)).toEqual(Object.keys(manifest.exports));
     expect(manifest.publishConfig.exports['./package.json']).toBe('./package.json');
-    for (const target of Object.values<string | Record<string, string>>(manifest.publishConfig.exports)) {
-      if (typeof target === 'string') continue;
+    for (const target of Object.values<string | Record<string, string>>(
+      manifest.publishConfig.exports,
+    )) {
+      if (typeof target === 'string') {
+        continue;
+      }
       expect(Object.keys(target)).toEqual(['types', 'default']);
       expect(target['types']).toBe(target['default']?.replace(/\.js$/, '.d.ts'));
     }
@@ -46,16 +54,20 @@ describe.each(folders)('@kindling/%s', (name) => {
 
   test('publishes each entry for the resolution `node10`, too, which does not read exports', () => {
     const { exports, main, types, typesVersions } = manifest.publishConfig;
-    const entries = Object.entries<string | Record<string, string>>(exports).flatMap(([entry, target]) =>
-      typeof target === 'string' || entry === '.' ? [] : [[entry.slice(2), [target['types']]]],
+    const entries = Object.entries<string | Record<string, string>>(exports).flatMap(
+      ([entry, target]) =>
+        typeof target === 'string' || entry === '.' ? [] : [[entry.slice(2), [target['types']]]],
     );
     expect({ types, default: main }).toEqual(exports['.']);
-    expect(typesVersions).toEqual(entries.length > 0 ? { '*': Object.fromEntries(entries) } : undefined);
+    expect(typesVersions).toEqual(
+      entries.length > 0 ? { '*': Object.fromEntries(entries) } : undefined,
+    );
   });
 
   test('runs nothing on the machine that installs it', () => {
-    for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'])
+    for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish']) {
       expect(manifest.scripts).not.toHaveProperty(script);
+    }
   });
 
   test('has been released, or is in a changeset that will release it', () => {

@@ -10,5 +10,7 @@ test('FD-22 the page of toolchains says what `packages:try` tries, and nothing e
   expect(() => checkPage(page.replace('TS1479 ', 'works '))).toThrow(/node16.*TS1479/s);
   expect(() => checkPage(page.replace(/^\| tsx.*\n/m, ''))).toThrow(/tsx/);
   const more = '| a tool of nobody | works | |\n';
-  expect(() => checkPage(page.replace(/^\| Jest 30, CommonJS, Node.*\n/m, `$&${more}`))).toThrow(/tool of nobody/);
+  expect(() => checkPage(page.replace(/^\| Jest 30, CommonJS, Node.*\n/m, `$&${more}`))).toThrow(
+    /tool of nobody/,
+  );
 });

@@ -1,5 +1,12 @@
 // Compiled, not run: with a declared tenant, each line below `@ts-expect-error` must be a compile error, and no other.
-import { defineKinde, getFlag, getPermission, has, type Auth, type Requirement } from '@kindling/core';
+import {
+  defineKinde,
+  getFlag,
+  getPermission,
+  has,
+  type Auth,
+  type Requirement,
+} from '@kindling/core';
 import { createEmulator } from '@kindling/emulator';
 import { protect } from '@kindling/express';
 import { protect as protectFastify } from '@kindling/fastify';
@@ -22,7 +29,10 @@ const tenant = defineKinde({
   people: [
     {
       email: 'ada@example.com',
-      organizations: { org_acme: { roles: ['admin'], permissions: ['create:todos'] }, org_hooli: {} },
+      organizations: {
+        org_acme: { roles: ['admin'], permissions: ['create:todos'] },
+        org_hooli: {},
+      },
     },
     { email: 'grace@example.com', organizations: { org_acme: { roles: ['viewer'] } } },
   ],
@@ -45,7 +55,11 @@ auth.getRole('viewer');
 export const theme: 'ocean' | 'forest' = auth.getFlag('theme', 'ocean').value;
 export const limit: number = getFlag(claims, 'todo_limit', 3).value;
 export const maybe: boolean | undefined = auth.getFlag('beta_ui').value;
-auth.has({ permissions: ['create:todos', 'read:todos'], roles: 'admin', flags: { theme: 'forest', beta_ui: true } });
+auth.has({
+  permissions: ['create:todos', 'read:todos'],
+  roles: 'admin',
+  flags: { theme: 'forest', beta_ui: true },
+});
 protect({ permissions: 'create:todos' }, { live: true });
 protectFastify({ flags: 'beta_ui' });
 void createEmulator({ seed: tenant });
@@ -75,7 +89,10 @@ export const misspelt: Requirement = { permision: 'create:todos' };
 
 const flags = { limit: { type: 'i', value: 5 } } as const;
 const parts = { permissions: { 'read:todos': '' }, roles: {}, flags } as const;
-const withRole = { ...parts, roles: { viewer: { name: 'Viewer', permissions: ['read:todos'] } } } as const;
+const withRole = {
+  ...parts,
+  roles: { viewer: { name: 'Viewer', permissions: ['read:todos'] } },
+} as const;
 const organizations = { org_a: { name: 'A' } } as const;
 
 // @ts-expect-error a role that names an unknown permission
@@ -88,7 +105,15 @@ defineKinde({ ...parts, flags: { theme: { type: 's', value: 'desert', values: ['
 defineKinde({ ...parts, organizations: { org_a: { name: 'A', flags: { limits: 5 } } } });
 // @ts-expect-error an organization that sets a flag to another type
 defineKinde({ ...parts, organizations: { org_a: { name: 'A', flags: { limit: 'five' } } } });
-// @ts-expect-error a person in an unknown organization
-defineKinde({ ...withRole, organizations, people: [{ email: 'a@b.c', organizations: { org_b: {} } }] });
-// @ts-expect-error a person with an unknown role
-defineKinde({ ...withRole, organizations, people: [{ email: 'a@b.c', organizations: { org_a: { roles: ['x'] } } }] });
+defineKinde({
+  ...withRole,
+  organizations,
+  // @ts-expect-error a person in an unknown organization
+  people: [{ email: 'a@b.c', organizations: { org_b: {} } }],
+});
+defineKinde({
+  ...withRole,
+  organizations,
+  // @ts-expect-error a person with an unknown role
+  people: [{ email: 'a@b.c', organizations: { org_a: { roles: ['x'] } } }],
+});

@@ -31,7 +31,13 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
     next();
   });
   const { session = { shared: memoryStore() } } = options;
-  const instance = createKinde(optionsFromEnv(undefined, { renderProblem: problemPage, ...options, session }));
+  const instance = createKinde(
+    optionsFromEnv(undefined, {
+      renderProblem: problemPage,
+      ...options,
+      session,
+    }),
+  );
   app.use(kinde(instance));
   app.use(express.urlencoded({ extended: false, limit: '10kb' }), express.json({ limit: '10kb' }));
 
@@ -40,7 +46,9 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
 
   app.get('/sessions', protect(), async (req, res) => {
     assertSignedIn(req.kinde);
-    res.send(sessionsPage(req.kinde, await instance.sessions.list(req.kinde.user.id, toHttpRequest(req))));
+    res.send(
+      sessionsPage(req.kinde, await instance.sessions.list(req.kinde.user.id, toHttpRequest(req))),
+    );
   });
   app.post('/sessions/:id/end', protect(), async (req, res) => {
     assertSignedIn(req.kinde);
@@ -54,12 +62,17 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
   });
 
   app.get('/todos', protect({ permissions: 'read:todos' }), (req, res) => {
-    res.send(todosPage(req.kinde, todos.all(req.kinde), { filter: String(req.query['filter'] ?? 'all') }));
+    res.send(
+      todosPage(req.kinde, todos.all(req.kinde), { filter: String(req.query['filter'] ?? 'all') }),
+    );
   });
   app.post('/todos', protect({ permissions: 'create:todos' }), (req, res) => {
     const added = todos.add(req.kinde, String(req.body?.title ?? ''));
-    if (typeof added === 'string') res.status(422).send(todosPage(req.kinde, todos.all(req.kinde), { error: added }));
-    else res.redirect(303, '/todos');
+    if (typeof added === 'string') {
+      res.status(422).send(todosPage(req.kinde, todos.all(req.kinde), { error: added }));
+    } else {
+      res.redirect(303, '/todos');
+    }
   });
   app.post('/todos/:id/toggle', protect({ permissions: 'update:todos' }), (req, res) => {
     todos.toggle(req.kinde, String(req.params['id']));
@@ -74,9 +87,16 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
     res.send(await members.page(req.kinde));
   });
   app.post('/members/:id/role', protect({ permissions: 'update:members' }), async (req, res) => {
-    const error = await members.setRole(req.kinde, String(req.params['id']), String(req.body?.role ?? ''));
-    if (error) res.status(422).send(await members.page(req.kinde, error));
-    else res.redirect(303, '/members');
+    const error = await members.setRole(
+      req.kinde,
+      String(req.params['id']),
+      String(req.body?.role ?? ''),
+    );
+    if (error) {
+      res.status(422).send(await members.page(req.kinde, error));
+    } else {
+      res.redirect(303, '/members');
+    }
   });
 
   app.get(
@@ -86,8 +106,11 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
   );
   app.post('/api/todos', protect({ permissions: 'create:todos' }), (req, res) => {
     const added = todos.add(req.kinde, String(req.body?.title ?? ''));
-    if (typeof added === 'string') res.status(422).type('application/problem+json').send({ status: 422, title: added });
-    else res.status(201).json(added);
+    if (typeof added === 'string') {
+      res.status(422).type('application/problem+json').send({ status: 422, title: added });
+    } else {
+      res.status(201).json(added);
+    }
   });
 
   app.use((req, res) => void res.status(404).send(notFoundPage(req.kinde)));

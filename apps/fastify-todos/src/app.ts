@@ -32,7 +32,13 @@ export async function createApp(
   const app = createFastify({ bodyLimit: 10_240 });
   app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS));
   const { session = { shared: memoryStore() } } = options;
-  const instance = createKinde(optionsFromEnv(undefined, { renderProblem: problemPage, ...options, session }));
+  const instance = createKinde(
+    optionsFromEnv(undefined, {
+      renderProblem: problemPage,
+      ...options,
+      session,
+    }),
+  );
   await app.register(kinde, instance);
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -50,11 +56,15 @@ export async function createApp(
     const found = await instance.sessions.list(request.kinde.user.id, toHttpRequest(request));
     return reply.type(HTML).send(sessionsPage(request.kinde, found));
   });
-  app.post<{ Params: { id: string } }>('/sessions/:id/end', { onRequest: protect() }, async (request, reply) => {
-    assertSignedIn(request.kinde);
-    await instance.sessions.revoke(request.kinde.user.id, request.params.id);
-    return reply.redirect('/sessions', 303);
-  });
+  app.post<{ Params: { id: string } }>(
+    '/sessions/:id/end',
+    { onRequest: protect() },
+    async (request, reply) => {
+      assertSignedIn(request.kinde);
+      await instance.sessions.revoke(request.kinde.user.id, request.params.id);
+      return reply.redirect('/sessions', 303);
+    },
+  );
   app.post('/sessions/end-all', { onRequest: protect() }, async (request, reply) => {
     assertSignedIn(request.kinde);
     await instance.sessions.revokeUser(request.kinde.user.id);
@@ -67,14 +77,20 @@ export async function createApp(
     async (request, reply) =>
       reply
         .type(HTML)
-        .send(todosPage(request.kinde, todos.all(request.kinde), { filter: String(request.query.filter ?? 'all') })),
+        .send(
+          todosPage(request.kinde, todos.all(request.kinde), {
+            filter: String(request.query.filter ?? 'all'),
+          }),
+        ),
   );
   app.post<{ Body?: { title?: string } }>(
     '/todos',
     { onRequest: protect({ permissions: 'create:todos' }) },
     async (request, reply) => {
       const added = todos.add(request.kinde, String(request.body?.title ?? ''));
-      if (typeof added !== 'string') return reply.redirect('/todos', 303);
+      if (typeof added !== 'string') {
+        return reply.redirect('/todos', 303);
+      }
       return reply
         .code(422)
         .type(HTML)
@@ -98,15 +114,23 @@ export async function createApp(
     },
   );
 
-  app.get('/members', { onRequest: protect({ permissions: 'read:members' }) }, async (request, reply) =>
-    reply.type(HTML).send(await members.page(request.kinde)),
+  app.get(
+    '/members',
+    { onRequest: protect({ permissions: 'read:members' }) },
+    async (request, reply) => reply.type(HTML).send(await members.page(request.kinde)),
   );
   app.post<{ Params: { id: string }; Body?: { role?: string } }>(
     '/members/:id/role',
     { onRequest: protect({ permissions: 'update:members' }) },
     async (request, reply) => {
-      const error = await members.setRole(request.kinde, request.params.id, String(request.body?.role ?? ''));
-      if (!error) return reply.redirect('/members', 303);
+      const error = await members.setRole(
+        request.kinde,
+        request.params.id,
+        String(request.body?.role ?? ''),
+      );
+      if (!error) {
+        return reply.redirect('/members', 303);
+      }
       return reply
         .code(422)
         .type(HTML)
@@ -122,12 +146,15 @@ export async function createApp(
     { onRequest: protect({ permissions: 'create:todos' }) },
     async (request, reply) => {
       const added = todos.add(request.kinde, String(request.body?.title ?? ''));
-      if (typeof added === 'string')
+      if (typeof added === 'string') {
         return reply.code(422).type('application/problem+json').send({ status: 422, title: added });
+      }
       return reply.code(201).send(added);
     },
   );
 
-  app.setNotFoundHandler((request, reply) => reply.code(404).type(HTML).send(notFoundPage(request.kinde)));
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).type(HTML).send(notFoundPage(request.kinde)),
+  );
   return app;
 }

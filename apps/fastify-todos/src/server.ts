@@ -8,4 +8,6 @@ app.addHook('onClose', close);
 await app.listen({ port, host: 'localhost' });
 console.log(`http://localhost:${port}`);
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void app.close());
+}

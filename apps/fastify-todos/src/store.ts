@@ -21,7 +21,11 @@ export async function sessionsFromEnv(env = process.env): Promise<Sessions> {
     return { session: { store: redisStore(client) }, close: () => client.close() };
   }
   if (connectionString) {
-    const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2000, query_timeout: 2000 });
+    const pool = new pg.Pool({
+      connectionString,
+      connectionTimeoutMillis: 2000,
+      query_timeout: 2000,
+    });
     pool.on('error', ({ message }) => console.error(message));
     await migrate(pool);
     return { session: { store: postgresStore(pool) }, close: () => pool.end() };

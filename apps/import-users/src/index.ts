@@ -42,14 +42,21 @@ export async function importUsers(
   people: AsyncIterable<ImportedPerson> | Iterable<ImportedPerson>,
   { concurrency = 8, onProgress, onFailure, signal }: ImportOptions = {},
 ): Promise<Progress> {
-  const count = { done: 0, created: 0, existing: 0, failed: 0 };
+  const count = {
+    done: 0,
+    created: 0,
+    existing: 0,
+    failed: 0,
+  };
   const stop = new AbortController();
   const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const source = oneByOne(people);
   const work = async (): Promise<void> => {
     for (let next = await source.next(); !next.done && !both.aborted; next = await source.next()) {
       const outcome = await importOne(management, next.value, both).catch((error: unknown) => {
-        if (!concernsOne(error)) throw error;
+        if (!concernsOne(error)) {
+          throw error;
+        }
         onFailure?.(next.value, error);
         return 'failed' as const;
       });
@@ -82,17 +89,27 @@ async function importOne(
   const input = {
     profile,
     ...(provided_id && { provided_id }),
-    identities: [{ type: 'email' as const, is_verified: true, details: { email } }],
+    identities: [
+      {
+        type: 'email' as const,
+        is_verified: true,
+        details: { email },
+      },
+    ],
   };
   let doubtful = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Nobody knows whether it was done, so who is there decides.
-      if (doubtful && (await management.users.list({ email }, { signal })).users.length > 0) return 'created';
+      if (doubtful && (await management.users.list({ email }, { signal })).users.length > 0) {
+        return 'created';
+      }
       const { created } = await management.users.create(input, { signal });
       return created ? 'created' : 'existing';
     } catch (error) {
-      if (!(error instanceof KindeApiError) || !isPassing(error) || attempt >= MOST_ATTEMPTS) throw error;
+      if (!(error instanceof KindeApiError) || !isPassing(error) || attempt >= MOST_ATTEMPTS) {
+        throw error;
+      }
       doubtful ||= error.mayHaveExecuted;
       await sleep((error.retryAfter ?? Math.random() * 2 ** attempt) * 1000, undefined, { signal });
     }
@@ -106,6 +123,7 @@ function isPassing({ code, httpStatus = 0 }: KindeApiError): boolean {
 /** What says nothing about the next person. */
 function concernsOne(error: unknown): error is KindeApiError {
   return (
-    error instanceof KindeApiError && !['token_refused', 'config_invalid', 'not_json', 'redirect'].includes(error.code)
+    error instanceof KindeApiError &&
+    !['token_refused', 'config_invalid', 'not_json', 'redirect'].includes(error.code)
   );
 }

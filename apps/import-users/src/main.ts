@@ -10,7 +10,9 @@ if (!file) {
 }
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new Error('Stopped. Run it again to go on: nobody is doubled.')));
+process.once('SIGINT', () =>
+  stop.abort(new Error('Stopped. Run it again to go on: nobody is doubled.')),
+);
 const line = createProgressLine(process.stderr);
 try {
   const progress = await importUsers(managementFromEnv(), readPeople(file), {

@@ -12,7 +12,15 @@ const FIELDS = ['email', 'given_name', 'family_name', 'provided_id'] as const;
 export async function* readPeople(file: string): AsyncGenerator<ImportedPerson, void> {
   const input = createReadStream(file, 'utf8');
   const rows: AsyncIterable<unknown> = file.endsWith('.csv')
-    ? input.pipe(parse({ columns: true, bom: true, skip_empty_lines: true, trim: true, max_record_size: 65_536 }))
+    ? input.pipe(
+        parse({
+          columns: true,
+          bom: true,
+          skip_empty_lines: true,
+          trim: true,
+          max_record_size: 65_536,
+        }),
+      )
     : objects(createInterface({ input, crlfDelay: Infinity }));
   let number = 0;
   try {
@@ -26,7 +34,11 @@ export async function* readPeople(file: string): AsyncGenerator<ImportedPerson, 
 }
 
 async function* objects(lines: AsyncIterable<string>): AsyncGenerator<unknown, void> {
-  for await (const line of lines) if (line.trim() !== '') yield parsed(line);
+  for await (const line of lines) {
+    if (line.trim() !== '') {
+      yield parsed(line);
+    }
+  }
 }
 
 function parsed(line: string): unknown {
@@ -43,7 +55,8 @@ function personOf(row: unknown, where: string): ImportedPerson {
     ([, value]) => value !== undefined && value !== '',
   );
   const wrong = fields.some(([, value]) => typeof value !== 'string');
-  if (wrong || typeof given['email'] !== 'string' || given['email'] === '')
+  if (wrong || typeof given['email'] !== 'string' || given['email'] === '') {
     throw new Error(`${where}: expected ${FIELDS.join(', ')}, all text, and an email at least.`);
+  }
   return Object.fromEntries(fields) as unknown as ImportedPerson;
 }

@@ -17,7 +17,9 @@ export function createProgressLine(terminal: Terminal, now: () => number = Date.
   return {
     show(progress: Progress): void {
       const due = terminal.isTTY ? now() - shown >= 100 : progress.done % 1000 === 0;
-      if (!due) return;
+      if (!due) {
+        return;
+      }
       shown = now();
       terminal.write(terminal.isTTY ? `\r\u001b[K${text(progress)}` : `${text(progress)}\n`);
     },

@@ -13,9 +13,20 @@ export const tenant = defineKinde({
   roles: {
     owner: {
       name: 'Owner',
-      permissions: ['create:todos', 'read:todos', 'update:todos', 'delete:todos', 'read:members', 'update:members'],
+      permissions: [
+        'create:todos',
+        'read:todos',
+        'update:todos',
+        'delete:todos',
+        'read:members',
+        'update:members',
+      ],
     },
-    guest: { name: 'Guest', permissions: ['read:todos'], isDefault: true },
+    guest: {
+      name: 'Guest',
+      permissions: ['read:todos'],
+      isDefault: true,
+    },
   },
   flags: {
     theme: { type: 's', value: 'ocean' },

@@ -67,7 +67,9 @@ export function layout(title: string, content: Html, auth?: Auth): string {
 }
 
 function navigation(auth: Auth | undefined): Html {
-  if (!auth) return html`<nav aria-label="Main"><a class="brand" href="/">Kindling Todos</a></nav>`;
+  if (!auth) {
+    return html`<nav aria-label="Main"><a class="brand" href="/">Kindling Todos</a></nav>`;
+  }
   if (!auth.isAuthenticated) {
     return html`<nav class="member" aria-label="Main">
       <a class="brand" href="/">Kindling Todos</a><span class="space"></span
@@ -86,7 +88,12 @@ function navigation(auth: Auth | undefined): Html {
 function switcher(auth: Auth): Html | string {
   const { orgs } = auth.getUserOrganizations();
   const current = auth.getOrganization();
-  if (orgs.length < 2) return current ? html`<span class="soft">${current.orgName ?? current.orgCode}</span>` : '';
+  if (orgs.length < 2) {
+    if (current) {
+      return html`<span class="soft">${current.orgName ?? current.orgCode}</span>`;
+    }
+    return '';
+  }
   const options = orgs.map(
     ({ code, name }) =>
       html`<option value="${code}" ${code === current?.orgCode ? raw(' selected') : ''}>${name}</option>`,

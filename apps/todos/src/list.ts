@@ -27,9 +27,12 @@ export function createTodoList(): TodoList {
     add(auth, title) {
       const limit = auth.getFlag('todo_limit', 3).value;
       const text = title.trim().slice(0, 200);
-      if (!text) return 'A todo needs a title.';
-      if (all(auth).length >= limit)
+      if (!text) {
+        return 'A todo needs a title.';
+      }
+      if (all(auth).length >= limit) {
         return `Your organization’s plan allows ${limit} todos. Finish or remove one first.`;
+      }
       const todo = {
         id: crypto.randomUUID(),
         title: text,

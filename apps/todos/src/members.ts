@@ -28,25 +28,45 @@ export interface Members {
 export function createMembers(management: Management | undefined = clientFromEnv()): Members {
   return {
     async page(auth, error) {
-      if (!management) return membersPage(auth, { members: [], roles: [], error: NOT_SET_UP });
+      if (!management) {
+        return membersPage(auth, {
+          members: [],
+          roles: [],
+          error: NOT_SET_UP,
+        });
+      }
       try {
         const [members, roles] = await Promise.all([
           management.members.list({ org_code: organizationOf(auth) }).all(200),
           management.roles.list().all(100),
         ]);
-        return membersPage(auth, { members, roles, error });
+        return membersPage(auth, {
+          members,
+          roles,
+          error,
+        });
       } catch (failure) {
-        return membersPage(auth, { members: [], roles: [], error: explain(failure) });
+        return membersPage(auth, {
+          members: [],
+          roles: [],
+          error: explain(failure),
+        });
       }
     },
     async setRole(auth, userId, role) {
-      if (!management) return NOT_SET_UP;
-      if (auth.isAuthenticated && auth.user.id === userId)
+      if (!management) {
+        return NOT_SET_UP;
+      }
+      if (auth.isAuthenticated && auth.user.id === userId) {
         return 'Somebody else has to change what you are: nobody locks themselves out here.';
+      }
       try {
         const users = [{ id: userId, roles: [role] }];
         const changed = await management.members.update({ org_code: organizationOf(auth), users });
-        return changed.users_updated.includes(userId) ? undefined : 'Nothing was changed.';
+        if (changed.users_updated.includes(userId)) {
+          return undefined;
+        }
+        return 'Nothing was changed.';
       } catch (failure) {
         return explain(failure);
       }
@@ -58,7 +78,10 @@ const NOT_SET_UP =
   'This app has no access to the Management API: set KINDE_MANAGEMENT_CLIENT_ID and KINDE_MANAGEMENT_CLIENT_SECRET.';
 
 function clientFromEnv(): Management | undefined {
-  return process.env['KINDE_MANAGEMENT_CLIENT_ID'] ? managementFromEnv() : undefined;
+  if (process.env['KINDE_MANAGEMENT_CLIENT_ID']) {
+    return managementFromEnv();
+  }
+  return undefined;
 }
 
 /** The caller's own organization, never one that the browser names. */
@@ -67,13 +90,26 @@ function organizationOf(auth: Auth): string {
 }
 
 function explain(failure: unknown): string {
-  if (!(failure instanceof KindeApiError)) throw failure;
-  return failure.code === 'refused' ? 'Kinde did not take this change.' : 'Kinde could not be asked just now.';
+  if (!(failure instanceof KindeApiError)) {
+    throw failure;
+  }
+  if (failure.code === 'refused') {
+    return 'Kinde did not take this change.';
+  }
+  return 'Kinde could not be asked just now.';
 }
 
 function membersPage(
   auth: Auth,
-  { members, roles, error }: { members: readonly Member[]; roles: readonly Role[]; error: string | undefined },
+  {
+    members,
+    roles,
+    error,
+  }: {
+    members: readonly Member[];
+    roles: readonly Role[];
+    error: string | undefined;
+  },
 ): string {
   const own = auth.isAuthenticated ? auth.user.id : '';
   const mayChange = auth.getPermission('update:members').isGranted;
@@ -103,9 +139,13 @@ function membersPage(
   );
 }
 
-function roleForm({ id, full_name: name, email, roles: held }: Member, roles: readonly Role[]): Html {
+function roleForm(
+  { id, full_name: name, email, roles: held }: Member,
+  roles: readonly Role[],
+): Html {
   const options = roles.map(
-    ({ key, name }) => html`<option value="${key}" ${held.includes(key) ? html` selected` : ''}>${name}</option>`,
+    ({ key, name }) =>
+      html`<option value="${key}" ${held.includes(key) ? html` selected` : ''}>${name}</option>`,
   );
   return html`<form class="row" method="post" action="/members/${encodeURIComponent(id ?? '')}/role">
     <select name="role" aria-label="Role of ${name || email}">
@@ -115,5 +155,7 @@ function roleForm({ id, full_name: name, email, roles: held }: Member, roles: re
 }
 
 function namesOf({ roles: held }: Member, roles: readonly Role[]): string {
-  return held.map((key) => roles.find((role) => role.key === key)?.name ?? key).join(', ') || 'no role';
+  return (
+    held.map((key) => roles.find((role) => role.key === key)?.name ?? key).join(', ') || 'no role'
+  );
 }

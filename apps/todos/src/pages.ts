@@ -48,7 +48,8 @@ export function todosPage(
       </form>`
     : html`<p class="note">You can look but not add: your role here does not include <code>create:todos</code>.</p>`;
   const filters = ['all', 'open', 'done'].map(
-    (name) => html`<a href="/todos?filter=${name}" ${name === filter ? html` aria-current="page"` : ''}>${name}</a> `,
+    (name) =>
+      html`<a href="/todos?filter=${name}" ${name === filter ? html` aria-current="page"` : ''}>${name}</a> `,
   );
   return layout(
     'Todos',
@@ -90,7 +91,9 @@ function item({ id, title, done, by }: Todo, may: (permission: string) => boolea
 /** Who is signed in, and everything their tokens say. */
 export function profilePage(auth: Auth): string {
   const user = auth.isAuthenticated ? auth.user : {};
-  const flags = Object.fromEntries(Object.values(auth.getFlags()).map(({ code, value }) => [code, value]));
+  const flags = Object.fromEntries(
+    Object.values(auth.getFlags()).map(({ code, value }) => [code, value]),
+  );
   const about = {
     ...user,
     organization: auth.getOrganization(),
@@ -113,7 +116,12 @@ export function profilePage(auth: Auth): string {
 }
 
 function rows(values: object): Html {
-  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const text = (value: unknown) => {
+    if (typeof value === 'string') {
+      return value;
+    }
+    return JSON.stringify(value);
+  };
   return html`<table>
     ${Object.entries(values).map(
       ([name, value]) =>
@@ -127,7 +135,11 @@ function rows(values: object): Html {
 
 /** Sign-ins that failed and pages that are not for this person, in the app's own design. */
 export function problemPage({ status, title, detail, reason, fix, code, retry }: Problem): string {
-  const facts = Object.entries({ code, reason, fix }).filter(([, value]) => value !== undefined);
+  const facts = Object.entries({
+    code,
+    reason,
+    fix,
+  }).filter(([, value]) => value !== undefined);
   return layout(
     title,
     html`<p class="soft">${status}</p>

@@ -21,7 +21,8 @@ export function sessionsPage(auth: Auth, sessions: readonly SessionInfo[]): stri
 }
 
 function session({ id, startedAt, seenAt, userAgent, isCurrent }: SessionInfo): Html {
-  const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const time = (seconds: number) =>
+    new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
   const end = isCurrent
     ? html`<strong>this one</strong>`
     : html`<form method="post" action="/sessions/${id}/end">
@@ -38,8 +39,15 @@ function session({ id, startedAt, seenAt, userAgent, isCurrent }: SessionInfo): 
 
 /** What people call their browser. */
 function browserOf(userAgent = ''): string {
-  const names = { Edg: 'Edge', OPR: 'Opera', Firefox: 'Firefox', Chrome: 'Chrome', Safari: 'Safari' };
-  const [, name = 'A browser'] = Object.entries(names).find(([mark]) => userAgent.includes(mark)) ?? [];
+  const names = {
+    Edg: 'Edge',
+    OPR: 'Opera',
+    Firefox: 'Firefox',
+    Chrome: 'Chrome',
+    Safari: 'Safari',
+  };
+  const [, name = 'A browser'] =
+    Object.entries(names).find(([mark]) => userAgent.includes(mark)) ?? [];
   const [system] = /Windows|Android|iPhone|iPad|Mac OS|Linux/.exec(userAgent) ?? [];
   return system ? `${name} on ${system}` : name;
 }

@@ -1,7 +1,19 @@
 import { getClaim, type ClaimAnswer, type TokenType } from './claims.js';
 import { fitsFallback, getFlags, noFlag, type FlagAnswer } from './flags.js';
-import type { AnsweredValue, DeclaredValue, FlagCode, FlagValue, PermissionKey, RoleKey } from './keys.js';
-import { getOrganization, getUserOrganizations, type Organization, type UserOrganizations } from './organizations.js';
+import type {
+  AnsweredValue,
+  DeclaredValue,
+  FlagCode,
+  FlagValue,
+  PermissionKey,
+  RoleKey,
+} from './keys.js';
+import {
+  getOrganization,
+  getUserOrganizations,
+  type Organization,
+  type UserOrganizations,
+} from './organizations.js';
 import { getPermissions, type PermissionAnswer, type PermissionsAnswer } from './permissions.js';
 import { getScopes } from './scopes.js';
 import { own, type Claims } from './read.js';
@@ -35,7 +47,12 @@ const NOTHING: Claims = Object.freeze({});
 
 /** Answers from a caller's access-token claims and, for the list of organizations, ID-token claims. */
 export function createAccess(access: Claims, id: Claims = NOTHING): Access {
-  const claimsOf = (token: TokenType = 'access_token') => (token === 'id_token' ? id : access);
+  const claimsOf = (token: TokenType = 'access_token') => {
+    if (token === 'id_token') {
+      return id;
+    }
+    return access;
+  };
   // Answers are found once and then looked up; they may be shared by many requests, so they are frozen.
   const permissions = once(() => {
     const all = getPermissions(access);
@@ -44,17 +61,29 @@ export function createAccess(access: Claims, id: Claims = NOTHING): Access {
   });
   const granted = once(() => {
     const { orgCode, permissions: keys } = permissions();
-    const answerOf = (permissionKey: string) => Object.freeze({ permissionKey, orgCode, isGranted: true });
+    const answerOf = (permissionKey: string) =>
+      Object.freeze({
+        permissionKey,
+        orgCode,
+        isGranted: true,
+      });
     return new Map<string, PermissionAnswer>(keys.map((key) => [key, answerOf(key)]));
   });
   const flags = once(
-    () => new Map(Object.entries(getFlags(access)).map(([code, answer]) => [code, Object.freeze(answer)])),
+    () =>
+      new Map(
+        Object.entries(getFlags(access)).map(([code, answer]) => [code, Object.freeze(answer)]),
+      ),
   );
   return {
     getClaim: (name, token) => getClaim(claimsOf(token), name),
     getClaims: claimsOf,
     getPermission: (key) =>
-      granted().get(key) ?? { permissionKey: key, orgCode: permissions().orgCode, isGranted: false },
+      granted().get(key) ?? {
+        permissionKey: key,
+        orgCode: permissions().orgCode,
+        isGranted: false,
+      },
     getPermissions: permissions,
     getRole: (key) => getRole(access, key),
     getRoles: () => getRoles(access),
@@ -99,13 +128,19 @@ export function has(claims: Claims, requirement: Requirement): boolean {
   return createAccess(claims).has(requirement);
 }
 
-function every(wanted: string | readonly string[] | undefined, holds: (key: string) => boolean): boolean {
+function every(
+  wanted: string | readonly string[] | undefined,
+  holds: (key: string) => boolean,
+): boolean {
   return wanted === undefined || (typeof wanted === 'string' ? holds(wanted) : wanted.every(holds));
 }
 
 /** A code asks for `true`, an object for exact values. */
 function hasFlags(flags: ReadonlyMap<string, FlagAnswer>, wanted: Requirement['flags']): boolean {
-  if (wanted === undefined || typeof wanted === 'string' || Array.isArray(wanted))
+  if (wanted === undefined || typeof wanted === 'string' || Array.isArray(wanted)) {
     return every(wanted, (code) => flags.get(code)?.value === true);
-  return Object.entries(wanted).every(([code, value]) => flags.has(code) && flags.get(code)!.value === value);
+  }
+  return Object.entries(wanted).every(
+    ([code, value]) => flags.has(code) && flags.get(code)!.value === value,
+  );
 }

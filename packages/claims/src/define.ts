@@ -8,7 +8,9 @@ export interface FlagDeclaration {
 }
 
 type Flags = Readonly<Record<string, FlagDeclaration>>;
-type FlagValues<Declared extends Flags> = { readonly [Code in keyof Declared]?: ValueOf<Declared[Code]> };
+type FlagValues<Declared extends Flags> = {
+  readonly [Code in keyof Declared]?: ValueOf<Declared[Code]>;
+};
 
 /** What a role of these permissions is. */
 interface Role<Permissions> {
@@ -49,7 +51,12 @@ export interface Tenant<Permissions, Roles, Declared extends Flags, Organization
   /** By code, such as `org_acme`. */
   readonly organizations?: { readonly [Code in keyof Organizations]: Organization<Declared> };
   /** What they are in says nothing about which organizations there are: a person may be in some of them only. */
-  readonly people?: readonly Person<Permissions, NoInfer<Roles>, Declared, NoInfer<Organizations>>[];
+  readonly people?: readonly Person<
+    Permissions,
+    NoInfer<Roles>,
+    Declared,
+    NoInfer<Organizations>
+  >[];
 }
 
 /**
@@ -67,7 +74,9 @@ export function defineKinde<
   const Organizations,
 >(
   tenant: Tenant<Permissions, Roles, Declared, Organizations> & {
-    readonly flags: { readonly [Code in keyof Declared]: { readonly value: ValueOf<Declared[Code]> } };
+    readonly flags: {
+      readonly [Code in keyof Declared]: { readonly value: ValueOf<Declared[Code]> };
+    };
   },
 ): Tenant<Permissions, Roles, Declared, Organizations> {
   return tenant;

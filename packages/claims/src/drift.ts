@@ -74,24 +74,36 @@ function compare(
   ];
 }
 
-function differentRole({ key, permissions }: TenantLists['roles'][number], { roles }: Declared): Drift[] {
+function differentRole(
+  { key, permissions }: TenantLists['roles'][number],
+  { roles }: Declared,
+): Drift[] {
   const wanted = Object.hasOwn(roles, key) ? roles[key]!.permissions : permissions;
-  const [lacking, extra] = [
-    wanted.filter((one) => !permissions.includes(one)),
-    permissions.filter((one) => !wanted.includes(one)),
-  ];
-  if (lacking.length + extra.length === 0) return [];
+  const lacking = wanted.filter((one) => !permissions.includes(one));
+  const extra = permissions.filter((one) => !wanted.includes(one));
+  if (lacking.length + extra.length === 0) {
+    return [];
+  }
   const parts = [
     lacking.length > 0 && `lacks ${lacking.join(', ')}`,
     extra.length > 0 && `also has ${extra.join(', ')}`,
   ].filter(Boolean);
-  return [{ kind: 'role', key, difference: 'different', detail: `The role ${key} ${parts.join(' and ')} at Kinde.` }];
+  return [
+    {
+      kind: 'role',
+      key,
+      difference: 'different',
+      detail: `The role ${key} ${parts.join(' and ')} at Kinde.`,
+    },
+  ];
 }
 
 function differentFlag({ key, type }: TenantLists['flags'][number], { flags }: Declared): Drift[] {
   const wanted = Object.hasOwn(flags, key) ? flags[key]!.type : undefined;
   const found = LETTERS[type.toLowerCase()] ?? type;
-  if (wanted === undefined || wanted === found) return [];
+  if (wanted === undefined || wanted === found) {
+    return [];
+  }
   return [
     {
       kind: 'flag',

@@ -4,8 +4,18 @@ export { checkDrift, type Drift, type TenantLists } from './drift.js';
 export { defineKinde, type FlagDeclaration, type Tenant } from './define.js';
 export { getFlag, getFlags, type FlagAnswer, type FlagType } from './flags.js';
 export type { FlagCode, FlagValue, PermissionKey, RoleKey } from './keys.js';
-export { getOrganization, getUserOrganizations, type Organization, type UserOrganizations } from './organizations.js';
-export { getPermission, getPermissions, type PermissionAnswer, type PermissionsAnswer } from './permissions.js';
+export {
+  getOrganization,
+  getUserOrganizations,
+  type Organization,
+  type UserOrganizations,
+} from './organizations.js';
+export {
+  getPermission,
+  getPermissions,
+  type PermissionAnswer,
+  type PermissionsAnswer,
+} from './permissions.js';
 export { getProperties, type PropertyOwner } from './properties.js';
 export { checkRequirement, type Requirement } from './requirement.js';
 export { getRole, getRoles, type Role, type RoleAnswer, type RolesAnswer } from './roles.js';

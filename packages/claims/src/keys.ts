@@ -18,16 +18,25 @@ export type PermissionKey = Kindling.Register extends { tenant: { permissions: i
   : string;
 
 /** Role keys: those declared, else any text. */
-export type RoleKey = Kindling.Register extends { tenant: { roles: infer Roles } } ? keyof Roles & string : string;
+export type RoleKey = Kindling.Register extends { tenant: { roles: infer Roles } }
+  ? keyof Roles & string
+  : string;
 
 /** Flag codes: those declared, else any text. */
-export type FlagCode = Kindling.Register extends { tenant: { flags: infer Flags } } ? keyof Flags & string : string;
+export type FlagCode = Kindling.Register extends { tenant: { flags: infer Flags } }
+  ? keyof Flags & string
+  : string;
 
 /** The values that a flag declared like this can have. */
 export type ValueOf<Declaration> = Declaration extends { values: readonly (infer Value)[] }
   ? Value
   : Declaration extends { type: infer Letter extends FlagLetter }
-    ? { s: string; b: boolean; i: number; j: object }[Letter]
+    ? {
+        s: string;
+        b: boolean;
+        i: number;
+        j: object;
+      }[Letter]
     : FlagValue;
 
 /** The values of a declared flag; any, where nothing is declared. */

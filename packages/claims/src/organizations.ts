@@ -17,7 +17,10 @@ export interface UserOrganizations {
 /** The current organization, or `null` when the token was issued for none. */
 export function getOrganization(claims: Claims): Organization | null {
   const orgCode = text(read(claims, 'org_code'));
-  return orgCode ? { orgCode, orgName: text(read(claims, 'org_name')) ?? null } : null;
+  if (orgCode) {
+    return { orgCode, orgName: text(read(claims, 'org_name')) ?? null };
+  }
+  return null;
 }
 
 /** Every organization of the person. Kinde puts these into the ID token only. */
@@ -26,7 +29,9 @@ export function getUserOrganizations(claims: Claims): UserOrganizations {
   const names = new Map<string, string>();
   for (const item of Array.isArray(listed) ? listed : []) {
     const code = isRecord(item) ? text(own(item, 'id')) : undefined;
-    if (isRecord(item) && code) names.set(code, text(own(item, 'name')) ?? code);
+    if (isRecord(item) && code) {
+      names.set(code, text(own(item, 'name')) ?? code);
+    }
   }
   const orgCodes = [...new Set([...texts(read(claims, 'org_codes')), ...names.keys()])];
   return { orgCodes, orgs: orgCodes.map((code) => ({ code, name: names.get(code) ?? code })) };

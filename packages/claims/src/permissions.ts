@@ -21,10 +21,17 @@ export interface PermissionsAnswer {
  */
 export function getPermission(claims: Claims, key: PermissionKey): PermissionAnswer {
   const { orgCode, permissions } = getPermissions(claims);
-  return { permissionKey: key, orgCode, isGranted: permissions.includes(key) };
+  return {
+    permissionKey: key,
+    orgCode,
+    isGranted: permissions.includes(key),
+  };
 }
 
 /** Every permission the caller holds in the current organization. */
 export function getPermissions(claims: Claims): PermissionsAnswer {
-  return { orgCode: getOrganization(claims)?.orgCode ?? null, permissions: texts(read(claims, 'permissions')) };
+  return {
+    orgCode: getOrganization(claims)?.orgCode ?? null,
+    permissions: texts(read(claims, 'permissions')),
+  };
 }

@@ -8,12 +8,17 @@ export type PropertyOwner = 'user' | 'organization' | 'application';
  * malformed is left out.
  * @example getProperties(claims, 'organization')['kp_org_city']
  */
-export function getProperties(claims: Claims, of: PropertyOwner = 'user'): Readonly<Record<string, unknown>> {
+export function getProperties(
+  claims: Claims,
+  of: PropertyOwner = 'user',
+): Readonly<Record<string, unknown>> {
   const listed = read(claims, `${of}_properties`);
   const found: Record<string, unknown> = Object.create(null);
   for (const [key, property] of Object.entries(isRecord(listed) ? listed : {})) {
     const value = isRecord(property) ? own(property, 'v') : undefined;
-    if (value !== undefined && value !== null) found[key] = value;
+    if (value !== undefined && value !== null) {
+      found[key] = value;
+    }
   }
   return found;
 }

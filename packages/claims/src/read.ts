@@ -9,12 +9,17 @@ const UNDERSCORED = new Set(['user_properties', 'organization_properties']);
  * Own members only: a claim is never read from the prototype.
  */
 export function read(claims: Claims, name: string): unknown {
-  if (Object.hasOwn(claims, name)) return claims[name];
+  if (Object.hasOwn(claims, name)) {
+    return claims[name];
+  }
   return own(claims, `x-hasura-${UNDERSCORED.has(name) ? name : name.replaceAll('_', '-')}`);
 }
 
 /** A member of an object itself: what `Object.prototype` was given is nobody's. */
-export function own<Of extends object, Name extends string & keyof Of>(of: Of, name: Name): Of[Name] | undefined {
+export function own<Of extends object, Name extends string & keyof Of>(
+  of: Of,
+  name: Name,
+): Of[Name] | undefined {
   return Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
@@ -25,7 +30,10 @@ export function text(value: unknown): string | undefined {
 
 /** The non-empty strings of an array; none when it is anything else. */
 export function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => text(item) !== undefined) : [];
+  if (Array.isArray(value)) {
+    return value.filter((item) => text(item) !== undefined);
+  }
+  return [];
 }
 
 /** An object that is neither `null` nor an array. */

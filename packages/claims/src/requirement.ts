@@ -5,7 +5,8 @@ export interface Requirement {
   readonly permissions?: PermissionKey | readonly PermissionKey[];
   readonly roles?: RoleKey | readonly RoleKey[];
   /** A code asks for a boolean flag that is `true`; an object asks for exact values. */
-  readonly flags?: FlagCode | readonly FlagCode[] | { readonly [Code in FlagCode]?: DeclaredValue<Code> };
+  readonly flags?:
+    FlagCode | readonly FlagCode[] | { readonly [Code in FlagCode]?: DeclaredValue<Code> };
   /** The organization the token must have been issued for. */
   readonly organization?: string;
   /** Scopes of the access token, which is what machines are granted instead of permissions. */
@@ -24,11 +25,19 @@ export function checkRequirement(requirement: Requirement): void {
       throw new TypeError(`"${kind}" is not something to require. Use ${KINDS.join(', ')}.`);
     }
     const wanted: unknown = requirement[kind as keyof Requirement];
-    if (typeof wanted === 'string' && wanted !== '') continue;
+    if (typeof wanted === 'string' && wanted !== '') {
+      continue;
+    }
     const keys =
-      typeof wanted === 'object' && wanted !== null ? (Array.isArray(wanted) ? wanted : Object.keys(wanted)) : [wanted];
+      typeof wanted === 'object' && wanted !== null
+        ? Array.isArray(wanted)
+          ? wanted
+          : Object.keys(wanted)
+        : [wanted];
     if (keys.length === 0 || !keys.every((key) => typeof key === 'string' && key !== '')) {
-      throw new TypeError(`The requirement "${kind}" is empty or not text, so it cannot be checked.`);
+      throw new TypeError(
+        `The requirement "${kind}" is empty or not text, so it cannot be checked.`,
+      );
     }
   }
 }

@@ -28,7 +28,13 @@ export interface RolesAnswer {
 export function getRole(claims: Claims, key: RoleKey): RoleAnswer {
   const { orgCode, roles } = getRoles(claims);
   const role = roles.find((held) => held.key === key);
-  return { id: role?.id ?? null, key, name: role?.name ?? null, orgCode, isGranted: role !== undefined };
+  return {
+    id: role?.id ?? null,
+    key,
+    name: role?.name ?? null,
+    orgCode,
+    isGranted: role !== undefined,
+  };
 }
 
 /** Every role the caller has in the current organization. */
@@ -36,9 +42,16 @@ export function getRoles(claims: Claims): RolesAnswer {
   const value = read(claims, 'roles');
   const roles = (Array.isArray(value) ? value : []).flatMap((role: unknown) => {
     const key = isRecord(role) ? text(own(role, 'key')) : undefined;
-    return isRecord(role) && key
-      ? [{ id: text(own(role, 'id')) ?? '', key, name: text(own(role, 'name')) ?? key }]
-      : [];
+    if (isRecord(role) && key) {
+      return [
+        {
+          id: text(own(role, 'id')) ?? '',
+          key,
+          name: text(own(role, 'name')) ?? key,
+        },
+      ];
+    }
+    return [];
   });
   return { orgCode: getOrganization(claims)?.orgCode ?? null, roles };
 }

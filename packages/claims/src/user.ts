@@ -32,8 +32,12 @@ export function getUser(claims: Claims): User {
   const user: Record<string, unknown> = { id: text(read(claims, 'sub')) ?? '' };
   for (const [property, claim] of Object.entries(CLAIM_OF)) {
     const value = text(read(claims, claim));
-    if (value !== undefined) user[property] = value;
+    if (value !== undefined) {
+      user[property] = value;
+    }
   }
-  if (typeof read(claims, 'email_verified') === 'boolean') user['emailVerified'] = read(claims, 'email_verified');
+  if (typeof read(claims, 'email_verified') === 'boolean') {
+    user['emailVerified'] = read(claims, 'email_verified');
+  }
   return Object.freeze(user) as unknown as User;
 }

@@ -41,7 +41,10 @@ describe('permissions', () => {
       orgCode: 'org_acme',
       isGranted: true,
     });
-    expect(getPermissions(access)).toEqual({ orgCode: 'org_acme', permissions: ['create:todos', 'read:todos'] });
+    expect(getPermissions(access)).toEqual({
+      orgCode: 'org_acme',
+      permissions: ['create:todos', 'read:todos'],
+    });
   });
 
   test.each([
@@ -54,7 +57,9 @@ describe('permissions', () => {
     '__proto__',
     'toString',
     '',
-  ])('PM-05 PM-07 PM-18 %j is not held', (key) => expect(getPermission(access, key).isGranted).toBe(false));
+  ])('PM-05 PM-07 PM-18 %j is not held', (key) =>
+    expect(getPermission(access, key).isGranted).toBe(false),
+  );
 
   test('PM-06 a permission that looks like a wildcard matches only itself', () => {
     const claims = { permissions: ['*', 'admin:*', 'read:*'] };
@@ -72,7 +77,11 @@ describe('permissions', () => {
 
   test('claims are never read from the prototype', () => {
     const claims = Object.create({ permissions: ['admin'], org_code: 'org_evil' });
-    expect(getPermission(claims, 'admin')).toEqual({ permissionKey: 'admin', orgCode: null, isGranted: false });
+    expect(getPermission(claims, 'admin')).toEqual({
+      permissionKey: 'admin',
+      orgCode: null,
+      isGranted: false,
+    });
   });
 });
 
@@ -88,9 +97,12 @@ describe('roles', () => {
     expect(getRole(access, 'Administrator').isGranted).toBe(false);
   });
 
-  test.each([null, 'admin', { key: 'admin' }, ['admin', null, { key: 5 }]])('%j as roles holds none', (roles) => {
-    expect(getRoles({ roles }).roles).toEqual([]);
-  });
+  test.each([null, 'admin', { key: 'admin' }, ['admin', null, { key: 5 }]])(
+    '%j as roles holds none',
+    (roles) => {
+      expect(getRoles({ roles }).roles).toEqual([]);
+    },
+  );
 });
 
 describe('feature flags', () => {
@@ -108,8 +120,18 @@ describe('feature flags', () => {
   });
 
   test('FL-01 a missing flag is the fallback and says so', () => {
-    expect(getFlag(access, 'nope', 'plain')).toEqual({ code: 'nope', type: 'string', value: 'plain', isDefault: true });
-    expect(getFlag(access, 'nope')).toEqual({ code: 'nope', type: null, value: undefined, isDefault: true });
+    expect(getFlag(access, 'nope', 'plain')).toEqual({
+      code: 'nope',
+      type: 'string',
+      value: 'plain',
+      isDefault: true,
+    });
+    expect(getFlag(access, 'nope')).toEqual({
+      code: 'nope',
+      type: null,
+      value: undefined,
+      isDefault: true,
+    });
   });
 
   test.each([
@@ -124,13 +146,19 @@ describe('feature flags', () => {
     ['FL-06', { v: true }, false],
     ['FL-06', null, false],
   ])('%s %j is malformed or of another type, so the fallback counts', (_id, flag, fallback) => {
-    expect(getFlag({ feature_flags: { x: flag } }, 'x', fallback)).toMatchObject({ value: fallback, isDefault: true });
+    expect(getFlag({ feature_flags: { x: flag } }, 'x', fallback)).toMatchObject({
+      value: fallback,
+      isDefault: true,
+    });
   });
 
-  test.each([[[]], ['text'], [null], [5]])('FL-06 %j instead of flags holds none', (feature_flags) => {
-    expect(getFlag({ feature_flags }, 'x', true)).toMatchObject({ value: true, isDefault: true });
-    expect(Object.keys(getFlags({ feature_flags }))).toEqual([]);
-  });
+  test.each([[[]], ['text'], [null], [5]])(
+    'FL-06 %j instead of flags holds none',
+    (feature_flags) => {
+      expect(getFlag({ feature_flags }, 'x', true)).toMatchObject({ value: true, isDefault: true });
+      expect(Object.keys(getFlags({ feature_flags }))).toEqual([]);
+    },
+  );
 
   test('FL-07 a flag called __proto__ is just a flag', () => {
     const claims = JSON.parse('{"feature_flags":{"__proto__":{"t":"s","v":"plain"}}}');
@@ -145,7 +173,10 @@ describe('organizations', () => {
   test('current and all, with names where the token has them', () => {
     expect(getOrganization(access)).toEqual({ orgCode: 'org_acme', orgName: 'Acme' });
     expect(getOrganization({})).toBeNull();
-    const id = { org_codes: ['org_acme', 'org_b'], organizations: [{ id: 'org_acme', name: 'Acme' }] };
+    const id = {
+      org_codes: ['org_acme', 'org_b'],
+      organizations: [{ id: 'org_acme', name: 'Acme' }],
+    };
     expect(getUserOrganizations(id)).toEqual({
       orgCodes: ['org_acme', 'org_b'],
       orgs: [
@@ -169,15 +200,23 @@ test('PM-13 belonging to an organization is no permission there', () => {
 
 test('properties are read from either token, and only well-formed ones', () => {
   const claims = {
-    user_properties: { kp_usr_city: { v: 'London' }, broken: 'x', empty: { v: null }, __proto__: { v: 1 } },
+    user_properties: {
+      kp_usr_city: { v: 'London' },
+      broken: 'x',
+      empty: { v: null },
+      __proto__: { v: 1 },
+    },
     organization_properties: { tier: { v: 'pro', t: 's' } },
   };
   expect({ ...getProperties(claims) }).toEqual({ kp_usr_city: 'London' });
   const caller = createAccess(claims, { user_properties: { kp_usr_job_title: { v: 'Engineer' } } });
   expect(caller.getProperties()).toEqual({ kp_usr_city: 'London', kp_usr_job_title: 'Engineer' });
   expect(caller.getProperties('organization')).toEqual({ tier: 'pro' });
-  for (const value of [null, [], 'x', 5])
-    expect(Object.keys(getProperties({ application_properties: value }, 'application'))).toEqual([]);
+  for (const value of [null, [], 'x', 5]) {
+    expect(Object.keys(getProperties({ application_properties: value }, 'application'))).toEqual(
+      [],
+    );
+  }
 });
 
 test('tokens mapped for Hasura answer the same', () => {
@@ -188,12 +227,20 @@ test('tokens mapped for Hasura answer the same', () => {
   };
   expect(getPermission(claims, 'a')).toMatchObject({ orgCode: 'org_acme', isGranted: true });
   expect(getFlag(claims, 'f', false).value).toBe(true);
-  expect(getClaim({ 'x-hasura-user_properties': { a: 1 } }, 'user_properties').value).toEqual({ a: 1 });
+  expect(getClaim({ 'x-hasura-user_properties': { a: 1 } }, 'user_properties').value).toEqual({
+    a: 1,
+  });
 });
 
 test('a user has what the ID token tells and nothing else', () => {
   expect(
-    getUser({ sub: 'kp_1', email: 'ada@example.com', given_name: 'Ada', picture: null, email_verified: true }),
+    getUser({
+      sub: 'kp_1',
+      email: 'ada@example.com',
+      given_name: 'Ada',
+      picture: null,
+      email_verified: true,
+    }),
   ).toEqual({
     id: 'kp_1',
     email: 'ada@example.com',
@@ -207,7 +254,9 @@ describe('has', () => {
     const held = { permissions: 'create:todos', roles: 'admin', flags: 'beta_ui' };
     const missing = { permissions: 'x', roles: 'x', flags: 'off' };
     for (let bits = 0; bits < 8; bits++) {
-      const pick = (kind: keyof typeof held, bit: number) => ({ [kind]: bits & bit ? held[kind] : missing[kind] });
+      const pick = (kind: keyof typeof held, bit: number) => ({
+        [kind]: bits & bit ? held[kind] : missing[kind],
+      });
       const requirement = { ...pick('permissions', 1), ...pick('roles', 2), ...pick('flags', 4) };
       expect(has(access, requirement), JSON.stringify(requirement)).toBe(bits === 7);
     }

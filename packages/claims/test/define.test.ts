@@ -27,7 +27,9 @@ test('a declared tenant seeds the emulator', async () => {
   expect(state.people.map(({ email }) => email)).toEqual(['ada@example.com']);
   state.organizations['org_acme']!.flags!['theme'] = 'ocean';
   expect(tenant.organizations!.org_acme.flags!.theme).toBe('forest');
-  expect((await createEmulator({ seed: { permissions: {}, roles: {}, flags: {} } })).state.people).toEqual([]);
+  expect(
+    (await createEmulator({ seed: { permissions: {}, roles: {}, flags: {} } })).state.people,
+  ).toEqual([]);
 });
 
 test('a value that a flag may not have is a problem of the seed', async () => {
@@ -66,7 +68,9 @@ test('what a tenant has and what is declared are compared, difference by differe
     ],
     flags: [{ key: 'theme', type: 'bool' }],
   };
-  expect(checkDrift(tenant, drifted).map(({ kind, key, difference }) => `${kind} ${key} ${difference}`)).toEqual([
+  expect(
+    checkDrift(tenant, drifted).map(({ kind, key, difference }) => `${kind} ${key} ${difference}`),
+  ).toEqual([
     'permission create:todos missing',
     'permission fly undeclared',
     'role admin missing',

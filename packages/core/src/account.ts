@@ -16,7 +16,10 @@ export interface Entitlement {
 export interface Live extends Access {
   /** What the organization's plan includes under this key, or `null`. */
   getEntitlement(key: string): Entitlement | null;
-  getEntitlements(): { readonly orgCode: string | null; readonly entitlements: readonly Entitlement[] };
+  getEntitlements(): {
+    readonly orgCode: string | null;
+    readonly entitlements: readonly Entitlement[];
+  };
 }
 
 /** Kinde's Account API: what it knows now about the person whose access token is shown. */
@@ -46,14 +49,20 @@ export function createAccount(config: Config): Account {
   const connection = createConnection(config, { bytes: PAGE_BYTES });
   const asking = (accessToken: string): Asking => {
     const deadline = deadlineIn(config.timeout);
-    return (path) => ask(connection, `${config.issuer}/account_api/v1/${path}`, { accessToken, deadline });
+    return (path) =>
+      ask(connection, `${config.issuer}/account_api/v1/${path}`, { accessToken, deadline });
   };
   return Object.freeze({
     live: (accessToken: string, id: Claims) => live(asking(accessToken), id),
     async portalLink(accessToken: string, query: Readonly<Record<string, string>>) {
       const { url } = await asking(accessToken)(`portal_link?${new URLSearchParams(query)}`);
-      if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      if (
+        typeof url !== 'string' ||
+        !URL.canParse(url) ||
+        !/^https?:$/.test(new URL(url).protocol)
+      ) {
         throw unavailable('malformed');
+      }
       return url;
     },
   });
@@ -75,7 +84,10 @@ async function live(asking: Asking, id: Claims): Promise<Live> {
     feature_flags: Object.assign(
       Object.create(null),
       Object.fromEntries(
-        flags!.items.map(({ key, type, value }) => [key, { t: FLAG_LETTERS[String(type)], v: value }]),
+        flags!.items.map(({ key, type, value }) => [
+          key,
+          { t: FLAG_LETTERS[String(type)], v: value },
+        ]),
       ),
     ),
   };
@@ -90,20 +102,37 @@ async function live(asking: Asking, id: Claims): Promise<Live> {
 type Item = Readonly<Record<string, unknown>> & { readonly key: string };
 
 /** A whole list, page after page, as long as the cursor moves on. */
-async function everyPage(asking: Asking, kind: string): Promise<{ orgCode: string | undefined; items: Item[] }> {
+async function everyPage(
+  asking: Asking,
+  kind: string,
+): Promise<{ orgCode: string | undefined; items: Item[] }> {
   const items: Item[] = [];
   let orgCode: string | undefined;
   let after = '';
   for (let page = 0; page < MOST_PAGES; page++) {
-    const query = new URLSearchParams({ page_size: '100', ...(after && { starting_after: after }) });
+    const query = new URLSearchParams({
+      page_size: '100',
+      ...(after && { starting_after: after }),
+    });
     const { data, metadata } = await asking(`${kind}?${query}`);
     const { org_code: code, [kind]: found } = (data ?? {}) as Record<string, unknown>;
-    if (!Array.isArray(found)) throw unavailable('malformed');
-    if (typeof code === 'string' && code) orgCode = code;
+    if (!Array.isArray(found)) {
+      throw unavailable('malformed');
+    }
+    if (typeof code === 'string' && code) {
+      orgCode = code;
+    }
     items.push(...found.flatMap((item: unknown) => toItem(item)));
-    const { has_more: more, next_page_starting_after: next } = (metadata ?? {}) as Record<string, unknown>;
-    if (more !== true) return { orgCode, items };
-    if (typeof next !== 'string' || next === '' || next === after) throw unavailable('paging');
+    const { has_more: more, next_page_starting_after: next } = (metadata ?? {}) as Record<
+      string,
+      unknown
+    >;
+    if (more !== true) {
+      return { orgCode, items };
+    }
+    if (typeof next !== 'string' || next === '' || next === after) {
+      throw unavailable('paging');
+    }
     after = next;
   }
   throw unavailable('too_large');
@@ -115,12 +144,18 @@ async function ask(
   { accessToken, deadline }: { accessToken: string; deadline: Moment },
 ): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' };
-  const response = await connection.send(url, { headers }, { deadline }).catch((cause: KindeError) => {
-    throw unavailable(cause.reason ?? cause.code, cause);
-  });
-  if (response.status !== 200) throw unavailable(`http_${response.status}`);
+  const response = await connection
+    .send(url, { headers }, { deadline })
+    .catch((cause: KindeError) => {
+      throw unavailable(cause.reason ?? cause.code, cause);
+    });
+  if (response.status !== 200) {
+    throw unavailable(`http_${response.status}`);
+  }
   const body: unknown = await response.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unavailable('not_json');
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw unavailable('not_json');
+  }
   return body as Record<string, unknown>;
 }
 
@@ -128,7 +163,10 @@ async function ask(
 function toItem(item: unknown): Item[] {
   const found = (item ?? {}) as Record<string, unknown>;
   const key = found['key'] ?? found['feature_key'];
-  return typeof key === 'string' && key !== '' ? [{ ...found, key }] : [];
+  if (typeof key === 'string' && key !== '') {
+    return [{ ...found, key }];
+  }
+  return [];
 }
 
 function toEntitlement({
@@ -137,11 +175,29 @@ function toEntitlement({
   entitlement_limit_max: max,
   entitlement_limit_min: min,
 }: Item): Entitlement {
-  const limit = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : null);
-  return Object.freeze({ key, name: typeof name === 'string' ? name : key, max: limit(max), min: limit(min) });
+  const limit = (value: unknown) => {
+    if (Number.isSafeInteger(value)) {
+      return value as number;
+    }
+    return null;
+  };
+  return Object.freeze({
+    key,
+    name: typeof name === 'string' ? name : key,
+    max: limit(max),
+    min: limit(min),
+  });
 }
 
 function unavailable(reason: string, cause?: unknown): KindeError {
-  const details = { reason, headers: { 'retry-after': '5' }, ...(cause !== undefined && { cause }) };
-  return new KindeError('account_unavailable', 'What Kinde allows right now could not be asked.', details);
+  const details = {
+    reason,
+    headers: { 'retry-after': '5' },
+    ...(cause !== undefined && { cause }),
+  };
+  return new KindeError(
+    'account_unavailable',
+    'What Kinde allows right now could not be asked.',
+    details,
+  );
 }

@@ -13,7 +13,10 @@ export type ProtectOptions = Omit<Rule, 'allow'>;
  * @throws KindeError `config_invalid`, listing everything that is wrong.
  */
 export function toKinde(given: Partial<KindeOptions> | Kinde = {}): Kinde {
-  return isKinde(given) ? given : createKinde(optionsFromEnv(undefined, given));
+  if (isKinde(given)) {
+    return given;
+  }
+  return createKinde(optionsFromEnv(undefined, given));
 }
 
 /** Was an instance given that other parts of the app share, rather than options for one of its own? */
@@ -26,8 +29,12 @@ export function isKinde(given: Partial<KindeOptions> | Kinde): given is Kinde {
  * @throws KindeError `config_invalid` where nobody could reach the routes, or where no cookie would be sent.
  */
 export function mountsRoutes(prefix: string, { basePath }: Kinde, isShared: boolean): boolean {
-  if (prefix === '' || prefix === '/' || `${basePath}/`.startsWith(`${prefix}/`)) return true;
-  if (isShared && `${prefix}/`.startsWith(`${basePath}/`)) return false;
+  if (prefix === '' || prefix === '/' || `${basePath}/`.startsWith(`${prefix}/`)) {
+    return true;
+  }
+  if (isShared && `${prefix}/`.startsWith(`${basePath}/`)) {
+    return false;
+  }
   throw invalidConfig([
     `Kinde is mounted below ${prefix}, but \`siteUrl\` says that this app lives at ${basePath || 'the root of its host'}: ` +
       `end \`siteUrl\` with ${prefix}, or mount Kinde at the root.`,
@@ -44,6 +51,8 @@ export function pathBelow(prefix: string, path: string): string {
  * @throws TypeError for an unknown word or an empty requirement.
  */
 export function toRule(allow: Guard, options: ProtectOptions): Rule {
-  if (typeof allow !== 'function') checkRequirement(allow);
+  if (typeof allow !== 'function') {
+    checkRequirement(allow);
+  }
   return Object.freeze({ ...options, allow });
 }

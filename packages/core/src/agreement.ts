@@ -1,5 +1,14 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from './clock.js';
-import { createMark, isBeating, isLeft, isMark, takeOver, type Mark, type Place, type Swapping } from './mark.js';
+import {
+  createMark,
+  isBeating,
+  isLeft,
+  isMark,
+  takeOver,
+  type Mark,
+  type Place,
+  type Swapping,
+} from './mark.js';
 import type { Once, RunTerms } from './once.js';
 import { insist, unavailable } from './patience.js';
 import type { Memory } from './remember.js';
@@ -18,7 +27,8 @@ const SILENCE = 3;
 /** Seconds that whoever can do without a result waits for it. */
 const BRIEFLY = 2;
 /** Milliseconds between two looks: at first, and in the end. */
-const [SHORT, LONG] = [40, 400];
+const SHORT = 40;
+const LONG = 400;
 
 /** What processes agree by, and on what. */
 export interface AgreementOptions<Result> {
@@ -56,15 +66,30 @@ export function createAgreement<Result extends object | string>(
 ): Once<Result> {
   const { store, name, seen } = options;
   const idOf = (key: string) => hash(`${name} ${key}`);
-  const agree = async (key: string, work: () => Promise<Result>, terms: RunTerms<Result>): Promise<Result> => {
+  const agree = async (
+    key: string,
+    work: () => Promise<Result>,
+    terms: RunTerms<Result>,
+  ): Promise<Result> => {
     const id = await idOf(key);
     const life = Math.max(LIFE, (terms.until ?? 0) - now() + LIFE);
-    const entered = await enter({ store, id, life }, options, terms).catch((error: unknown) => {
+    const entered = await enter(
+      {
+        store,
+        id,
+        life,
+      },
+      options,
+      terms,
+    ).catch((error: unknown) => {
       // A store that takes nothing from here may take nothing from the holder either.
       seen.delete(id);
       throw error;
     });
-    return 'result' in entered ? entered.result : perform(entered.mark, work, options, { ...terms, id });
+    if ('result' in entered) {
+      return entered.result;
+    }
+    return perform(entered.mark, work, options, { ...terms, id });
   };
   return Object.freeze({
     ...local,
@@ -75,17 +100,33 @@ export function createAgreement<Result extends object | string>(
 }
 
 /** What is agreed on by now. */
-async function look<Result>(options: AgreementOptions<Result>, id: string): Promise<Result | undefined> {
+async function look<Result>(
+  options: AgreementOptions<Result>,
+  id: string,
+): Promise<Result | undefined> {
   const found = await options.store.get(id);
-  return found === undefined || isMark(found) ? undefined : read(options, id, found);
+  if (found === undefined || isMark(found)) {
+    return undefined;
+  }
+  return read(options, id, found);
 }
 
 /** Sealed for this very key, so that nobody who can write to the store hands one person the tokens of another. */
-async function read<Result>({ seal, unread }: AgreementOptions<Result>, id: string, sealed: string): Promise<Result> {
+async function read<Result>(
+  { seal, unread }: AgreementOptions<Result>,
+  id: string,
+  sealed: string,
+): Promise<Result> {
   const payload = (await seal.open(sealed, 'refresh'))?.payload;
-  if (payload?.['of'] === id) return payload['result'] as Result;
-  if (unread !== undefined) return unread;
-  throw unavailable('What another process agreed on cannot be read: do all of them have the same secrets?');
+  if (payload?.['of'] === id) {
+    return payload['result'] as Result;
+  }
+  if (unread !== undefined) {
+    return unread;
+  }
+  throw unavailable(
+    'What another process agreed on cannot be read: do all of them have the same secrets?',
+  );
 }
 
 /** The result of others, or the right to do the work. */
@@ -100,21 +141,34 @@ async function enter<Result extends object | string>(
   let chance: { readonly from: string | undefined } | undefined = { from: undefined };
   for (let pause = SHORT; ;) {
     const mark = chance && createMark(place);
-    if (mark && (await ask(() => mark.take(chance!.from)).catch(withdraw(mark)))) return { mark };
+    if (mark && (await ask(() => mark.take(chance!.from)).catch(withdraw(mark)))) {
+      return { mark };
+    }
     const found = await ask(() => options.store.get(place.id));
     chance = found === undefined ? { from: undefined } : undefined;
     if (found !== undefined && !isMark(found)) {
       const result = await read(options, place.id, found);
-      if (counts?.(result) !== false) return { result };
+      if (counts?.(result) !== false) {
+        return { result };
+      }
       chance = { from: found };
     } else if (found !== undefined) {
       const mayTake = until <= now();
       const isGone = isLeft(found) || (isBeating(found) && isSilent(place.id, found, options.seen));
-      if ((isGone && !mayTake) || (!mayTake && secondsSince(start) > BRIEFLY) || moment() > deadline)
+      if (
+        (isGone && !mayTake) ||
+        (!mayTake && secondsSince(start) > BRIEFLY) ||
+        moment() > deadline
+      ) {
         throw unavailable('Another process renews this session and is not ready yet.');
-      if (isGone) chance = { from: isLeft(found) ? found : await takeOver(place, found) };
+      }
+      if (isGone) {
+        chance = { from: isLeft(found) ? found : await takeOver(place, found) };
+      }
     }
-    if (!chance || mark) pause = await sleep(pause);
+    if (!chance || mark) {
+      pause = await sleep(pause);
+    }
   }
 }
 
@@ -136,11 +190,18 @@ async function perform<Result extends object | string>(
       await ask(keep)
         .catch(() => ask(keep))
         .catch(later)
-    )
+    ) {
       return result;
+    }
     // Somebody took over: what they make of it counts.
-    for (let [pause, agreed] = [SHORT, await look(options, id)]; ; agreed = await look(options, id)) {
-      if (agreed !== undefined || moment() > deadline) return agreed ?? result;
+    for (
+      let [pause, agreed] = [SHORT, await look(options, id)];
+      ;
+      agreed = await look(options, id)
+    ) {
+      if (agreed !== undefined || moment() > deadline) {
+        return agreed ?? result;
+      }
       pause = await sleep(pause);
     }
   } catch {
@@ -150,14 +211,18 @@ async function perform<Result extends object | string>(
 }
 
 /** What one caller asks of the store, as far as that may wait for it. */
-function askWith(budget: RunTerms<unknown>['budget']): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
+function askWith(
+  budget: RunTerms<unknown>['budget'],
+): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
   return budget ? budget.spend : (question) => question();
 }
 
 /** Has nobody changed this mark for a while? */
 function isSilent(id: string, mark: string, seen: Memory<Seen>): boolean {
   const before = seen.get(id);
-  if (before?.mark === mark) return secondsSince(before.since) > SILENCE;
+  if (before?.mark === mark) {
+    return secondsSince(before.since) > SILENCE;
+  }
   seen.set(id, { mark, since: moment() }, { end: deadlineIn(LIFE), bytes: 512 });
   return false;
 }

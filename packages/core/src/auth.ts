@@ -54,7 +54,9 @@ export type Auth = SignedIn | SignedOut;
  * @example assertSignedIn(req.kinde); req.kinde.user.id
  */
 export function assertSignedIn(auth: Auth): asserts auth is SignedIn {
-  if (!auth.isAuthenticated) throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
+  if (!auth.isAuthenticated) {
+    throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
+  }
 }
 
 /** The caller of one request, with a way to fresh tokens that only an adapter can give, since it has the response. */
@@ -65,9 +67,10 @@ export type RequestAuth = Auth & {
 
 /** The same caller, who can be refreshed. */
 export function withRefresh(auth: Auth, refresh: RequestAuth['refresh']): RequestAuth {
-  return auth instanceof Caller
-    ? (Caller.refreshable(auth, refresh) as RequestAuth)
-    : (Object.freeze({ ...auth, refresh }) as RequestAuth);
+  if (auth instanceof Caller) {
+    return Caller.refreshable(auth, refresh) as RequestAuth;
+  }
+  return Object.freeze({ ...auth, refresh }) as RequestAuth;
 }
 
 /** The person whose tokens these are. */
@@ -76,7 +79,11 @@ export function toAuth(tokens: Tokens, context: Asked): SignedIn {
 }
 
 /** A person, or the machine behind a bearer token, as the caller of one request. */
-export function callerOf(person: Person, context: Asked, refresh?: RequestAuth['refresh']): RequestAuth {
+export function callerOf(
+  person: Person,
+  context: Asked,
+  refresh?: RequestAuth['refresh'],
+): RequestAuth {
   return new Caller(person, questions(person, context), refresh) as RequestAuth;
 }
 
@@ -89,7 +96,9 @@ interface Caller extends Members {
   refresh?: RequestAuth['refresh'];
 }
 
-type Members = { -readonly [Name in Exclude<keyof SignedIn, 'accessToken' | 'idToken'>]: SignedIn[Name] };
+type Members = {
+  -readonly [Name in Exclude<keyof SignedIn, 'accessToken' | 'idToken'>]: SignedIn[Name];
+};
 
 /**
  * Somebody who is signed in, for one request. What their tokens say is shared with other requests; what was asked live is
@@ -120,8 +129,12 @@ class Caller {
     this.getUserOrganizations = access.getUserOrganizations;
     this.getProperties = access.getProperties;
     this.has = access.has;
-    if (refresh) this.refresh = refresh;
-    if (person.isMachine) Object.defineProperty(this, 'user', NO_USER);
+    if (refresh) {
+      this.refresh = refresh;
+    }
+    if (person.isMachine) {
+      Object.defineProperty(this, 'user', NO_USER);
+    }
     Object.freeze(this);
   }
 
@@ -165,10 +178,16 @@ function questions(person: Person, { account, oauth }: Asked): Questions {
 }
 
 function noPerson(): KindeError {
-  return new KindeError('forbidden', 'The caller is a machine, not a person.', { reason: 'machine' });
+  return new KindeError('forbidden', 'The caller is a machine, not a person.', {
+    reason: 'machine',
+  });
 }
 
 /** Nobody, and why. */
 export function signedOut(reason: SignedOutReason): SignedOut {
-  return Object.freeze({ isAuthenticated: false as const, reason, ...createNoAccess() });
+  return Object.freeze({
+    isAuthenticated: false as const,
+    reason,
+    ...createNoAccess(),
+  });
 }

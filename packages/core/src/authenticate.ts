@@ -6,7 +6,14 @@ import { KindeError } from './errors.js';
 import { isAlive, none, renew, resume, type Authentication } from './renew.js';
 import { mayJudge } from './renewal.js';
 import type { HttpRequest } from './http.js';
-import { CLOCK_ERROR, needsRenewal, newestOf, readSession, readSessionSync, type Session } from './session.js';
+import {
+  CLOCK_ERROR,
+  needsRenewal,
+  newestOf,
+  readSession,
+  readSessionSync,
+  type Session,
+} from './session.js';
 
 export type { Authentication } from './renew.js';
 
@@ -34,13 +41,22 @@ export async function authenticate(
   const { refresh: mayRefresh = true } = bare(options);
   const deadline = deadlineIn(context.config.timeout);
   const authorization = request.headers.get('authorization');
-  if (context.config.audience.length > 0 && authorization !== null && /^bearer(\s|$)/i.test(authorization)) {
+  if (
+    context.config.audience.length > 0 &&
+    authorization !== null &&
+    /^bearer(\s|$)/i.test(authorization)
+  ) {
     return { auth: await byBearer(authorization, context), cookies: [] };
   }
   return unlessAway(async () => {
     const session = await readSession(request, context);
-    if (typeof session !== 'object') return none(request, context, session);
-    return mayRefresh ? bySession(request, context, session, deadline) : asItIs(request, context, session);
+    if (typeof session !== 'object') {
+      return none(request, context, session);
+    }
+    if (mayRefresh) {
+      return bySession(request, context, session, deadline);
+    }
+    return asItIs(request, context, session);
   });
 }
 
@@ -49,7 +65,9 @@ async function unlessAway(work: () => Promise<Authentication>): Promise<Authenti
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof KindeError) || error.statusCode < 500) throw error;
+    if (!(error instanceof KindeError) || error.statusCode < 500) {
+      throw error;
+    }
     return { auth: signedOut('unavailable'), cookies: [] };
   }
 }
@@ -71,7 +89,9 @@ export function authenticateSync(
     return person && callerOf(person, context, refresh);
   }
   const session = readSessionSync(headers.get('cookie') ?? undefined, context);
-  if (!session || isDue(session, context) || needsRenewal(session, context)) return undefined;
+  if (!session || isDue(session, context) || needsRenewal(session, context)) {
+    return undefined;
+  }
   return callerOf(context.people.of(session), context, refresh);
 }
 
@@ -80,12 +100,16 @@ const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 
 async function byBearer(authorization: string, context: Context): Promise<Auth> {
   const token = BEARER.exec(authorization)?.[1];
-  if (!token) return signedOut('bearer_invalid');
+  if (!token) {
+    return signedOut('bearer_invalid');
+  }
   const { people, oauth } = context;
   try {
     const keys = oauth.keys();
     const known = people.verified(token, keys);
-    if (known) return callerOf(known, context);
+    if (known) {
+      return callerOf(known, context);
+    }
     const found = await oauth.bearer(token);
     // Only where the same keys served all the while, the answer is known to be theirs.
     return callerOf(people.verify(token, found, oauth.keys() === keys ? keys : undefined), context);
@@ -102,17 +126,32 @@ async function bySession(
   deadline: Moment,
 ): Promise<Authentication> {
   if (!isDue(session, context) || session.isFallback) {
-    if (!needsRenewal(session, context) || session.isFallback) return { auth: toAuth(session, context), cookies: [] };
+    if (!needsRenewal(session, context) || session.isFallback) {
+      return { auth: toAuth(session, context), cookies: [] };
+    }
     return resume(request, context, { from: session, to: prolonged(session) });
   }
-  return session.refreshToken ? renew(request, context, session, deadline) : asItIs(request, context, session);
+  if (session.refreshToken) {
+    return renew(request, context, session, deadline);
+  }
+  return asItIs(request, context, session);
 }
 
 /** The session without any change to it. */
-async function asItIs(request: HttpRequest, context: Context, session: Session): Promise<Authentication> {
-  if (isAlive(session)) return { auth: toAuth(session, context), cookies: [] };
-  if (session.refreshToken) return { auth: signedOut('refresh_required'), cookies: [] };
-  if (session.isPinned) return none(request, context, 'organization_changed');
+async function asItIs(
+  request: HttpRequest,
+  context: Context,
+  session: Session,
+): Promise<Authentication> {
+  if (isAlive(session)) {
+    return { auth: toAuth(session, context), cookies: [] };
+  }
+  if (session.refreshToken) {
+    return { auth: signedOut('refresh_required'), cookies: [] };
+  }
+  if (session.isPinned) {
+    return none(request, context, 'organization_changed');
+  }
   return none(request, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
 
@@ -121,7 +160,11 @@ function prolonged(session: Session): Session {
   const { renewFrom = 0 } = session;
   // A clock that was wrong must not make anybody look idle.
   const seenAt = Math.max(now(), session.seenAt);
-  return { ...session, seenAt, renewFrom: session.seenAt < renewFrom ? Math.max(renewFrom, seenAt + 1) : undefined };
+  return {
+    ...session,
+    seenAt,
+    renewFrom: session.seenAt < renewFrom ? Math.max(renewFrom, seenAt + 1) : undefined,
+  };
 }
 
 /**
@@ -132,8 +175,12 @@ export function refresh(request: HttpRequest, context: Context): Promise<Authent
   const deadline = deadlineIn(context.config.timeout);
   return unlessAway(async () => {
     const session = await readSession(request, context);
-    if (typeof session !== 'object') return none(request, context, session);
-    if (!session.refreshToken || session.isFallback) return asItIs(request, context, session);
+    if (typeof session !== 'object') {
+      return none(request, context, session);
+    }
+    if (!session.refreshToken || session.isFallback) {
+      return asItIs(request, context, session);
+    }
     // This response, or another one, may have refreshed what the browser sent.
     return renew(request, context, await newestOf(session, context), deadline);
   });

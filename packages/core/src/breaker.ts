@@ -26,14 +26,18 @@ export interface BreakerOptions {
 }
 
 /** Seconds between two tries of an endpoint that does not work: the first, and the most. */
-const [FIRST, MOST] = [1, 2];
+const FIRST = 1;
+const MOST = 2;
 
 /**
  * Opens after some failures in a row. From then on every request is refused at once, except for one on trial every second or
  * two. With a `probe`, requests are on trial only after that was answered, and one at a time.
  */
 export function createBreaker({ failures: limit, trial, probe }: BreakerOptions): Breaker {
-  let [failures, isOpen, isProbed, pause] = [0, false, false, FIRST];
+  let failures = 0;
+  let isOpen = false;
+  let isProbed = false;
+  let pause = FIRST;
   let next: Moment = 0;
   const open = () => {
     isOpen = true;
@@ -45,22 +49,35 @@ export function createBreaker({ failures: limit, trial, probe }: BreakerOptions)
     [failures, isOpen, pause] = [0, false, FIRST];
   };
   const settle = (isTrial: boolean, outcome: Outcome) => {
-    if (outcome === 'works' || (isOpen && isTrial && outcome === 'neither')) close();
-    else if (outcome === 'fails' && isOpen ? isTrial : outcome === 'fails' && ++failures >= limit) open();
+    if (outcome === 'works' || (isOpen && isTrial && outcome === 'neither')) {
+      close();
+    } else if (
+      outcome === 'fails' && isOpen ? isTrial : outcome === 'fails' && ++failures >= limit
+    ) {
+      open();
+    }
   };
   const startProbe = (ask: () => Promise<Outcome>) => {
     next = moment() + pause * 1000;
     pause = Math.min(pause * 2, MOST);
     const answered = (outcome: Outcome) => {
-      if (outcome !== 'fails' && isOpen && !isProbed) [isProbed, next] = [true, 0];
+      if (outcome !== 'fails' && isOpen && !isProbed) {
+        [isProbed, next] = [true, 0];
+      }
     };
     ask().then(answered, () => {});
   };
   const check = () => {
-    if (!isOpen) return;
+    if (!isOpen) {
+      return;
+    }
     const isTime = moment() >= next;
-    if (isProbed && isTime) return;
-    if (isTime) startProbe(probe!);
+    if (isProbed && isTime) {
+      return;
+    }
+    if (isTime) {
+      startProbe(probe!);
+    }
     throw refusal(next);
   };
   return Object.freeze({
@@ -68,7 +85,9 @@ export function createBreaker({ failures: limit, trial, probe }: BreakerOptions)
     pass() {
       check();
       const isTrial = isOpen;
-      if (isTrial) next = moment() + (probe ? trial : pause) * 1000;
+      if (isTrial) {
+        next = moment() + (probe ? trial : pause) * 1000;
+      }
       return (outcome: Outcome) => settle(isTrial, outcome);
     },
   });
@@ -76,8 +95,12 @@ export function createBreaker({ failures: limit, trial, probe }: BreakerOptions)
 
 function refusal(next: Moment): KindeError {
   const seconds = Math.min(Math.max(1, Math.ceil((next - moment()) / 1000)), MOST);
-  return new KindeError('kinde_unavailable', 'Kinde does not answer at the moment, so it was not asked.', {
-    reason: 'circuit_open',
-    headers: { 'retry-after': String(seconds) },
-  });
+  return new KindeError(
+    'kinde_unavailable',
+    'Kinde does not answer at the moment, so it was not asked.',
+    {
+      reason: 'circuit_open',
+      headers: { 'retry-after': String(seconds) },
+    },
+  );
 }

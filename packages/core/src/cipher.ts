@@ -1,6 +1,13 @@
 import { createNodeDeflate, createWebDeflate, type Deflate } from './deflate.js';
 import type { Envelope } from './envelope.js';
-import { concat, toBase64url, utf8, type NodeCrypto, type NodeKey, type NodeZlib } from './native.js';
+import {
+  concat,
+  toBase64url,
+  utf8,
+  type NodeCrypto,
+  type NodeKey,
+  type NodeZlib,
+} from './native.js';
 
 /** What a text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';
@@ -42,8 +49,13 @@ export function createNodeCipher(app: string, crypto: NodeCrypto, zlib: NodeZlib
     new Uint8Array(crypto.hkdfSync('sha256', secret, '', infoOf(usage, app), bytes));
   const keyFor = memoized((secret, usage) => crypto.createSecretKey(derive(secret, usage, KEY)));
   const idOf = memoized((secret, usage) => toBase64url(derive(secret, usage, KEY_ID)));
-  const locked = ({ format, salt }: Start, { secret, purpose }: Key): [NodeKey | Uint8Array, Uint8Array] => {
-    if (format === 'jwe') return [keyFor(secret, purpose), salt];
+  const locked = (
+    { format, salt }: Start,
+    { secret, purpose }: Key,
+  ): [NodeKey | Uint8Array, Uint8Array] => {
+    if (format === 'jwe') {
+      return [keyFor(secret, purpose), salt];
+    }
     const bytes = crypto
       .createHmac('sha512', keyFor(secret, texts(purpose)))
       .update(salt)
@@ -52,7 +64,8 @@ export function createNodeCipher(app: string, crypto: NodeCrypto, zlib: NodeZlib
   };
   return Object.freeze({
     keyId: (secret) => idOf(secret, ID),
-    nameOf: (text, secret) => crypto.createHmac('sha256', keyFor(secret, NAMES)).update(text).digest('base64url'),
+    nameOf: (text, secret) =>
+      crypto.createHmac('sha256', keyFor(secret, NAMES)).update(text).digest('base64url'),
     encrypt(start, key, bytes) {
       const cipher = crypto.createCipheriv('aes-256-gcm', ...locked(start, key), TAG);
       const parts = [cipher.setAAD(headOf(start, key)).update(bytes), cipher.final()];
@@ -76,7 +89,12 @@ export function createWebCipher(app: string): Cipher {
   const { subtle } = crypto;
   const derive = async (secret: string, usage: string, bytes: number) => {
     const material = await subtle.importKey('raw', utf8(secret), 'HKDF', false, ['deriveBits']);
-    const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8(infoOf(usage, app)) };
+    const hkdf = {
+      name: 'HKDF',
+      hash: 'SHA-256',
+      salt: new Uint8Array(),
+      info: utf8(infoOf(usage, app)),
+    };
     return new Uint8Array(await subtle.deriveBits(hkdf, material, bytes * 8));
   };
   const idOf = memoized(async (secret, usage) => toBase64url(await derive(secret, usage, KEY_ID)));
@@ -91,9 +109,19 @@ export function createWebCipher(app: string): Cipher {
     const bytes = isJwe
       ? concat([await derive(secret, purpose, KEY), start.salt])
       : await sign(concat([start.salt]), secret, texts(purpose));
-    const key = await subtle.importKey('raw', bytes.subarray(0, KEY), 'AES-GCM', false, ['encrypt', 'decrypt']);
+    const key = await subtle.importKey('raw', bytes.subarray(0, KEY), 'AES-GCM', false, [
+      'encrypt',
+      'decrypt',
+    ]);
     const iv = bytes.subarray(KEY, KEY + IV);
-    return [{ name: 'AES-GCM', iv, additionalData: headOf(start, { secret, purpose }) }, key] as const;
+    return [
+      {
+        name: 'AES-GCM',
+        iv,
+        additionalData: headOf(start, { secret, purpose }),
+      },
+      key,
+    ] as const;
   };
   return Object.freeze({
     keyId: (secret) => idOf(secret, ID),
@@ -101,7 +129,9 @@ export function createWebCipher(app: string): Cipher {
     encrypt: async (start, key, bytes) =>
       new Uint8Array(await subtle.encrypt(...(await locked(start, key)), concat([bytes]))),
     decrypt: async (envelope, key) =>
-      new Uint8Array(await subtle.decrypt(...(await locked(envelope, key)), concat([envelope.body]))),
+      new Uint8Array(
+        await subtle.decrypt(...(await locked(envelope, key)), concat([envelope.body])),
+      ),
     ...createWebDeflate(),
   } satisfies Cipher);
 }
@@ -110,12 +140,19 @@ type Start = Omit<Envelope, 'body'>;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Sizes in bytes: of a key of AES-256 or HMAC, of what names it, and of the initialization vector of GCM. */
-const [KEY, KEY_ID, IV] = [32, 4, 12];
+const KEY = 32;
+const KEY_ID = 4;
+const IV = 12;
 const TAG = { authTagLength: 16 };
 /** What keys are for, beside the purposes themselves, whose keys encrypt in JWE. */
-const [NAMES, ID] = ['names', '1 id'];
-const texts = (purpose: Purpose) => `1 ${purpose}`;
-const infoOf = (usage: string, app: string) => `kindling ${usage} ${app}`;
+const NAMES = 'names';
+const ID = '1 id';
+function texts(purpose: Purpose) {
+  return `1 ${purpose}`;
+}
+function infoOf(usage: string, app: string) {
+  return `kindling ${usage} ${app}`;
+}
 
 /** What is authenticated beside the ciphertext. In a JWE, that is its header alone (RFC 7516 section 5.1). */
 function headOf({ format, head }: Start, { purpose }: Key): Bytes {
@@ -123,7 +160,9 @@ function headOf({ format, head }: Start, { purpose }: Key): Bytes {
 }
 
 /** Keys, each made when it is first needed. */
-function memoized<Made>(make: (secret: string, usage: string) => Made): (secret: string, usage: string) => Made {
+function memoized<Made>(
+  make: (secret: string, usage: string) => Made,
+): (secret: string, usage: string) => Made {
   const made = new Map<string, Made>();
   return (secret, usage) => {
     const name = `${usage} ${secret}`;

@@ -26,12 +26,17 @@ export function secondsSince(past: Moment): number {
  * still while the machine sleeps.
  */
 export function stopwatch(): () => number {
-  const [start, date] = [moment(), Date.now()];
+  const start = moment();
+  const date = Date.now();
   return () => Math.max(moment() - start, Date.now() - date) / 1000;
 }
 
 /** The result of some work, or the error that `late` makes where it takes longer than until the deadline. */
-export async function within<Result>(deadline: Moment, work: Promise<Result>, late: () => Error): Promise<Result> {
+export async function within<Result>(
+  deadline: Moment,
+  work: Promise<Result>,
+  late: () => Error,
+): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // Whoever stops waiting must not be told of what happens later.
   work.catch(() => {});

@@ -11,8 +11,20 @@ import {
 } from './check.js';
 import type { Problem } from './http.js';
 import { bare } from './own.js';
-import { environmentProblems, invalidConfig, isProduction, variableOf, type KindeOptions } from './options.js';
-import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session-config.js';
+import {
+  environmentProblems,
+  invalidConfig,
+  isProduction,
+  variableOf,
+  type KindeOptions,
+} from './options.js';
+import {
+  checkSession,
+  DECIDED,
+  resolveSession,
+  SESSION,
+  type SessionConfig,
+} from './session-config.js';
 import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';
 
 /** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */
@@ -52,8 +64,12 @@ export interface Config extends Places {
 }
 
 const OPTIONS = [
-  ...'issuer clientId clientSecret siteUrl secret redirectUri postLoginRedirect postLogoutRedirectUri'.split(' '),
-  ...'audience scope paths session returnOrigins trustedOrigins clientAuthentication clockTolerance'.split(' '),
+  ...'issuer clientId clientSecret siteUrl secret redirectUri postLoginRedirect postLogoutRedirectUri'.split(
+    ' ',
+  ),
+  ...'audience scope paths session returnOrigins trustedOrigins clientAuthentication clockTolerance'.split(
+    ' ',
+  ),
   ...'timeout production allowPrivateIssuer renderProblem onSignIn webhooks fetch'.split(' '),
 ];
 
@@ -78,10 +94,14 @@ export function resolveConfig(given: KindeOptions): Config {
     ...environmentProblems(production),
     ...unknown('', options, { known: OPTIONS }),
     ...unknown('session.', session, { known: SESSION, decided: DECIDED }),
-    ...unknown('paths.', paths, { known: [...Object.keys(PATHS), 'callback', 'backchannelLogout'] }),
+    ...unknown('paths.', paths, {
+      known: [...Object.keys(PATHS), 'callback', 'backchannelLogout'],
+    }),
     ...sentences(checks, (option) => variableOf(option, given)),
   ];
-  if (problems.length > 0 || !site) throw invalidConfig(problems);
+  if (problems.length > 0 || !site) {
+    throw invalidConfig(problems);
+  }
   return Object.freeze({
     issuer: options.issuer.replace(/\/$/, ''),
     clientId: options.clientId,
@@ -106,23 +126,39 @@ export function resolveConfig(given: KindeOptions): Config {
 function checkOptions(options: Partial<KindeOptions>, production: boolean): Checks {
   const { issuer, clientId, secret } = options;
   const secrets = [secret].flat();
-  const knowsClient = ['client_secret_post', 'client_secret_basic', undefined].includes(options.clientAuthentication);
+  const knowsClient = ['client_secret_post', 'client_secret_basic', undefined].includes(
+    options.clientAuthentication,
+  );
   return [
-    ['issuer', checkIssuer(issuer, { production, allowPrivate: options.allowPrivateIssuer === true })],
+    [
+      'issuer',
+      checkIssuer(issuer, { production, allowPrivate: options.allowPrivateIssuer === true }),
+    ],
     ['clientId', typeof clientId === 'string' && clientId ? undefined : 'is missing.'],
     ['siteUrl', checkSite(options.siteUrl)],
-    ...(secrets.length > 0 ? secrets : [undefined]).map((one) => ['secret', checkSecret(one)] as const),
+    ...(secrets.length > 0 ? secrets : [undefined]).map(
+      (one) => ['secret', checkSecret(one)] as const,
+    ),
     ['audience', texts(options.audience) ? undefined : 'must be one or more API identifiers.'],
-    ...(['clientSecret', 'scope'] as const).map((name) => [name, checkText(options[name])] as const),
+    ...(['clientSecret', 'scope'] as const).map(
+      (name) => [name, checkText(options[name])] as const,
+    ),
     ['clockTolerance', checkWhole(options.clockTolerance ?? 60, [0, 299])],
     ['timeout', checkWhole(options.timeout ?? 10, [1, 120])],
-    ['clientAuthentication', knowsClient ? undefined : 'must be client_secret_post or client_secret_basic.'],
-    ...(['fetch', 'renderProblem', 'onSignIn'] as const).map((name) => [name, checkFunction(options[name])] as const),
+    [
+      'clientAuthentication',
+      knowsClient ? undefined : 'must be client_secret_post or client_secret_basic.',
+    ],
+    ...(['fetch', 'renderProblem', 'onSignIn'] as const).map(
+      (name) => [name, checkFunction(options[name])] as const,
+    ),
   ];
 }
 
 function texts(value: unknown): boolean {
-  return value === undefined || [value].flat().every((item) => typeof item === 'string' && item !== '');
+  return (
+    value === undefined || [value].flat().every((item) => typeof item === 'string' && item !== '')
+  );
 }
 
 /** OpenID Connect needs `openid`; Kinde's name for the refresh scope is `offline` and it ignores the usual one. */

@@ -34,20 +34,37 @@ export interface ConnectionOptions {
 }
 
 /** Makes the way to one endpoint. */
-export function createConnection(config: Config, { bytes, failures = 5, probe }: ConnectionOptions): Connection {
+export function createConnection(
+  config: Config,
+  { bytes, failures = 5, probe }: ConnectionOptions,
+): Connection {
   const { timeout } = config;
   // With less than this, what was asked for would be done and its answer never heard.
   const least = Math.min(1, timeout / 4);
   const ask = async (find: NonNullable<typeof probe>): Promise<Outcome> => {
     const found = await find();
-    if (!found) return 'fails';
-    return outcomeOf(await fetchLimited(config, ...found, { bytes, deadline: deadlineIn(timeout) }));
+    if (!found) {
+      return 'fails';
+    }
+    return outcomeOf(
+      await fetchLimited(config, ...found, { bytes, deadline: deadlineIn(timeout) }),
+    );
   };
-  const breaker = createBreaker({ failures, trial: timeout, probe: probe && (() => ask(probe)) });
+  const breaker = createBreaker({
+    failures,
+    trial: timeout,
+    probe: probe && (() => ask(probe)),
+  });
   return Object.freeze({
     check: breaker.check,
-    async send(url: string, init: RequestInit, { deadline = deadlineIn(timeout), isForeign }: SendOptions = {}) {
-      if (deadline - moment() < least * 1000) throw notSent();
+    async send(
+      url: string,
+      init: RequestInit,
+      { deadline = deadlineIn(timeout), isForeign }: SendOptions = {},
+    ) {
+      if (deadline - moment() < least * 1000) {
+        throw notSent();
+      }
       const settle = breaker.pass();
       try {
         const response = await fetchLimited(config, url, init, { bytes, deadline });

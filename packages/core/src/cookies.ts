@@ -29,7 +29,9 @@ export function cookieNames(request: HttpRequest): string[] {
 /** Bytes that each cookie takes in the browser's requests. */
 export function cookieSizes(request: HttpRequest): ReadonlyMap<string, number> {
   const cookies = Object.entries(jar(request));
-  return new Map(cookies.map(([name, value = '']) => [name, name.length + value.length + '=; '.length]));
+  return new Map(
+    cookies.map(([name, value = '']) => [name, name.length + value.length + '=; '.length]),
+  );
 }
 
 /**
@@ -38,7 +40,9 @@ export function cookieSizes(request: HttpRequest): ReadonlyMap<string, number> {
  */
 export function loginCookiesSent(request: HttpRequest, { config }: Context): string[] {
   const start = `${config.session.loginCookie}-`;
-  return cookieNames(request).filter((name) => name.startsWith(start) && /^[\w.-]+$/.test(name.slice(start.length)));
+  return cookieNames(request).filter(
+    (name) => name.startsWith(start) && /^[\w.-]+$/.test(name.slice(start.length)),
+  );
 }
 
 /** Payload of a cookie that `sealCookie` made; `undefined` when it is absent, too old or not ours. */
@@ -48,12 +52,21 @@ export async function openCookie(
   { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
 ) {
   const value = join(jar(request), name);
-  if (!value || value.length > LONGEST_READ) return undefined;
-  return purpose === 'session' ? seal.reopen(value, purpose) : seal.open(value, purpose);
+  if (!value || value.length > LONGEST_READ) {
+    return undefined;
+  }
+  if (purpose === 'session') {
+    return seal.reopen(value, purpose);
+  }
+  return seal.open(value, purpose);
 }
 
 /** Is this a cookie of a version, or under a key, that another process may know? Then it is to be left alone. */
-export async function isForeignCookie(request: HttpRequest, { seal }: Context, name: string): Promise<boolean> {
+export async function isForeignCookie(
+  request: HttpRequest,
+  { seal }: Context,
+  name: string,
+): Promise<boolean> {
   const value = join(jar(request), name);
   return value !== undefined && seal.isForeign(value);
 }
@@ -61,7 +74,9 @@ export async function isForeignCookie(request: HttpRequest, { seal }: Context, n
 /** What `openCookie` remembers of a session's cookie is over. */
 export function forgetCookie(request: HttpRequest, { seal }: Context, name: string): void {
   const value = join(jar(request), name);
-  if (value) seal.forget(value, 'session');
+  if (value) {
+    seal.forget(value, 'session');
+  }
 }
 
 /**
@@ -72,19 +87,34 @@ export function forgetCookie(request: HttpRequest, { seal }: Context, name: stri
 export function findCookie(header: string, name: string): string | undefined {
   let whole: string | undefined;
   const pieces: string[] = [];
-  for (let [start, next] = [header.indexOf(name), 0]; start >= 0; start = header.indexOf(name, next)) {
+  for (
+    let [start, next] = [header.indexOf(name), 0];
+    start >= 0;
+    start = header.indexOf(name, next)
+  ) {
     next = start + name.length;
     // Inside another name or value, where no parser looks for a cookie.
-    if (start > 0 && !SEPARATORS.includes(header[start - 1]!)) continue;
-    if (start > 0 && !header.startsWith('; ', start - 2)) return undefined;
+    if (start > 0 && !SEPARATORS.includes(header[start - 1]!)) {
+      continue;
+    }
+    if (start > 0 && !header.startsWith('; ', start - 2)) {
+      return undefined;
+    }
     const end = header.indexOf(';', next);
     const value = header.slice(next, end < 0 ? undefined : end);
     const found = SUFFIX.exec(value);
     // Another cookie, whose name begins with this one.
-    if (!found && OTHER.test(value)) continue;
-    if (!found) return undefined;
-    if (found[1] === undefined) whole ??= value.slice(1);
-    else pieces[Number(found[1])] ??= value.slice(found[0].length);
+    if (!found && OTHER.test(value)) {
+      continue;
+    }
+    if (!found) {
+      return undefined;
+    }
+    if (found[1] === undefined) {
+      whole ??= value.slice(1);
+    } else {
+      pieces[Number(found[1])] ??= value.slice(found[0].length);
+    }
     // A value is a value, whatever stands in it.
     next += value.length;
   }
@@ -115,12 +145,16 @@ export async function sealCookie(
   const { name, purpose, persistent = true } = cookie;
   const value = await context.seal.seal(cookie.payload, purpose, cookie.maxAge);
   const maxAge = persistent ? cookie.maxAge : undefined;
-  const written = split(name, value).map(([piece, part]) => [piece, setCookie(context, piece, part, maxAge)] as const);
+  const written = split(name, value).map(
+    ([piece, part]) => [piece, setCookie(context, piece, part, maxAge)] as const,
+  );
   const kept = written.map(([piece]) => piece);
   const lines = [...clearCookie(request, context, name, kept), ...written.map(([, line]) => line)];
   const budget = context.config.session.cookieBytes;
   const size = [...lines, ...others].reduce((sum, line) => sum + line.length + HEADER_BYTES, 0);
-  if (size <= budget && (written.length === 1 || budget > LARGEST)) return lines;
+  if (size <= budget && (written.length === 1 || budget > LARGEST)) {
+    return lines;
+  }
   throw new KindeError(
     'session_too_large',
     `The cookies of this response would take ${size} bytes, and ${budget} are allowed.`,
@@ -132,7 +166,9 @@ const HEADER_BYTES = 14;
 
 /** The names and values of the cookies that hold a value: one, or numbered pieces. */
 function split(name: string, value: string): [string, string][] {
-  if (name.length + value.length <= LARGEST) return [[name, value]];
+  if (name.length + value.length <= LARGEST) {
+    return [[name, value]];
+  }
   const room = LARGEST - name.length - '.99'.length;
   const parts = Array.from({ length: Math.ceil(value.length / room) }, (_, index) =>
     value.slice(index * room, (index + 1) * room),
@@ -154,7 +190,9 @@ export function clearCookie(
   const most = cookieBytes > LARGEST ? Math.ceil(cookieBytes / LARGEST) : 0;
   const possible = Array.from({ length: most }, (_, index) => `${name}.${index}`);
   const forms = new Set([name, ...possible, ...formsSent(request, name)]);
-  return [...forms].filter((form) => !kept.includes(form)).map((form) => setCookie(context, form, '', 0));
+  return [...forms]
+    .filter((form) => !kept.includes(form))
+    .map((form) => setCookie(context, form, '', 0));
 }
 
 /** `Set-Cookie` lines that remove cookies by their exact names, as many as one response may carry. */
@@ -174,37 +212,53 @@ const CROWDED = 9 * 1024;
  */
 export function sweepLeftovers(request: HttpRequest, context: Context): string[] {
   const { leftovers } = context.config.session;
-  if (!leftovers) return [];
+  if (!leftovers) {
+    return [];
+  }
   const sizes = cookieSizes(request);
   const names = [...sizes.keys()];
   const own = names.filter((name) => leftovers.own.test(name));
   const others = names.filter((name) => leftovers.others.test(name));
   const isLogin = (name: string) => name.includes('-login-');
   const sizeOf = (name: string) => sizes.get(name)!;
-  let bytes = [...sizes].reduce((sum, [name, size]) => sum + (leftovers.own.test(name) ? 0 : size), 0);
-  const gone = [...others.filter(isLogin), ...others.filter((name) => !isLogin(name))].filter((name) => {
-    const isGone = bytes > CROWDED;
-    if (isGone) bytes -= sizeOf(name);
-    return isGone;
-  });
+  let bytes = [...sizes].reduce(
+    (sum, [name, size]) => sum + (leftovers.own.test(name) ? 0 : size),
+    0,
+  );
+  const gone = [...others.filter(isLogin), ...others.filter((name) => !isLogin(name))].filter(
+    (name) => {
+      const isGone = bytes > CROWDED;
+      if (isGone) {
+        bytes -= sizeOf(name);
+      }
+      return isGone;
+    },
+  );
   return expireCookies(context, [...own, ...gone]);
 }
 
 /** Names under which the browser sent this cookie: the whole one, and its pieces. */
 export function formsSent(request: HttpRequest, name: string): string[] {
   return cookieNames(request).filter(
-    (sent) => sent === name || (sent.startsWith(`${name}.`) && /^\d{1,2}$/.test(sent.slice(name.length + 1))),
+    (sent) =>
+      sent === name ||
+      (sent.startsWith(`${name}.`) && /^\d{1,2}$/.test(sent.slice(name.length + 1))),
   );
 }
 
 /** An undivided cookie wins over pieces; a gap ends the pieces. Never a mixture. */
-function join(cookies: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+function join(
+  cookies: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
   return cookies[name] ?? joined((index) => cookies[`${name}.${index}`]);
 }
 
 function joined(pieceAt: (index: number) => string | undefined): string | undefined {
   let value = '';
-  for (let [index, piece] = [0, pieceAt(0)]; piece !== undefined; piece = pieceAt(++index)) value += piece;
+  for (let [index, piece] = [0, pieceAt(0)]; piece !== undefined; piece = pieceAt(++index)) {
+    value += piece;
+  }
   return value || undefined;
 }
 
@@ -213,7 +267,12 @@ function jar(request: HttpRequest): Readonly<Record<string, string | undefined>>
 }
 
 /** One `Set-Cookie` line. Encrypted values are base64url, and dots in a JWE, so nothing needs encoding. */
-export function setCookie({ config }: Context, name: string, value: string, maxAge: number | undefined): string {
+export function setCookie(
+  { config }: Context,
+  name: string,
+  value: string,
+  maxAge: number | undefined,
+): string {
   const { domain, path, secure } = config.session;
   return stringifySetCookie(
     {

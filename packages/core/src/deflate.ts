@@ -55,7 +55,8 @@ export function createNodeDeflate(zlib: NodeZlib) {
 /** With the web's streams, which take no dictionary: what they write is larger, and read by both. */
 export function createWebDeflate() {
   return Object.freeze({
-    deflate: (bytes: Uint8Array) => collect([bytes], new CompressionStream('deflate-raw'), Infinity),
+    deflate: (bytes: Uint8Array) =>
+      collect([bytes], new CompressionStream('deflate-raw'), Infinity),
     inflate: async (bytes: Uint8Array) => {
       const stream = new DecompressionStream('deflate-raw');
       const all = await collect([STORED, bytes], stream, DICTIONARY.length + LARGEST);
@@ -65,12 +66,18 @@ export function createWebDeflate() {
 }
 
 /** Everything that comes out of a stream, up to a number of bytes. */
-async function collect(parts: readonly Uint8Array[], through: CompressionStream, most: number): Promise<Uint8Array> {
+async function collect(
+  parts: readonly Uint8Array[],
+  through: CompressionStream,
+  most: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of new Blob([concat(parts)]).stream().pipeThrough(through)) {
     length += chunk.length;
-    if (length > most) throw new RangeError('This is longer than anything that is compressed here.');
+    if (length > most) {
+      throw new RangeError('This is longer than anything that is compressed here.');
+    }
     chunks.push(chunk);
   }
   return concat(chunks);

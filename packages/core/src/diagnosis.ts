@@ -4,7 +4,11 @@ import { KindeError } from './errors.js';
 import { isElsewhere, type HttpRequest } from './http.js';
 
 /** Why a callback finds no login of this browser, as far as the request itself can tell. */
-export function explainMissing(request: HttpRequest, { siteUrl, session }: Config, name: string): KindeError {
+export function explainMissing(
+  request: HttpRequest,
+  { siteUrl, session }: Config,
+  name: string,
+): KindeError {
   const { host: expected } = new URL(siteUrl);
   const host = request.headers.get('host');
   const isMoved = isElsewhere(request, siteUrl);

@@ -36,7 +36,9 @@ const ENDPOINTS = [
 const REQUIRED: readonly string[] = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'];
 const LARGEST = 256 * 1024;
 /** Seconds: renewed in the background from here on, at most so often; used no longer than that. */
-const [RENEW, PAUSE, OLDEST] = [600, 30, 24 * 3600];
+const RENEW = 600;
+const PAUSE = 30;
+const OLDEST = 24 * 3600;
 
 /** The configuration of one tenant. */
 export function createDiscovery(config: Config): Discovery {
@@ -56,8 +58,12 @@ export function createDiscovery(config: Config): Discovery {
     current,
     async metadata(deadline: Moment = deadlineIn(config.timeout)) {
       const found = current();
-      if (!found) return within(deadline, renew(), timedOut);
-      if (known!.age() > RENEW && tried!() > PAUSE) renew().catch(() => {});
+      if (!found) {
+        return within(deadline, renew(), timedOut);
+      }
+      if (known!.age() > RENEW && tried!() > PAUSE) {
+        renew().catch(() => {});
+      }
       return found;
     },
   });
@@ -68,20 +74,36 @@ async function discover(config: Config, connection: Connection): Promise<Metadat
   const { issuer } = config;
   const response = await connection.send(`${issuer}/.well-known/openid-configuration`, accept);
   const invalid = (reason: string, fix?: string) =>
-    new KindeError('discovery_invalid', 'The OpenID configuration of your Kinde domain cannot be used.', {
-      reason,
-      ...(fix && { fix }),
-    });
-  if (response.status !== 200) throw invalid('http_status', 'Check KINDE_ISSUER_URL: it must be your Kinde domain.');
+    new KindeError(
+      'discovery_invalid',
+      'The OpenID configuration of your Kinde domain cannot be used.',
+      {
+        reason,
+        ...(fix && { fix }),
+      },
+    );
+  if (response.status !== 200) {
+    throw invalid('http_status', 'Check KINDE_ISSUER_URL: it must be your Kinde domain.');
+  }
   const document: unknown = await response.json().catch(() => undefined);
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw invalid('not_json');
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalid('not_json');
+  }
   const found = document as Record<string, unknown>;
-  if (found['issuer'] !== issuer)
-    throw invalid('issuer_mismatch', 'Set KINDE_ISSUER_URL to exactly the issuer that Kinde names.');
+  if (found['issuer'] !== issuer) {
+    throw invalid(
+      'issuer_mismatch',
+      'Set KINDE_ISSUER_URL to exactly the issuer that Kinde names.',
+    );
+  }
   for (const name of ENDPOINTS) {
-    if (found[name] === undefined && !REQUIRED.includes(name)) continue;
+    if (found[name] === undefined && !REQUIRED.includes(name)) {
+      continue;
+    }
     const reason = endpointProblem(found[name], issuer);
-    if (reason) throw invalid(reason);
+    if (reason) {
+      throw invalid(reason);
+    }
   }
   if (found['kindling_emulator'] === true && config.production) {
     throw new KindeError(
@@ -93,11 +115,20 @@ async function discover(config: Config, connection: Connection): Promise<Metadat
 }
 
 function endpointProblem(value: unknown, issuer: string): string | undefined {
-  if (typeof value !== 'string' || !URL.canParse(value)) return 'endpoint';
+  if (typeof value !== 'string' || !URL.canParse(value)) {
+    return 'endpoint';
+  }
   const url = new URL(value);
-  if (url.username || url.password || !['https:', 'http:'].includes(url.protocol)) return 'endpoint';
-  if (url.protocol === 'http:' && issuer.startsWith('https:')) return 'insecure';
-  return url.origin === new URL(issuer).origin ? undefined : 'endpoint_origin';
+  if (url.username || url.password || !['https:', 'http:'].includes(url.protocol)) {
+    return 'endpoint';
+  }
+  if (url.protocol === 'http:' && issuer.startsWith('https:')) {
+    return 'insecure';
+  }
+  if (url.origin === new URL(issuer).origin) {
+    return undefined;
+  }
+  return 'endpoint_origin';
 }
 
 const accept = { method: 'GET', headers: { accept: 'application/json' } };

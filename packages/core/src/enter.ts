@@ -25,7 +25,8 @@ export interface Outlet {
 
 /** The result of `enter`: the complete answer of an auth route, or the caller of any other request. */
 export type Entered =
-  { readonly reply: Reply; readonly caller?: undefined } | { readonly caller: RequestAuth; readonly reply?: undefined };
+  | { readonly reply: Reply; readonly caller?: undefined }
+  | { readonly caller: RequestAuth; readonly reply?: undefined };
 
 /** The table of auth routes, by path. */
 export interface RouteTable {
@@ -41,23 +42,33 @@ export function enter(
   routes: RouteTable,
 ): Entered | Promise<Entered> {
   const route = routes.find(request, outlet);
-  if (route) return route.handle(request).then((reply) => ({ reply }));
+  if (route) {
+    return route.handle(request).then((reply) => ({ reply }));
+  }
   outlet.vary?.('Cookie');
   const refreshCaller = async (): Promise<RequestAuth> => {
-    if (!outlet.canSetCookies) throw cannotSetCookies();
+    if (!outlet.canSetCookies) {
+      throw cannotSetCookies();
+    }
     const { auth, cookies } = await refresh(request, context);
-    if (cookies.length > 0 && !outlet.canSetCookies) context.warn('cannot_set_cookies', LATE);
+    if (cookies.length > 0 && !outlet.canSetCookies) {
+      context.warn('cannot_set_cookies', LATE);
+    }
     outlet.setCookies(cookies);
     const caller = withRefresh(auth, refreshCaller);
     outlet.callerChanged?.(caller);
     return caller;
   };
   const known = authenticateSync(request.headers, context, refreshCaller);
-  if (known) return { caller: known };
-  return authenticate(request, context, { refresh: outlet.canSetCookies }).then(({ auth, cookies }) => {
-    outlet.setCookies(cookies);
-    return { caller: withRefresh(auth, refreshCaller) };
-  });
+  if (known) {
+    return { caller: known };
+  }
+  return authenticate(request, context, { refresh: outlet.canSetCookies }).then(
+    ({ auth, cookies }) => {
+      outlet.setCookies(cookies);
+      return { caller: withRefresh(auth, refreshCaller) };
+    },
+  );
 }
 
 /**
@@ -68,8 +79,12 @@ export function enter(
  */
 export async function handshake(request: HttpRequest, context: Context): Promise<Auth> {
   const { auth } = await authenticate(request, context, { refresh: false });
-  if (auth.isAuthenticated && auth.via === 'bearer') return auth;
-  if (!isFromOwnPage(request, context.config)) throw crossSite();
+  if (auth.isAuthenticated && auth.via === 'bearer') {
+    return auth;
+  }
+  if (!isFromOwnPage(request, context.config)) {
+    throw crossSite();
+  }
   return auth;
 }
 
@@ -81,12 +96,19 @@ export function createRouteTable(routes: readonly Route[], context: Context): Ro
   return Object.freeze({
     find(request: HttpRequest, outlet: Outlet) {
       // The app's own CORS handling answers, wherever it is mounted.
-      if (isPreflight(request)) return undefined;
+      if (isPreflight(request)) {
+        return undefined;
+      }
       const path = requestPath(request, config);
       const found = exact.get(path);
-      if (found || !outlet.routePath) return found;
+      if (found || !outlet.routePath) {
+        return found;
+      }
       const similar = loose.get(loosely(path));
-      return similar && outlet.routePath(similar.path) === outlet.routePath(path) ? similar : undefined;
+      if (similar && outlet.routePath(similar.path) === outlet.routePath(path)) {
+        return similar;
+      }
+      return undefined;
     },
   });
 }
@@ -100,7 +122,11 @@ const LATE =
   'A response began while `refresh()` ran, so the browser keeps a refresh token that has been used: await `refresh()` first.';
 
 function cannotSetCookies(): KindeError {
-  return new KindeError('cannot_set_cookies', 'The session cannot be refreshed: this response cannot carry cookies.', {
-    fix: 'Call `refresh()` before the response begins, and not on a WebSocket or a hijacked reply. Nothing was spent.',
-  });
+  return new KindeError(
+    'cannot_set_cookies',
+    'The session cannot be refreshed: this response cannot carry cookies.',
+    {
+      fix: 'Call `refresh()` before the response begins, and not on a WebSocket or a hijacked reply. Nothing was spent.',
+    },
+  );
 }

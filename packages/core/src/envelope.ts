@@ -22,31 +22,59 @@ export interface Envelope {
 
 const VERSION = 1;
 /** Sizes in bytes. */
-const [KEY_ID, SALT, IV, TAG, HEAD] = [4, 16, 12, 16, 21];
+const KEY_ID = 4;
+const SALT = 16;
+const IV = 12;
+const TAG = 16;
+const HEAD = 21;
 /** Characters of the head in base64url: a whole number of groups. */
 const HEAD_TEXT = 28;
 /** Characters of a text. The shortest has a head, one block and a tag; three tokens of 16 KB are shorter than the longest. */
-const [SHORTEST, LONGEST] = [135, 72 * 1024];
+const SHORTEST = 135;
+const LONGEST = 72 * 1024;
 /** The protected header of a JWE of ours, and all that may stand there. */
 const JWE = toBase64url(utf8('{"alg":"dir","enc":"A256GCM"}'));
 
 /** Parts of a text of either format; `undefined` where it is something else. Says nothing about who wrote it. */
 export function readEnvelope(text: string): Envelope | undefined {
-  if (text.length > LONGEST) return undefined;
-  if (text.startsWith(`${JWE}.`)) return readJwe(text);
+  if (text.length > LONGEST) {
+    return undefined;
+  }
+  if (text.startsWith(`${JWE}.`)) {
+    return readJwe(text);
+  }
   const bytes = text.length < SHORTEST ? undefined : bytesOf(text);
-  if (bytes?.[0] !== VERSION) return undefined;
-  const [head, body] = [bytes.subarray(0, HEAD), bytes.subarray(HEAD)];
-  return { format: 'packed', keyId: keyIdOf(head), salt: head.subarray(1 + KEY_ID), head, body };
+  if (bytes?.[0] !== VERSION) {
+    return undefined;
+  }
+  const head = bytes.subarray(0, HEAD);
+  const body = bytes.subarray(HEAD);
+  return {
+    format: 'packed',
+    keyId: keyIdOf(head),
+    salt: head.subarray(1 + KEY_ID),
+    head,
+    body,
+  };
 }
 
 function readJwe(text: string): Envelope | undefined {
   // One part more than there should be, however many dots there are.
   const [head = '', key, ...rest] = text.split('.', 6);
   const [iv, ciphertext, tag] = rest.map(bytesOf);
-  if (key !== '' || rest.length !== 3 || !ciphertext?.length) return undefined;
-  if (iv?.length !== IV || tag?.length !== TAG) return undefined;
-  return { format: 'jwe', keyId: '', salt: iv, head: utf8(head), body: concat([ciphertext, tag]) };
+  if (key !== '' || rest.length !== 3 || !ciphertext?.length) {
+    return undefined;
+  }
+  if (iv?.length !== IV || tag?.length !== TAG) {
+    return undefined;
+  }
+  return {
+    format: 'jwe',
+    keyId: '',
+    salt: iv,
+    head: utf8(head),
+    body: concat([ciphertext, tag]),
+  };
 }
 
 /**
@@ -54,16 +82,30 @@ function readJwe(text: string): Envelope | undefined {
  * read it. A JWE names no key and is never foreign.
  */
 export function isForeignText(text: string, keyIds: readonly string[]): boolean {
-  if (text.length < SHORTEST || text.length > LONGEST || !isBase64url(text)) return false;
+  if (text.length < SHORTEST || text.length > LONGEST || !isBase64url(text)) {
+    return false;
+  }
   const head = fromBase64url(text.slice(0, HEAD_TEXT));
   return head[0] !== VERSION || !keyIds.includes(keyIdOf(head));
 }
 
 /** A new text, before anything is encrypted. */
 export function newEnvelope(format: Format, keyId: string): Omit<Envelope, 'body'> {
-  if (format === 'jwe') return { format, keyId: '', salt: random(IV), head: utf8(JWE) };
+  if (format === 'jwe') {
+    return {
+      format,
+      keyId: '',
+      salt: random(IV),
+      head: utf8(JWE),
+    };
+  }
   const salt = random(SALT);
-  return { format, keyId, salt, head: concat([Uint8Array.of(VERSION), fromBase64url(keyId), salt]) };
+  return {
+    format,
+    keyId,
+    salt,
+    head: concat([Uint8Array.of(VERSION), fromBase64url(keyId), salt]),
+  };
 }
 
 /**
@@ -72,9 +114,17 @@ export function newEnvelope(format: Format, keyId: string): Omit<Envelope, 'body
  */
 export function writeEnvelope({ format, salt, head, body }: Envelope): string {
   const parts = [salt, body.subarray(0, -TAG), body.subarray(-TAG)];
-  const text = format === 'jwe' ? `${JWE}..${parts.map(toBase64url).join('.')}` : toBase64url(concat([head, body]));
-  if (text.length <= LONGEST) return text;
-  throw new KindeError('session_too_large', `This session would take ${text.length} bytes (${LONGEST} at most).`);
+  const text =
+    format === 'jwe'
+      ? `${JWE}..${parts.map(toBase64url).join('.')}`
+      : toBase64url(concat([head, body]));
+  if (text.length <= LONGEST) {
+    return text;
+  }
+  throw new KindeError(
+    'session_too_large',
+    `This session would take ${text.length} bytes (${LONGEST} at most).`,
+  );
 }
 
 /** Four bytes that name a secret, in base64url. */

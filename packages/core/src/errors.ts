@@ -119,11 +119,16 @@ export function withHeaders(error: KindeError, headers: KindeError['headers']): 
 
 /** Name, message and system code of a cause. Its other members may hold requests, bodies or tokens, so they stay behind. */
 function harmless(cause: unknown): Error {
-  if (cause instanceof KindeError) return cause;
+  if (cause instanceof KindeError) {
+    return cause;
+  }
   const { name, message, code, cause: deeper } = (cause ?? {}) as Error & { code?: unknown };
   const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
   copy.name = typeof name === 'string' ? name : 'Error';
   copy.stack = `${copy.name}: ${copy.message}`;
   const system = typeof code === 'string' ? code : (deeper as { code?: unknown } | undefined)?.code;
-  return typeof system === 'string' ? Object.assign(copy, { code: system }) : copy;
+  if (typeof system === 'string') {
+    return Object.assign(copy, { code: system });
+  }
+  return copy;
 }

@@ -22,12 +22,24 @@ export async function fetchLimited(
 ): Promise<Response> {
   const stop = new AbortController();
   try {
-    const exchange = readLimited(fetch(url, { ...init, redirect: 'manual', signal: stop.signal }), limits.bytes);
+    const exchange = readLimited(
+      fetch(url, {
+        ...init,
+        redirect: 'manual',
+        signal: stop.signal,
+      }),
+      limits.bytes,
+    );
     return await within(limits.deadline, exchange, timedOut);
   } catch (cause) {
     stop.abort();
-    if (cause instanceof KindeError) throw cause;
-    throw new KindeError('kinde_unreachable', 'Kinde could not be reached.', { reason: 'network', cause });
+    if (cause instanceof KindeError) {
+      throw cause;
+    }
+    throw new KindeError('kinde_unreachable', 'Kinde could not be reached.', {
+      reason: 'network',
+      cause,
+    });
   }
 }
 
@@ -40,19 +52,31 @@ async function readLimited(pending: Promise<Response>, bytes: number): Promise<R
   const response = await pending;
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
     await response.body?.cancel().catch(() => {});
-    throw new KindeError('response_invalid', 'Kinde answered with a redirect, which is never followed.', {
-      reason: 'redirect',
-    });
+    throw new KindeError(
+      'response_invalid',
+      'Kinde answered with a redirect, which is never followed.',
+      {
+        reason: 'redirect',
+      },
+    );
   }
   const body = await readBody(response, bytes).catch((cause: unknown) => {
-    if (cause instanceof KindeError) throw cause;
-    throw new KindeError('kinde_unreachable', 'Kinde’s answer broke off.', { reason: 'answer_cut', cause });
+    if (cause instanceof KindeError) {
+      throw cause;
+    }
+    throw new KindeError('kinde_unreachable', 'Kinde’s answer broke off.', {
+      reason: 'answer_cut',
+      cause,
+    });
   });
   const { status, headers } = response;
   return new Response(body, { status, headers });
 }
 
-async function readBody(response: Response, bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+async function readBody(
+  response: Response,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();

@@ -21,7 +21,10 @@ export interface Files {
    * One at a time per file, in all processes of this machine, while `work` runs. `isStillAlone` tells whether others have
    * lost patience with a holder that stood still.
    */
-  alone<Result>(file: string, work: (isStillAlone: () => Promise<boolean>) => Promise<Result>): Promise<Result>;
+  alone<Result>(
+    file: string,
+    work: (isStillAlone: () => Promise<boolean>) => Promise<Result>,
+  ): Promise<Result>;
   /** Removes files whose time is over. */
   sweep(isOver: (until: number) => boolean): Promise<void>;
 }
@@ -39,7 +42,8 @@ export function createFiles(root: string): Files {
   const at = (file: string) => path.join(root, file);
   const read = async (file: string) => parse(await textOf(at(file)));
   const remove = (file: string) => removeFile(at(file));
-  const list = (folder: string): Promise<string[]> => fs.readdir(at(folder)).catch(unless('ENOENT', []));
+  const list = (folder: string): Promise<string[]> =>
+    fs.readdir(at(folder)).catch(unless('ENOENT', []));
   const alone: Files['alone'] = async (file, work) => {
     const lock = at(`${file}.lock`);
     const own = await take(lock);
@@ -61,11 +65,17 @@ export function createFiles(root: string): Files {
     async sweep(isOver) {
       for (const name of await list('')) {
         await cleanUp(at(name));
-        const inside = name.endsWith('.group') ? (await list(name)).map((id) => `${name}/${id}`) : [name];
+        const inside = name.endsWith('.group')
+          ? (await list(name)).map((id) => `${name}/${id}`)
+          : [name];
         for (const file of inside.filter((one) => /\.session$|\.group\/[\w-]+$/.test(one))) {
-          if (!isOver((await read(file))?.until ?? 0)) continue;
+          if (!isOver((await read(file))?.until ?? 0)) {
+            continue;
+          }
           await alone(file, async () => {
-            if (isOver((await read(file))?.until ?? 0)) await remove(file);
+            if (isOver((await read(file))?.until ?? 0)) {
+              await remove(file);
+            }
           });
         }
       }
@@ -75,15 +85,23 @@ export function createFiles(root: string): Files {
 
 /** Node's modules are asked for when a store is made, so that this package also loads where there are none. */
 function node(): { fs: typeof fs; path: typeof path } {
-  const found = { fs: builtin<typeof fs>('node:fs/promises'), path: builtin<typeof path>('node:path') };
-  if (found.fs && found.path) return { fs: found.fs, path: found.path };
-  const problem = 'Sessions cannot be kept in files: this runtime has no file system. Choose another store.';
+  const found = {
+    fs: builtin<typeof fs>('node:fs/promises'),
+    path: builtin<typeof path>('node:path'),
+  };
+  if (found.fs && found.path) {
+    return { fs: found.fs, path: found.path };
+  }
+  const problem =
+    'Sessions cannot be kept in files: this runtime has no file system. Choose another store.';
   throw new KindeError('config_invalid', problem, { problems: [problem] });
 }
 
 function unless<Value>(code: string, value: Value) {
   return (error: NodeJS.ErrnoException): Value => {
-    if (error.code === code) return value;
+    if (error.code === code) {
+      return value;
+    }
     throw error;
   };
 }
@@ -94,7 +112,10 @@ async function textOf(file: string): Promise<string> {
 
 function parse(text: string): Kept | undefined {
   const space = text.indexOf(' ');
-  return space > 0 ? { until: Number(text.slice(0, space)), value: text.slice(space + 1) } : undefined;
+  if (space > 0) {
+    return { until: Number(text.slice(0, space)), value: text.slice(space + 1) };
+  }
+  return undefined;
 }
 
 async function removeFile(file: string): Promise<void> {
@@ -118,15 +139,22 @@ async function take(lock: string): Promise<string> {
     const file = await aside(lock, own);
     const taken = await fs.link(file, lock).then(() => true, unless('EEXIST', false));
     await removeFile(file);
-    if (taken) return own;
+    if (taken) {
+      return own;
+    }
     const holder = await textOf(lock);
-    if (holder && isLost(holder)) await breakUp(lock, holder);
-    else await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    if (holder && isLost(holder)) {
+      await breakUp(lock, holder);
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
   }
 }
 
 async function release(lock: string, own: string): Promise<void> {
-  if ((await textOf(lock)) === own) await removeFile(lock);
+  if ((await textOf(lock)) === own) {
+    await removeFile(lock);
+  }
 }
 
 /** Only who has the lock on this one holder's lock may remove it, so a new holder's is never taken for it. */
@@ -140,18 +168,26 @@ async function breakUp(lock: string, holder: string): Promise<void> {
 /** What a process left behind that died while it wrote. */
 async function cleanUp(file: string): Promise<void> {
   const holder = file.endsWith('.lock') ? await textOf(file) : '';
-  if (holder && isLost(holder)) await breakUp(file, holder);
-  if (!/\.[\da-f]{8}-[\da-f-]{27}$/.test(file)) return;
+  if (holder && isLost(holder)) {
+    await breakUp(file, holder);
+  }
+  if (!/\.[\da-f]{8}-[\da-f-]{27}$/.test(file)) {
+    return;
+  }
   const leftover = await node()
     .fs.stat(file)
     .catch(() => undefined);
-  if (leftover && leftover.mtimeMs < Date.now() - HOUR) await removeFile(file);
+  if (leftover && leftover.mtimeMs < Date.now() - HOUR) {
+    await removeFile(file);
+  }
 }
 
 /** Its process has ended, or has stood still for long. */
 function isLost(holder: string): boolean {
   const [pid, until] = holder.split(' ').map(Number);
-  if (!(until! > Date.now())) return true;
+  if (!(until! > Date.now())) {
+    return true;
+  }
   try {
     process.kill(pid!, 0);
     return false;

@@ -8,10 +8,16 @@ import type { SessionStore } from './store.js';
  */
 export function filesystemStore(folder: string): Required<SessionStore> {
   const files = createFiles(folder);
-  const alive = (found: { until: number; value: string } | undefined) =>
-    found && found.until > Date.now() ? found.value : undefined;
+  const alive = (found: { until: number; value: string } | undefined) => {
+    if (found && found.until > Date.now()) {
+      return found.value;
+    }
+    return undefined;
+  };
   const sweep = async () => {
-    if (Math.random() < 0.01) await files.sweep((until) => until <= Date.now());
+    if (Math.random() < 0.01) {
+      await files.sweep((until) => until <= Date.now());
+    }
   };
   const until = (maxAge: number) => Date.now() + maxAge * 1000;
   return {
@@ -28,14 +34,22 @@ export function filesystemStore(folder: string): Required<SessionStore> {
     async swap(id, from, { to, maxAge }) {
       const file = `${checked(id)}.session`;
       return files.alone(file, async (isStillAlone) => {
-        if (alive(await files.read(file)) !== from || !(await isStillAlone())) return false;
-        if (to === undefined) await files.remove(file);
-        else await files.write(file, { until: until(maxAge), value: to });
+        if (alive(await files.read(file)) !== from || !(await isStillAlone())) {
+          return false;
+        }
+        if (to === undefined) {
+          await files.remove(file);
+        } else {
+          await files.write(file, { until: until(maxAge), value: to });
+        }
         return true;
       });
     },
     async enlist(group, id, maxAge) {
-      await files.write(`${checked(group)}.group/${checked(id)}`, { until: until(maxAge), value: '-' });
+      await files.write(`${checked(group)}.group/${checked(id)}`, {
+        until: until(maxAge),
+        value: '-',
+      });
       await sweep();
     },
     async members(group) {
@@ -48,6 +62,8 @@ export function filesystemStore(folder: string): Required<SessionStore> {
 }
 
 function checked(id: string): string {
-  if (/^[\w-]{1,128}$/.test(id)) return id;
+  if (/^[\w-]{1,128}$/.test(id)) {
+    return id;
+  }
   throw new Error('A session id has other characters than expected.');
 }

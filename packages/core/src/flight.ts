@@ -6,12 +6,19 @@ import { stopwatch } from './clock.js';
  */
 export function createFlight<Result>(seconds: number): Flight<Result> {
   let current: { result: Promise<Result>; age: () => number } | undefined;
-  const running = () => (current && current.age() <= seconds ? current.result : undefined);
+  const running = () => {
+    if (current && current.age() <= seconds) {
+      return current.result;
+    }
+    return undefined;
+  };
   return Object.freeze({
     running,
     run(work: () => Promise<Result>) {
       const found = running();
-      if (found) return found;
+      if (found) {
+        return found;
+      }
       const own = { result: work(), age: stopwatch() };
       current = own;
       const end = () => void (current === own && (current = undefined));

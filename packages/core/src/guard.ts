@@ -37,24 +37,44 @@ export function guard(
 ): Reply | undefined | Promise<Reply | undefined> {
   const { allow } = rule;
   const isKnown = !isSet(rule, 'live') && typeof allow !== 'function' && auth.isAuthenticated;
-  if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) return undefined;
+  if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) {
+    return undefined;
+  }
   return decide(request, context, auth, rule);
 }
 
-async function decide(request: HttpRequest, context: Context, auth: Auth, rule: Rule): Promise<Reply | undefined> {
+async function decide(
+  request: HttpRequest,
+  context: Context,
+  auth: Auth,
+  rule: Rule,
+): Promise<Reply | undefined> {
   try {
-    if (!auth.isAuthenticated) return await signIn(request, context, auth.reason);
-    if (!maySend(request, context, auth, rule)) throw crossSite();
-    if (await passes(auth, rule)) return undefined;
+    if (!auth.isAuthenticated) {
+      return await signIn(request, context, auth.reason);
+    }
+    if (!maySend(request, context, auth, rule)) {
+      throw crossSite();
+    }
+    if (await passes(auth, rule)) {
+      return undefined;
+    }
     throw forbidden(auth.via, rule.allow);
   } catch (error) {
-    if (error instanceof KindeError) return problemReply(request, context.config, error);
+    if (error instanceof KindeError) {
+      return problemReply(request, context.config, error);
+    }
     throw error;
   }
 }
 
 /** Browsers send cookies along with what foreign pages make them send; nobody makes them send a bearer token. */
-function maySend(request: HttpRequest, { config }: Context, { via }: SignedIn, rule: Rule): boolean {
+function maySend(
+  request: HttpRequest,
+  { config }: Context,
+  { via }: SignedIn,
+  rule: Rule,
+): boolean {
   return isSet(rule, 'crossOrigin') || via === 'bearer' || isFromTrustedPage(request, config);
 }
 
@@ -65,24 +85,46 @@ function isSet(rule: Rule, name: 'live' | 'crossOrigin'): boolean {
 
 async function passes(auth: SignedIn, rule: Rule): Promise<boolean> {
   const { allow } = rule;
-  if (typeof allow === 'function') return (await allow(auth)) === true;
+  if (typeof allow === 'function') {
+    return (await allow(auth)) === true;
+  }
   return (isSet(rule, 'live') ? await auth.live() : auth).has(allow);
 }
 
 /** A user who opens a page signs in and comes back to it. Everybody else is told. */
-async function signIn(request: HttpRequest, context: Context, reason: SignedOutReason): Promise<Reply> {
-  if (reason === 'unavailable')
-    throw new KindeError('store_unavailable', 'Whether you are signed in cannot be found out just now.', {
-      headers: { 'retry-after': '5' },
-    });
-  if (!isPageLoad(request) || reason === 'bearer_invalid') throw signedOutError(request, reason, context);
+async function signIn(
+  request: HttpRequest,
+  context: Context,
+  reason: SignedOutReason,
+): Promise<Reply> {
+  if (reason === 'unavailable') {
+    throw new KindeError(
+      'store_unavailable',
+      'Whether you are signed in cannot be found out just now.',
+      {
+        headers: { 'retry-after': '5' },
+      },
+    );
+  }
+  if (!isPageLoad(request) || reason === 'bearer_invalid') {
+    throw signedOutError(request, reason, context);
+  }
   const returnTo = requestUrl(request, context.config).href;
   const { location, cookies } =
     loginElsewhere(request, context, returnTo) ?? (await login(request, context, { returnTo }));
-  return { status: 302, headers: { ...PRIVATE_HEADERS, location }, cookies, body: null };
+  return {
+    status: 302,
+    headers: { ...PRIVATE_HEADERS, location },
+    cookies,
+    body: null,
+  };
 }
 
-function signedOutError(request: HttpRequest, reason: SignedOutReason, { config }: Context): KindeError {
+function signedOutError(
+  request: HttpRequest,
+  reason: SignedOutReason,
+  { config }: Context,
+): KindeError {
   const challenge =
     reason === 'bearer_invalid'
       ? 'Bearer error="invalid_token", error_description="The access token is not valid here"'
@@ -100,8 +142,12 @@ function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
   const wanted = Object.entries(rest).map(
     ([kind, value]) => `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return new KindeError('forbidden', 'You are signed in, but this needs a permission that you do not have.', {
-    ...(wanted.length > 0 && { reason: `requires ${wanted.join(', ')}` }),
-    headers: via === 'bearer' ? { 'www-authenticate': challenge } : {},
-  });
+  return new KindeError(
+    'forbidden',
+    'You are signed in, but this needs a permission that you do not have.',
+    {
+      ...(wanted.length > 0 && { reason: `requires ${wanted.join(', ')}` }),
+      headers: via === 'bearer' ? { 'www-authenticate': challenge } : {},
+    },
+  );
 }

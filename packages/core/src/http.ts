@@ -76,7 +76,9 @@ export function requestUrl({ url }: HttpRequest, site: Address): URL {
   const path = publicPath(parsed ? parsed.pathname + parsed.search : url, site);
   // Appending instead of resolving keeps `//evil.example` a path of ours; without the slash it would extend the host.
   const whole = site.siteUrl + path;
-  return new URL(path.startsWith('/') && URL.canParse(whole) ? whole : site.siteUrl + site.basePath);
+  return new URL(
+    path.startsWith('/') && URL.canParse(whole) ? whole : site.siteUrl + site.basePath,
+  );
 }
 
 /** The path of a request, without its query, as the browser knows it. */
@@ -88,7 +90,9 @@ export function requestPath({ url }: HttpRequest, site: Address): string {
 
 /** A proxy in front of an app that lives under a path may have taken that path away. */
 function publicPath(path: string, { basePath }: Address): string {
-  if (basePath === '' || path === basePath) return path;
+  if (basePath === '' || path === basePath) {
+    return path;
+  }
   const isBelow = path.startsWith(basePath) && ['/', '?'].includes(path.charAt(basePath.length));
   return isBelow ? path : basePath + path;
 }
@@ -107,18 +111,29 @@ export function isElsewhere({ headers }: HttpRequest, siteUrl: string): boolean 
  */
 export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? '';
-  if (!/^application\/x-www-form-urlencoded *(;|$)/i.test(type) || !request.body || request.bodyUsed === true) {
-    throw new KindeError('param_invalid', 'A form is needed here, which nothing else has read before.', {
-      reason: 'content-type',
-    });
+  if (
+    !/^application\/x-www-form-urlencoded *(;|$)/i.test(type) ||
+    !request.body ||
+    request.bodyUsed === true
+  ) {
+    throw new KindeError(
+      'param_invalid',
+      'A form is needed here, which nothing else has read before.',
+      {
+        reason: 'content-type',
+      },
+    );
   }
   const decoder = new TextDecoder();
-  let [text, size] = ['', 0];
+  let text = '';
+  let size = 0;
   for await (const chunk of request.body) {
     size += chunk.byteLength;
     if (size > 32 * 1024) {
       // The rest of the body is on its way, so the connection cannot carry another request.
-      throw new KindeError('body_too_large', 'The form is too large.', { headers: { connection: 'close' } });
+      throw new KindeError('body_too_large', 'The form is too large.', {
+        headers: { connection: 'close' },
+      });
     }
     text += decoder.decode(chunk, { stream: true });
   }
@@ -147,8 +162,13 @@ function nameOf(line: string): string {
 }
 
 /** The value of `Vary` with one more field name. */
-export function withField(before: number | string | readonly string[] | undefined, field: string): string {
-  if (before === undefined || before === '') return field;
+export function withField(
+  before: number | string | readonly string[] | undefined,
+  field: string,
+): string {
+  if (before === undefined || before === '') {
+    return field;
+  }
   const text = String(before);
   const isNamed = text === '*' || text.toLowerCase().split(/ *, */).includes(field.toLowerCase());
   return isNamed ? text : `${text}, ${field}`;

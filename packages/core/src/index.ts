@@ -1,6 +1,12 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
-export { isProduction, optionsFromEnv, type KindeOptions, type Paths, type SessionOptions } from './options.js';
+export {
+  isProduction,
+  optionsFromEnv,
+  type KindeOptions,
+  type Paths,
+  type SessionOptions,
+} from './options.js';
 export type { SessionEffects, WebhookReceiver } from './webhook-receiver.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
 export type { Guard, Rule } from './guard.js';

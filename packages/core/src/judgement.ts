@@ -15,13 +15,26 @@ export interface Judge {
  * Judges the tokens that a refresh brought. What can become right, by keys that arrive or a clock that is set, is kept; what
  * never can is forged, and refused.
  */
-export async function judgeTokens(judge: Judge, body: TokenResponse, from: Tokens, by: Arrival): Promise<Refreshed> {
+export async function judgeTokens(
+  judge: Judge,
+  body: TokenResponse,
+  from: Tokens,
+  by: Arrival,
+): Promise<Refreshed> {
   const { config, provider } = judge;
   const previous = readClaims(from.idToken);
   try {
-    if (body.id_token !== undefined)
-      await verifyIdToken(config, provider, body.id_token, { accessToken: body.access_token, previous, ...by });
-    const access = await verifyOwnAccessToken(config, provider, body.access_token, { subject: previous.sub, ...by });
+    if (body.id_token !== undefined) {
+      await verifyIdToken(config, provider, body.id_token, {
+        accessToken: body.access_token,
+        previous,
+        ...by,
+      });
+    }
+    const access = await verifyOwnAccessToken(config, provider, body.access_token, {
+      subject: previous.sub,
+      ...by,
+    });
     return {
       accessToken: body.access_token,
       idToken: body.id_token ?? from.idToken,
@@ -29,18 +42,35 @@ export async function judgeTokens(judge: Judge, body: TokenResponse, from: Token
       expiresAt: expiryOf(body, access),
     };
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
     const reason = error.reason ?? error.code;
-    return INVALID.includes(error.code) && !NOT_NOW.includes(reason) ? 'refused' : unjudged(body, reason);
+    if (INVALID.includes(error.code) && !NOT_NOW.includes(reason)) {
+      return 'refused';
+    }
+    return unjudged(body, reason);
   }
 }
 
 const INVALID: readonly string[] = ['id_token_invalid', 'access_token_invalid'];
 /** Checks whose outcome depends on the keys at hand, or on a clock. */
-const NOT_NOW: readonly string[] = ['key_not_found', 'key_ambiguous', 'iat', 'nbf', 'exp', 'expired'];
+const NOT_NOW: readonly string[] = [
+  'key_not_found',
+  'key_ambiguous',
+  'iat',
+  'nbf',
+  'exp',
+  'expired',
+];
 
 function unjudged(body: TokenResponse, reason: string): Unjudged {
-  const { access_token: accessToken, id_token: idToken, refresh_token: refreshToken, expires_in: seconds } = body;
+  const {
+    access_token: accessToken,
+    id_token: idToken,
+    refresh_token: refreshToken,
+    expires_in: seconds,
+  } = body;
   return {
     unjudged: {
       accessToken,
@@ -53,7 +83,9 @@ function unjudged(body: TokenResponse, reason: string): Unjudged {
 }
 
 /** An answer that was kept, as it came. Nobody knows how long ago that was, so a token that does not say lives a short while. */
-export function answerOf({ unjudged: { accessToken, idToken, refreshToken, expiresIn } }: Unjudged): TokenResponse {
+export function answerOf({
+  unjudged: { accessToken, idToken, refreshToken, expiresIn },
+}: Unjudged): TokenResponse {
   return {
     access_token: accessToken,
     ...(idToken !== undefined && { id_token: idToken }),
@@ -83,8 +115,14 @@ const NO_CONNECTION: readonly unknown[] = [
 
 /** Did a request certainly not reach the endpoint? Where a runtime says it in words of its own, it may have. */
 export function isUnsent(error: unknown): boolean {
-  if (!(error instanceof KindeError)) return false;
-  if (UNSENT.includes(error.code)) return true;
+  if (!(error instanceof KindeError)) {
+    return false;
+  }
+  if (UNSENT.includes(error.code)) {
+    return true;
+  }
   const { code } = (error.cause ?? {}) as { code?: unknown };
-  return error.code === 'kinde_unreachable' && error.reason === 'network' && NO_CONNECTION.includes(code);
+  return (
+    error.code === 'kinde_unreachable' && error.reason === 'network' && NO_CONNECTION.includes(code)
+  );
 }

@@ -61,19 +61,39 @@ export async function subjectsOf(session: Session): Promise<string[]> {
 
 /** A record of either kind, as a card. */
 export function viewOf(record: Readonly<Record<string, unknown>>): Card {
-  return 'accessToken' in record ? cardOf(record as unknown as Session) : (record as unknown as Card);
+  if ('accessToken' in record) {
+    return cardOf(record as unknown as Session);
+  }
+  return record as unknown as Card;
 }
 
 /** What is told of a session whose tokens are elsewhere. */
 export function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken }: Session): Card {
   const org = readClaims(accessToken)['org_code'];
   const orgCode = typeof org === 'string' ? org : undefined;
-  return { id, startedAt, seenAt, userAgent, sub: String(readClaims(idToken).sub), orgCode };
+  return {
+    id,
+    startedAt,
+    seenAt,
+    userAgent,
+    sub: String(readClaims(idToken).sub),
+    orgCode,
+  };
 }
 
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
 export function pick(session: Session): Session {
-  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, userAgent, renewFrom = 0 } = session;
+  const {
+    id,
+    accessToken,
+    idToken,
+    refreshToken,
+    expiresAt,
+    startedAt,
+    seenAt,
+    userAgent,
+    renewFrom = 0,
+  } = session;
   const { unjudged, organization, isPinned, epoch, since } = session;
   return {
     id,

@@ -37,9 +37,12 @@ export interface KeySet {
 
 const LARGEST = 256 * 1024;
 /** Seconds: renewed in the background from here on, used without a fetch, and used while none is answered. */
-const [RENEW, FRESH, OLDEST] = [540, 600, 4 * 3600];
+const RENEW = 540;
+const FRESH = 600;
+const OLDEST = 4 * 3600;
 /** Seconds for which the address is taken to be away, and after which the next fetch in the background may find out. */
-const [AWAY, PAUSE] = [30, 10];
+const AWAY = 30;
+const PAUSE = 10;
 /** Seconds that one fetch may take, at most. */
 const PATIENCE = 5;
 
@@ -58,9 +61,14 @@ export function createKeySet(config: Config): KeySet {
   let isDoubtful = false;
   const isAway = () => failed !== undefined && failed() <= AWAY;
   const serving = (uri: string | undefined): Fetched | undefined => {
-    if (!inHand || inHand.uri !== uri) return undefined;
+    if (!inHand || inHand.uri !== uri) {
+      return undefined;
+    }
     const age = inHand.age();
-    return age <= FRESH || (age <= OLDEST && isAway() && !isDoubtful) ? inHand : undefined;
+    if (age <= FRESH || (age <= OLDEST && isAway() && !isDoubtful)) {
+      return inHand;
+    }
+    return undefined;
   };
   const published = (uri: string): Promise<Fetched> =>
     flight.run(async () => {
@@ -71,12 +79,21 @@ export function createKeySet(config: Config): KeySet {
         // The same set again verifies what it verified before.
         const isSame = inHand?.uri === uri && inHand.text === text;
         const find = isSame ? inHand!.find : finder(keys);
-        if (!isSame) edition += 1;
+        if (!isSame) {
+          edition += 1;
+        }
         [failed, isDoubtful] = [undefined, false];
-        return (inHand = Object.freeze({ uri, text, find, age }));
+        return (inHand = Object.freeze({
+          uri,
+          text,
+          find,
+          age,
+        }));
       } catch (error) {
         // An answer that is no set of keys does not speak for the old one.
-        if (!isTrouble(error)) isDoubtful = true;
+        if (!isTrouble(error)) {
+          isDoubtful = true;
+        }
         failed = isTrouble(error) ? stopwatch() : undefined;
         throw error;
       }
@@ -88,13 +105,17 @@ export function createKeySet(config: Config): KeySet {
     edition: () => edition,
     current(uri) {
       const found = serving(uri);
-      if (found && found.age() > RENEW && tried!() >= PAUSE) published(found.uri).catch(() => {});
+      if (found && found.age() > RENEW && tried!() >= PAUSE) {
+        published(found.uri).catch(() => {});
+      }
       return found;
     },
     renewed: (uri) =>
       published(uri).catch((error: unknown) => {
         const found = serving(uri);
-        if (!found) throw error;
+        if (!found) {
+          throw error;
+        }
         return found;
       }),
   } satisfies KeySet);
@@ -104,20 +125,33 @@ function finder(keys: SigningKey[]): Fetched['find'] {
   const find = createLocalJWKSet({ keys });
   return async (...asked) =>
     find(...asked).catch((error: unknown) => {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey)) {
+        throw error;
+      }
       return undefined;
     });
 }
 
-async function fetchKeys(connection: Connection, uri: string, seconds: number): Promise<SigningKey[]> {
+async function fetchKeys(
+  connection: Connection,
+  uri: string,
+  seconds: number,
+): Promise<SigningKey[]> {
   const init = { method: 'GET', headers: { accept: 'application/json' } };
   const response = await connection.send(uri, init, { deadline: deadlineIn(seconds) });
   const wrong = (reason: string) =>
-    new KindeError('keys_unavailable', 'Kinde did not answer with a set of signing keys.', { reason });
-  if (response.status >= 500) throw wrong(SERVER_ERROR);
-  const document: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined;
+    new KindeError('keys_unavailable', 'Kinde did not answer with a set of signing keys.', {
+      reason,
+    });
+  if (response.status >= 500) {
+    throw wrong(SERVER_ERROR);
+  }
+  const document: unknown =
+    response.status === 200 ? await response.json().catch(() => undefined) : undefined;
   const keys = (document as { keys?: unknown } | null | undefined)?.keys;
-  if (!Array.isArray(keys)) throw wrong('malformed');
+  if (!Array.isArray(keys)) {
+    throw wrong('malformed');
+  }
   return keys.flatMap((key) => usableKey(key) ?? []);
 }
 

@@ -33,33 +33,52 @@ const BUDGETS: Readonly<Record<Asker, readonly [most: number, seconds: number]>>
 /** The keys of one tenant. */
 export function createKeys(config: Config): Keys {
   const set = createKeySet(config);
-  const budgets = new Map(Object.entries(BUDGETS).map(([asker, budget]) => [asker, createBudget(...budget)]));
-  const ready = async (uri: string) => set.current(uri) ?? (await set.renewed(uri).catch(unavailable));
+  const budgets = new Map(
+    Object.entries(BUDGETS).map(([asker, budget]) => [asker, createBudget(...budget)]),
+  );
+  const ready = async (uri: string) =>
+    set.current(uri) ?? (await set.renewed(uri).catch(unavailable));
   return Object.freeze({
     ready: async (uri: string) => void (await ready(uri)),
     async find(asker: Asker, uri: string, ...asked: Asked) {
       const key = await (await ready(uri)).find(...asked);
-      if (key) return key;
+      if (key) {
+        return key;
+      }
       // Others may be fetching it just now. Where it is not among what they get, it may have been published since.
       const coming = await set.coming()?.catch(() => undefined);
       const found = await coming?.find(...asked);
-      if (found) return found;
+      if (found) {
+        return found;
+      }
       const missing = new errors.JWKSNoMatchingKey();
-      if (!budgets.get(asker)!()) return set.isAway() ? unavailable(missing) : Promise.reject(missing);
+      if (!budgets.get(asker)!()) {
+        return set.isAway() ? unavailable(missing) : Promise.reject(missing);
+      }
       const newest = await set.published(uri).catch(unavailable);
       return (await newest.find(...asked)) ?? Promise.reject(missing);
     },
-    edition: (uri: string | undefined) => (set.current(uri) ? set.edition() : undefined),
+    edition: (uri: string | undefined) => {
+      if (set.current(uri)) {
+        return set.edition();
+      }
+      return undefined;
+    },
   });
 }
 
 /** So many at once, and one more after every so many seconds. */
 function createBudget(most: number, seconds: number): () => boolean {
-  let [left, age] = [most, stopwatch()];
+  let left = most;
+  let age = stopwatch();
   return () => {
     const earned = Math.floor(age() / seconds);
-    if (earned > 0 || left === most) [left, age] = [Math.min(most, left + earned), stopwatch()];
-    if (left === 0) return false;
+    if (earned > 0 || left === most) {
+      [left, age] = [Math.min(most, left + earned), stopwatch()];
+    }
+    if (left === 0) {
+      return false;
+    }
     left -= 1;
     return true;
   };
@@ -67,8 +86,16 @@ function createBudget(most: number, seconds: number): () => boolean {
 
 function unavailable(cause: unknown): never {
   const { reason, code, headers } = cause instanceof KindeError ? cause : KEY_NOT_FOUND;
-  const details = { reason: reason ?? code, headers, cause };
+  const details = {
+    reason: reason ?? code,
+    headers,
+    cause,
+  };
   throw new KindeError('keys_unavailable', 'The signing keys of Kinde cannot be fetched.', details);
 }
 
-const KEY_NOT_FOUND = { reason: 'key_not_found', code: undefined, headers: {} };
+const KEY_NOT_FOUND = {
+  reason: 'key_not_found',
+  code: undefined,
+  headers: {},
+};

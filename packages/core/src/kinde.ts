@@ -1,7 +1,12 @@
 import type { Auth } from './auth.js';
 import { createAccount } from './account.js';
 import { createAgreement, type AgreementOptions, type Seen } from './agreement.js';
-import { authenticate, refresh, type Authentication, type AuthenticateOptions } from './authenticate.js';
+import {
+  authenticate,
+  refresh,
+  type Authentication,
+  type AuthenticateOptions,
+} from './authenticate.js';
 import { callback, OWN_PART } from './callback.js';
 import { resolveConfig, type Config } from './config.js';
 import type { Context, Outcome, Pause, Renewal } from './context.js';
@@ -41,7 +46,11 @@ export interface Kinde {
   /**
    * Lets a caller through (`undefined`) or answers in their place; at once where that is known.
    */
-  guard(request: HttpRequest, auth: Auth, rule: Rule): Reply | undefined | Promise<Reply | undefined>;
+  guard(
+    request: HttpRequest,
+    auth: Auth,
+    rule: Rule,
+  ): Reply | undefined | Promise<Reply | undefined>;
   /**
    * The caller who opens a WebSocket, or any connection that has no response for cookies. Nothing is refreshed.
    * @throws KindeError `cross_site` for pages of origins that are neither this app's nor in `trustedOrigins`.
@@ -59,7 +68,11 @@ export interface Kinde {
   /** Like `register`, together with a new organization. */
   createOrganization(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
   /** Tokens for another organization, without a question where Kinde's own session allows it. */
-  switchOrganization(request: HttpRequest, orgCode: string, options?: LoginOptions): Promise<Redirect>;
+  switchOrganization(
+    request: HttpRequest,
+    orgCode: string,
+    options?: LoginOptions,
+  ): Promise<Redirect>;
   /**
    * Finishes a sign-in: exchanges the code for tokens and starts the session.
    * @throws KindeError that names the check which failed; its `headers` take the cookie of the login away.
@@ -98,7 +111,8 @@ export function createKinde(options: KindeOptions): Kinde {
     login: (request, options) => login(request, context, options),
     register: (request, options) => register(request, context, options),
     createOrganization: (request, options) => createOrganization(request, context, options),
-    switchOrganization: (request, orgCode, options) => switchOrganization(request, context, { ...options, orgCode }),
+    switchOrganization: (request, orgCode, options) =>
+      switchOrganization(request, context, { ...options, orgCode }),
     callback: (request) => callback(request, context),
     logout: (request, options) => logout(request, context, options),
     refresh: (request) => refresh(request, context),
@@ -110,7 +124,8 @@ export function createKinde(options: KindeOptions): Kinde {
 }
 
 /** Seconds for which results are remembered: of renewals that are judged, and of those that cannot be yet. */
-const [REMEMBERED, HELD] = [600, 4 * 3600];
+const REMEMBERED = 600;
+const HELD = 4 * 3600;
 /** Seconds in which an answer is judged once. */
 const JUDGED = 5;
 /** Seconds in which other processes are told how a callback came out; for longer, that it did. */
@@ -123,15 +138,33 @@ function createContext(config: Config): Context {
   const title = `${config.issuer} ${config.clientId}`;
   const seal = remembering(createSeal(config.secrets, title, session.format), common);
   const once = <Result>(options: Omit<OnceOptions<Result>, 'memory'>, room = common) =>
-    createOnce<Result>({ stale: 2 * timeout, ...options, memory: createMemory<Result>(room, Infinity) });
+    createOnce<Result>({
+      stale: 2 * timeout,
+      ...options,
+      memory: createMemory<Result>(room, Infinity),
+    });
   const agreed = <Result extends object | string>(local: Once<Result>, how: How<Result>) => {
     const { shared: store } = session;
-    const terms = { ...how, seal, isUndone: oauth.isUnspent, seen: createMemory<Seen>(common) };
+    const terms = {
+      ...how,
+      seal,
+      isUndone: oauth.isUnspent,
+      seen: createMemory<Seen>(common),
+    };
     return store ? createAgreement(local, { ...terms, store }) : local;
   };
-  const life = (renewal: Renewal) => (isHeld(renewal) ? Math.max(HELD, renewal.unjudged.expiresIn ?? 0) : REMEMBERED);
+  const life = (renewal: Renewal) => {
+    if (isHeld(renewal)) {
+      return Math.max(HELD, renewal.unjudged.expiresIn ?? 0);
+    }
+    return REMEMBERED;
+  };
   const refreshes = once<Renewal>({ seconds: life, parallel: 50 });
-  const done = { seconds: LOGIN_COOKIE_TTL, keeps: () => 'done' as const, stale: 2 * timeout + OWN_PART };
+  const done = {
+    seconds: LOGIN_COOKIE_TTL,
+    keeps: () => 'done' as const,
+    stale: 2 * timeout + OWN_PART,
+  };
   const callbacks = once<Outcome>(done, logins);
   return Object.freeze({
     config,
@@ -146,7 +179,8 @@ function createContext(config: Config): Context {
     judgements: once<Renewal>({ seconds: (renewal) => (isHeld(renewal) ? JUDGED : REMEMBERED) }),
     saves: once<boolean>({ seconds: 2 }),
     pauses: createMemory<Pause>(common, Infinity),
-    notices: session.groups && createNotices(session.groups, seal, { title, maxAge: session.maxAge }),
+    notices:
+      session.groups && createNotices(session.groups, seal, { title, maxAge: session.maxAge }),
     budgets: createBudgets(),
     callbacks: agreed(callbacks, {
       name: 'callback',

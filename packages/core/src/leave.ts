@@ -19,6 +19,15 @@ export function leavePage(location: string, cookies: readonly string[]): Reply {
 <p>One moment. <a href="${target}">Continue</a></p>
 </html>
 `;
-  const headers = { ...PRIVATE_HEADERS, 'content-security-policy': POLICY, 'content-type': 'text/html; charset=utf-8' };
-  return { status: 200, headers, cookies, body };
+  const headers = {
+    ...PRIVATE_HEADERS,
+    'content-security-policy': POLICY,
+    'content-type': 'text/html; charset=utf-8',
+  };
+  return {
+    status: 200,
+    headers,
+    cookies,
+    body,
+  };
 }

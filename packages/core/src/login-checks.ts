@@ -11,7 +11,10 @@ export function createLoginSecret(): string {
  * State, nonce and PKCE verifier (RFC 7636: 43 characters) of a login. None of them tells another one or the secret. The time
  * in front of the state, in Unix seconds, lets the oldest of several pending logins be told without opening them.
  */
-export async function createLoginChecks(secret: string, startedAt: number): Promise<Omit<LoginChecks, 'maxAge'>> {
+export async function createLoginChecks(
+  secret: string,
+  startedAt: number,
+): Promise<Omit<LoginChecks, 'maxAge'>> {
   const [state, nonce, codeVerifier] = await Promise.all(
     ['state', 'nonce', 'code_verifier'].map((purpose) => hash(`${purpose} ${secret}`)),
   );

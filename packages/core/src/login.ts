@@ -1,7 +1,14 @@
 import { bare } from './own.js';
 import { now } from './clock.js';
 import type { Context } from './context.js';
-import { cookieSizes, expireCookies, formsSent, loginCookiesSent, setCookie, sweepLeftovers } from './cookies.js';
+import {
+  cookieSizes,
+  expireCookies,
+  formsSent,
+  loginCookiesSent,
+  setCookie,
+  sweepLeftovers,
+} from './cookies.js';
 import { KindeError } from './errors.js';
 import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from './http.js';
@@ -40,9 +47,13 @@ export interface PendingLogin {
 
 /** The login in a cookie: the checks of one are made from its secret. */
 export async function readPending(kept: Readonly<Record<string, unknown>>): Promise<PendingLogin> {
-  const { secret, maxAge, ...members } = bare(kept as unknown as PendingLogin & { secret?: string; maxAge?: number });
+  const { secret, maxAge, ...members } = bare(
+    kept as unknown as PendingLogin & { secret?: string; maxAge?: number },
+  );
   const rest = bare(members);
-  if (secret === undefined) return rest;
+  if (secret === undefined) {
+    return rest;
+  }
   const checks = await createLoginChecks(secret, rest.startedAt);
   return bare({ ...rest, checks: { ...checks, ...(maxAge !== undefined && { maxAge }) } });
 }
@@ -61,17 +72,29 @@ const TARGET_BYTES = [1024, 256, 0];
 const NAMED = 16;
 
 /** First half: remember this login in a cookie, send the browser to Kinde. */
-export async function login(request: HttpRequest, context: Context, options: LoginOptions = {}): Promise<Redirect> {
+export async function login(
+  request: HttpRequest,
+  context: Context,
+  options: LoginOptions = {},
+): Promise<Redirect> {
   return startLogin(request, context, { options: { supportsReauth: true, ...options } });
 }
 
 /** Like `login`, on Kinde's sign-up page. */
-export function register(request: HttpRequest, context: Context, options: LoginOptions = {}): Promise<Redirect> {
+export function register(
+  request: HttpRequest,
+  context: Context,
+  options: LoginOptions = {},
+): Promise<Redirect> {
   return login(request, context, { prompt: 'create', ...options });
 }
 
 /** Sign up together with a new organization. */
-export function createOrganization(request: HttpRequest, context: Context, options?: LoginOptions): Promise<Redirect> {
+export function createOrganization(
+  request: HttpRequest,
+  context: Context,
+  options?: LoginOptions,
+): Promise<Redirect> {
   return register(request, context, { ...options, isCreateOrg: true });
 }
 
@@ -81,8 +104,11 @@ export async function switchOrganization(
   context: Context,
   options: LoginOptions,
 ): Promise<Redirect> {
-  if (!options.orgCode)
-    throw new KindeError('param_invalid', 'Which organization to switch to is missing.', { reason: 'org_code' });
+  if (!options.orgCode) {
+    throw new KindeError('param_invalid', 'Which organization to switch to is missing.', {
+      reason: 'org_code',
+    });
+  }
   return startLogin(request, context, { options, isSwitch: true });
 }
 
@@ -92,9 +118,14 @@ export interface Beginning extends Pick<PendingLogin, 'isSwitch' | 'isReauth' | 
 }
 
 /** Puts a login into a cookie and answers the address at Kinde that begins it. */
-export async function startLogin(request: HttpRequest, context: Context, beginning: Beginning): Promise<Redirect> {
+export async function startLogin(
+  request: HttpRequest,
+  context: Context,
+  beginning: Beginning,
+): Promise<Redirect> {
   const { options: given, ...kinds } = beginning;
-  const [options, flags] = [bare(given), bare(kinds)];
+  const options = bare(given);
+  const flags = bare(kinds);
   const { maxAge, audience, returnTo } = options;
   const params = toWire(options);
   const asked = {
@@ -104,7 +135,10 @@ export async function startLogin(request: HttpRequest, context: Context, beginni
   };
   const secret = createLoginSecret();
   const startedAt = now();
-  const checks = { ...(await createLoginChecks(secret, startedAt)), ...(maxAge !== undefined && { maxAge }) };
+  const checks = {
+    ...(await createLoginChecks(secret, startedAt)),
+    ...(maxAge !== undefined && { maxAge }),
+  };
   const url = await context.oauth.startLogin(checks, asked, audience);
   const pending = {
     // Processes that write the earlier form run beside others that read no other.
@@ -115,26 +149,51 @@ export async function startLogin(request: HttpRequest, context: Context, beginni
     ...flags,
   };
   const name = loginCookieName(context, checks.state);
-  return { location: url.href, cookies: await keepPending(request, context, { name, pending, target: returnTo }) };
+  return {
+    location: url.href,
+    cookies: await keepPending(request, context, {
+      name,
+      pending,
+      target: returnTo,
+    }),
+  };
 }
 
 /** The cookie of a login, small enough to leave room for others, and lines that take older ones away to make room for it. */
 async function keepPending(
   request: HttpRequest,
   context: Context,
-  { name, pending, target }: { name: string; pending: object; target: string | undefined },
+  {
+    name,
+    pending,
+    target,
+  }: {
+    name: string;
+    pending: object;
+    target: string | undefined;
+  },
 ): Promise<string[]> {
   for (const bytes of TARGET_BYTES) {
-    const returnTo = safeReturnTo(bytes === 0 ? undefined : target, context.config.returnRules, bytes);
+    const returnTo = safeReturnTo(
+      bytes === 0 ? undefined : target,
+      context.config.returnRules,
+      bytes,
+    );
     const value = await context.seal.seal({ ...pending, returnTo }, 'login', LOGIN_COOKIE_TTL);
     const size = name.length + value.length;
-    if (size > MOST_BYTES_EACH) continue;
+    if (size > MOST_BYTES_EACH) {
+      continue;
+    }
     const line = setCookie(context, name, value, LOGIN_COOKIE_TTL);
     return [...makeRoom(request, context, size), line, ...sweepLeftovers(request, context)];
   }
-  throw new KindeError('param_too_large', 'The parameters of this login are too long to be remembered.', {
-    reason: 'login',
-  });
+  throw new KindeError(
+    'param_too_large',
+    'The parameters of this login are too long to be remembered.',
+    {
+      reason: 'login',
+    },
+  );
 }
 
 /** The name of the cookie that belongs to a state. */
@@ -173,8 +232,14 @@ const MOVED = 'moved';
  * A login that begins on another host than `siteUrl` can never be finished, since its cookie stays there: the browser goes to
  * the same address on the configured site first. `undefined` where it is there already, or was sent there before.
  */
-export function moveToSite(request: HttpRequest, { config }: Context, query: URLSearchParams): Redirect | undefined {
-  if (query.has(MOVED) || !isPageLoad(request) || !isElsewhere(request, config.siteUrl)) return undefined;
+export function moveToSite(
+  request: HttpRequest,
+  { config }: Context,
+  query: URLSearchParams,
+): Redirect | undefined {
+  if (query.has(MOVED) || !isPageLoad(request) || !isElsewhere(request, config.siteUrl)) {
+    return undefined;
+  }
   const url = requestUrl(request, config);
   url.searchParams.set(MOVED, '1');
   const target = returnTarget(query);
@@ -183,16 +248,25 @@ export function moveToSite(request: HttpRequest, { config }: Context, query: URL
     url.searchParams.set('return_to', safeReturnTo(target, config.returnRules, TARGET_BYTES[0]));
   }
   // Longer ones would not pass the proxy that may be the reason why `Host` differs.
-  return url.href.length > LONGEST_MOVE ? undefined : { location: url.href, cookies: [] };
+  if (url.href.length > LONGEST_MOVE) {
+    return undefined;
+  }
+  return { location: url.href, cookies: [] };
 }
 
 /** Characters of an address that a login is moved to. */
 const LONGEST_MOVE = 3000;
 
 /** The same for a page that needs a login: it begins at the login route of the configured site. */
-export function loginElsewhere(request: HttpRequest, { config }: Context, returnTo: string): Redirect | undefined {
+export function loginElsewhere(
+  request: HttpRequest,
+  { config }: Context,
+  returnTo: string,
+): Redirect | undefined {
   const { siteUrl, paths } = config;
-  if (!paths.login || !isElsewhere(request, siteUrl)) return undefined;
+  if (!paths.login || !isElsewhere(request, siteUrl)) {
+    return undefined;
+  }
   const target = safeReturnTo(returnTo, config.returnRules, TARGET_BYTES[0]);
   const query = new URLSearchParams({ return_to: target, [MOVED]: '1' });
   return { location: `${siteUrl}${paths.login}?${query}`, cookies: [] };

@@ -17,11 +17,17 @@ export interface LogoutOptions {
 const REVOKE_PATIENCE = 1500;
 
 /** Forgets the session here, ends its refresh token, then sends the browser to Kinde to end the session there. */
-export async function logout(request: HttpRequest, context: Context, options: LogoutOptions = {}): Promise<Redirect> {
+export async function logout(
+  request: HttpRequest,
+  context: Context,
+  options: LogoutOptions = {},
+): Promise<Redirect> {
   const { config, oauth } = context;
   const session = await readSession(request, context).catch(() => undefined);
   const revoke = async () => {
-    if (typeof session === 'object') await atMost(REVOKE_PATIENCE, revokeTokens(session, context));
+    if (typeof session === 'object') {
+      await atMost(REVOKE_PATIENCE, revokeTokens(session, context));
+    }
   };
   const cookies = await endSession(request, context).catch(async (error: unknown) => {
     // The store still has the session, but from here on nobody has the cookie for it, and it is not refreshed any more.

@@ -42,11 +42,15 @@ export function createMark({ store, id, life }: Place): Mark {
     let found: string | undefined = text;
     for (let tries = TRIES; tries > 0; tries--) {
       if (await store.swap(id, found, { to, maxAge })) {
-        if (to?.startsWith(own)) text = to;
+        if (to?.startsWith(own)) {
+          text = to;
+        }
         return true;
       }
       found = await store.get(id);
-      if (found !== undefined && !found.startsWith(own) && !found.startsWith(CLAIM)) return false;
+      if (found !== undefined && !found.startsWith(own) && !found.startsWith(CLAIM)) {
+        return false;
+      }
     }
     return false;
   };
@@ -63,7 +67,9 @@ export function createMark({ store, id, life }: Place): Mark {
     take: (from: string | undefined) => store.swap(id, from, { to: text, maxAge: life }),
     put,
     beat() {
-      if (!isPutting) put(own + (beats += 1), life).catch(() => {});
+      if (!isPutting) {
+        put(own + (beats += 1), life).catch(() => {});
+      }
     },
     leave: (isUndone: boolean) => put(isUndone ? undefined : LEFT + crypto.randomUUID(), life),
   });
@@ -73,14 +79,20 @@ export function createMark({ store, id, life }: Place): Mark {
  * Announces to take over from a holder that says nothing, and waits for it to object. What was announced is what the new
  * mark is to be put in place of; `undefined` where somebody was faster.
  */
-export async function takeOver({ store, id, life }: Place, mark: string): Promise<string | undefined> {
+export async function takeOver(
+  { store, id, life }: Place,
+  mark: string,
+): Promise<string | undefined> {
   const claim = CLAIM + crypto.randomUUID();
-  if (!(await store.swap(id, mark, { to: claim, maxAge: life }))) return undefined;
+  if (!(await store.swap(id, mark, { to: claim, maxAge: life }))) {
+    return undefined;
+  }
   await new Promise((resolve) => setTimeout(resolve, OBJECTION));
   return claim;
 }
 
-const [LEFT, CLAIM] = ['lock.left.', 'lock.claim.'];
+const LEFT = 'lock.left.';
+const CLAIM = 'lock.claim.';
 
 /** Is this a mark, and no result? */
 export function isMark(text: string): boolean {

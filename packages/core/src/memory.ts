@@ -16,7 +16,9 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
   const find = (id: string) => {
     const found = sessions.get(id);
     sessions.delete(id);
-    if (!found || found.until <= Date.now()) return undefined;
+    if (!found || found.until <= Date.now()) {
+      return undefined;
+    }
     // What is used moves to the end of those that may have to go.
     sessions.set(id, found);
     return found.value;
@@ -25,14 +27,20 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
     sessions.delete(id);
     sessions.set(id, { value, until: Date.now() + maxAge * 1000 });
     for (const oldest of sessions.keys()) {
-      if (sessions.size <= max) break;
+      if (sessions.size <= max) {
+        break;
+      }
       sessions.delete(oldest);
     }
   };
   const leave = (name: string, id: string) => {
     const group = groups.get(name);
-    if (group?.delete(id)) memberships -= 1;
-    if (group?.size === 0) groups.delete(name);
+    if (group?.delete(id)) {
+      memberships -= 1;
+    }
+    if (group?.size === 0) {
+      groups.delete(name);
+    }
   };
   return {
     get: async (id) => find(id),
@@ -41,9 +49,14 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
       sessions.delete(id);
     },
     async swap(id, from, { to, maxAge }) {
-      if (find(id) !== from) return false;
-      if (to === undefined) sessions.delete(id);
-      else keep(id, to, maxAge);
+      if (find(id) !== from) {
+        return false;
+      }
+      if (to === undefined) {
+        sessions.delete(id);
+      } else {
+        keep(id, to, maxAge);
+      }
       return true;
     },
     async enlist(name, id, maxAge) {
@@ -54,12 +67,22 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
       groups.set(name, group);
       memberships += 1;
       for (const [oldest, ids] of groups) {
-        if (memberships <= max * MEMBERSHIPS) break;
-        for (const one of ids.keys()) if (memberships > max * MEMBERSHIPS) leave(oldest, one);
+        if (memberships <= max * MEMBERSHIPS) {
+          break;
+        }
+        for (const one of ids.keys()) {
+          if (memberships > max * MEMBERSHIPS) {
+            leave(oldest, one);
+          }
+        }
       }
     },
     async members(name) {
-      for (const [id, until] of groups.get(name) ?? []) if (until <= Date.now()) leave(name, id);
+      for (const [id, until] of groups.get(name) ?? []) {
+        if (until <= Date.now()) {
+          leave(name, id);
+        }
+      }
       return [...(groups.get(name)?.keys() ?? [])];
     },
   };

@@ -57,21 +57,30 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 /** Bytes, written as base64url (RFC 4648 section 5) without padding. */
 export function toBase64url(bytes: Uint8Array): string {
-  if (!nodeCrypto) return base64url.encode(bytes);
+  if (!nodeCrypto) {
+    return base64url.encode(bytes);
+  }
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
 }
 
 /** Bytes that are written as base64url. @throws TypeError when they are not. */
 export function fromBase64url(text: string): Uint8Array {
   const bytes = bytesOf(text);
-  if (!bytes) throw new TypeError('This is not base64url.');
+  if (!bytes) {
+    throw new TypeError('This is not base64url.');
+  }
   return bytes;
 }
 
 /** The same; `undefined` when they are not. */
 export function bytesOf(text: string): Uint8Array | undefined {
-  if (!isBase64url(text)) return undefined;
-  return nodeCrypto ? Buffer.from(text, 'base64url') : base64url.decode(text);
+  if (!isBase64url(text)) {
+    return undefined;
+  }
+  if (nodeCrypto) {
+    return Buffer.from(text, 'base64url');
+  }
+  return base64url.decode(text);
 }
 
 /**
@@ -80,7 +89,9 @@ export function bytesOf(text: string): Uint8Array | undefined {
  */
 export function isBase64url(text: string): boolean {
   const last = LAST[text.length % 4];
-  return last !== undefined && (last === '' || last.includes(text.at(-1)!)) && /^[\w-]*$/.test(text);
+  return (
+    last !== undefined && (last === '' || last.includes(text.at(-1)!)) && /^[\w-]*$/.test(text)
+  );
 }
 
 /** With which characters a text may end, by how many there are beyond groups of four. */

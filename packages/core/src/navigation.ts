@@ -13,7 +13,10 @@ export function wantsPage({ headers }: HttpRequest): boolean {
 /** A script of a page asks: the answer is read, not shown. */
 export function isScript({ headers }: HttpRequest): boolean {
   const accept = headers.get('accept') ?? '';
-  return !isNavigation(headers) || (/\bapplication\/json\b/.test(accept) && !/\btext\/html\b/.test(accept));
+  return (
+    !isNavigation(headers) ||
+    (/\bapplication\/json\b/.test(accept) && !/\btext\/html\b/.test(accept))
+  );
 }
 
 /** `Sec-Fetch-Mode` where the browser sends it; every other client gets the benefit of the doubt. */
@@ -42,7 +45,12 @@ export function isPreflight({ method, headers }: HttpRequest): boolean {
 /** Headers whose value says that a request is a guess about the user's next step. */
 const PURPOSES = ['sec-purpose', 'x-sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
 /** Headers that frameworks send with such guesses, and only with them. */
-const MARKS = ['next-router-prefetch', 'next-router-segment-prefetch', 'x-middleware-prefetch', 'hx-preloaded'];
+const MARKS = [
+  'next-router-prefetch',
+  'next-router-segment-prefetch',
+  'x-middleware-prefetch',
+  'hx-preloaded',
+];
 
 /** A browser or a framework asks before the user did: to prefetch, to prerender or to show a preview. */
 export function isPrefetch({ headers }: HttpRequest): boolean {

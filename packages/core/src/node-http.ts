@@ -6,7 +6,10 @@ import type { Outlet } from './enter.js';
 import { mergeCookies, withField, withoutCookies, type HttpRequest, type Reply } from './http.js';
 
 /** Node's request, with what frameworks add to it. */
-export type NodeRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+export type NodeRequest = IncomingMessage & {
+  readonly originalUrl?: string;
+  readonly body?: unknown;
+};
 
 /** Node's request as the core wants it: of Express, Connect, Koa (`ctx.req`), Socket.IO, or of an upgrade. */
 export function toHttpRequest(req: NodeRequest): HttpRequest {
@@ -35,13 +38,19 @@ class Incoming implements HttpRequest {
 
   get(name: string): string | null {
     const { headers } = this.#req;
-    return Object.hasOwn(headers, name) ? (headers[name]?.toString() ?? null) : null;
+    if (Object.hasOwn(headers, name)) {
+      return headers[name]?.toString() ?? null;
+    }
+    return null;
   }
 
   /** Text and bytes that a body parser left are the body as it was sent; an object that it made is not. */
   get body(): AsyncIterable<Uint8Array> {
     const { body } = this.#req;
-    return isRaw(body) ? Readable.from([Buffer.from(body)]) : this.#req.iterator({ destroyOnReturn: false });
+    if (isRaw(body)) {
+      return Readable.from([Buffer.from(body)]);
+    }
+    return this.#req.iterator({ destroyOnReturn: false });
   }
 
   get bodyUsed(): boolean {
@@ -89,7 +98,9 @@ class Outgoing implements Outlet {
   }
 
   vary(field: string): void {
-    if (!this.#res.headersSent) this.#res.setHeader('Vary', withField(this.#res.getHeader('Vary'), field));
+    if (!this.#res.headersSent) {
+      this.#res.setHeader('Vary', withField(this.#res.getHeader('Vary'), field));
+    }
   }
 
   callerChanged(caller: RequestAuth): void {
@@ -165,11 +176,18 @@ const WAITING = Symbol('kinde cookies');
  * Sets cookies when the head is written, so that nobody who writes `Set-Cookie` before can replace them by accident, and
  * forbids caches to keep the response. A line for the same cookie that was written later, by hand, wins.
  */
-export function setCookies(res: ServerResponse & { [WAITING]?: readonly string[] }, lines: readonly string[]): void {
-  if (lines.length === 0 || res.headersSent) return;
+export function setCookies(
+  res: ServerResponse & { [WAITING]?: readonly string[] },
+  lines: readonly string[],
+): void {
+  if (lines.length === 0 || res.headersSent) {
+    return;
+  }
   const waiting = res[WAITING];
   res[WAITING] = mergeCookies(waiting, lines);
-  if (waiting) return;
+  if (waiting) {
+    return;
+  }
   onHeaders(res, function (this: ServerResponse & { [WAITING]?: readonly string[] }) {
     const written = this.getHeader('Set-Cookie');
     const left = withoutCookies(this[WAITING] ?? [], written);
@@ -180,7 +198,9 @@ export function setCookies(res: ServerResponse & { [WAITING]?: readonly string[]
 
 /** Writes an answer of the core as it is. */
 export function sendReply(res: ServerResponse, { status, headers, cookies, body }: Reply): void {
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    res.setHeader(name, value);
+  }
   setCookies(res, cookies);
   res.statusCode = status;
   res.end(body);

@@ -36,7 +36,11 @@ const MARGIN = 3600;
  * once, however much was said. Whoever finds that the head or a page is missing, or that the head has gone back, cannot know
  * what was said, and begins a new epoch: sessions of another epoch are over.
  */
-export function createNoticeLog(store: Required<SessionStore>, title: string, maxAge: number): NoticeLog {
+export function createNoticeLog(
+  store: Required<SessionStore>,
+  title: string,
+  maxAge: number,
+): NoticeLog {
   // Not names that are made with a secret: processes that have different ones for a while still go by the same log.
   const headName = () => hash(title);
   const pageName = (epoch: string, page: number) => hash(`${title} ${epoch} ${page}`);
@@ -53,15 +57,25 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
     const head = await reader.take(text);
     const used = head?.notices.length ?? 0;
     const batch = pending.slice(0, used < PAGE ? PAGE - used : PAGE);
-    for (const one of batch) one.isTaken = true;
-    if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) return true;
+    for (const one of batch) {
+      one.isTaken = true;
+    }
+    if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) {
+      return true;
+    }
     // Copied before the head says so: whoever reads finds all of it.
-    if (head && used >= PAGE) await store.set(await pageName(head.epoch, head.page), pageText(head.notices), life);
+    if (head && used >= PAGE) {
+      await store.set(await pageName(head.epoch, head.page), pageText(head.notices), life);
+    }
     const next = extended(head ?? newHead(), batch, { matters, endOf: reader.endOf });
     const to = headText(next);
-    if (!(await store.swap(name, text, { to, maxAge: life }))) return false;
+    if (!(await store.swap(name, text, { to, maxAge: life }))) {
+      return false;
+    }
     reader.accept(head, next, to);
-    for (const one of batch) one.isSaid = true;
+    for (const one of batch) {
+      one.isSaid = true;
+    }
     pending = pending.filter(({ isSaid }) => !isSaid);
     return pending.length === 0;
   };
@@ -69,9 +83,14 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
   const run = async () => {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = pending.length;
-      if (await step()) return;
-      if (pending.length < before) tries = 0;
-      else await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
+      if (await step()) {
+        return;
+      }
+      if (pending.length < before) {
+        tries = 0;
+      } else {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
+      }
     }
     throw unavailable('Too many processes have something to say about sessions.');
   };
@@ -82,11 +101,20 @@ export function createNoticeLog(store: Required<SessionStore>, title: string, ma
     sync,
     async append(notice) {
       const same = pending.find((one) => one.notice.key === notice.key && !one.isTaken);
-      const own: Pending = same ?? { notice, isTaken: false, isSaid: false };
-      if (same) same.notice = merged(same.notice, notice);
-      else pending.push(own);
+      const own: Pending = same ?? {
+        notice,
+        isTaken: false,
+        isSaid: false,
+      };
+      if (same) {
+        same.notice = merged(same.notice, notice);
+      } else {
+        pending.push(own);
+      }
       try {
-        while (!own.isSaid) await sync();
+        while (!own.isSaid) {
+          await sync();
+        }
       } finally {
         pending = pending.filter((one) => one !== own);
       }
@@ -101,15 +129,26 @@ function extended(
   batch: readonly Pending[],
   { matters, endOf }: { matters: number } & Pick<NoticeReader, 'endOf'>,
 ): Head {
-  const [time, isFull] = [now(), head.notices.length >= PAGE];
+  const time = now();
+  const isFull = head.notices.length >= PAGE;
   const kept = isFull ? [] : head.notices.filter(({ at }) => at + matters > time);
   const notices = new Map(kept.map((one) => [one.key, one]));
   let { seq, first } = head;
-  for (const { notice } of batch)
+  for (const { notice } of batch) {
     notices.set(notice.key, { ...merged<Said>(notices.get(notice.key), notice), seq: ++seq });
-  while (first < head.page && (endOf(first) ?? time) + matters < time) first += 1;
+  }
+  while (first < head.page && (endOf(first) ?? time) + matters < time) {
+    first += 1;
+  }
   const page = isFull ? head.page + 1 : head.page;
-  return { epoch: head.epoch, seq, first, page, writtenAt: time, notices: [...notices.values()] };
+  return {
+    epoch: head.epoch,
+    seq,
+    first,
+    page,
+    writtenAt: time,
+    notices: [...notices.values()],
+  };
 }
 
 interface Pending {
@@ -120,5 +159,12 @@ interface Pending {
 
 function newHead(): Head {
   const epoch = toBase64url(crypto.getRandomValues(new Uint8Array(6)));
-  return { epoch, seq: 0, first: 0, page: 0, writtenAt: 0, notices: [] };
+  return {
+    epoch,
+    seq: 0,
+    first: 0,
+    page: 0,
+    writtenAt: 0,
+    notices: [],
+  };
 }

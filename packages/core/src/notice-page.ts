@@ -30,17 +30,25 @@ const VERSION = '1';
 const HEAD = /^1 ([\w-]{8}) (\w{1,9}) (\w{1,9}) (\w{1,9}) (\w{1,9})(?: |$)/;
 const NOTICE = /^([eor][\w-]{22})\.(\w{1,9})\.(\w{1,9})\.(\w{1,9})$/;
 
-const write = (value: number) => value.toString(36);
-const read = (text: string | undefined) => Number.parseInt(text ?? '', 36);
+function write(value: number) {
+  return value.toString(36);
+}
+function read(text: string | undefined) {
+  return Number.parseInt(text ?? '', 36);
+}
 
 /** A page as text. */
 export function pageText(notices: readonly Notice[]): string {
-  return notices.map(({ key, seq, at, until }) => [key, write(seq), write(at), write(until)].join('.')).join(' ');
+  return notices
+    .map(({ key, seq, at, until }) => [key, write(seq), write(at), write(until)].join('.'))
+    .join(' ');
 }
 
 /** The newest page as text, behind where the others are. */
 export function headText({ epoch, seq, first, page, writtenAt, notices }: Head): string {
-  return [VERSION, epoch, ...[seq, first, page, writtenAt].map(write), pageText(notices)].join(' ').trimEnd();
+  return [VERSION, epoch, ...[seq, first, page, writtenAt].map(write), pageText(notices)]
+    .join(' ')
+    .trimEnd();
 }
 
 /** The notices of a page; `undefined` for any other text. */
@@ -48,8 +56,15 @@ export function readPage(text: string): Notice[] | undefined {
   const notices: Notice[] = [];
   for (const part of text === '' ? [] : text.split(' ')) {
     const [, key, seq, at, until] = NOTICE.exec(part) ?? [];
-    if (key === undefined) return undefined;
-    notices.push({ key, seq: read(seq), at: read(at), until: read(until) });
+    if (key === undefined) {
+      return undefined;
+    }
+    notices.push({
+      key,
+      seq: read(seq),
+      at: read(at),
+      until: read(until),
+    });
   }
   return notices;
 }
@@ -57,8 +72,19 @@ export function readPage(text: string): Notice[] | undefined {
 /** The newest page; `'foreign'` for one of another version, `undefined` for what is none. */
 export function readHead(text: string): Head | 'foreign' | undefined {
   const [start, epoch, seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
-  if (start === undefined) return /^(?!1 )\d+ /.test(text) ? 'foreign' : undefined;
+  if (start === undefined) {
+    return /^(?!1 )\d+ /.test(text) ? 'foreign' : undefined;
+  }
   const notices = readPage(text.slice(start.length));
-  if (!notices) return undefined;
-  return { epoch: epoch!, seq: read(seq), first: read(first), page: read(page), writtenAt: read(writtenAt), notices };
+  if (!notices) {
+    return undefined;
+  }
+  return {
+    epoch: epoch!,
+    seq: read(seq),
+    first: read(first),
+    page: read(page),
+    writtenAt: read(writtenAt),
+    notices,
+  };
 }

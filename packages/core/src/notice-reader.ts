@@ -39,11 +39,16 @@ export function createNoticeReader(
   const readPages = async ({ epoch, page: end }: Head, from: number, ends: Mind['ends']) => {
     const found: Notice[] = [];
     for (let start = from; start < end; start += AT_ONCE) {
-      const numbers = Array.from({ length: Math.min(AT_ONCE, end - start) }, (_, index) => start + index);
+      const numbers = Array.from(
+        { length: Math.min(AT_ONCE, end - start) },
+        (_, index) => start + index,
+      );
       const texts = await Promise.all(numbers.map((number) => pageOf(epoch, number)));
       for (const [index, text] of texts.entries()) {
         const notices = typeof text === 'string' ? readPage(text) : undefined;
-        if (notices?.length !== PAGE) return undefined;
+        if (notices?.length !== PAGE) {
+          return undefined;
+        }
         found.push(...notices);
         ends.set(numbers[index]!, latestOf(notices));
       }
@@ -52,36 +57,83 @@ export function createNoticeReader(
   };
 
   const take: NoticeReader['take'] = async (text) => {
-    if (text !== undefined && text === mind?.text) return mind.head;
+    if (text !== undefined && text === mind?.text) {
+      return mind.head;
+    }
     const head = typeof text === 'string' ? readHead(text) : undefined;
-    if (head === 'foreign') throw unavailable('What was said about sessions is written in a version not known here.');
-    if (!head) return undefined;
-    if (mind?.head.epoch !== head.epoch) mind = { head, text: undefined, latest: new Map(), ends: new Map() };
-    if (mind.text !== undefined && head.seq < mind.head.seq) return undefined;
+    if (head === 'foreign') {
+      throw unavailable('What was said about sessions is written in a version not known here.');
+    }
+    if (!head) {
+      return undefined;
+    }
+    if (mind?.head.epoch !== head.epoch) {
+      mind = {
+        head,
+        text: undefined,
+        latest: new Map(),
+        ends: new Map(),
+      };
+    }
+    if (mind.text !== undefined && head.seq < mind.head.seq) {
+      return undefined;
+    }
     const next = Math.max(head.first, ...[...mind.ends.keys()].slice(-1).map((last) => last + 1));
     const pages = await readPages(head, next, mind.ends);
-    if (!pages) return undefined;
+    if (!pages) {
+      return undefined;
+    }
     const news = [...pages, ...head.notices];
-    if (mind.text !== undefined && !goesOn(mind.head, news, life)) return undefined;
+    if (mind.text !== undefined && !goesOn(mind.head, news, life)) {
+      return undefined;
+    }
     learn(mind.latest, news);
-    mind = { ...mind, head, text };
+    mind = {
+      ...mind,
+      head,
+      text,
+    };
     return head;
   };
 
   return Object.freeze({
     take,
     accept(before, head, text) {
-      const known = before && mind?.head.epoch === head.epoch ? mind : { latest: new Map(), ends: new Map() };
+      const known =
+        before && mind?.head.epoch === head.epoch ? mind : { latest: new Map(), ends: new Map() };
       const { latest, ends } = known;
-      if (before && head.page > before.page) ends.set(before.page, latestOf(before.notices));
+      if (before && head.page > before.page) {
+        ends.set(before.page, latestOf(before.notices));
+      }
       const old = [...ends.keys()].filter((page) => page < head.first);
-      for (const page of old) ends.delete(page);
-      if (old.length > 0) for (const [key, { at }] of latest) if (at + life < now()) latest.delete(key);
+      for (const page of old) {
+        ends.delete(page);
+      }
+      if (old.length > 0) {
+        for (const [key, { at }] of latest) {
+          if (at + life < now()) {
+            latest.delete(key);
+          }
+        }
+      }
       learn(latest, head.notices);
-      mind = { head, text, latest, ends };
+      mind = {
+        head,
+        text,
+        latest,
+        ends,
+      };
     },
-    known: () =>
-      mind?.text === undefined ? undefined : { epoch: mind.head.epoch, seq: mind.head.seq, latest: mind.latest },
+    known: () => {
+      if (mind?.text === undefined) {
+        return undefined;
+      }
+      return {
+        epoch: mind.head.epoch,
+        seq: mind.head.seq,
+        latest: mind.latest,
+      };
+    },
     endOf: (page) => mind?.ends.get(page),
   } satisfies NoticeReader);
 }
@@ -101,21 +153,36 @@ interface Mind {
  */
 function goesOn(before: Head, news: readonly Notice[], life: number): boolean {
   const places = new Map<string, number>();
-  for (const { key, seq } of news) places.set(key, Math.max(seq, places.get(key) ?? 0));
-  return before.notices.every(({ key, seq, at }) => at + life < now() || (places.get(key) ?? 0) >= seq);
+  for (const { key, seq } of news) {
+    places.set(key, Math.max(seq, places.get(key) ?? 0));
+  }
+  return before.notices.every(
+    ({ key, seq, at }) => at + life < now() || (places.get(key) ?? 0) >= seq,
+  );
 }
 
 function learn(latest: Map<string, Notice>, notices: readonly Notice[]): void {
   for (const notice of notices) {
     const before = latest.get(notice.key);
-    if (!before || before.seq < notice.seq) latest.set(notice.key, merged(before, notice));
+    if (!before || before.seq < notice.seq) {
+      latest.set(notice.key, merged(before, notice));
+    }
   }
 }
 
 /** Two notices about the same, as one that says what both say, in the place of the second. */
-export function merged<One extends Pick<Notice, 'at' | 'until'>>(before: One | undefined, notice: One): One {
-  if (!before) return notice;
-  return { ...notice, at: Math.max(before.at, notice.at), until: Math.max(before.until, notice.until) };
+export function merged<One extends Pick<Notice, 'at' | 'until'>>(
+  before: One | undefined,
+  notice: One,
+): One {
+  if (!before) {
+    return notice;
+  }
+  return {
+    ...notice,
+    at: Math.max(before.at, notice.at),
+    until: Math.max(before.until, notice.until),
+  };
 }
 
 function latestOf(notices: readonly Notice[]): number {

@@ -61,7 +61,8 @@ export interface Verdict extends Standing {
 export const ALL = 'all';
 
 /** Seconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
-const [FRESH, KNOWN] = [5, 300];
+const FRESH = 5;
+const KNOWN = 300;
 /** Seconds that a request waits for news where what is known will do. */
 const ENOUGH = 0.75;
 /** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
@@ -81,26 +82,43 @@ export function createNotices(
   const names = createNames(seal);
   const never = () => Infinity;
   // Ages, which a clock that is set does not shorten.
-  let [sinceRead, sinceFailed] = [never, never];
+  let sinceRead = never;
+  let sinceFailed = never;
   const read = async (): Promise<Known> => {
     await log.sync();
     sinceRead = stopwatch();
     return log.known()!;
   };
-  const say = async (kind: string, about: string, { at, until = 0 }: { at: number; until?: number }) => {
+  const say = async (
+    kind: string,
+    about: string,
+    { at, until = 0 }: { at: number; until?: number },
+  ) => {
     const [name] = await names.of(about);
-    await log.append({ key: kind + name, at, until });
+    await log.append({
+      key: kind + name,
+      at,
+      until,
+    });
     sinceRead = stopwatch();
   };
   const refresh = async (): Promise<void> => {
-    if (sinceRead() < FRESH) return;
+    if (sinceRead() < FRESH) {
+      return;
+    }
     const isKnown = sinceRead() < KNOWN;
-    if (isKnown && sinceFailed() < FRESH) return;
+    if (isKnown && sinceFailed() < FRESH) {
+      return;
+    }
     // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
-    const reading = isKnown ? within(deadlineIn(ENOUGH), read(), () => unavailable('The store is slow.')) : read();
+    const reading = isKnown
+      ? within(deadlineIn(ENOUGH), read(), () => unavailable('The store is slow.'))
+      : read();
     await reading.catch((error: unknown) => {
       sinceFailed = stopwatch();
-      if (!isKnown) throw error;
+      if (!isKnown) {
+        throw error;
+      }
     });
   };
   return Object.freeze({
@@ -109,7 +127,8 @@ export function createNotices(
       const { epoch, seq } = await read();
       return { epoch, since: seq };
     },
-    end: (about, until) => say(until === undefined ? END : ORDER, about, { at: now(), until: until ?? 0 }),
+    end: (about, until) =>
+      say(until === undefined ? END : ORDER, about, { at: now(), until: until ?? 0 }),
     async renew(about) {
       const { latest } = await read();
       const before = (await names.of(about, ALL)).map((name) => latest.get(RENEW + name)?.at ?? 0);
@@ -121,13 +140,23 @@ export function createNotices(
       await refresh();
       let known = log.known();
       // It began a moment ago, in another process. Or the store lost what was said.
-      if (!known || !isOfEpoch(session, known)) known = await read();
-      if (!isOfEpoch(session, known)) return { isOver: true, renewFrom: 0 };
-      return lookUp(known, session, await (known.latest.size > 0 ? names.about(session, about) : []));
+      if (!known || !isOfEpoch(session, known)) {
+        known = await read();
+      }
+      if (!isOfEpoch(session, known)) {
+        return { isOver: true, renewFrom: 0 };
+      }
+      return lookUp(
+        known,
+        session,
+        await (known.latest.size > 0 ? names.about(session, about) : []),
+      );
     },
     async judgeAnyway(session, about) {
       const known = log.known();
-      if (!known) return { isOver: false, renewFrom: 0 };
+      if (!known) {
+        return { isOver: false, renewFrom: 0 };
+      }
       return lookUp(known, session, await names.about(session, about));
     },
   } satisfies Notices);
@@ -137,7 +166,9 @@ export function createNotices(
 function createNames(seal: Seal) {
   const known = new WeakMap<object, readonly string[]>();
   const of = async (...texts: readonly string[]) =>
-    (await Promise.all(texts.map((text) => seal.names(text)))).flat().map((name) => name.slice(0, NAME));
+    (await Promise.all(texts.map((text) => seal.names(text))))
+      .flat()
+      .map((name) => name.slice(0, NAME));
   return {
     of,
     /** Those of a session, and of everybody. */
@@ -154,17 +185,35 @@ function isOfEpoch({ epoch, since = 0 }: Standing, known: Known): boolean {
 }
 
 function lookUp({ epoch, seq, latest }: Known, session: Judged, names: readonly string[]): Verdict {
-  let [isOver, renewFrom] = [false, 0];
+  let isOver = false;
+  let renewFrom = 0;
   for (const name of names) {
     isOver ||= isEnded(latest, name, session);
     renewFrom = Math.max(renewFrom, latest.get(RENEW + name)?.at ?? 0);
   }
   const standing = { epoch: session.epoch ?? epoch, since: session.since ?? seq };
-  return { isOver, isRevoked: isOver, renewFrom, ...standing };
+  return {
+    isOver,
+    isRevoked: isOver,
+    renewFrom,
+    ...standing,
+  };
 }
 
-function isEnded(latest: Known['latest'], name: string, { epoch, since = 0, startedAt }: Judged): boolean {
-  const [end, order] = [latest.get(END + name), latest.get(ORDER + name)];
-  const isEarlier = (notice: Notice) => (epoch === undefined ? startedAt <= notice.at : since < notice.seq);
-  return Boolean((end && isEarlier(end)) || (order && isEarlier(order) && startedAt <= order.until));
+function isEnded(
+  latest: Known['latest'],
+  name: string,
+  { epoch, since = 0, startedAt }: Judged,
+): boolean {
+  const end = latest.get(END + name);
+  const order = latest.get(ORDER + name);
+  const isEarlier = (notice: Notice) => {
+    if (epoch === undefined) {
+      return startedAt <= notice.at;
+    }
+    return since < notice.seq;
+  };
+  return Boolean(
+    (end && isEarlier(end)) || (order && isEarlier(order) && startedAt <= order.until),
+  );
 }

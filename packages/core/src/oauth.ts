@@ -8,7 +8,12 @@ import { answerOf, isUnsent, judgeTokens } from './judgement.js';
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './oauth-contract.js';
 import { createProvider, type Provider } from './provider.js';
 import { createQuiet, expiryOf, readTokenResponse, type Quiet } from './response.js';
-import { verifyBearerToken, verifyIdToken, verifyLogoutToken, verifyOwnAccessToken } from './tokens.js';
+import {
+  verifyBearerToken,
+  verifyIdToken,
+  verifyLogoutToken,
+  verifyOwnAccessToken,
+} from './tokens.js';
 
 const BYTES = 256 * 1024;
 export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './oauth-contract.js';
@@ -19,8 +24,10 @@ export function createOAuth(config: Config): OAuth {
   const { provider } = link;
   const end = () => deadlineIn(config.timeout);
   return Object.freeze({
-    startLogin: (checks, params, audience = config.audience) => startLogin(link, checks, params, [audience].flat()),
-    finishLogin: (callback, checks, deadline = end()) => finishLogin(link, callback, { checks, deadline }),
+    startLogin: (checks, params, audience = config.audience) =>
+      startLogin(link, checks, params, [audience].flat()),
+    finishLogin: (callback, checks, deadline = end()) =>
+      finishLogin(link, callback, { checks, deadline }),
     refresh: (tokens, deadline = end()) => refresh(link, tokens, deadline),
     judge: (kept, tokens, deadline = end()) => judgeKept(link, kept, { tokens, deadline }),
     isUnspent: (error) => isUnsent(error) || link.unsent.has(error as object),
@@ -53,13 +60,26 @@ function createLink(config: Config): Link {
   // Without a grant: whatever Kinde says to that, it answers, and no person's token is at stake.
   const probe = async () => {
     const { token_endpoint: endpoint } = await provider.metadata();
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
-    return [endpoint, { method: 'POST', headers, body: 'grant_type=' }] as const;
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    };
+    return [
+      endpoint,
+      {
+        method: 'POST',
+        headers,
+        body: 'grant_type=',
+      },
+    ] as const;
   };
   return {
     config,
     provider,
-    client: { client_id: config.clientId, [oauth.clockTolerance]: Math.max(config.clockTolerance, 1) },
+    client: {
+      client_id: config.clientId,
+      [oauth.clockTolerance]: Math.max(config.clockTolerance, 1),
+    },
     auth: clientAuth(config),
     token: createConnection(config, { bytes: BYTES, probe }),
     userinfo: createConnection(config, { bytes: BYTES }),
@@ -70,11 +90,16 @@ function createLink(config: Config): Link {
 }
 
 /** Kinde's configuration, with the keys in hand to judge an answer: asked for before a code or a token is spent. */
-async function prepare({ provider, unsent }: Link, deadline: Moment): Promise<oauth.AuthorizationServer> {
+async function prepare(
+  { provider, unsent }: Link,
+  deadline: Moment,
+): Promise<oauth.AuthorizationServer> {
   try {
     return (await provider.ready(deadline)) as oauth.AuthorizationServer;
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
     // A copy, since others may have asked for the same keys after they sent something.
     const copy = withHeaders(error, {});
     unsent.add(copy);
@@ -103,7 +128,9 @@ async function startLogin(
     code_challenge: await oauth.calculatePKCECodeChallenge(checks.codeVerifier),
     code_challenge_method: 'S256',
   });
-  for (const api of audience) query.append('audience', api);
+  for (const api of audience) {
+    query.append('audience', api);
+  }
   url.search = query.toString();
   return url;
 }
@@ -118,7 +145,9 @@ async function finishLogin(link: Link, callback: URLSearchParams, by: LoginBy): 
       'The callback does not say which issuer it comes from, although Kinde promised that.',
     );
   }
-  const params = await judge(async () => oauth.validateAuthResponse(server, client, callback, checks.state));
+  const params = await judge(async () =>
+    oauth.validateAuthResponse(server, client, callback, checks.state),
+  );
   const response = await oauth.authorizationCodeGrantRequest(
     server,
     client,
@@ -130,8 +159,9 @@ async function finishLogin(link: Link, callback: URLSearchParams, by: LoginBy): 
     via(link, link.token, { deadline, isForeign: true }),
   );
   const body = await readTokenResponse(response);
-  if (body.id_token === undefined)
+  if (body.id_token === undefined) {
     throw new KindeError('id_token_invalid', 'Kinde sent no ID token.', { reason: 'missing' });
+  }
   const id = await verifyIdToken(config, provider, body.id_token, {
     accessToken: body.access_token,
     nonce: checks.nonce,
@@ -139,7 +169,10 @@ async function finishLogin(link: Link, callback: URLSearchParams, by: LoginBy): 
     maxAge: checks.maxAge,
     deadline,
   });
-  const access = await verifyOwnAccessToken(config, provider, body.access_token, { subject: id.sub, deadline });
+  const access = await verifyOwnAccessToken(config, provider, body.access_token, {
+    subject: id.sub,
+    deadline,
+  });
   await judge(() =>
     oauth.processAuthorizationCodeResponse(server, client, response, {
       expectedNonce: checks.nonce,
@@ -165,16 +198,33 @@ async function refresh(link: Link, tokens: Tokens, deadline: Moment): Promise<Re
   quiet.check();
   const server = await prepare(link, deadline);
   const http = via(link, link.token, { deadline });
-  const response = await oauth.refreshTokenGrantRequest(server, client, auth, tokens.refreshToken!, http);
+  const response = await oauth.refreshTokenGrantRequest(
+    server,
+    client,
+    auth,
+    tokens.refreshToken!,
+    http,
+  );
   const body = await readTokenResponse(response).catch((error: KindeError) => {
-    if (error.code === 'grant_refused') return 'refused' as const;
-    if (error.code === 'kinde_busy') quiet.begin(error);
+    if (error.code === 'grant_refused') {
+      return 'refused' as const;
+    }
+    if (error.code === 'kinde_busy') {
+      quiet.begin(error);
+    }
     throw error;
   });
-  return body === 'refused' ? body : judgeTokens(link, body, tokens, { deadline });
+  if (body === 'refused') {
+    return body;
+  }
+  return judgeTokens(link, body, tokens, { deadline });
 }
 
-async function judgeKept(link: Link, kept: Unjudged, by: { tokens: Tokens; deadline: Moment }): Promise<Refreshed> {
+async function judgeKept(
+  link: Link,
+  kept: Unjudged,
+  by: { tokens: Tokens; deadline: Moment },
+): Promise<Refreshed> {
   const { tokens, deadline } = by;
   await link.provider.ready(deadline);
   return judgeTokens(link, answerOf(kept), tokens, { deadline, isLate: true });
@@ -183,10 +233,17 @@ async function judgeKept(link: Link, kept: Unjudged, by: { tokens: Tokens; deadl
 async function revoke(link: Link, token: string): Promise<void> {
   const { provider, client, auth, revocation } = link;
   const server = (await provider.metadata()) as oauth.AuthorizationServer;
-  if (server.revocation_endpoint === undefined) return;
-  const options = { ...via(link, revocation, {}), additionalParameters: { token_type_hint: 'refresh_token' } };
+  if (server.revocation_endpoint === undefined) {
+    return;
+  }
+  const options = {
+    ...via(link, revocation, {}),
+    additionalParameters: { token_type_hint: 'refresh_token' },
+  };
   await judge(async () =>
-    oauth.processRevocationResponse(await oauth.revocationRequest(server, client, auth, token, options)),
+    oauth.processRevocationResponse(
+      await oauth.revocationRequest(server, client, auth, token, options),
+    ),
   );
 }
 
@@ -194,13 +251,22 @@ async function profile(link: Link, accessToken: string, subject: string): Promis
   const { provider, client, userinfo } = link;
   const deadline = deadlineIn(link.config.timeout);
   const server = (await provider.metadata(deadline)) as oauth.AuthorizationServer;
-  const response = await oauth.userInfoRequest(server, client, accessToken, via(link, userinfo, { deadline }));
+  const response = await oauth.userInfoRequest(
+    server,
+    client,
+    accessToken,
+    via(link, userinfo, { deadline }),
+  );
   try {
     return await oauth.processUserInfoResponse(server, client, subject, response);
   } catch (cause) {
-    throw new KindeError('profile_invalid', 'Kinde did not answer with the profile of the signed-in person.', {
-      cause,
-    });
+    throw new KindeError(
+      'profile_invalid',
+      'Kinde did not answer with the profile of the signed-in person.',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -217,23 +283,35 @@ async function judge<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof KindeError) throw cause;
-    throw new KindeError('response_invalid', 'Kinde gave an answer that does not follow the protocol.', {
-      reason: 'malformed',
-      cause,
-    });
+    if (cause instanceof KindeError) {
+      throw cause;
+    }
+    throw new KindeError(
+      'response_invalid',
+      'Kinde gave an answer that does not follow the protocol.',
+      {
+        reason: 'malformed',
+        cause,
+      },
+    );
   }
 }
 
 function clientAuth({ clientSecret, clientAuthentication }: Config): oauth.ClientAuth {
-  if (clientSecret === undefined) return oauth.None();
-  return clientAuthentication === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(clientSecret)
-    : oauth.ClientSecretPost(clientSecret);
+  if (clientSecret === undefined) {
+    return oauth.None();
+  }
+  if (clientAuthentication === 'client_secret_basic') {
+    return oauth.ClientSecretBasic(clientSecret);
+  }
+  return oauth.ClientSecretPost(clientSecret);
 }
 
 /** How oauth4webapi sends its requests: by a connection of ours. */
 function via({ config }: Link, connection: Connection, options: SendOptions) {
   const send = (url: string, init: RequestInit) => connection.send(url, init, options);
-  return { [oauth.customFetch]: send as never, [oauth.allowInsecureRequests]: config.issuer.startsWith('http:') };
+  return {
+    [oauth.customFetch]: send as never,
+    [oauth.allowInsecureRequests]: config.issuer.startsWith('http:'),
+  };
 }

@@ -58,7 +58,12 @@ const MOST_WAITING = 5_000;
 
 /** Does work once per key and remembers the result for a while. */
 export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
-  const { seconds, memory = createMemory<Result>(createRoom(), Infinity), parallel, stale = Infinity } = options;
+  const {
+    seconds,
+    memory = createMemory<Result>(createRoom(), Infinity),
+    parallel,
+    stale = Infinity,
+  } = options;
   const { keeps = (result) => result } = options;
   const line = createLine(parallel, stale);
   const running = new Map<string, { result: Promise<Result>; at: Moment }>();
@@ -68,7 +73,9 @@ export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
   };
   const start = (key: string, work: () => Promise<Result>, deadline: Moment) => {
     for (const [dead, { at }] of running) {
-      if (secondsSince(at) <= stale) break;
+      if (secondsSince(at) <= stale) {
+        break;
+      }
       running.delete(dead);
     }
     const entry = { result: line.inTurn(work, deadline), at: moment() };
@@ -88,14 +95,25 @@ export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
     peek,
     known: async (key: string) => peek(key),
     isFull: () => line.isFull(),
-    async run(key: string, work: () => Promise<Result>, { deadline = Infinity, counts }: RunTerms<Result> = {}) {
+    async run(
+      key: string,
+      work: () => Promise<Result>,
+      { deadline = Infinity, counts }: RunTerms<Result> = {},
+    ) {
       const known = find(key) ? undefined : peek(key);
-      if (known !== undefined && counts?.(known) !== false) return known;
+      if (known !== undefined && counts?.(known) !== false) {
+        return known;
+      }
       const { result } = find(key) ?? start(key, work, deadline);
-      return deadline === Infinity ? result : within(deadline, result, late);
+      if (deadline === Infinity) {
+        return result;
+      }
+      return within(deadline, result, late);
     },
     state: (key: string) => {
-      if (find(key)) return 'running';
+      if (find(key)) {
+        return 'running';
+      }
       return peek(key) === undefined ? undefined : 'done';
     },
   });
@@ -111,13 +129,21 @@ function createLine(parallel = Infinity, stale: number) {
   const places = new Set<Place>();
   const waiting = new Set<(place: Place) => void>();
   const isFull = () => {
-    if (places.size < parallel) return false;
-    for (const place of places) if (secondsSince(place.at) > stale) places.delete(place);
+    if (places.size < parallel) {
+      return false;
+    }
+    for (const place of places) {
+      if (secondsSince(place.at) > stale) {
+        places.delete(place);
+      }
+    }
     return places.size >= parallel;
   };
   const wait = (deadline: Moment) =>
     new Promise<Place>((resolve, reject) => {
-      if (waiting.size >= MOST_WAITING) return reject(crowded());
+      if (waiting.size >= MOST_WAITING) {
+        return reject(crowded());
+      }
       const leave = () => {
         waiting.delete(enter);
         reject(crowded());
@@ -132,7 +158,9 @@ function createLine(parallel = Infinity, stale: number) {
   const leave = (place: Place) => {
     const [enter] = waiting;
     // A dead one may come back after another took its place.
-    if (!places.has(place) || !enter) return void places.delete(place);
+    if (!places.has(place) || !enter) {
+      return void places.delete(place);
+    }
     waiting.delete(enter);
     place.at = moment();
     enter(place);
@@ -140,7 +168,9 @@ function createLine(parallel = Infinity, stale: number) {
   return {
     isFull,
     async inTurn<Result>(work: () => Promise<Result>, deadline: Moment): Promise<Result> {
-      if (parallel === Infinity) return work();
+      if (parallel === Infinity) {
+        return work();
+      }
       const place = isFull() ? await wait(deadline) : { at: moment() };
       places.add(place);
       try {

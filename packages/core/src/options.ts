@@ -55,7 +55,9 @@ export interface KindeOptions {
   /** Renders the pages for failed logins and forbidden pages in the app's own design. Escape what you show. */
   renderProblem?: (problem: Problem) => string;
   /** Called with the user before their session starts, e.g. to save them. If it throws, they are not signed in. */
-  onSignIn?: (person: Access & { readonly user: User; readonly accessToken: string }) => void | Promise<void>;
+  onSignIn?: (
+    person: Access & { readonly user: User; readonly accessToken: string },
+  ) => void | Promise<void>;
   /** Receives Kinde's webhooks, such as `createWebhooks()` of `@kindling/webhooks`. Mounted at its `path`, below `siteUrl`'s. */
   webhooks?: WebhookReceiver;
   /** Used for every request to Kinde. Tests pass the emulator's. @default globalThis.fetch */
@@ -132,21 +134,41 @@ type Found = Record<string, { readonly value: unknown; readonly variable: string
  * and only when called. Values are checked by `createKinde`, whose errors name the variable that was set.
  * @throws KindeError `config_invalid` for variables that contradict this SDK.
  */
-export function optionsFromEnv(env: Environment = environment(), options: Partial<KindeOptions> = {}): KindeOptions {
+export function optionsFromEnv(
+  env: Environment = environment(),
+  options: Partial<KindeOptions> = {},
+): KindeOptions {
   const found: Found = bare({});
-  for (const [option, names] of Object.entries(VARIABLES)) found[option] = lookUp(env, names, READERS[option]);
+  for (const [option, names] of Object.entries(VARIABLES)) {
+    found[option] = lookUp(env, names, READERS[option]);
+  }
   found['siteUrl'] ??= siteFrom(env, found['redirectUri']);
   const given = bare(options);
   // Of this environment, which need not be the process's. Where it says nothing, `createKinde` asks the process.
-  if (isProduction(env)) given.production ??= true;
+  if (isProduction(env)) {
+    given.production ??= true;
+  }
   const inSession = sessionFrom(env, given.session && bare(given.session));
   const session = { ...valuesOf(inSession), ...given.session };
-  const merged = { ...valuesOf(found), ...given, ...(Object.keys(session).length > 0 && { session }) };
-  const readFrom = { ...variablesOf(found, given), ...variablesOf(inSession, given.session, 'session.') };
-  return Object.defineProperty(merged, READ_FROM, { value: Object.freeze(bare(readFrom)) }) as unknown as KindeOptions;
+  const merged = {
+    ...valuesOf(found),
+    ...given,
+    ...(Object.keys(session).length > 0 && { session }),
+  };
+  const readFrom = {
+    ...variablesOf(found, given),
+    ...variablesOf(inSession, given.session, 'session.'),
+  };
+  return Object.defineProperty(merged, READ_FROM, {
+    value: Object.freeze(bare(readFrom)),
+  }) as unknown as KindeOptions;
 }
 
-function lookUp(env: Environment, names: readonly string[], read = (text: string): unknown => text): Found[string] {
+function lookUp(
+  env: Environment,
+  names: readonly string[],
+  read = (text: string): unknown => text,
+): Found[string] {
   const [first] = names.flatMap((variable) => {
     const text = own(env, variable)?.trim();
     return text ? [{ value: read(text), variable }] : [];
@@ -156,14 +178,21 @@ function lookUp(env: Environment, names: readonly string[], read = (text: string
 
 function valuesOf(found: Found): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(found).flatMap(([option, of]) => (of?.value === undefined ? [] : [[option, of.value]])),
+    Object.entries(found).flatMap(([option, of]) => {
+      if (of?.value === undefined) {
+        return [];
+      }
+      return [[option, of.value]];
+    }),
   );
 }
 
 /** Option → variable, for the options that the code does not set itself. */
 function variablesOf(found: Found, given: object = {}, prefix = ''): Record<string, string> {
   const entries = Object.entries(found).filter(([option]) => !Object.hasOwn(given, option));
-  return Object.fromEntries(entries.flatMap(([option, of]) => (of ? [[prefix + option, of.variable]] : [])));
+  return Object.fromEntries(
+    entries.flatMap(([option, of]) => (of ? [[prefix + option, of.variable]] : [])),
+  );
 }
 
 /** Not every runtime has one. */
@@ -183,42 +212,67 @@ export function isProduction(env: Environment = environment()): boolean {
 }
 
 /** What is wrong with the process itself. */
-export function environmentProblems(production: boolean, env: Environment = environment()): string[] {
+export function environmentProblems(
+  production: boolean,
+  env: Environment = environment(),
+): string[] {
   const unverified = production && own(env, 'NODE_TLS_REJECT_UNAUTHORIZED') === '0';
-  return unverified ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody pretend to be Kinde. Unset it in production.'] : [];
+  if (unverified) {
+    return [
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody pretend to be Kinde. Unset it in production.',
+    ];
+  }
+  return [];
 }
 
 /** `SESSION_TYPE`, `SESSION_PERMANENT`, `KINDE_COOKIE_DOMAIN` and `GRANT_TYPE` mean the same as in Kinde's other SDKs. */
 function sessionFrom(env: Environment, given: SessionOptions = {}): Found {
-  const problems = [problemOf(env, 'SESSION_TYPE', SESSION_TYPES), problemOf(env, 'GRANT_TYPE', GRANT_TYPES)].filter(
-    (problem) => problem !== undefined,
-  );
-  if (problems.length > 0) throw invalidConfig(problems);
+  const problems = [
+    problemOf(env, 'SESSION_TYPE', SESSION_TYPES),
+    problemOf(env, 'GRANT_TYPE', GRANT_TYPES),
+  ].filter((problem) => problem !== undefined);
+  if (problems.length > 0) {
+    throw invalidConfig(problems);
+  }
   const type = own(env, 'SESSION_TYPE')?.trim().toLowerCase();
-  if ((type === 'redis' || type === 'postgres') && !given.store && !given.shared)
+  if ((type === 'redis' || type === 'postgres') && !given.store && !given.shared) {
     throw invalidConfig([
       `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
     ]);
+  }
   return {
     store: lookUp(env, ['SESSION_TYPE'], () => storeOf(type, env)),
     domain: lookUp(env, ['KINDE_COOKIE_DOMAIN']),
-    persistent: lookUp(env, ['SESSION_PERMANENT'], (text) => ['true', '1'].includes(text.toLowerCase())),
+    persistent: lookUp(env, ['SESSION_PERMANENT'], (text) =>
+      ['true', '1'].includes(text.toLowerCase()),
+    ),
   };
 }
 
 /** Of the kinds of store, those that need nothing but this process. */
 function storeOf(type: string | undefined, env: Environment): SessionStore | undefined {
-  if (type === 'memory') return memoryStore();
-  return type === 'filesystem' ? filesystemStore(own(env, 'SESSION_FILE_DIR') ?? '.kindling-sessions') : undefined;
+  if (type === 'memory') {
+    return memoryStore();
+  }
+  if (type === 'filesystem') {
+    return filesystemStore(own(env, 'SESSION_FILE_DIR') ?? '.kindling-sessions');
+  }
+  return undefined;
 }
 
 /** `redis` and `postgres` say which store the app passes: they have packages of their own. */
 const SESSION_TYPES = ['cookie', 'memory', 'filesystem', 'redis', 'postgres'];
-const GRANT_TYPES = ['authorization_code', 'authorization_code_with_pkce', 'authorization_code_flow_with_pkce'];
+const GRANT_TYPES = [
+  'authorization_code',
+  'authorization_code_with_pkce',
+  'authorization_code_flow_with_pkce',
+];
 
 function problemOf(env: Environment, name: string, known: readonly string[]): string | undefined {
   const value = own(env, name)?.trim().toLowerCase();
-  if (!value || known.includes(value)) return undefined;
+  if (!value || known.includes(value)) {
+    return undefined;
+  }
   const guess = nearest(value, known);
   return `${name} must be one of ${known.join(', ')}${guess ? `; did you mean ${guess}?` : '.'}`;
 }
@@ -226,13 +280,18 @@ function problemOf(env: Environment, name: string, known: readonly string[]): st
 /** One error for everything that is wrong with the configuration. */
 export function invalidConfig(problems: readonly string[]): KindeError {
   const list = problems.map((problem) => `  - ${problem}`).join('\n');
-  return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, { problems });
+  return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, {
+    problems,
+  });
 }
 
 /** Without a variable for the site: the origin of the redirect URI, or `SITE_HOST` and `SITE_PORT` with Kinde's defaults. */
 function siteFrom(env: Environment, redirectUri: Found[string]): Found[string] {
   const url = String(redirectUri?.value);
-  if (redirectUri && URL.canParse(url)) return { ...redirectUri, value: new URL(url).origin };
-  const [host, port] = [own(env, 'SITE_HOST')?.trim() || '127.0.0.1', own(env, 'SITE_PORT')?.trim() || '5000'];
+  if (redirectUri && URL.canParse(url)) {
+    return { ...redirectUri, value: new URL(url).origin };
+  }
+  const host = own(env, 'SITE_HOST')?.trim() || '127.0.0.1';
+  const port = own(env, 'SITE_PORT')?.trim() || '5000';
   return lookUp(env, ['SITE_HOST', 'SITE_PORT'], () => `http://${host}:${port}`);
 }

@@ -4,6 +4,9 @@ export function bare<T extends object>(given: T): T {
 }
 
 /** A member of an object itself, where a copy would cost too much: what `Object.prototype` was given is nobody's. */
-export function own<Of extends object, Name extends keyof Of>(of: Of, name: Name): Of[Name] | undefined {
+export function own<Of extends object, Name extends keyof Of>(
+  of: Of,
+  name: Name,
+): Of[Name] | undefined {
   return Object.hasOwn(of, name) ? of[name] : undefined;
 }

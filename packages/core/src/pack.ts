@@ -25,7 +25,9 @@ export function pack(payload: object): Packed {
   const open: Uint8Array[] = [];
   const apart: Uint8Array[] = [];
   const hole = (name: string, text: string): Hole => {
-    const [header, claims, signature, ...more] = TOKENS.has(name) ? text.split('.').map(bytesOf) : [];
+    const [header, claims, signature, ...more] = TOKENS.has(name)
+      ? text.split('.').map(bytesOf)
+      : [];
     if (header && claims && signature && more.length === 0) {
       open.push(frame(header), frame(claims));
       apart.push(frame(signature));
@@ -36,23 +38,35 @@ export function pack(payload: object): Packed {
     apart.push(frame(bytes ?? utf8(JSON.stringify(text))));
     return bytes ? 'b' : 't';
   };
-  const text = JSON.stringify(payload, (name, value: unknown) =>
-    typeof value === 'string' && APART.has(name) ? hole(name, value) : value,
-  );
+  const text = JSON.stringify(payload, (name, value: unknown) => {
+    if (typeof value === 'string' && APART.has(name)) {
+      return hole(name, value);
+    }
+    return value;
+  });
   return { open: concat([frame(utf8(shorten(text))), ...open]), apart: concat(apart) };
 }
 
 /** The object that `pack` took apart. Throws for anything else. */
 export function unpack(packed: Packed): Readonly<Record<string, unknown>> {
-  const [open, apart] = [frames(packed.open), frames(packed.apart)];
+  const open = frames(packed.open);
+  const apart = frames(packed.apart);
   const fill = (hole: string): string => {
-    if (hole === 'j') return [open(), open(), apart()].map(toBase64url).join('.');
-    return hole === 'b' ? toBase64url(apart()) : (JSON.parse(TEXT.decode(apart())) as string);
+    if (hole === 'j') {
+      return [open(), open(), apart()].map(toBase64url).join('.');
+    }
+    if (hole === 'b') {
+      return toBase64url(apart());
+    }
+    return JSON.parse(TEXT.decode(apart())) as string;
   };
   // Members come in the order in which they were written.
-  return JSON.parse(lengthen(TEXT.decode(open())), (name, value: unknown) =>
-    typeof value === 'string' && APART.has(name) ? fill(value) : value,
-  ) as Readonly<Record<string, unknown>>;
+  return JSON.parse(lengthen(TEXT.decode(open())), (name, value: unknown) => {
+    if (typeof value === 'string' && APART.has(name)) {
+      return fill(value);
+    }
+    return value;
+  }) as Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -100,7 +114,9 @@ export function fromBytes(bytes: Uint8Array): Packed {
 
 /** Bytes behind their length, which takes two bytes. @throws KindeError `session_too_large`. */
 function frame(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > 0xffff) throw new KindeError('session_too_large', 'A text of this session is too long.');
+  if (bytes.length > 0xffff) {
+    throw new KindeError('session_too_large', 'A text of this session is too long.');
+  }
   return concat([Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
 }
 
@@ -111,7 +127,9 @@ function frames(bytes: Uint8Array): () => Uint8Array {
     const [high, low] = bytes.subarray(position, position + 2);
     const start = position + 2;
     position = start + (high! << 8) + low!;
-    if (!(position <= bytes.length)) throw new RangeError('There is less than was announced.');
+    if (!(position <= bytes.length)) {
+      throw new RangeError('There is less than was announced.');
+    }
     return bytes.subarray(start, position);
   };
 }

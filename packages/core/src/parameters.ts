@@ -68,7 +68,17 @@ const WIRE = [
 ] as const;
 
 const ATTRIBUTION = new Set([
-  ...['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'gclid', 'click_id', 'hsa_acc', 'hsa_cam'],
+  ...[
+    'utm_source',
+    'utm_medium',
+    'utm_campaign',
+    'utm_content',
+    'utm_term',
+    'gclid',
+    'click_id',
+    'hsa_acc',
+    'hsa_cam',
+  ],
   ...[
     'hsa_grp',
     'hsa_ad',
@@ -107,27 +117,43 @@ const LONGEST = 1024;
  * @throws KindeError `param_invalid`, `param_too_large`.
  */
 export function toWire(options: AuthorizationParameters): Record<string, string> {
-  const [given, params] = [bare(options), bare<Record<string, string>>({})];
+  const given = bare(options);
+  const params = bare<Record<string, string>>({});
   for (const name of WIRE) {
     const value: unknown = given[camel(name) as keyof AuthorizationParameters];
-    if (value !== undefined && value !== null && value !== '') params[name] = String(value);
+    if (value !== undefined && value !== null && value !== '') {
+      params[name] = String(value);
+    }
   }
   for (const [name, value] of Object.entries(given.attribution ?? {})) {
-    if (ATTRIBUTION.has(name) && value) params[name] = String(value);
+    if (ATTRIBUTION.has(name) && value) {
+      params[name] = String(value);
+    }
   }
-  if (params['workflow_deployment_id']) params[DEPLOYMENT] = params['workflow_deployment_id'];
-  if (params['invitation_code']) Object.assign(params, { is_invitation: 'true', prompt: params['prompt'] ?? 'create' });
+  if (params['workflow_deployment_id']) {
+    params[DEPLOYMENT] = params['workflow_deployment_id'];
+  }
+  if (params['invitation_code']) {
+    Object.assign(params, { is_invitation: 'true', prompt: params['prompt'] ?? 'create' });
+  }
   checkForms(params);
   return params;
 }
 
 function checkForms(params: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(params)) {
-    if (value.length > LONGEST)
-      throw new KindeError('param_too_large', `The parameter ${name} is too long.`, { reason: name });
+    if (value.length > LONGEST) {
+      throw new KindeError('param_too_large', `The parameter ${name} is too long.`, {
+        reason: name,
+      });
+    }
   }
-  if (params['org_code'] && !/^org_[A-Za-z0-9]{1,64}$/.test(params['org_code'])) throw invalid('org_code');
-  if (params['prompt'] && !PROMPTS.includes(params['prompt'])) throw invalid('prompt');
+  if (params['org_code'] && !/^org_[A-Za-z0-9]{1,64}$/.test(params['org_code'])) {
+    throw invalid('org_code');
+  }
+  if (params['prompt'] && !PROMPTS.includes(params['prompt'])) {
+    throw invalid('prompt');
+  }
 }
 
 /**
@@ -139,15 +165,24 @@ export function fromQuery(query: URLSearchParams): AuthorizationParameters & { r
   const options: Record<string, unknown> = {};
   for (const name of WIRE) {
     const value = single(query, name);
-    if (value) options[camel(name)] = value;
+    if (value) {
+      options[camel(name)] = value;
+    }
   }
   const deployment = single(query, DEPLOYMENT);
-  if (deployment) options['workflowDeploymentId'] = deployment;
+  if (deployment) {
+    options['workflowDeploymentId'] = deployment;
+  }
   const attribution = [...new Set(query.keys())].filter((name) => ATTRIBUTION.has(name));
-  if (attribution.length > 0)
-    options['attribution'] = Object.fromEntries(attribution.map((name) => [name, single(query, name)!]));
+  if (attribution.length > 0) {
+    options['attribution'] = Object.fromEntries(
+      attribution.map((name) => [name, single(query, name)!]),
+    );
+  }
   const returnTo = returnTarget(query);
-  if (returnTo) options['returnTo'] = returnTo;
+  if (returnTo) {
+    options['returnTo'] = returnTo;
+  }
   return options;
 }
 
@@ -185,22 +220,33 @@ export function returnTarget(query: URLSearchParams): string | undefined {
 }
 
 /** The first is our own name for it; the others are in use elsewhere. */
-export const RETURN_NAMES = ['return_to', 'returnTo', 'post_login_redirect_url', 'target_link_uri'] as const;
+export const RETURN_NAMES = [
+  'return_to',
+  'returnTo',
+  'post_login_redirect_url',
+  'target_link_uri',
+] as const;
 
 /** The one value of a parameter. */
 export function single(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) {
     const named = /^[\w.-]{1,40}$/.test(name) ? name : 'of this request';
-    throw new KindeError('param_duplicate', `The parameter ${named} was given more than once.`, { reason: named });
+    throw new KindeError('param_duplicate', `The parameter ${named} was given more than once.`, {
+      reason: named,
+    });
   }
   return values[0];
 }
 
 function invalid(name: string): KindeError {
-  return new KindeError('param_invalid', `The parameter ${name} does not have the form that Kinde uses.`, {
-    reason: name,
-  });
+  return new KindeError(
+    'param_invalid',
+    `The parameter ${name} does not have the form that Kinde uses.`,
+    {
+      reason: name,
+    },
+  );
 }
 
 function camel(name: string): string {

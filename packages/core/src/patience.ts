@@ -7,7 +7,10 @@ import type { SessionStore } from './store.js';
  * perhaps this process that was busy; and to list a group, which may be large and which no request of a visitor asks for.
  * With five calls in the last of which it stands still, that is less than two seconds.
  */
-const [PATIENCE, BUDGET, LEAST, LISTING] = [2000, 1500, 50, 10_000];
+const PATIENCE = 2000;
+const BUDGET = 1500;
+const LEAST = 50;
+const LISTING = 10_000;
 /** Milliseconds for answers that are here already: timers come first after a process was busy. */
 const GRACE = 25;
 
@@ -18,9 +21,12 @@ const GRACE = 25;
  */
 export function patient(store: SessionStore): SessionStore {
   const ask = createBreaker();
-  return around(store, (question, method) =>
-    method === 'members' ? inTime(LISTING, question) : ask(() => inTime(PATIENCE, question)),
-  );
+  return around(store, (question, method) => {
+    if (method === 'members') {
+      return inTime(LISTING, question);
+    }
+    return ask(() => inTime(PATIENCE, question));
+  });
 }
 
 /** What one request has left for its store. */
@@ -31,16 +37,22 @@ export interface Budget {
 
 /** Time for all that one request asks of its store. What it asks at the same time counts once. */
 function createBudget(): Budget {
-  let [left, waiting, from] = [BUDGET, 0, 0];
+  let left = BUDGET;
+  let waiting = 0;
+  let from = 0;
   return Object.freeze({
     async spend(work) {
-      if (waiting === 0) from = moment();
+      if (waiting === 0) {
+        from = moment();
+      }
       waiting += 1;
       try {
         return await inTime(Math.max(LEAST, left - (moment() - from)), work);
       } finally {
         waiting -= 1;
-        if (waiting === 0) left -= moment() - from;
+        if (waiting === 0) {
+          left -= moment() - from;
+        }
       }
     },
   } satisfies Budget);
@@ -70,8 +82,12 @@ function around(
     get: (id) => ask(() => store.get(id), 'get'),
     set: (id, value, maxAge) => ask(() => store.set(id, value, maxAge), 'set'),
     delete: (id) => ask(() => store.delete(id), 'delete'),
-    ...(store.swap && { swap: (id, from, change) => ask(() => store.swap!(id, from, change), 'swap') }),
-    ...(store.enlist && { enlist: (group, id, maxAge) => ask(() => store.enlist!(group, id, maxAge), 'enlist') }),
+    ...(store.swap && {
+      swap: (id, from, change) => ask(() => store.swap!(id, from, change), 'swap'),
+    }),
+    ...(store.enlist && {
+      enlist: (group, id, maxAge) => ask(() => store.enlist!(group, id, maxAge), 'enlist'),
+    }),
     ...(store.members && { members: (group) => ask(() => store.members!(group), 'members') }),
   } satisfies SessionStore as SessionStore);
 }
@@ -83,17 +99,25 @@ function createBreaker(): <Result>(question: () => Promise<Result>) => Promise<R
   let probedAt = -Infinity;
   return async (question) => {
     const start = moment();
-    if (isOpen && start - probedAt < PATIENCE) throw unavailable('The session store does not answer.');
-    if (isOpen) probedAt = start;
+    if (isOpen && start - probedAt < PATIENCE) {
+      throw unavailable('The session store does not answer.');
+    }
+    if (isOpen) {
+      probedAt = start;
+    }
     try {
       const answer = await question();
       isOpen = false;
       return answer;
     } catch (error) {
-      if (moment() - start >= PATIENCE - 1) isOpen = true;
+      if (moment() - start >= PATIENCE - 1) {
+        isOpen = true;
+      }
       throw error;
     } finally {
-      if (probedAt === start) probedAt = -Infinity;
+      if (probedAt === start) {
+        probedAt = -Infinity;
+      }
     }
   };
 }
@@ -107,7 +131,9 @@ async function inTime<Result>(patience: number, question: () => Promise<Result>)
   try {
     return await Promise.race([question(), late]);
   } catch (cause) {
-    if (cause instanceof KindeError) throw cause;
+    if (cause instanceof KindeError) {
+      throw cause;
+    }
     throw unavailable('The session store does not answer.', cause);
   } finally {
     clearTimeout(timer);
@@ -120,7 +146,9 @@ export function insist(work: () => Promise<unknown>, tries: number): true {
     work().catch(() => void (tries > 1 && insist(work, tries - 1)));
   }, AGAIN);
   // Only Node's timers keep a process alive.
-  if (typeof timer === 'object') timer.unref?.();
+  if (typeof timer === 'object') {
+    timer.unref?.();
+  }
   return true;
 }
 

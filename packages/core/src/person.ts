@@ -26,7 +26,11 @@ export interface People {
   /** Whoever was found to be behind this bearer token with this set of keys. */
   verified(token: string, keys: number | undefined): Person | undefined;
   /** The caller behind a bearer token that was verified just now, remembered where one set of keys is known to have decided. */
-  verify(token: string, found: { claims: VerifiedClaims; isMachine: boolean }, keys: number | undefined): Person;
+  verify(
+    token: string,
+    found: { claims: VerifiedClaims; isMachine: boolean },
+    keys: number | undefined,
+  ): Person;
 }
 
 /** Remembers what tokens say, so that each is read once. */
@@ -37,9 +41,17 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
   const read = ({ accessToken, idToken }: Pick<Tokens, 'accessToken' | 'idToken'>) => {
     const known = sessions.get(accessToken);
     // The same access token may come with another ID token after a renewal.
-    if (known?.idToken === idToken) return known;
+    if (known?.idToken === idToken) {
+      return known;
+    }
     const id = readClaims(idToken);
-    const person = toPerson({ accessToken, idToken, id, access: readClaims(accessToken), isMachine: false });
+    const person = toPerson({
+      accessToken,
+      idToken,
+      id,
+      access: readClaims(accessToken),
+      isMachine: false,
+    });
     const { exp: until = Infinity } = readClaims(accessToken);
     sessions.set(accessToken, person, { until, bytes: weightOf(person) });
     return person;
@@ -47,7 +59,9 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
   return Object.freeze({
     of(tokens) {
       let person = seen.get(tokens);
-      if (!person) seen.set(tokens, (person = read(tokens)));
+      if (!person) {
+        seen.set(tokens, (person = read(tokens)));
+      }
       return person;
     },
     has: (tokens) => seen.has(tokens),
@@ -57,9 +71,17 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
     },
     verify(token, { claims, isMachine }, keys) {
       const accessToken = copy(token);
-      const person = toPerson({ accessToken, idToken: undefined, id: {}, access: claims, isMachine });
+      const person = toPerson({
+        accessToken,
+        idToken: undefined,
+        id: {},
+        access: claims,
+        isMachine,
+      });
       const terms = { until: claims.exp + clockTolerance, bytes: weightOf(person) };
-      if (keys !== undefined) bearers.set(accessToken, Object.freeze({ person, keys }), terms);
+      if (keys !== undefined) {
+        bearers.set(accessToken, Object.freeze({ person, keys }), terms);
+      }
       return person;
     },
   } satisfies People);
@@ -79,12 +101,21 @@ function toPerson({
   const user = isMachine ? undefined : getUser(idToken === undefined ? access : id);
   const answers = Object.freeze(createAccess(freeze(access), freeze(id)));
   // Member by member: V8 gives every object that begins with a spread a shape of its own, and reading those is slow.
-  return Object.freeze({ accessToken, idToken, id, isMachine, sub: user?.id ?? '', user, access: answers });
+  return Object.freeze({
+    accessToken,
+    idToken,
+    id,
+    isMachine,
+    sub: user?.id ?? '',
+    user,
+    access: answers,
+  });
 }
 
 /** Claims come from JSON, so depth is bounded by the size of a token. */
 function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.values(Object.freeze(value)).forEach(freeze);
+  }
   return value;
 }

@@ -29,12 +29,19 @@ const PAGES = [
  * Sends the signed-in person to Kinde's self-serve portal, by a link that works once.
  * @throws KindeError `signed_out`, `param_invalid`, `account_unavailable`.
  */
-export async function portal(request: HttpRequest, context: Context, options: PortalOptions = {}): Promise<Redirect> {
+export async function portal(
+  request: HttpRequest,
+  context: Context,
+  options: PortalOptions = {},
+): Promise<Redirect> {
   const { page = 'profile', returnTo } = bare(options);
-  if (!PAGES.includes(page))
+  if (!PAGES.includes(page)) {
     throw new KindeError('param_invalid', 'That is not a page of the portal.', { reason: 'page' });
+  }
   const { auth, cookies } = await authenticate(request, context);
-  if (!auth.isAuthenticated) throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
+  if (!auth.isAuthenticated) {
+    throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
+  }
   const query = { subnav: page, return_url: safeReturnTo(returnTo, context.config.returnRules) };
   return { location: await context.account.portalLink(auth.accessToken, query), cookies };
 }

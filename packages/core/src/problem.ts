@@ -7,17 +7,32 @@ import { wantsPage } from './navigation.js';
  * An error as an answer: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the user
  * was going; without it, the page with the refused form is, as far as the referrer tells.
  */
-export function problemReply(request: HttpRequest, config: Config, error: KindeError, returnTo?: string): Reply {
+export function problemReply(
+  request: HttpRequest,
+  config: Config,
+  error: KindeError,
+  returnTo?: string,
+): Reply {
   const problem = toProblem(error, config, returnTo ?? formPage(request, config));
   const { 'set-cookie': cookies = [], ...headers } = error.headers;
-  const plain = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  const plain = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, String(value)]),
+  );
   const isPage = wantsPage(request);
-  const body = isPage ? pageOf(problem, config) : JSON.stringify({ type: 'about:blank', ...problem });
+  const body = isPage
+    ? pageOf(problem, config)
+    : JSON.stringify({ type: 'about:blank', ...problem });
   const type = isPage ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
   const policy = isPage && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
   return {
     status: error.statusCode,
-    headers: { ...PRIVATE_HEADERS, ...(error.statusCode > 502 && RETRY), ...plain, ...policy, 'content-type': type },
+    headers: {
+      ...PRIVATE_HEADERS,
+      ...(error.statusCode > 502 && RETRY),
+      ...plain,
+      ...policy,
+      'content-type': type,
+    },
     cookies: [cookies].flat(),
     body,
     problem,
@@ -30,7 +45,9 @@ const RETRY = { 'retry-after': '5' };
 /** The page of this app from which a form was posted; its own address cannot be opened again. */
 function formPage({ method, headers }: HttpRequest, { siteUrl }: Config): string | undefined {
   const referrer = headers.get('referer');
-  if (method === 'GET' || referrer === null || !URL.canParse(referrer)) return undefined;
+  if (method === 'GET' || referrer === null || !URL.canParse(referrer)) {
+    return undefined;
+  }
   return new URL(referrer).origin === siteUrl ? referrer : undefined;
 }
 
@@ -49,7 +66,11 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** Visitors of a production site learn what to do; which check failed is for the developer. */
-function toProblem(error: KindeError, { production, paths }: Config, returnTo: string | undefined): Problem {
+function toProblem(
+  error: KindeError,
+  { production, paths }: Config,
+  returnTo: string | undefined,
+): Problem {
   const { statusCode: status, code, reason, fix } = error;
   const isServerSide = status >= 500;
   const canRetry = status === 400 || status === 401 || isServerSide;
@@ -66,14 +87,23 @@ function toProblem(error: KindeError, { production, paths }: Config, returnTo: s
 }
 
 function loginLink(login: string, returnTo: string | undefined): string {
-  return returnTo === undefined ? login : `${login}?${new URLSearchParams({ return_to: returnTo })}`;
+  if (returnTo === undefined) {
+    return login;
+  }
+  return `${login}?${new URLSearchParams({ return_to: returnTo })}`;
 }
 
 function pageOf(problem: Problem, { renderProblem, basePath }: Config): string {
-  return renderProblem ? renderProblem(problem) : renderPage(problem, `${basePath}/`);
+  if (renderProblem) {
+    return renderProblem(problem);
+  }
+  return renderPage(problem, `${basePath}/`);
 }
 
-function renderPage({ status, code, title, detail, reason, fix, retry }: Problem, home: string): string {
+function renderPage(
+  { status, code, title, detail, reason, fix, retry }: Problem,
+  home: string,
+): string {
   const facts = [
     ['Code', code],
     ['Check', reason],

@@ -24,7 +24,9 @@ export function createProvider(config: Config): Provider {
   const discovery = createDiscovery(config);
   const keys = createKeys(config);
   const verifierFor = (asker: Asker) =>
-    createVerifier(async (...asked) => keys.find(asker, (await discovery.metadata()).jwks_uri, ...asked));
+    createVerifier(async (...asked) =>
+      keys.find(asker, (await discovery.metadata()).jwks_uri, ...asked),
+    );
   const verifiers = {
     token_endpoint: verifierFor('token_endpoint'),
     bearer: verifierFor('bearer'),

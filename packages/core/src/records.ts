@@ -28,7 +28,11 @@ export function recordsOf(
   { config, seal }: Pick<Records, 'config' | 'seal'>,
   store: SessionStore | undefined = config.session.store ?? config.session.shared,
 ): Records {
-  return { config, seal, store };
+  return {
+    config,
+    seal,
+    store,
+  };
 }
 
 /**
@@ -37,8 +41,12 @@ export function recordsOf(
  */
 export async function createRecord(records: Records, session: Session): Promise<void> {
   const { store } = records;
-  if (!store) return;
-  const [id, value, maxAge] = [await hash(session.id), await write(records, session), lifeOf(records, session)];
+  if (!store) {
+    return;
+  }
+  const id = await hash(session.id);
+  const value = await write(records, session);
+  const maxAge = lifeOf(records, session);
   const save = () => store.set(id, value, maxAge);
   await save().catch(save);
   await enlist(records, session, groupsOf(session));
@@ -56,7 +64,10 @@ export async function adoptRecord(
 ): Promise<string | undefined> {
   const to = await write(records, session);
   const change = { to, maxAge: lifeOf(records, session) };
-  return (await records.store?.swap?.(await hash(session.id), from, change)) ? to : undefined;
+  if (await records.store?.swap?.(await hash(session.id), from, change)) {
+    return to;
+  }
+  return undefined;
 }
 
 /**
@@ -68,10 +79,15 @@ export async function readRecord(
   name: string,
 ): Promise<{ value: Opened['payload']; text: string } | undefined> {
   const text: unknown = await records.store?.get(name);
-  if (typeof text !== 'string' || text === '' || text === ENDED) return undefined;
+  if (typeof text !== 'string' || text === '' || text === ENDED) {
+    return undefined;
+  }
   const value = await openRecord(records, text);
   // Under its own name, so that nobody who can write to the store hands one person the session of another.
-  return value && (await hash(String(value['id']))) === name ? { value, text } : undefined;
+  if (value && (await hash(String(value['id']))) === name) {
+    return { value, text };
+  }
+  return undefined;
 }
 
 /**
@@ -79,9 +95,14 @@ export async function readRecord(
  * tokens stay. Answers whether the session still lives.
  * @throws KindeError `store_unavailable`.
  */
-export async function saveRecord(records: Records, { from, to }: { from: Session; to: Session }): Promise<boolean> {
+export async function saveRecord(
+  records: Records,
+  { from, to }: { from: Session; to: Session },
+): Promise<boolean> {
   const { store, config } = records;
-  if (!store) return true;
+  if (!store) {
+    return true;
+  }
   const id = await hash(from.id);
   let text = (store.swap && from.record) ?? (await store.get(id));
   // A cookie does not carry what the browser called itself.
@@ -89,9 +110,23 @@ export async function saveRecord(records: Records, { from, to }: { from: Session
   const userAgent = card ? viewOf(card).userAgent : to.userAgent;
   let { renewFrom = 0 } = to;
   for (let tries = TRIES; tries > 0; tries--) {
-    if (text === ENDED || (text === undefined && config.session.store)) return false;
-    const change = { to: await write(records, { ...to, userAgent, renewFrom }), maxAge: lifeOf(records, to) };
-    const save = async () => (store.swap ? store.swap(id, text, change) : store.set(id, change.to, change.maxAge));
+    if (text === ENDED || (text === undefined && config.session.store)) {
+      return false;
+    }
+    const change = {
+      to: await write(records, {
+        ...to,
+        userAgent,
+        renewFrom,
+      }),
+      maxAge: lifeOf(records, to),
+    };
+    const save = async () => {
+      if (store.swap) {
+        return store.swap(id, text, change);
+      }
+      return store.set(id, change.to, change.maxAge);
+    };
     // A store that cannot compare writes over whatever is there.
     if ((await save().catch(save)) !== false) {
       // Names of groups are made with a secret, too: those that a retired one made will not be looked at any more.
@@ -105,8 +140,11 @@ export async function saveRecord(records: Records, { from, to }: { from: Session
     }
     text = await store.get(id);
     const current = await openRecord(records, text);
-    const isNewer = current && 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
-    if (isNewer || (current && to.refreshToken === from.refreshToken)) return true;
+    const isNewer =
+      current && 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
+    if (isNewer || (current && to.refreshToken === from.refreshToken)) {
+      return true;
+    }
     renewFrom = Math.max(renewFrom, Number(current?.['renewFrom'] ?? 0));
   }
   return true;
@@ -118,8 +156,11 @@ export async function saveRecord(records: Records, { from, to }: { from: Session
  */
 export async function removeRecord({ store, config }: Records, name: string): Promise<void> {
   // Where sessions are taken over from cookies, they would be once more.
-  if (config.session.groups) await store?.set(name, ENDED, config.session.maxAge);
-  else await store?.delete(name);
+  if (config.session.groups) {
+    await store?.set(name, ENDED, config.session.maxAge);
+  } else {
+    await store?.delete(name);
+  }
 }
 
 /**
@@ -128,33 +169,58 @@ export async function removeRecord({ store, config }: Records, name: string): Pr
  */
 export async function markStale(records: Records, name: string): Promise<void> {
   const { store } = records;
-  if (!store?.swap) return;
+  if (!store?.swap) {
+    return;
+  }
   for (let tries = TRIES; tries > 0; tries--) {
     const found = await readRecord(records, name);
     const session: object | undefined = found?.value;
     // A card is of a session that is in its cookie.
-    if (!isSession(session)) return;
+    if (!isSession(session)) {
+      return;
+    }
     const { seenAt, renewFrom = 0 } = session;
     // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
     const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + AHEAD);
-    if (later <= renewFrom) return;
-    const change = { to: await write(records, { ...session, renewFrom: later }), maxAge: lifeOf(records, session) };
-    if (await store.swap(name, found!.text, change)) return;
+    if (later <= renewFrom) {
+      return;
+    }
+    const change = {
+      to: await write(records, { ...session, renewFrom: later }),
+      maxAge: lifeOf(records, session),
+    };
+    if (await store.swap(name, found!.text, change)) {
+      return;
+    }
   }
 }
 
-async function openRecord(records: Records, text: string | undefined): Promise<Opened['payload'] | undefined> {
-  if (text === undefined) return undefined;
+async function openRecord(
+  records: Records,
+  text: string | undefined,
+): Promise<Opened['payload'] | undefined> {
+  if (text === undefined) {
+    return undefined;
+  }
   const opened = await records.seal.reopen(text, 'store');
   // Another process may be able to read it, so that it is not there must not be said.
-  if (!opened && (await records.seal.isForeign(text)))
-    throw unavailable('A session in the store is encrypted in a version, or with a secret, that is not known here.');
+  if (!opened && (await records.seal.isForeign(text))) {
+    throw unavailable(
+      'A session in the store is encrypted in a version, or with a secret, that is not known here.',
+    );
+  }
   return opened?.payload;
 }
 
-async function enlist(records: Records, session: Session, groups: readonly string[]): Promise<void> {
+async function enlist(
+  records: Records,
+  session: Session,
+  groups: readonly string[],
+): Promise<void> {
   const { config, store } = records;
-  if (!config.session.groups || !store?.enlist || groups.length === 0) return;
+  if (!config.session.groups || !store?.enlist || groups.length === 0) {
+    return;
+  }
   const id = await hash(session.id);
   const names = await Promise.all(groups.map((group) => records.seal.names(group)));
   await Promise.all(names.map(([name]) => store.enlist!(name, id, lifeOf(records, session))));

@@ -43,9 +43,16 @@ const MARKS = 1 / 8;
 const LOGINS = 1 / 32;
 
 /** The rooms of one app. Together they are what it may remember. */
-export function createRooms(bytes: number = BYTES): Readonly<Record<'common' | 'marks' | 'logins', Room>> {
-  const [marks, logins] = [createRoom(bytes * MARKS), createRoom(bytes * LOGINS)];
-  return Object.freeze({ common: createRoom(bytes * (1 - MARKS - LOGINS)), marks, logins });
+export function createRooms(
+  bytes: number = BYTES,
+): Readonly<Record<'common' | 'marks' | 'logins', Room>> {
+  const marks = createRoom(bytes * MARKS);
+  const logins = createRoom(bytes * LOGINS);
+  return Object.freeze({
+    common: createRoom(bytes * (1 - MARKS - LOGINS)),
+    marks,
+    logins,
+  });
 }
 
 /** Room for so many bytes. */
@@ -57,7 +64,9 @@ export function createRoom(bytes: number = BYTES): Room {
     take(more: number) {
       if (used + more > bytes / 2) {
         used = 0;
-        for (const turn of turns) turn();
+        for (const turn of turns) {
+          turn();
+        }
       }
       used += more;
     },
@@ -75,7 +84,10 @@ export function createRoom(bytes: number = BYTES): Room {
  * Texts are found by their last `characters`, which are an authentication tag or a signature and so not of a sender's
  * choosing, and then compared whole. Hashing kilobytes would cost more than everything else that a request is asked.
  */
-export function createMemory<Answer>(room: Room = createRoom(), characters: number = KEY): Memory<Answer> {
+export function createMemory<Answer>(
+  room: Room = createRoom(),
+  characters: number = KEY,
+): Memory<Answer> {
   interface Entry {
     readonly text: string;
     readonly answer: Answer;
@@ -83,9 +95,12 @@ export function createMemory<Answer>(room: Room = createRoom(), characters: numb
     readonly end: Moment;
     readonly bytes: number;
   }
-  let [young, old] = [new Map<string, Entry>(), new Map<string, Entry>()];
-  let [swept, sweeper] = [young, young.entries()];
-  const sweepNext = (entries: Map<string, Entry>) => void ([swept, sweeper] = [entries, entries.entries()]);
+  let young = new Map<string, Entry>();
+  let old = new Map<string, Entry>();
+  let swept = young;
+  let sweeper = young.entries();
+  const sweepNext = (entries: Map<string, Entry>) =>
+    void ([swept, sweeper] = [entries, entries.entries()]);
   room.onTurn(() => {
     [old, young] = [young, new Map()];
     sweepNext(old);
@@ -94,8 +109,12 @@ export function createMemory<Answer>(room: Room = createRoom(), characters: numb
     (until === Infinity || until > now()) && (end === Infinity || end > moment());
   const remove = (key: string) => {
     const entry = young.get(key);
-    if (entry) room.give(entry.bytes);
-    if (!young.delete(key)) old.delete(key);
+    if (entry) {
+      room.give(entry.bytes);
+    }
+    if (!young.delete(key)) {
+      old.delete(key);
+    }
   };
   const keep = (key: string, entry: Entry) => {
     remove(key);
@@ -105,8 +124,12 @@ export function createMemory<Answer>(room: Room = createRoom(), characters: numb
   const sweep = () => {
     for (let step = 0; step < SWEPT; step++) {
       const { done, value } = sweeper.next();
-      if (done) return sweepNext(swept === young ? old : young);
-      if (!holds(value[1]) && (young.get(value[0]) ?? old.get(value[0])) === value[1]) remove(value[0]);
+      if (done) {
+        return sweepNext(swept === young ? old : young);
+      }
+      if (!holds(value[1]) && (young.get(value[0]) ?? old.get(value[0])) === value[1]) {
+        remove(value[0]);
+      }
     }
   };
   return Object.freeze({
@@ -115,19 +138,31 @@ export function createMemory<Answer>(room: Room = createRoom(), characters: numb
       let entry = young.get(key);
       if (!entry) {
         entry = old.get(key);
-        if (entry?.text !== text) return undefined;
+        if (entry?.text !== text) {
+          return undefined;
+        }
         keep(key, entry);
       }
       return entry.text === text && holds(entry) ? entry.answer : undefined;
     },
     set(text: string, answer: Answer, { until = Infinity, end = Infinity, bytes }: Terms) {
       sweep();
-      if (bytes > room.bytes / 4) return remove(text.slice(-characters));
-      keep(copy(text.slice(-characters)), { text, answer, until, end, bytes });
+      if (bytes > room.bytes / 4) {
+        return remove(text.slice(-characters));
+      }
+      keep(copy(text.slice(-characters)), {
+        text,
+        answer,
+        until,
+        end,
+        bytes,
+      });
     },
     delete(text: string) {
       const key = text.slice(-characters);
-      if ((young.get(key) ?? old.get(key))?.text === text) remove(key);
+      if ((young.get(key) ?? old.get(key))?.text === text) {
+        remove(key);
+      }
     },
   });
 }
@@ -160,7 +195,9 @@ export function remembering(seal: Seal, room: Room = createRoom()): RememberingS
   const memories = { session: createMemory<Opened>(room), store: createMemory<Opened>(room) };
   const keep = (sealed: string, purpose: Remembered, opened: Opened | undefined) => {
     const until = opened?.payload['exp'];
-    if (!opened || !Number.isSafeInteger(until)) return opened;
+    if (!opened || !Number.isSafeInteger(until)) {
+      return opened;
+    }
     Object.freeze(opened.payload);
     const terms = { until: Number(until), bytes: sealed.length + weightOf(opened.payload) };
     memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
@@ -182,7 +219,11 @@ export function weightOf(value: unknown): number {
 }
 
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length + 16;
-  if (typeof value !== 'object' || value === null) return 8;
+  if (typeof value === 'string') {
+    return value.length + 16;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return 8;
+  }
   return Object.values(value).reduce<number>((bytes, member) => bytes + sizeOf(member), 64);
 }

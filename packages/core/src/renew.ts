@@ -32,20 +32,37 @@ export async function renew(
   session: Session,
   deadline: Moment,
 ): Promise<Authentication> {
-  if (isAlive(session) && isPaused(session, context)) return { auth: toAuth(session, context), cookies: [] };
+  if (isAlive(session) && isPaused(session, context)) {
+    return { auth: toAuth(session, context), cookies: [] };
+  }
   try {
-    const renewal = await renewalOf(session, context, { deadline, budget: context.budgets(request) });
-    if (renewal === 'refused') return await afterRefusal(request, context, session, deadline);
-    if (renewal === 'organization_changed') return await pin(request, context, session);
-    if (isHeld(renewal)) return await hold(request, context, session, renewal.unjudged);
+    const renewal = await renewalOf(session, context, {
+      deadline,
+      budget: context.budgets(request),
+    });
+    if (renewal === 'refused') {
+      return await afterRefusal(request, context, session, deadline);
+    }
+    if (renewal === 'organization_changed') {
+      return await pin(request, context, session);
+    }
+    if (isHeld(renewal)) {
+      return await hold(request, context, session, renewal.unjudged);
+    }
     const next = renewed(session, renewal);
     // Remembered for longer than they lived: somebody sent a cookie that was written over since.
     const isOld = isPast(renewal) && next.refreshToken !== session.refreshToken;
-    if (isOld) return await renew(request, context, next, deadline);
+    if (isOld) {
+      return await renew(request, context, next, deadline);
+    }
     return await resume(request, context, { from: session, to: next });
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
-    if (!isAlive(session)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    if (!isAlive(session)) {
+      throw error;
+    }
     pause(session, context);
     return { auth: toAuth(session, context), cookies: [] };
   }
@@ -56,7 +73,9 @@ export async function renew(
  * spent: its answer was lost, and with a second one everything would be.
  */
 function isPaused({ refreshToken = '' }: Session, { refreshes, pauses }: Context): boolean {
-  if (refreshes.state(refreshToken) !== undefined) return false;
+  if (refreshes.state(refreshToken) !== undefined) {
+    return false;
+  }
   return pauses.get(refreshToken) === 'spent' || refreshes.isFull();
 }
 
@@ -74,22 +93,41 @@ async function afterRefusal(
   deadline: Moment,
 ): Promise<Authentication> {
   // A forged answer leaves a refresh token behind that works.
-  if (session.unjudged) void revokeTokens(session, context);
+  if (session.unjudged) {
+    void revokeTokens(session, context);
+  }
   const { store, shared } = context.config.session;
   if (!store) {
     const isLate = shared !== undefined && (await isLateFor(session, context));
-    return isLate ? { auth: signedOut('refresh_refused'), cookies: [] } : none(request, context, 'refresh_refused');
+    if (isLate) {
+      return { auth: signedOut('refresh_refused'), cookies: [] };
+    }
+    return none(request, context, 'refresh_refused');
   }
   const change = { to: undefined, maxAge: 1 };
   for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
-    if (store.swap && record !== undefined && (await store.swap(await hash(session.id), record, change))) break;
+    if (
+      store.swap &&
+      record !== undefined &&
+      (await store.swap(await hash(session.id), record, change))
+    ) {
+      break;
+    }
     const newer = await readSession(request, context);
-    if (typeof newer !== 'object') break;
-    if (newer.refreshToken !== session.refreshToken)
-      return isAlive(newer) ? { auth: toAuth(newer, context), cookies: [] } : renew(request, context, newer, deadline);
+    if (typeof newer !== 'object') {
+      break;
+    }
+    if (newer.refreshToken !== session.refreshToken) {
+      if (isAlive(newer)) {
+        return { auth: toAuth(newer, context), cookies: [] };
+      }
+      return renew(request, context, newer, deadline);
+    }
     record = newer.record;
     // A store that cannot compare has the result of whoever was faster a moment later.
-    if (!store.swap) await new Promise((resolve) => setTimeout(resolve, 50));
+    if (!store.swap) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
   return none(request, context, 'refresh_refused');
 }
@@ -105,31 +143,54 @@ async function isLateFor({ id, seenAt }: Session, context: Context): Promise<boo
 
 /** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
 async function pin(request: HttpRequest, context: Context, from: Session): Promise<Authentication> {
-  if (!isAlive(from)) return none(request, context, 'organization_changed');
-  const to = { ...from, refreshToken: undefined, unjudged: undefined, isPinned: true };
+  if (!isAlive(from)) {
+    return none(request, context, 'organization_changed');
+  }
+  const to = {
+    ...from,
+    refreshToken: undefined,
+    unjudged: undefined,
+    isPinned: true,
+  };
   return resume(request, context, { from, to });
 }
 
 /** The answer is kept with the session until it can be judged. Until then, the session is what it was. */
-async function hold(request: HttpRequest, context: Context, from: Session, unjudged: Held): Promise<Authentication> {
+async function hold(
+  request: HttpRequest,
+  context: Context,
+  from: Session,
+  unjudged: Held,
+): Promise<Authentication> {
   const isKept = from.unjudged?.accessToken === unjudged.accessToken;
-  const cookies = isKept ? [] : await saveHeld(request, context, { from, to: { ...from, unjudged } });
+  const cookies = isKept
+    ? []
+    : await saveHeld(request, context, { from, to: { ...from, unjudged } });
   if (cookies === 'ended') {
-    if (unjudged.refreshToken) context.oauth.revoke(unjudged.refreshToken).catch(() => {});
+    if (unjudged.refreshToken) {
+      context.oauth.revoke(unjudged.refreshToken).catch(() => {});
+    }
     return none(request, context, 'no_session');
   }
   return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
 }
 
-async function saveHeld(request: HttpRequest, context: Context, change: Change): Promise<string[] | 'ended'> {
+async function saveHeld(
+  request: HttpRequest,
+  context: Context,
+  change: Change,
+): Promise<string[] | 'ended'> {
   return saveSession(request, context, change).catch((error: unknown) => {
-    if (!(error instanceof KindeError)) throw error;
-    if (error.code === 'session_too_large')
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    if (error.code === 'session_too_large') {
       context.warn(
         error.code,
         'An answer of Kinde that cannot be judged yet does not fit into the cookie, so only this process remembers it, ' +
           `and those that share its store. ${error.message}`,
       );
+    }
     return [];
   });
 }
@@ -138,26 +199,48 @@ async function saveHeld(request: HttpRequest, context: Context, change: Change):
  * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
  * it has outgrown its cookie, the old one counts until its end.
  */
-export async function resume(request: HttpRequest, context: Context, change: Change): Promise<Authentication> {
+export async function resume(
+  request: HttpRequest,
+  context: Context,
+  change: Change,
+): Promise<Authentication> {
   const { from, to: session } = change;
   const cookies = await saveSession(request, context, change).catch((error: unknown) => {
-    if (!(error instanceof KindeError)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
     // The store cannot say whether somebody signed out elsewhere, but here somebody did.
-    if (error.code === 'store_unavailable') return context.ended.state(session.id) ? ('unknown' as const) : [];
-    if (error.code !== 'session_too_large') throw error;
+    if (error.code === 'store_unavailable') {
+      return context.ended.state(session.id) ? ('unknown' as const) : [];
+    }
+    if (error.code !== 'session_too_large') {
+      throw error;
+    }
     context.warn(error.code, error.message);
     return 'too_large' as const;
   });
-  if (cookies === 'too_large') return outgrown(request, context, change);
-  if (typeof cookies === 'object') return { auth: toAuth(session, context), cookies };
+  if (cookies === 'too_large') {
+    return outgrown(request, context, change);
+  }
+  if (typeof cookies === 'object') {
+    return { auth: toAuth(session, context), cookies };
+  }
   // Its refresh token is newer than the one that signing out revoked.
-  if (session.refreshToken && session.refreshToken !== from.refreshToken)
+  if (session.refreshToken && session.refreshToken !== from.refreshToken) {
     context.oauth.revoke(session.refreshToken).catch(() => {});
-  return cookies === 'ended' ? none(request, context, 'no_session') : { auth: signedOut('unavailable'), cookies: [] };
+  }
+  if (cookies === 'ended') {
+    return none(request, context, 'no_session');
+  }
+  return { auth: signedOut('unavailable'), cookies: [] };
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
-async function outgrown(request: HttpRequest, context: Context, { from, to }: Change): Promise<Authentication> {
+async function outgrown(
+  request: HttpRequest,
+  context: Context,
+  { from, to }: Change,
+): Promise<Authentication> {
   if (isAlive(from)) {
     pause(from, context);
     return { auth: toAuth(from, context), cookies: [] };

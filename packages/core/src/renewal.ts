@@ -41,14 +41,34 @@ export async function renewalOf(
           until: session.expiresAt,
           counts,
         });
-  if (!isHeld(asked)) return asked;
+  if (!isHeld(asked)) {
+    return asked;
+  }
   const { unjudged } = asked;
-  const verdict = await judgements.run(nameOf(unjudged), () => judge(session, unjudged, context, deadline), terms);
+  const verdict = await judgements.run(
+    nameOf(unjudged),
+    () => judge(session, unjudged, context, deadline),
+    terms,
+  );
   const { refreshToken } = unjudged;
-  if (!isHeld(verdict) || !isSpoilt(unjudged) || refreshToken === undefined || refreshToken === session.refreshToken)
+  if (
+    !isHeld(verdict) ||
+    !isSpoilt(unjudged) ||
+    refreshToken === undefined ||
+    refreshToken === session.refreshToken
+  ) {
     return verdict;
+  }
   // Its key may be gone for good. What comes after it is judged like everything else.
-  return renewalOf({ ...session, refreshToken, unjudged: undefined }, context, terms);
+  return renewalOf(
+    {
+      ...session,
+      refreshToken,
+      unjudged: undefined,
+    },
+    context,
+    terms,
+  );
 }
 
 /** Have the tokens of an answer ended before they could be judged? */
@@ -58,7 +78,9 @@ function isSpoilt({ seenAt, expiresIn = HELD_LIFE }: Held): boolean {
 
 /** Is there an answer to be judged, and was that not tried a moment ago? */
 export function mayJudge({ unjudged }: Session, { judgements }: Context): boolean {
-  if (!unjudged) return false;
+  if (!unjudged) {
+    return false;
+  }
   const verdict = judgements.peek(nameOf(unjudged));
   return verdict === undefined || !isHeld(verdict);
 }
@@ -70,11 +92,17 @@ function nameOf({ accessToken, seenAt }: Held): string {
 
 /** Is there more to be had from what is remembered? A provider that keeps refresh tokens is asked again with the same one. */
 function isOfUse(result: Renewal, { accessToken, refreshToken }: Session): boolean {
-  if (typeof result === 'string') return true;
+  if (typeof result === 'string') {
+    return true;
+  }
   const { unjudged } = isHeld(result) ? result : {};
   const next = unjudged ?? (result as Renewed);
-  if ((next.refreshToken ?? refreshToken) !== refreshToken) return true;
-  if (!unjudged) return !isPast(result);
+  if ((next.refreshToken ?? refreshToken) !== refreshToken) {
+    return true;
+  }
+  if (!unjudged) {
+    return !isPast(result);
+  }
   return unjudged.accessToken !== accessToken && !isSpoilt(unjudged);
 }
 
@@ -87,8 +115,11 @@ async function trade(session: Session, context: Context): Promise<Renewal> {
   // Since when the tokens are fresh is part of the result: whoever shares it may have asked later.
   const seenAt = Math.max(now(), session.seenAt, session.renewFrom ?? 0);
   const again = (error: unknown) => {
-    const isLost = error instanceof KindeError && error.reason === 'network' && !oauth.isUnspent(error);
-    if (!isLost || secondsSince(start) > ONCE_MORE) throw error;
+    const isLost =
+      error instanceof KindeError && error.reason === 'network' && !oauth.isUnspent(error);
+    if (!isLost || secondsSince(start) > ONCE_MORE) {
+      throw error;
+    }
     // Whatever becomes of the second, the first may have been used.
     return oauth.refresh(session, deadline).catch(() => {
       throw error;
@@ -98,31 +129,55 @@ async function trade(session: Session, context: Context): Promise<Renewal> {
     return toRenewal(session, await oauth.refresh(session, deadline).catch(again), seenAt, context);
   } catch (error) {
     const left = session.expiresAt - now();
-    if (left > 0 && !oauth.isUnspent(error))
+    if (left > 0 && !oauth.isUnspent(error)) {
       pauses.set(session.refreshToken!, 'spent', { end: deadlineIn(left), bytes: PAUSE_BYTES });
+    }
     throw error;
   }
 }
 
-async function judge(session: Session, held: Held, context: Context, deadline: Moment): Promise<Renewal> {
+async function judge(
+  session: Session,
+  held: Held,
+  context: Context,
+  deadline: Moment,
+): Promise<Renewal> {
   const { seenAt, ...unjudged } = held;
   // It came a moment ago, and was judged then.
-  if (Math.abs(now() - seenAt) < RIPE) return { unjudged: held };
+  if (Math.abs(now() - seenAt) < RIPE) {
+    return { unjudged: held };
+  }
   try {
-    return toRenewal(session, await context.oauth.judge({ unjudged }, session, deadline), seenAt, context);
+    return toRenewal(
+      session,
+      await context.oauth.judge({ unjudged }, session, deadline),
+      seenAt,
+      context,
+    );
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
     return { unjudged: held };
   }
 }
 
 /** Tokens for another organization are not taken, and can only have been meant for somebody else's session. */
 function toRenewal(session: Session, answer: Refreshed, seenAt: number, context: Context): Renewal {
-  if (answer === 'refused') return answer;
-  if ('unjudged' in answer) return { unjudged: { ...answer.unjudged, seenAt } };
-  const [before, after] = [organizationOf(session), organizationOf(answer)];
-  if (before === undefined || after === undefined || before === after) return { ...answer, seenAt };
-  if (answer.refreshToken) context.oauth.revoke(answer.refreshToken).catch(() => {});
+  if (answer === 'refused') {
+    return answer;
+  }
+  if ('unjudged' in answer) {
+    return { unjudged: { ...answer.unjudged, seenAt } };
+  }
+  const before = organizationOf(session);
+  const after = organizationOf(answer);
+  if (before === undefined || after === undefined || before === after) {
+    return { ...answer, seenAt };
+  }
+  if (answer.refreshToken) {
+    context.oauth.revoke(answer.refreshToken).catch(() => {});
+  }
   return 'organization_changed';
 }
 
@@ -144,7 +199,9 @@ export function renewed(session: Session, tokens: Renewed): Session {
 
 /** Has a renewal that is remembered ended with its tokens? Those that came just now count, where clocks differ a little. */
 export function isPast(result: Renewal): boolean {
-  if (typeof result === 'string' || isHeld(result) || result.expiresAt > now()) return false;
+  if (typeof result === 'string' || isHeld(result) || result.expiresAt > now()) {
+    return false;
+  }
   return Math.abs(now() - result.seenAt) > JUST_NOW || result.expiresAt < result.seenAt - TOLERANCE;
 }
 
@@ -155,14 +212,17 @@ export function isHeld(result: Renewal): result is { readonly unjudged: Held } {
 
 /** For a while, requests go on with the access token of this session and do not try to renew it. */
 export function pause({ refreshToken = '' }: Session, { pauses }: Context): void {
-  if (pauses.get(refreshToken) === undefined)
+  if (pauses.get(refreshToken) === undefined) {
     pauses.set(refreshToken, 'failed', { end: deadlineIn(AGAIN), bytes: PAUSE_BYTES });
+  }
 }
 
 /** About what a pause takes in memory, in bytes. */
 const PAUSE_BYTES = 512;
 
-function organizationOf(session: Pick<Tokens, 'accessToken'> & Pick<Session, 'organization'>): string | undefined {
+function organizationOf(
+  session: Pick<Tokens, 'accessToken'> & Pick<Session, 'organization'>,
+): string | undefined {
   const code = readClaims(session.accessToken)['org_code'];
   return typeof code === 'string' ? code : session.organization;
 }

@@ -19,18 +19,33 @@ const LONGEST = 2048;
  * its length is its bytes; one of more than `most` bytes loses its fragment, then its query, and becomes the fallback only if
  * its path alone is too long.
  */
-export function safeReturnTo(target: string | null | undefined, rules: ReturnRules, most = LONGEST): string {
+export function safeReturnTo(
+  target: string | null | undefined,
+  rules: ReturnRules,
+  most = LONGEST,
+): string {
   const { home, fallback } = rules;
-  if (!target || !isPlain(target) || !URL.canParse(target, home)) return fallback;
+  if (!target || !isPlain(target) || !URL.canParse(target, home)) {
+    return fallback;
+  }
   const url = new URL(target.replaceAll('\\', '%5C'), home);
   const isRefused = isForeign(url, rules) || isAvoided(url, rules);
   return isRefused ? fallback : (shortened(url, most) ?? fallback);
 }
 
 /** Leads elsewhere, for any reader. The scheme counts, too: `blob:https://app.example/…` has the origin of the app. */
-function isForeign({ origin, protocol, pathname, username, password }: URL, { origins }: ReturnRules): boolean {
+function isForeign(
+  { origin, protocol, pathname, username, password }: URL,
+  { origins }: ReturnRules,
+): boolean {
   const isWeb = protocol === 'https:' || protocol === 'http:';
-  return !isWeb || !origins.includes(origin) || pathname.startsWith('//') || username !== '' || password !== '';
+  return (
+    !isWeb ||
+    !origins.includes(origin) ||
+    pathname.startsWith('//') ||
+    username !== '' ||
+    password !== ''
+  );
 }
 
 function isAvoided({ origin, pathname }: URL, { home, avoid }: ReturnRules): boolean {

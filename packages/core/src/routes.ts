@@ -32,7 +32,13 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
   const { paths, webhooks, issuer, clientId, siteUrl, fetch, session } = context.config;
   const store = session.store ?? session.shared;
   const app = `${clientId} ${siteUrl}${paths.webhooks}`;
-  const host = { issuer, app, fetch, store, sessions: session.groups && sessions };
+  const host = {
+    issuer,
+    app,
+    fetch,
+    store,
+    sessions: session.groups && sessions,
+  };
   const signOut: Handler = (request, query) => signOutHere(request, context, query);
   const switchTo: Handler = (request, query) => switchHere(request, context, query);
   const table: readonly (readonly [string | undefined, Methods])[] = [
@@ -48,30 +54,47 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
     [paths.portal, { GET: (request, query) => toPortal(request, query, context) }],
   ];
   const routes = table.flatMap(([path, methods]) => {
-    if (!path) return [];
-    return [Object.freeze({ path, handle: (request: HttpRequest) => answer(request, context, methods) })];
+    if (!path) {
+      return [];
+    }
+    return [
+      Object.freeze({ path, handle: (request: HttpRequest) => answer(request, context, methods) }),
+    ];
   });
   return Object.freeze(routes);
 }
 
-const NOTHING: Reply = Object.freeze({ status: 204, headers: PRIVATE_HEADERS, cookies: [], body: null });
+const NOTHING: Reply = Object.freeze({
+  status: 204,
+  headers: PRIVATE_HEADERS,
+  cookies: [],
+  body: null,
+});
 
 /** One request to an auth route, from method to complete reply. */
 async function answer(request: HttpRequest, context: Context, methods: Methods): Promise<Reply> {
   const { config } = context;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   // Where the app has no CORS handling, the browser finds no permission in this.
-  if (!handler && isPreflight(request)) return NOTHING;
+  if (!handler && isPreflight(request)) {
+    return NOTHING;
+  }
   try {
     if (!handler) {
       const headers = { allow: Object.keys(methods).join(', ') };
-      throw new KindeError('method_not_allowed', 'This address does not answer that method.', { headers });
+      throw new KindeError('method_not_allowed', 'This address does not answer that method.', {
+        headers,
+      });
     }
-    if (isPrefetch(request)) return NOTHING;
+    if (isPrefetch(request)) {
+      return NOTHING;
+    }
     const result = await handler(request, requestUrl(request, config).searchParams);
     return 'status' in result ? result : redirect(request, result);
   } catch (error) {
-    if (error instanceof KindeError) return problemReply(request, config, error);
+    if (error instanceof KindeError) {
+      return problemReply(request, config, error);
+    }
     throw error;
   }
 }
@@ -81,11 +104,23 @@ function redirect(request: HttpRequest, { location, cookies }: Redirect): Reply 
   if (request.method !== 'GET' && isScript(request)) {
     // `fetch` cannot follow a redirect to Kinde, which allows no other origin to read its pages.
     const headers = { ...PRIVATE_HEADERS, 'content-type': 'application/json; charset=utf-8' };
-    return { status: 200, headers, cookies, body: JSON.stringify({ location }) };
+    return {
+      status: 200,
+      headers,
+      cookies,
+      body: JSON.stringify({ location }),
+    };
   }
-  if (request.method === 'POST' && isOwnNavigation(request)) return leavePage(location, cookies);
+  if (request.method === 'POST' && isOwnNavigation(request)) {
+    return leavePage(location, cookies);
+  }
   const status = request.method === 'GET' ? 302 : 303;
-  return { status, headers: { ...PRIVATE_HEADERS, location }, cookies, body: null };
+  return {
+    status,
+    headers: { ...PRIVATE_HEADERS, location },
+    cookies,
+    body: null,
+  };
 }
 
 /** Browsers hold the redirects that follow a form to the `form-action` policy of its page; `'self'` is a common one. */
@@ -96,7 +131,9 @@ function isOwnNavigation(request: HttpRequest): boolean {
 /** A route that begins a login: only a user who navigates can complete one. */
 function starting(context: Context, start: typeof login): Handler {
   return async (request, query) => {
-    if (!canLogIn(request)) throw navigationRequired();
+    if (!canLogIn(request)) {
+      throw navigationRequired();
+    }
     return moveToSite(request, context, query) ?? start(request, context, fromQuery(query));
   };
 }
@@ -104,29 +141,51 @@ function starting(context: Context, start: typeof login): Handler {
 /** The result of a callback: where the user was going, or the page that says why not. */
 async function finish(request: HttpRequest, context: Context): Promise<Redirect | Reply> {
   const outcome = await tryCallback(request, context);
-  return 'error' in outcome ? problemReply(request, context.config, outcome.error, outcome.returnTo) : outcome;
+  if ('error' in outcome) {
+    return problemReply(request, context.config, outcome.error, outcome.returnTo);
+  }
+  return outcome;
 }
 
-async function signOutHere(request: HttpRequest, context: Context, query: URLSearchParams): Promise<Redirect> {
+async function signOutHere(
+  request: HttpRequest,
+  context: Context,
+  query: URLSearchParams,
+): Promise<Redirect> {
   requireOwnPage(request, context.config);
   const returnTo = returnTarget(query);
   return logout(request, context, returnTo === undefined ? {} : { returnTo });
 }
 
-async function switchHere(request: HttpRequest, context: Context, query: URLSearchParams): Promise<Redirect | Reply> {
+async function switchHere(
+  request: HttpRequest,
+  context: Context,
+  query: URLSearchParams,
+): Promise<Redirect | Reply> {
   requireOwnPage(request, context.config);
-  const isForm = request.method === 'POST' && /urlencoded/i.test(request.headers.get('content-type') ?? '');
-  const options = fromQuery(isForm ? new URLSearchParams([...query, ...(await readForm(request))]) : query);
-  const found = await switchOrganization(request, context, { ...options, orgCode: options.orgCode ?? '' });
+  const isForm =
+    request.method === 'POST' && /urlencoded/i.test(request.headers.get('content-type') ?? '');
+  const options = fromQuery(
+    isForm ? new URLSearchParams([...query, ...(await readForm(request))]) : query,
+  );
+  const found = await switchOrganization(request, context, {
+    ...options,
+    orgCode: options.orgCode ?? '',
+  });
   // A form with GET, for choosing an organization, cannot be told from a link.
-  return request.method === 'GET' && isOwnNavigation(request) ? leavePage(found.location, found.cookies) : found;
+  if (request.method === 'GET' && isOwnNavigation(request)) {
+    return leavePage(found.location, found.cookies);
+  }
+  return found;
 }
 
 /** The signed-in user, for scripts of a page. Never a token. */
 async function user(request: HttpRequest, context: Context): Promise<Reply> {
   const { auth, cookies } = await authenticate(request, context);
   const refused = await guard(request, context, auth, { allow: {} });
-  if (refused) return { ...refused, cookies: [...cookies, ...refused.cookies] };
+  if (refused) {
+    return { ...refused, cookies: [...cookies, ...refused.cookies] };
+  }
   const { user: own, ...access } = auth as SignedIn;
   const { permissions } = access.getPermissions();
   const body = JSON.stringify({
@@ -138,15 +197,29 @@ async function user(request: HttpRequest, context: Context): Promise<Reply> {
     flags: access.getFlags(),
   });
   const headers = { ...PRIVATE_HEADERS, 'content-type': 'application/json; charset=utf-8' };
-  return { status: 200, headers, cookies, body };
+  return {
+    status: 200,
+    headers,
+    cookies,
+    body,
+  };
 }
 
 /** The portal for a signed-in user; everybody else signs in first and comes back here. */
-async function toPortal(request: HttpRequest, query: URLSearchParams, context: Context): Promise<Redirect | Reply> {
+async function toPortal(
+  request: HttpRequest,
+  query: URLSearchParams,
+  context: Context,
+): Promise<Redirect | Reply> {
   const { auth, cookies } = await authenticate(request, context);
   const refused = await guard(request, context, auth, { allow: {} });
-  if (refused) return { ...refused, cookies: [...cookies, ...refused.cookies] };
+  if (refused) {
+    return { ...refused, cookies: [...cookies, ...refused.cookies] };
+  }
   const page = single(query, 'page');
   const returnTo = returnTarget(query);
-  return portal(request, context, { ...(page && { page: page as never }), ...(returnTo && { returnTo }) });
+  return portal(request, context, {
+    ...(page && { page: page as never }),
+    ...(returnTo && { returnTo }),
+  });
 }

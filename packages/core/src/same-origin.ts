@@ -24,7 +24,9 @@ export function isFromTrustedPage(request: HttpRequest, trust: Trust): boolean {
  */
 export function isFromOwnPage({ headers }: HttpRequest, trust: Trust): boolean {
   const site = headers.get('sec-fetch-site');
-  if (site === 'same-origin' || site === 'none') return true;
+  if (site === 'same-origin' || site === 'none') {
+    return true;
+  }
   const origin = headers.get('origin');
   return origin === null ? site === null : isTrusted(origin, trust);
 }
@@ -35,19 +37,28 @@ export function isFromOwnPage({ headers }: HttpRequest, trust: Trust): boolean {
  * @throws KindeError `cross_site`, `navigation_required`.
  */
 export function requireOwnPage(request: HttpRequest, trust: Trust): void {
-  const isOwn = request.method === 'GET' ? isOwnLink(request, trust) : isFromOwnPage(request, trust);
-  if (!isOwn) throw crossSite();
+  const isOwn =
+    request.method === 'GET' ? isOwnLink(request, trust) : isFromOwnPage(request, trust);
+  if (!isOwn) {
+    throw crossSite();
+  }
   const destination = request.headers.get('sec-fetch-dest');
   const isShown = canLogIn(request) && (destination === null || destination === 'document');
-  if (request.method === 'GET' && !isShown) throw navigationRequired();
+  if (request.method === 'GET' && !isShown) {
+    throw navigationRequired();
+  }
 }
 
 /** A link has no `Origin`: where the browser does not vouch for it, its page must be known by the referrer. */
 function isOwnLink({ headers }: HttpRequest, trust: Trust): boolean {
   const site = headers.get('sec-fetch-site');
-  if (site === 'same-origin' || site === 'none') return true;
+  if (site === 'same-origin' || site === 'none') {
+    return true;
+  }
   const origin = headers.get('origin');
-  if (origin !== null) return isTrusted(origin, trust);
+  if (origin !== null) {
+    return isTrusted(origin, trust);
+  }
   const referrer = headers.get('referer');
   return referrer !== null && URL.canParse(referrer) && isTrusted(new URL(referrer).origin, trust);
 }
@@ -67,7 +78,11 @@ export function crossSite(): KindeError {
 
 /** The refusal of a script, an image or a frame that calls a route which only a user's navigation can complete. */
 export function navigationRequired(): KindeError {
-  return new KindeError('navigation_required', 'Only opening this address in the browser window works.', {
-    fix: 'Navigate there (`location.href = …`, a link or a form) instead of fetching it. Scripts sign out with `POST /logout`.',
-  });
+  return new KindeError(
+    'navigation_required',
+    'Only opening this address in the browser window works.',
+    {
+      fix: 'Navigate there (`location.href = …`, a link or a form) instead of fetching it. Scripts sign out with `POST /logout`.',
+    },
+  );
 }

@@ -1,6 +1,13 @@
 import { createNodeCipher, createWebCipher, type Cipher, type Purpose } from './cipher.js';
 import { now } from './clock.js';
-import { isForeignText, newEnvelope, readEnvelope, writeEnvelope, type Envelope, type Format } from './envelope.js';
+import {
+  isForeignText,
+  newEnvelope,
+  readEnvelope,
+  writeEnvelope,
+  type Envelope,
+  type Format,
+} from './envelope.js';
 import { nodeCrypto, nodeZlib, toBase64url, utf8 } from './native.js';
 import { fromBytes, pack, toBytes, unpack } from './pack.js';
 
@@ -36,16 +43,30 @@ export interface Seal {
  * The first secret seals, all of them open. `app` binds what is sealed to one application of one tenant. What is sealed with
  * Node's cryptography opens with WebCrypto, and the other way round. `format` is what is written; both are read.
  */
-export function createSeal(secrets: readonly string[], app: string, format: Format = 'packed'): Seal {
-  if (!nodeCrypto || !nodeZlib) return createWebSeal(secrets, app, format);
+export function createSeal(
+  secrets: readonly string[],
+  app: string,
+  format: Format = 'packed',
+): Seal {
+  if (!nodeCrypto || !nodeZlib) {
+    return createWebSeal(secrets, app, format);
+  }
   const cipher = createNodeCipher(app, nodeCrypto, nodeZlib);
   const openNow = (sealed: string, purpose: Purpose) => {
     const envelope = readEnvelope(sealed);
-    if (!envelope) return undefined;
+    if (!envelope) {
+      return undefined;
+    }
     for (const secret of secrets) {
-      if (!mayBeOf(envelope, cipher.keyId(secret))) continue;
+      if (!mayBeOf(envelope, cipher.keyId(secret))) {
+        continue;
+      }
       try {
-        const { open, isDeflated, read } = contentsOf(envelope, purpose, cipher.decrypt(envelope, { secret, purpose }));
+        const { open, isDeflated, read } = contentsOf(
+          envelope,
+          purpose,
+          cipher.decrypt(envelope, { secret, purpose }),
+        );
         const payload = read(isDeflated ? cipher.inflate(open) : open);
         return answer(payload, secret === secrets[0] && isCurrent(envelope, format));
       } catch {
@@ -55,17 +76,29 @@ export function createSeal(secrets: readonly string[], app: string, format: Form
     return undefined;
   };
   const open = async (sealed: string, purpose: Purpose) => openNow(sealed, purpose);
-  return Object.freeze({ ...sealWith(cipher, secrets, format), open, openNow });
+  return Object.freeze({
+    ...sealWith(cipher, secrets, format),
+    open,
+    openNow,
+  });
 }
 
 /** Wherever there is WebCrypto. */
-export function createWebSeal(secrets: readonly string[], app: string, format: Format = 'packed'): Seal {
+export function createWebSeal(
+  secrets: readonly string[],
+  app: string,
+  format: Format = 'packed',
+): Seal {
   const cipher = createWebCipher(app);
   const open = async (sealed: string, purpose: Purpose) => {
     const envelope = readEnvelope(sealed);
-    if (!envelope) return undefined;
+    if (!envelope) {
+      return undefined;
+    }
     for (const secret of secrets) {
-      if (!mayBeOf(envelope, await cipher.keyId(secret))) continue;
+      if (!mayBeOf(envelope, await cipher.keyId(secret))) {
+        continue;
+      }
       try {
         const bytes = await cipher.decrypt(envelope, { secret, purpose });
         const { open, isDeflated, read } = contentsOf(envelope, purpose, bytes);
@@ -81,32 +114,57 @@ export function createWebSeal(secrets: readonly string[], app: string, format: F
 }
 
 /** What both have in common. */
-function sealWith(cipher: Cipher, secrets: readonly string[], format: Format): Omit<Seal, 'open' | 'openNow'> {
+function sealWith(
+  cipher: Cipher,
+  secrets: readonly string[],
+  format: Format,
+): Omit<Seal, 'open' | 'openNow'> {
   const contents = async (payload: object, purpose: Purpose) => {
-    if (format === 'jwe') return utf8(JSON.stringify(payload));
+    if (format === 'jwe') {
+      return utf8(JSON.stringify(payload));
+    }
     const packed = pack(payload);
-    return toBytes(isCompressed(purpose) ? { ...packed, open: await cipher.deflate(packed.open) } : packed);
+    return toBytes(
+      isCompressed(purpose) ? { ...packed, open: await cipher.deflate(packed.open) } : packed,
+    );
   };
   return {
     async seal(payload, purpose, maxAge) {
       const secret = secrets[0]!;
       const bytes = await contents({ ...payload, exp: now() + maxAge }, purpose);
       const start = newEnvelope(format, await cipher.keyId(secret));
-      return writeEnvelope({ ...start, body: await cipher.encrypt(start, { secret, purpose }, bytes) });
+      return writeEnvelope({
+        ...start,
+        body: await cipher.encrypt(start, { secret, purpose }, bytes),
+      });
     },
-    isForeign: async (sealed) => isForeignText(sealed, await Promise.all(secrets.map(cipher.keyId))),
+    isForeign: async (sealed) =>
+      isForeignText(sealed, await Promise.all(secrets.map(cipher.keyId))),
     async names(text) {
-      return (await Promise.all(secrets.map((secret) => cipher.nameOf(text, secret)))) as [string, ...string[]];
+      return (await Promise.all(secrets.map((secret) => cipher.nameOf(text, secret)))) as [
+        string,
+        ...string[],
+      ];
     },
   };
 }
 
 /** What was decrypted, and how it becomes an object. */
 function contentsOf({ format }: Envelope, purpose: Purpose, bytes: Uint8Array) {
-  if (format === 'jwe') return { open: bytes, isDeflated: false, read: parse };
+  if (format === 'jwe') {
+    return {
+      open: bytes,
+      isDeflated: false,
+      read: parse,
+    };
+  }
   const { open, apart } = fromBytes(bytes);
   const read = (inflated: Uint8Array) => unpack({ open: inflated, apart });
-  return { open, isDeflated: isCompressed(purpose), read };
+  return {
+    open,
+    isDeflated: isCompressed(purpose),
+    read,
+  };
 }
 
 /** Pending logins hold where somebody else may have sent the browser, beside secrets: their length tells nothing. */
@@ -124,7 +182,10 @@ function isCurrent(envelope: Envelope, format: Format): boolean {
 }
 
 function answer(payload: Opened['payload'], isCurrent: boolean): Opened | undefined {
-  return Number(payload['exp']) > now() ? { payload, isCurrent } : undefined;
+  if (Number(payload['exp']) > now()) {
+    return { payload, isCurrent };
+  }
+  return undefined;
 }
 
 function parse(bytes: Uint8Array): Opened['payload'] {
@@ -138,14 +199,17 @@ export async function hash(value: string): Promise<string> {
 
 /** SHA-256. */
 export async function digest(value: string): Promise<Uint8Array> {
-  if (nodeCrypto) return nodeCrypto.createHash('sha256').update(value).digest();
+  if (nodeCrypto) {
+    return nodeCrypto.createHash('sha256').update(value).digest();
+  }
   return new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(value)));
 }
 
 /** Are two texts equal? Takes equally long wherever they differ. */
 export function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++)
+  for (let index = 0; index < a.length; index++) {
     difference |= a.charCodeAt(index) ^ b.charCodeAt(index % (b.length || 1));
+  }
   return difference === 0;
 }

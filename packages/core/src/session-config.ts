@@ -52,7 +52,18 @@ export interface Leftovers {
 
 /** The names of the options in `session`. */
 export const SESSION = [
-  ...['store', 'shared', 'fallback', 'cookie', 'cookieBytes', 'domain', 'format', 'maxAge', 'idle', 'persistent'],
+  ...[
+    'store',
+    'shared',
+    'fallback',
+    'cookie',
+    'cookieBytes',
+    'domain',
+    'format',
+    'maxAge',
+    'idle',
+    'persistent',
+  ],
 ];
 
 /** Options of other libraries that there are none for, and why. */
@@ -68,11 +79,25 @@ const DAY = 24 * 60 * 60;
 const FORMATS: readonly unknown[] = ['packed', 'jwe', undefined];
 
 /** Applies the defaults to options that were checked. */
-export function resolveSession(session: SessionOptions, site: Site, clientId: string): SessionConfig {
+export function resolveSession(
+  session: SessionOptions,
+  site: Site,
+  clientId: string,
+): SessionConfig {
   const { maxAge = 7 * DAY, idle = DAY, persistent, fallback = false } = session;
-  const times = { maxAge, idle: Math.min(idle, maxAge), persistent };
+  const times = {
+    maxAge,
+    idle: Math.min(idle, maxAge),
+    persistent,
+  };
   const { format = 'packed' } = session;
-  return Object.freeze({ ...storesOf(session), fallback, format, ...cookiesOf(session, site, clientId), ...times });
+  return Object.freeze({
+    ...storesOf(session),
+    fallback,
+    format,
+    ...cookiesOf(session, site, clientId),
+    ...times,
+  });
 }
 
 function storesOf({ store: whole, shared: parts }: SessionOptions) {
@@ -92,19 +117,39 @@ function cookiesOf(session: SessionOptions, site: Site, clientId: string) {
   const marks = marksOf(site, clientId, secure);
   const cookie = prefixOf(site, secure, domain) + (name ?? `kinde-${marks.join('')}`);
   const leftovers = secure || name ? undefined : leftoversOf(marks);
-  return { cookie, loginCookie: `${cookie}-login`, leftovers, cookieBytes, path: site.basePath || '/', domain, secure };
+  return {
+    cookie,
+    loginCookie: `${cookie}-login`,
+    leftovers,
+    cookieBytes,
+    path: site.basePath || '/',
+    domain,
+    secure,
+  };
 }
 
 /** What is wrong with the options in `session`. */
-export function checkSession(session: SessionOptions, { siteUrl, paths }: Partial<KindeOptions>): Checks {
-  const { cookie, cookieBytes = COOKIE_BYTES.packed, domain, maxAge = 7 * DAY, idle = DAY } = session;
+export function checkSession(
+  session: SessionOptions,
+  { siteUrl, paths }: Partial<KindeOptions>,
+): Checks {
+  const {
+    cookie,
+    cookieBytes = COOKIE_BYTES.packed,
+    domain,
+    maxAge = 7 * DAY,
+    idle = DAY,
+  } = session;
   const outlives = session.idle !== undefined && idle > maxAge;
   return [
     ...checkStores(session, Boolean(paths?.backchannelLogout)),
     ['session.format', FORMATS.includes(session.format) ? undefined : 'must be packed or jwe.'],
     ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
     ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
-    ['session.domain', domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!)],
+    [
+      'session.domain',
+      domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!),
+    ],
     ['session.maxAge', checkWhole(maxAge, [60, 400 * DAY])],
     ['session.idle', checkWhole(idle, [60, 400 * DAY])],
     ['session.idle', outlives ? 'must not be longer than `session.maxAge`.' : undefined],
@@ -113,7 +158,8 @@ export function checkSession(session: SessionOptions, { siteUrl, paths }: Partia
 
 function checkStores({ store, shared, fallback }: SessionOptions, needsGroups: boolean): Checks {
   const isStore = store === undefined || has(store, ['get', 'set', 'delete']);
-  const isShared = shared === undefined || has(shared, ['get', 'set', 'delete', 'swap', 'enlist', 'members']);
+  const isShared =
+    shared === undefined || has(shared, ['get', 'set', 'delete', 'swap', 'enlist', 'members']);
   const lacksGroups = needsGroups && !hasGroups(store ?? shared);
   return [
     [
@@ -123,14 +169,27 @@ function checkStores({ store, shared, fallback }: SessionOptions, needsGroups: b
         : undefined,
     ],
     ['session.store', isStore ? undefined : 'must have the functions get, set and delete.'],
-    ['session.shared', isShared ? undefined : 'must have the functions get, set, delete, swap, enlist and members.'],
-    ['session.shared', store && shared ? 'is for sessions in cookies: `session.store` is shared already.' : undefined],
-    ['session.fallback', fallback && !store ? 'is for sessions in a store: pass `session.store`.' : undefined],
+    [
+      'session.shared',
+      isShared ? undefined : 'must have the functions get, set, delete, swap, enlist and members.',
+    ],
+    [
+      'session.shared',
+      store && shared
+        ? 'is for sessions in cookies: `session.store` is shared already.'
+        : undefined,
+    ],
+    [
+      'session.fallback',
+      fallback && !store ? 'is for sessions in a store: pass `session.store`.' : undefined,
+    ],
   ];
 }
 
 function has(given: unknown, methods: readonly string[]): boolean {
-  return methods.every((method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function');
+  return methods.every(
+    (method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function',
+  );
 }
 
 function hasGroups(store: SessionStore | undefined): store is Required<SessionStore> {
@@ -139,7 +198,9 @@ function hasGroups(store: SessionStore | undefined): store is Required<SessionSt
 
 /** `__Host-` demands the path `/` and no domain (RFC 6265bis), `__Secure-` only https. */
 function prefixOf({ basePath }: Site, secure: boolean, domain: string | undefined): string {
-  if (!secure) return '';
+  if (!secure) {
+    return '';
+  }
   return domain || basePath ? '__Secure-' : '__Host-';
 }
 
@@ -149,7 +210,10 @@ function prefixOf({ basePath }: Site, secure: boolean, domain: string | undefine
  */
 function marksOf({ origin, basePath }: Site, clientId: string, secure: boolean): readonly string[] {
   const site = origin + basePath;
-  return secure ? [mark(`${site} ${clientId}`, 6)] : [mark(site, 4), mark(clientId, 4)];
+  if (secure) {
+    return [mark(`${site} ${clientId}`, 6)];
+  }
+  return [mark(site, 4), mark(clientId, 4)];
 }
 
 function leftoversOf([site, client]: readonly string[]): Leftovers {
@@ -162,6 +226,8 @@ function leftoversOf([site, client]: readonly string[]): Leftovers {
 /** The last characters of a hash in base 36: FNV-1a, not a secret. */
 function mark(text: string, length: number): string {
   let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
+  for (const character of text) {
+    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
+  }
   return hash.toString(36).padStart(length, '0').slice(-length);
 }

@@ -11,7 +11,10 @@ import { readClaims } from './tokens.js';
 import { isSession } from './session-shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */
-export function openSessionCookie(request: HttpRequest, context: Context): Promise<Opened | undefined> {
+export function openSessionCookie(
+  request: HttpRequest,
+  context: Context,
+): Promise<Opened | undefined> {
   return openCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
 }
 
@@ -25,7 +28,9 @@ export async function isForeignSession(request: HttpRequest, context: Context): 
     context.warn('session_foreign', FOREIGN);
     return true;
   }
-  if (store ?? shared) return false;
+  if (store ?? shared) {
+    return false;
+  }
   // Where there is no store, nobody knows what was said about a session that had one.
   const payload = (await openSessionCookie(request, context))?.payload;
   return payload !== undefined && (!isSession(payload) || payload.epoch !== undefined);
@@ -45,17 +50,40 @@ export async function writeCookie(
   session: Session,
   others: readonly string[] = [],
 ): Promise<string[]> {
-  const { store, fallback, cookie: name, maxAge: longest, persistent = isPersistent(session) } = context.config.session;
+  const {
+    store,
+    fallback,
+    cookie: name,
+    maxAge: longest,
+    persistent = isPersistent(session),
+  } = context.config.session;
   const maxAge = Math.max(1, session.startedAt + longest - now());
   const write = (payload: object) =>
-    sealCookie(request, context, { name, payload, purpose: 'session', maxAge, persistent }, others);
-  if (store && !fallback) return write({ id: session.id });
+    sealCookie(
+      request,
+      context,
+      {
+        name,
+        payload,
+        purpose: 'session',
+        maxAge,
+        persistent,
+      },
+      others,
+    );
+  if (store && !fallback) {
+    return write({ id: session.id });
+  }
   const { userAgent: _recorded, ...kept } = pick(session);
   try {
     return await write(kept);
   } catch (error) {
-    if (!(error instanceof KindeError) || error.code !== 'session_too_large') throw error;
-    if (store) return write({ id: session.id });
+    if (!(error instanceof KindeError) || error.code !== 'session_too_large') {
+      throw error;
+    }
+    if (store) {
+      return write({ id: session.id });
+    }
     throw explainSize(session, error);
   }
 }
@@ -68,7 +96,10 @@ function isPersistent({ accessToken }: Tokens): boolean {
 
 function explainSize({ accessToken, idToken }: Tokens, cause: KindeError): KindeError {
   const sizes = [accessToken, idToken].flatMap((token) =>
-    Object.entries(readClaims(token)).map(([name, value]) => ({ name, size: JSON.stringify(value).length })),
+    Object.entries(readClaims(token)).map(([name, value]) => ({
+      name,
+      size: JSON.stringify(value).length,
+    })),
   );
   const largest = sizes
     .sort((a, b) => b.size - a.size)

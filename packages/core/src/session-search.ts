@@ -30,21 +30,50 @@ export async function findSession(
   const { store, fallback, groups } = records.config.session;
   const whole = isSession(cookie) ? cookie : undefined;
   const { id } = cookie;
-  if (!isId(id)) return 'unreadable';
+  if (!isId(id)) {
+    return 'unreadable';
+  }
   // One that has a standing was, or may have been, ended in a store. Without that store nobody knows.
-  if (!records.store) return whole && whole.epoch === undefined ? { session: whole } : 'expired';
-  if (!store && whole) return { session: whole, isMoved: whole.epoch === undefined };
+  if (!records.store) {
+    if (whole && whole.epoch === undefined) {
+      return { session: whole };
+    }
+    return 'expired';
+  }
+  if (!store && whole) {
+    return { session: whole, isMoved: whole.epoch === undefined };
+  }
   try {
     const record = await readRecord(records, await hash(id));
     const value: object | undefined = record?.value;
-    if (isSession(value)) return { session: value, text: record!.text, isMoved: !store };
+    if (isSession(value)) {
+      return {
+        session: value,
+        text: record!.text,
+        isMoved: !store,
+      };
+    }
     // Another request took it into its cookie, and this one was sent before the browser had that.
-    if (record && !whole) return 'replaced';
+    if (record && !whole) {
+      return 'replaced';
+    }
     // A card stands for a session that is in its cookie. One without a standing began where there was no store.
-    const isMoved = whole !== undefined && groups !== undefined && (record !== undefined || whole.epoch === undefined);
-    return isMoved ? { session: whole, isMoved, ...(record && { text: record.text }) } : 'expired';
+    const isMoved =
+      whole !== undefined &&
+      groups !== undefined &&
+      (record !== undefined || whole.epoch === undefined);
+    if (isMoved) {
+      return {
+        session: whole,
+        isMoved,
+        ...(record && { text: record.text }),
+      };
+    }
+    return 'expired';
   } catch (error) {
-    if (fallback && whole && whole.expiresAt > now()) return { session: whole, isFallback: true };
+    if (fallback && whole && whole.expiresAt > now()) {
+      return { session: whole, isFallback: true };
+    }
     throw error;
   }
 }
@@ -71,14 +100,33 @@ export async function judgeSession(
   const judge = isFallback ? notices?.judgeAnyway : notices?.judge;
   const verdict = judge && (await budget.spend(() => judge(session, about)));
   if (verdict?.isOver) {
-    if (verdict.isRevoked) await revoked(session, context);
+    if (verdict.isRevoked) {
+      await revoked(session, context);
+    }
     return 'expired';
   }
   const { epoch, since } = verdict ?? {};
   let { text } = found;
   if (isMoved && config.session.store) {
-    text = await adoptRecord(records, { ...session, epoch, since }, text);
-    if (text === undefined) return again({ context, records, budget }, session);
+    text = await adoptRecord(
+      records,
+      {
+        ...session,
+        epoch,
+        since,
+      },
+      text,
+    );
+    if (text === undefined) {
+      return again(
+        {
+          context,
+          records,
+          budget,
+        },
+        session,
+      );
+    }
   }
   const renewFrom = Math.max(verdict?.renewFrom ?? 0, session.renewFrom ?? 0);
   // No literal here begins with a spread: V8 would give each session a shape of its own, and reading those is slow.
@@ -95,12 +143,17 @@ export async function judgeSession(
 /** Another request of the same browser may have taken the session over a moment ago. */
 async function again(judging: Judging, { id }: Session): Promise<Session | 'expired'> {
   const found = await findSession(judging.records, { id });
-  return typeof found === 'string' ? 'expired' : judgeSession(judging, found, true);
+  if (typeof found === 'string') {
+    return 'expired';
+  }
+  return judgeSession(judging, found, true);
 }
 
 /** Its tokens are at hand here, and nobody is to use them any more. */
 async function revoked(session: Session, { ended, oauth }: Context): Promise<void> {
   await ended.run(session.id, async () => 'over');
   const token = newestToken(session);
-  if (token) oauth.revoke(token).catch(() => {});
+  if (token) {
+    oauth.revoke(token).catch(() => {});
+  }
 }

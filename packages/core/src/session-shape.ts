@@ -8,10 +8,8 @@ export function isId(id: unknown): id is string {
 
 /** Has this the form of a session at rest? What was opened is ours, but another version may have written it. */
 export function isSession(value: unknown): value is Session {
-  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, unjudged } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const { id, accessToken, idToken, refreshToken, expiresAt, startedAt, seenAt, unjudged } =
+    (value ?? {}) as Record<string, unknown>;
   const texts =
     [accessToken, idToken].every((text) => typeof text === 'string') &&
     ['string', 'undefined'].includes(typeof refreshToken);
@@ -28,6 +26,8 @@ function isHeld(value: unknown): value is Held {
     seenAt,
     reason,
   } = (value ?? {}) as Partial<Held>;
-  const texts = [accessToken, idToken, refreshToken, reason].every((text) => typeof text === 'string');
+  const texts = [accessToken, idToken, refreshToken, reason].every(
+    (text) => typeof text === 'string',
+  );
   return texts && Number.isFinite(expiresIn) && Number.isSafeInteger(seenAt);
 }

@@ -29,7 +29,10 @@ export interface Start extends Standing {
  * kept later, and what was said before does not.
  * @throws KindeError `store_unavailable`.
  */
-export async function beginSession(request: HttpRequest, { notices, budgets }: Context): Promise<Start> {
+export async function beginSession(
+  request: HttpRequest,
+  { notices, budgets }: Context,
+): Promise<Start> {
   const standing = await (notices && budgets(request).spend(notices.begin));
   return { startedAt: now(), ...standing };
 }
@@ -47,7 +50,12 @@ export async function startSession(
 ): Promise<string[]> {
   const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
   const userAgent = request.headers.get('user-agent')?.slice(0, 256);
-  const session = { ...tokens, ...start, id, seenAt: now() };
+  const session = {
+    ...tokens,
+    ...start,
+    id,
+    seenAt: now(),
+  };
   // Before anything is kept: a session that does not fit must leave no trace.
   const cookies = await writeCookie(request, context, session, others);
   await createRecord(recordsFor(request, context), { ...session, userAgent });
@@ -61,37 +69,72 @@ export async function startSession(
  * when a wrong clock is right.
  * @throws KindeError `store_unavailable`.
  */
-export async function readSession(request: HttpRequest, context: Context): Promise<Session | NoSession | 'lapsed'> {
-  if (!hasCookie(request, context.config.session.cookie)) return 'no_session';
+export async function readSession(
+  request: HttpRequest,
+  context: Context,
+): Promise<Session | NoSession | 'lapsed'> {
+  if (!hasCookie(request, context.config.session.cookie)) {
+    return 'no_session';
+  }
   const opened = await openSessionCookie(request, context);
-  if (!opened) return 'unreadable';
-  if (wasReplaced(opened.payload, context)) return 'replaced';
+  if (!opened) {
+    return 'unreadable';
+  }
+  if (wasReplaced(opened.payload, context)) {
+    return 'replaced';
+  }
   const budget = context.budgets(request);
   // Asked at the same time as the session, and of the store only every few seconds.
   const news = context.notices && budget.spend(context.notices.refresh);
   news?.catch(() => {});
   const records = recordsFor(request, context);
   const found = await findSession(records, opened.payload);
-  if (typeof found === 'string') return found;
-  if (isOver(found.session, context)) return isLapsed(found.session, context) ? 'lapsed' : 'expired';
-  if (!found.isFallback) await news;
-  return judgeSession({ context, records, budget }, found, !opened.isCurrent);
+  if (typeof found === 'string') {
+    return found;
+  }
+  if (isOver(found.session, context)) {
+    return isLapsed(found.session, context) ? 'lapsed' : 'expired';
+  }
+  if (!found.isFallback) {
+    await news;
+  }
+  return judgeSession(
+    {
+      context,
+      records,
+      budget,
+    },
+    found,
+    !opened.isCurrent,
+  );
 }
 
 /**
  * The session that `readSession` would find, where it is all in the cookie, was opened before, and nobody can have said
  * anything about it elsewhere.
  */
-export function readSessionSync(cookies: string | undefined, context: Context): Session | undefined {
+export function readSessionSync(
+  cookies: string | undefined,
+  context: Context,
+): Session | undefined {
   const { store, cookie: name } = context.config.session;
-  if (store || context.notices || cookies === undefined) return undefined;
+  if (store || context.notices || cookies === undefined) {
+    return undefined;
+  }
   const value = findCookie(cookies, name);
   const opened = value === undefined ? undefined : context.seal.recall(value, 'session');
-  if (!opened?.isCurrent) return undefined;
+  if (!opened?.isCurrent) {
+    return undefined;
+  }
   const session: object = opened.payload;
   // Its shape is checked once: it is frozen.
-  if (!context.people.has(session) && !(isSession(session) && session.epoch === undefined)) return undefined;
-  return isOver(session as Session, context) ? undefined : (session as Session);
+  if (!context.people.has(session) && !(isSession(session) && session.epoch === undefined)) {
+    return undefined;
+  }
+  if (isOver(session as Session, context)) {
+    return undefined;
+  }
+  return session as Session;
 }
 
 /** Too old, unused for too long, or signed out here. */
@@ -126,8 +169,12 @@ export async function saveSession(
   // Of requests that bring the same tokens at the same time, one writes.
   const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
   const save = () => context.saves.run(key, () => saveRecord(records, change));
-  if (isEnded() || !(await save())) return 'ended';
-  if (!isEnded()) return writeCookie(request, context, change.to);
+  if (isEnded() || !(await save())) {
+    return 'ended';
+  }
+  if (!isEnded()) {
+    return writeCookie(request, context, change.to);
+  }
   // A store that cannot compare has it back by now.
   await removeRecord(records, await hash(id)).catch(() => {});
   return 'ended';
@@ -145,14 +192,24 @@ export function needsRenewal({ seenAt, isOutdated }: Session, { config }: Contex
 }
 
 /** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
-export async function newestOf(session: Session, context: Context, steps = MOST_STEPS): Promise<Session> {
+export async function newestOf(
+  session: Session,
+  context: Context,
+  steps = MOST_STEPS,
+): Promise<Session> {
   const { refreshes, config } = context;
   // A record in a store has the newest tokens that any process got.
   const known = config.session.store ? refreshes.peek : refreshes.known;
   const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
-  const isNew = typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
-  if (typeof next === 'object' && 'unjudged' in next) return { ...session, unjudged: next.unjudged };
-  return !isNew || steps === 0 ? session : newestOf({ ...session, ...next }, context, steps - 1);
+  const isNew =
+    typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
+  if (typeof next === 'object' && 'unjudged' in next) {
+    return { ...session, unjudged: next.unjudged };
+  }
+  if (!isNew || steps === 0) {
+    return session;
+  }
+  return newestOf({ ...session, ...next }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
@@ -161,7 +218,9 @@ const MOST_STEPS = 20;
 /** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
 export async function revokeTokens(session: Session, context: Context): Promise<void> {
   const newest = newestToken(await newestOf(session, context).catch(() => session));
-  if (newest) await context.oauth.revoke(newest).catch(() => {});
+  if (newest) {
+    await context.oauth.revoke(newest).catch(() => {});
+  }
 }
 
 /** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
@@ -170,9 +229,15 @@ function wasReplaced({ id }: Opened['payload'], { ended }: Context): boolean {
 }
 
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
-async function forget(request: HttpRequest, context: Context, how: 'over' | 'replaced'): Promise<void> {
+async function forget(
+  request: HttpRequest,
+  context: Context,
+  how: 'over' | 'replaced',
+): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
-  if (!isId(id)) return;
+  if (!isId(id)) {
+    return;
+  }
   forgetCookie(request, context, context.config.session.cookie);
   await context.ended.run(id, async () => how);
   const name = await hash(id);

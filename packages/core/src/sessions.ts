@@ -48,7 +48,9 @@ export interface Sessions {
 /** Binds the verbs to one app. */
 export function createSessions(context: Context): Sessions {
   const notices = () => {
-    if (!context.notices) throw needsGroups();
+    if (!context.notices) {
+      throw needsGroups();
+    }
     return context.notices;
   };
   const turns = createTurns();
@@ -61,13 +63,22 @@ export function createSessions(context: Context): Sessions {
         .filter(({ card }) => card.sub === userId)
         .sort((a, b) => b.card.startedAt - a.card.startedAt)
         .map(({ name, card: { startedAt, seenAt, userAgent, orgCode } }) =>
-          Object.freeze({ id: name, startedAt, seenAt, userAgent, orgCode, isCurrent: name === own }),
+          Object.freeze({
+            id: name,
+            startedAt,
+            seenAt,
+            userAgent,
+            orgCode,
+            isCurrent: name === own,
+          }),
         );
     },
     async revoke(userId, id) {
       const said = notices();
       const [own] = isId(id) ? await cardsOf(context, [id]) : [];
-      if (own?.card.sub !== text(userId)) return false;
+      if (own?.card.sub !== text(userId)) {
+        return false;
+      }
       await said.end(`session ${id}`);
       await endRecords(context, [id]);
       return true;
@@ -76,7 +87,9 @@ export function createSessions(context: Context): Sessions {
     revokeOrganization: (orgCode) => endSessions(context, `organization ${text(orgCode)}`),
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
-      if (!context.config.session.store) return notices().renew(about);
+      if (!context.config.session.store) {
+        return notices().renew(about);
+      }
       // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
       await turns.run(about, async () => {
         await each(await namesOf(context, about), (name) => markStale(recordsOf(context), name));
@@ -93,11 +106,15 @@ export function createSessions(context: Context): Sessions {
  */
 async function endSessions(context: Context, about: string): Promise<void> {
   const { notices } = context;
-  if (!notices) throw needsGroups();
+  if (!notices) {
+    throw needsGroups();
+  }
   // Looked up first: a session that begins after the notice is not to be in the list.
   const names = await namesOf(context, about).catch((error: unknown) => error as KindeError);
   await notices.end(about);
-  if (names instanceof Error) throw names;
+  if (names instanceof Error) {
+    throw names;
+  }
   await endRecords(context, names);
 }
 
@@ -105,16 +122,32 @@ async function endSessions(context: Context, about: string): Promise<void> {
  * Ends the sessions that Kinde says are over: those of one session at Kinde, or of a person who signed out.
  * @throws KindeError `logout_token_invalid` where the session is somebody else's; `config_invalid`, `store_unavailable`.
  */
-export async function obeyOrder(context: Context, { sub, sid, issuedAt }: LogoutOrder): Promise<void> {
+export async function obeyOrder(
+  context: Context,
+  { sub, sid, issuedAt }: LogoutOrder,
+): Promise<void> {
   const { notices, config } = context;
-  if (!notices) throw needsGroups();
-  const found = await cardsOf(context, await namesOf(context, sid === undefined ? `user ${sub}` : `sid ${sid}`));
-  if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub))
-    throw new KindeError('logout_token_invalid', 'The session is not of the person in this token.', { reason: 'sub' });
+  if (!notices) {
+    throw needsGroups();
+  }
+  const found = await cardsOf(
+    context,
+    await namesOf(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
+  );
+  if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub)) {
+    throw new KindeError(
+      'logout_token_invalid',
+      'The session is not of the person in this token.',
+      { reason: 'sub' },
+    );
+  }
   // Without a session named, it may be late, and the person be here again. Clocks may disagree on which came first.
   const until = issuedAt + config.clockTolerance;
-  if (sid === undefined) await notices.end(`user ${sub}`, until);
-  else await notices.end(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
+  if (sid === undefined) {
+    await notices.end(`user ${sub}`, until);
+  } else {
+    await notices.end(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
+  }
   const meant = sid === undefined ? found.filter(({ card }) => card.startedAt <= until) : found;
   const names = meant.map(({ name }) => name);
   await endRecords(context, names);
@@ -124,7 +157,8 @@ export async function obeyOrder(context: Context, { sub, sid, issuedAt }: Logout
 async function endRecords(context: Context, names: readonly string[]): Promise<void> {
   const records = recordsOf(context);
   const tokens = await each(names, async (name) => {
-    const record = context.config.session.store && (await readRecord(records, name).catch(() => undefined));
+    const record =
+      context.config.session.store && (await readRecord(records, name).catch(() => undefined));
     await removeRecord(records, name);
     const session: object | undefined = record?.value;
     return isSession(session) ? newestToken(session) : undefined;
@@ -136,14 +170,17 @@ async function endRecords(context: Context, names: readonly string[]): Promise<v
 }
 
 /** Seconds that ending refresh tokens at Kinde may take, and how many of them are under way. */
-const [REVOKING, REVOKED_AT_ONCE] = [3, 10];
+const REVOKING = 3;
+const REVOKED_AT_ONCE = 10;
 
 /** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
 async function revokeAll({ oauth }: Context, tokens: readonly string[]): Promise<void> {
-  const [deadline, left] = [deadlineIn(REVOKING), [...tokens]];
+  const deadline = deadlineIn(REVOKING);
+  const left = [...tokens];
   const work = async () => {
-    for (let token = left.pop(); token !== undefined && moment() < deadline; token = left.pop())
+    for (let token = left.pop(); token !== undefined && moment() < deadline; token = left.pop()) {
       await oauth.revoke(token).catch(() => {});
+    }
   };
   const all = Promise.all(Array.from({ length: REVOKED_AT_ONCE }, work)).then(() => {});
   await within(deadline, all, () => new Error('late')).catch(() => {});
@@ -152,7 +189,9 @@ async function revokeAll({ oauth }: Context, tokens: readonly string[]): Promise
 /** Names of the records in a group. Ones from before the secret was changed are in a group of another name. */
 async function namesOf({ config, seal }: Context, about: string): Promise<string[]> {
   const store = config.session.groups;
-  if (!store) throw needsGroups();
+  if (!store) {
+    throw needsGroups();
+  }
   const groups = await seal.names(about);
   return [...new Set((await Promise.all(groups.map((group) => store.members(group)))).flat())];
 }
@@ -174,23 +213,34 @@ async function cardsOf(context: Context, names: readonly string[]): Promise<Foun
 /** An organization may have many sessions, and a store few connections. */
 const AT_ONCE = 50;
 
-async function each<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+async function each<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = [];
-  for (let start = 0; start < items.length; start += AT_ONCE)
+  for (let start = 0; start < items.length; start += AT_ONCE) {
     results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))));
+  }
   return results;
 }
 
 /** A missing id is a mistake of the caller's, and must not stand for anybody. */
 function text(id: string): string {
-  if (typeof id === 'string' && id !== '') return id;
+  if (typeof id === 'string' && id !== '') {
+    return id;
+  }
   throw new KindeError('param_invalid', 'Whose sessions are meant is missing.', { reason: 'id' });
 }
 
 function needsGroups(): KindeError {
-  const problem = '`session.store` or `session.shared` must have the functions swap, enlist and members.';
-  return new KindeError('config_invalid', 'Sessions can only be found in a store that keeps groups.', {
-    problems: [problem],
-    fix: 'Pass `session: { store }`, or `session: { shared: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',
-  });
+  const problem =
+    '`session.store` or `session.shared` must have the functions swap, enlist and members.';
+  return new KindeError(
+    'config_invalid',
+    'Sessions can only be found in a store that keeps groups.',
+    {
+      problems: [problem],
+      fix: 'Pass `session: { store }`, or `session: { shared: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',
+    },
+  );
 }

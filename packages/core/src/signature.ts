@@ -1,5 +1,12 @@
 import { compactVerify, errors, type CompactVerifyGetKey, type JWTVerifyGetKey } from 'jose';
-import { fromBase64url, isBase64url, nodeCrypto, type NodeCrypto, type NodeKey, type WebKey } from './native.js';
+import {
+  fromBase64url,
+  isBase64url,
+  nodeCrypto,
+  type NodeCrypto,
+  type NodeKey,
+  type WebKey,
+} from './native.js';
 
 /** A JWT whose signature is right: its header, and its payload as it was sent. */
 export interface Signed {
@@ -22,28 +29,45 @@ export function createVerifier(
     const parts = token.split('.');
     const [head = '', body = ''] = parts;
     const header = readJson(head);
-    if (!header || parts.length !== 3 || !parts.every(isBase64url)) return 'malformed';
-    if (header['alg'] !== 'RS256') return 'alg';
-    if (header['crit'] !== undefined || header['b64'] !== undefined) return 'crit';
+    if (!header || parts.length !== 3 || !parts.every(isBase64url)) {
+      return 'malformed';
+    }
+    if (header['alg'] !== 'RS256') {
+      return 'alg';
+    }
+    if (header['crit'] !== undefined || header['b64'] !== undefined) {
+      return 'crit';
+    }
     const problem = await check(parts, header);
-    if (problem) return problem;
+    if (problem) {
+      return problem;
+    }
     const claims = readJson(body);
     return claims ? { header, claims } : 'malformed';
   };
 }
 
 /** Of the three parts of a token whose header was read: what is wrong with its signature. */
-type Check = (parts: readonly string[], header: Record<string, unknown>) => Promise<Unsigned | undefined>;
+type Check = (
+  parts: readonly string[],
+  header: Record<string, unknown>,
+) => Promise<Unsigned | undefined>;
 
 /** Wherever there is WebCrypto. */
 export function withJose(keyFor: JWTVerifyGetKey): Check {
   return async (parts) => {
     try {
-      await compactVerify(parts.join('.'), keyFor as CompactVerifyGetKey, { algorithms: ['RS256'] });
+      await compactVerify(parts.join('.'), keyFor as CompactVerifyGetKey, {
+        algorithms: ['RS256'],
+      });
       return undefined;
     } catch (error) {
-      if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature';
-      if (error instanceof errors.JWSInvalid) return 'malformed';
+      if (error instanceof errors.JWSSignatureVerificationFailed) {
+        return 'signature';
+      }
+      if (error instanceof errors.JWSInvalid) {
+        return 'malformed';
+      }
       throw error;
     }
   };
@@ -63,14 +87,30 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
   const checkWithJose = withJose(keyFor);
   let isComplete = true;
   return async (parts, header) => {
-    if (!isComplete) return checkWithJose(parts, header);
+    if (!isComplete) {
+      return checkWithJose(parts, header);
+    }
     const [head = '', body = '', end = ''] = parts;
-    const asked = { alg: 'RS256', ...(header['kid'] !== undefined && { kid: header['kid'] as string }) };
-    const key = (await keyFor(asked, { protected: head, payload: body, signature: end })) as WebKey;
+    const asked = {
+      alg: 'RS256',
+      ...(header['kid'] !== undefined && { kid: header['kid'] as string }),
+    };
+    const key = (await keyFor(asked, {
+      protected: head,
+      payload: body,
+      signature: end,
+    })) as WebKey;
     const { modulusLength = 0 } = key.algorithm as { modulusLength?: number };
-    if (modulusLength < 2048) return checkWithJose(parts, header); // which refuses such a key
+    if (modulusLength < 2048) {
+      return checkWithJose(parts, header);
+    } // which refuses such a key
     try {
-      const isSigned = node.verify('RSA-SHA256', Buffer.from(`${head}.${body}`), keyOf(key), fromBase64url(end));
+      const isSigned = node.verify(
+        'RSA-SHA256',
+        Buffer.from(`${head}.${body}`),
+        keyOf(key),
+        fromBase64url(end),
+      );
       return isSigned ? undefined : 'signature';
     } catch {
       isComplete = false;
@@ -83,9 +123,10 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
 export function readJson(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(UTF8.decode(fromBase64url(part)));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+    return undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,12 @@
-import { checkOrigins, checkPath, checkText, checkUrl, HTTP, originsOf, type Checks } from './check.js';
+import {
+  checkOrigins,
+  checkPath,
+  checkText,
+  checkUrl,
+  HTTP,
+  originsOf,
+  type Checks,
+} from './check.js';
 import type { KindeOptions, Paths } from './options.js';
 import { bare } from './own.js';
 import type { ReturnRules } from './return-to.js';
@@ -45,27 +53,42 @@ export const PATHS: Omit<Paths, 'callback' | 'backchannelLogout'> = {
 /** The public URL of the app: an origin, or an origin and a path of plain segments. */
 export function checkSite(value: unknown): string | undefined {
   const wrong = checkUrl(value, 'https://app.example');
-  if (wrong === HTTP) return `${HTTP} To open the app from other devices, use a certificate, or a tunnel with https.`;
-  if (wrong) return wrong;
+  if (wrong === HTTP) {
+    return `${HTTP} To open the app from other devices, use a certificate, or a tunnel with https.`;
+  }
+  if (wrong) {
+    return wrong;
+  }
   const isPlain = /^https?:\/\/[^/?#\\]+(\/(?!\.)[\w.~-]+)*\/?$/i.test(String(value));
-  return isPlain ? undefined : 'must be an origin, or an origin and a path such as /app, without query or fragment.';
+  if (isPlain) {
+    return undefined;
+  }
+  return 'must be an origin, or an origin and a path such as /app, without query or fragment.';
 }
 
 /** The parts of a site that `checkSite` has nothing against. */
 export function siteOf(siteUrl: string): Site {
   const { origin, pathname } = new URL(siteUrl);
   const basePath = pathname.replace(/\/$/, '');
-  return { origin, basePath, home: `${origin}${basePath}/` };
+  return {
+    origin,
+    basePath,
+    home: `${origin}${basePath}/`,
+  };
 }
 
 /** Whether the URLs of the app agree: elsewhere a callback finds no login, and users must not be led to strangers. */
 export function checkUrls(options: Partial<KindeOptions>, site: Site | undefined): Checks {
-  const { redirectUri, postLoginRedirect, postLogoutRedirectUri, returnOrigins, trustedOrigins } = options;
+  const { redirectUri, postLoginRedirect, postLogoutRedirectUri, returnOrigins, trustedOrigins } =
+    options;
   const origins = originsOf(returnOrigins);
   const landing = site && resolved(postLoginRedirect, site);
   return [
     ['redirectUri', checkRedirectUri(redirectUri, site)],
-    ['postLoginRedirect', site ? checkTarget(landing, site, origins) : checkText(postLoginRedirect)],
+    [
+      'postLoginRedirect',
+      site ? checkTarget(landing, site, origins) : checkText(postLoginRedirect),
+    ],
     ['postLogoutRedirectUri', checkTarget(postLogoutRedirectUri, site, origins)],
     ...checkOrigins(returnOrigins).map((wrong) => ['returnOrigins', wrong] as const),
     ...checkOrigins(trustedOrigins).map((wrong) => ['trustedOrigins', wrong] as const),
@@ -73,27 +96,52 @@ export function checkUrls(options: Partial<KindeOptions>, site: Site | undefined
 }
 
 /** Whether the paths are paths, each without that of the site, which is added to it. */
-export function checkPaths(options: Partial<KindeOptions>, paths: GivenPaths, site: Site | undefined): Checks {
+export function checkPaths(
+  options: Partial<KindeOptions>,
+  paths: GivenPaths,
+  site: Site | undefined,
+): Checks {
   const { redirectUri, webhooks } = options;
   const { callback } = paths;
   const expected = site && typeof callback === 'string' ? site.basePath + callback : undefined;
-  const registered = redirectUri && URL.canParse(redirectUri) ? new URL(redirectUri).pathname : undefined;
+  const registered =
+    redirectUri && URL.canParse(redirectUri) ? new URL(redirectUri).pathname : undefined;
   const contradicts = expected && registered && expected !== registered;
   return [
     ...Object.entries(paths).map(
-      ([name, path]) => [`paths.${name}`, path === false ? undefined : checkOwnPath(path, site)] as const,
+      ([name, path]) =>
+        [`paths.${name}`, path === false ? undefined : checkOwnPath(path, site)] as const,
     ),
-    ['paths.callback', contradicts ? 'is another path than that of `redirectUri`: leave one of them out.' : undefined],
+    [
+      'paths.callback',
+      contradicts
+        ? 'is another path than that of `redirectUri`: leave one of them out.'
+        : undefined,
+    ],
     ['webhooks', checkWebhooks(webhooks)],
-    ['webhooks.path', checkWebhooks(webhooks) ? undefined : checkOwnPath(webhooks?.path ?? '/', site)],
+    [
+      'webhooks.path',
+      checkWebhooks(webhooks) ? undefined : checkOwnPath(webhooks?.path ?? '/', site),
+    ],
   ];
 }
 
 /** The places of an app whose options were checked. */
-export function placesOf(options: KindeOptions, given: GivenPaths, { origin, basePath, home }: Site): Places {
-  const { callback = '/callback', ...named } = bare({ ...PATHS, ...given, webhooks: options.webhooks?.path });
+export function placesOf(
+  options: KindeOptions,
+  given: GivenPaths,
+  { origin, basePath, home }: Site,
+): Places {
+  const { callback = '/callback', ...named } = bare({
+    ...PATHS,
+    ...given,
+    webhooks: options.webhooks?.path,
+  });
   const redirectUri = options.redirectUri ?? origin + basePath + (callback || '/callback');
-  const full = Object.entries(named).map(([name, path]) => [name, path ? basePath + path : undefined]);
+  const full = Object.entries(named).map(([name, path]) => [
+    name,
+    path ? basePath + path : undefined,
+  ]);
   const paths: Places['paths'] = {
     ...Object.fromEntries(full),
     callback: callback === false ? undefined : new URL(redirectUri).pathname,
@@ -117,25 +165,45 @@ export function placesOf(options: KindeOptions, given: GivenPaths, { origin, bas
 
 /** The callback URL, or nothing. Only on the site and below its path is the cookie of a login sent along. */
 function checkRedirectUri(value: unknown, site: Site | undefined): string | undefined {
-  if (value === undefined) return undefined;
+  if (value === undefined) {
+    return undefined;
+  }
   const wrong = checkUrl(value, 'https://app.example/callback');
-  if (wrong || !site) return wrong;
+  if (wrong || !site) {
+    return wrong;
+  }
   const url = new URL(String(value));
   const other = difference(url, site);
-  if (other) return `has another ${other} than \`siteUrl\`: both need one origin, where the cookie of a login is sent.`;
-  const isBelow = url.pathname.startsWith(`${site.basePath}/`) && url.pathname.length > site.basePath.length + 1;
+  if (other) {
+    return `has another ${other} than \`siteUrl\`: both need one origin, where the cookie of a login is sent.`;
+  }
+  const isBelow =
+    url.pathname.startsWith(`${site.basePath}/`) && url.pathname.length > site.basePath.length + 1;
   const fits = isBelow && !url.hash && !checkPath(url.pathname);
-  return fits ? undefined : 'must be `siteUrl` and a path such as /callback, without fragment.';
+  if (fits) {
+    return undefined;
+  }
+  return 'must be `siteUrl` and a path such as /callback, without fragment.';
 }
 
 /** A URL that users are sent to, on the site or on one of the other origins, or nothing. */
-function checkTarget(value: unknown, site: Site | undefined, origins: readonly string[]): string | undefined {
-  if (value === undefined) return undefined;
+function checkTarget(
+  value: unknown,
+  site: Site | undefined,
+  origins: readonly string[],
+): string | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
   const wrong = checkUrl(value, 'https://app.example/welcome');
-  if (wrong || !site) return wrong;
+  if (wrong || !site) {
+    return wrong;
+  }
   const url = new URL(String(value));
   const other = origins.includes(url.origin) ? undefined : difference(url, site);
-  return other && `has another ${other} than \`siteUrl\`, and its origin is not in \`returnOrigins\`.`;
+  return (
+    other && `has another ${other} than \`siteUrl\`, and its origin is not in \`returnOrigins\`.`
+  );
 }
 
 /** The part in which a URL is not of this site, if there is one. */
@@ -152,17 +220,29 @@ function difference(url: URL, { origin }: Site): string | undefined {
 /** A path as an option has it: below the path of the site, which is added to it. */
 function checkOwnPath(value: unknown, site: Site | undefined): string | undefined {
   const wrong = checkPath(value);
-  if (wrong || !site?.basePath) return wrong;
+  if (wrong || !site?.basePath) {
+    return wrong;
+  }
   const repeats = `${String(value)}/`.startsWith(`${site.basePath}/`);
-  return repeats ? 'begins with the path of `siteUrl`, which is added to it: leave that out.' : undefined;
+  if (repeats) {
+    return 'begins with the path of `siteUrl`, which is added to it: leave that out.';
+  }
+  return undefined;
 }
 
 function checkWebhooks(webhooks: KindeOptions['webhooks']): string | undefined {
-  const fits = webhooks === undefined || (!checkPath(webhooks.path) && typeof webhooks.handle === 'function');
-  return fits ? undefined : 'must be what createWebhooks of @kindling/webhooks makes: a path and a function `handle`.';
+  const fits =
+    webhooks === undefined || (!checkPath(webhooks.path) && typeof webhooks.handle === 'function');
+  if (fits) {
+    return undefined;
+  }
+  return 'must be what createWebhooks of @kindling/webhooks makes: a path and a function `handle`.';
 }
 
 /** A target as a browser on the app's home page reads it. */
 function resolved(target: string | undefined, { home }: Pick<Site, 'home'>): string | undefined {
-  return typeof target === 'string' && URL.canParse(target, home) ? new URL(target, home).href : target;
+  if (typeof target === 'string' && URL.canParse(target, home)) {
+    return new URL(target, home).href;
+  }
+  return target;
 }

@@ -23,8 +23,12 @@ export function createTurns(): Turns {
   return Object.freeze({
     run(key, work) {
       const before = last.get(key);
-      if (before && !before.hasBegun && secondsSince(before.from) < 2 * STUCK) return before.run;
-      const first = before ? within(deadlineIn(STUCK), before.run, () => new Error('stuck')) : Promise.resolve();
+      if (before && !before.hasBegun && secondsSince(before.from) < 2 * STUCK) {
+        return before.run;
+      }
+      const first = before
+        ? within(deadlineIn(STUCK), before.run, () => new Error('stuck'))
+        : Promise.resolve();
       const run = first
         .catch(() => {})
         .then(() => {
@@ -32,9 +36,15 @@ export function createTurns(): Turns {
           return work();
         })
         .finally(() => {
-          if (last.get(key) === own) last.delete(key);
+          if (last.get(key) === own) {
+            last.delete(key);
+          }
         });
-      const own: Turn = { run, from: moment(), hasBegun: false };
+      const own: Turn = {
+        run,
+        from: moment(),
+        hasBegun: false,
+      };
       last.set(key, own);
       return run;
     },

@@ -4,7 +4,9 @@ import type { KindeErrorCode } from './errors.js';
 export function createWarn(): (code: KindeErrorCode, message: string) => void {
   const told = new Set<KindeErrorCode>();
   return (code, message) => {
-    if (told.has(code)) return;
+    if (told.has(code)) {
+      return;
+    }
     told.add(code);
     globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code });
   };

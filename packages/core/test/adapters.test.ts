@@ -28,10 +28,13 @@ describe.each([
 ] as const)('an adapter %s', (_, start) => {
   const subject = createSubject(emulator, start);
 
-  for (const { name, run } of possible) test(`passes: ${name}`, () => run(subject));
+  for (const { name, run } of possible) {
+    test(`passes: ${name}`, () => run(subject));
+  }
 
-  for (const { name, needs, run } of impossible)
+  for (const { name, needs, run } of impossible) {
     test(`is told which route it lacks for: ${name}`, async () => {
       await expect(run(subject)).rejects.toThrow(`The app has no ${needs}, which “${name}” needs.`);
     });
+  }
 });

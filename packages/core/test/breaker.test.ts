@@ -25,7 +25,8 @@ const ask = (breaker: Breaker, outcome: Outcome): string => {
     return 'refused';
   }
 };
-const fail = (breaker: Breaker, times: number) => Array.from({ length: times }, () => ask(breaker, 'fails'));
+const fail = (breaker: Breaker, times: number) =>
+  Array.from({ length: times }, () => ask(breaker, 'fails'));
 
 describe('a circuit breaker', () => {
   test('OP-06 opens after failures in a row, and by nothing else', () => {
@@ -34,7 +35,9 @@ describe('a circuit breaker', () => {
       expect(fail(breaker, 2)).toEqual(['sent', 'sent']);
       expect(ask(breaker, between)).toBe('sent');
     }
-    for (let count = 0; count < 50; count++) expect(ask(breaker, 'neither')).toBe('sent');
+    for (let count = 0; count < 50; count++) {
+      expect(ask(breaker, 'neither')).toBe('sent');
+    }
     expect(fail(breaker, 4)).toEqual(['sent', 'sent', 'sent', 'refused']);
   });
 
@@ -50,7 +53,9 @@ describe('a circuit breaker', () => {
   test('OP-06 a wave that fails together opens it once: the next request may go after a second', () => {
     const breaker = createBreaker({ failures: 3, trial: 10 });
     const wave = Array.from({ length: 300 }, () => breaker.pass());
-    for (const settle of wave) settle('fails');
+    for (const settle of wave) {
+      settle('fails');
+    }
     expect(ask(breaker, 'works')).toBe('refused');
     later(1.1);
     expect(ask(breaker, 'works')).toBe('sent');
@@ -94,7 +99,9 @@ describe('with a probe', () => {
     fail(breaker, 1);
     expect([ask(breaker, 'works'), probe.mock.calls.length]).toEqual(['refused', 0]);
     later(1.1);
-    for (let count = 0; count < 20; count++) expect(ask(breaker, 'works')).toBe('refused');
+    for (let count = 0; count < 20; count++) {
+      expect(ask(breaker, 'works')).toBe('refused');
+    }
     await settled();
     expect(ask(breaker, 'works')).toBe('refused');
     expect(probe).toHaveBeenCalledTimes(1);

@@ -20,16 +20,23 @@ const lockOf = (purpose: Purpose, salt: Buffer) => {
     .digest();
   return [lock.subarray(0, 32), lock.subarray(32, 44)] as const;
 };
-const forge = (plain: Uint8Array, { version = 1, keyId = keyOf('1 id', 4), purpose = 'session' as Purpose } = {}) => {
+const forge = (
+  plain: Uint8Array,
+  { version = 1, keyId = keyOf('1 id', 4), purpose = 'session' as Purpose } = {},
+) => {
   const salt = randomBytes(16);
   const head = Buffer.concat([Buffer.of(version), keyId, salt]);
   const cipher = createCipheriv('aes-256-gcm', ...lockOf(purpose, salt), { authTagLength: 16 });
   cipher.setAAD(Buffer.concat([head, Buffer.from(purpose)]));
   const padded = Buffer.concat([plain, Buffer.alloc(-plain.length & 63)]);
-  return Buffer.concat([head, cipher.update(padded), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+  return Buffer.concat([head, cipher.update(padded), cipher.final(), cipher.getAuthTag()]).toString(
+    'base64url',
+  );
 };
-const frame = (bytes: Uint8Array) => Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 255), bytes]);
-const json = (value: object) => frame(Buffer.from(JSON.stringify({ ...value, exp: 4_000_000_000 })));
+const frame = (bytes: Uint8Array) =>
+  Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 255), bytes]);
+const json = (value: object) =>
+  frame(Buffer.from(JSON.stringify({ ...value, exp: 4_000_000_000 })));
 const decode = (sealed: string) => Buffer.from(sealed, 'base64url');
 
 describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal) => {
@@ -42,25 +49,41 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
       const decipher = createDecipheriv('aes-256-gcm', ...lockOf(purpose, bytes.subarray(5, 21)), {
         authTagLength: 16,
       });
-      decipher.setAAD(Buffer.concat([bytes.subarray(0, 21), Buffer.from(purpose)])).setAuthTag(bytes.subarray(-16));
+      decipher
+        .setAAD(Buffer.concat([bytes.subarray(0, 21), Buffer.from(purpose)]))
+        .setAuthTag(bytes.subarray(-16));
       const plain = Buffer.concat([decipher.update(bytes.subarray(21, -16)), decipher.final()]);
       const length = plain.readUInt16BE();
-      expect(plain.toString('latin1', length + 2).replace(/\0+$/, '')).toBe('\0\x10"not base64url!"');
-      if (purpose === 'login') expect(plain.toString('latin1', 4, length + 2)).toContain('{"id":"t","a":1\x08');
+      expect(plain.toString('latin1', length + 2).replace(/\0+$/, '')).toBe(
+        '\0\x10"not base64url!"',
+      );
+      if (purpose === 'login') {
+        expect(plain.toString('latin1', 4, length + 2)).toContain('{"id":"t","a":1\x08');
+      }
     },
   );
 
   test('opens what was written as documented', async () => {
     const plain = Buffer.concat([frame(json({ id: 't', n: 7 })), frame(Buffer.from('"x y"'))]);
-    expect((await seal.open(forge(plain, { purpose: 'login' }), 'login'))?.payload).toMatchObject({ id: 'x y', n: 7 });
-    const deflated = Buffer.concat([frame(deflateRawSync(json({ id: 't', n: 7 }))), frame(Buffer.from('"x y"'))]);
-    expect((await seal.open(forge(deflated), 'session'))?.payload).toMatchObject({ id: 'x y', n: 7 });
+    expect((await seal.open(forge(plain, { purpose: 'login' }), 'login'))?.payload).toMatchObject({
+      id: 'x y',
+      n: 7,
+    });
+    const deflated = Buffer.concat([
+      frame(deflateRawSync(json({ id: 't', n: 7 }))),
+      frame(Buffer.from('"x y"')),
+    ]);
+    expect((await seal.open(forge(deflated), 'session'))?.payload).toMatchObject({
+      id: 'x y',
+      n: 7,
+    });
   });
 
   test('OP-28 has a key and a nonce of its own for every text', async () => {
     const salts = new Set<string>();
-    for (let count = 0; count < 1000; count++)
+    for (let count = 0; count < 1000; count++) {
       salts.add(decode(await seal.seal({}, 'session', 60)).toString('hex', 5, 21));
+    }
     expect(salts.size).toBe(1000);
   });
 
@@ -80,7 +103,9 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
     ];
     for (const text of foreign) {
       expect(await seal.isForeign(text), text).toBe(true);
-      for (const purpose of purposes) expect(await seal.open(text, purpose)).toBeUndefined();
+      for (const purpose of purposes) {
+        expect(await seal.open(text, purpose)).toBeUndefined();
+      }
     }
   });
 
@@ -91,16 +116,34 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
       bytes[5 + index]! ^= 1;
       return bytes.toString('base64url');
     });
-    const own = [sealed, await seal.seal({ a: 1 }, 'session', 0), await seal.seal({ a: 1 }, 'login', 60)];
-    const nothing = ['', 'x', 'garbage', sealed.slice(0, 134), `${sealed}=`, `${sealed}.`, 'a b'.repeat(99)];
+    const own = [
+      sealed,
+      await seal.seal({ a: 1 }, 'session', 0),
+      await seal.seal({ a: 1 }, 'login', 60),
+    ];
+    const nothing = [
+      '',
+      'x',
+      'garbage',
+      sealed.slice(0, 134),
+      `${sealed}=`,
+      `${sealed}.`,
+      'a b'.repeat(99),
+    ];
     const jwe = await createSeal([OTHER], 'app', 'jwe').seal({ a: 1 }, 'session', 60);
-    for (const text of [...damaged, ...own, ...nothing, jwe]) expect(await seal.isForeign(text), text).toBe(false);
-    for (const text of [...damaged, ...nothing, jwe]) expect(await seal.open(text, 'session')).toBeUndefined();
+    for (const text of [...damaged, ...own, ...nothing, jwe]) {
+      expect(await seal.isForeign(text), text).toBe(false);
+    }
+    for (const text of [...damaged, ...nothing, jwe]) {
+      expect(await seal.open(text, 'session')).toBeUndefined();
+    }
   });
 
   test('OP-11 a secret that is being retired is known, the next one is not yet', async () => {
-    const [before, after] = [createSeal([SECRET], 'app'), createSeal([OTHER, SECRET], 'app')];
-    const [old, next] = [await before.seal({}, 'session', 60), await after.seal({}, 'session', 60)];
+    const before = createSeal([SECRET], 'app');
+    const after = createSeal([OTHER, SECRET], 'app');
+    const old = await before.seal({}, 'session', 60);
+    const next = await after.seal({}, 'session', 60);
     expect([await seal.isForeign(old), await seal.isForeign(next)]).toEqual([false, true]);
     expect([await after.isForeign(old), await after.isForeign(next)]).toEqual([false, false]);
     expect(await after.open(old, 'session')).toMatchObject({ isCurrent: false });
@@ -108,8 +151,12 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
 
   test('a text that inflates to more than 256 KB opens nothing', async () => {
     const bomb = (length: number) => {
-      const tokens = Array.from({ length: length / 50_000 }, () => frame(Buffer.alloc(50_000, 'x')));
-      const text = json(Object.fromEntries(tokens.map((_, index) => [index, { accessToken: index % 2 ? 0 : 'j' }])));
+      const tokens = Array.from({ length: length / 50_000 }, () =>
+        frame(Buffer.alloc(50_000, 'x')),
+      );
+      const text = json(
+        Object.fromEntries(tokens.map((_, index) => [index, { accessToken: index % 2 ? 0 : 'j' }])),
+      );
       const open = deflateRawSync(Buffer.concat([text, ...tokens]));
       return forge(Buffer.concat([frame(open), ...tokens.map(() => frame(Buffer.of(1)))]));
     };
@@ -121,7 +168,8 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
   });
 
   test('a text longer than any session is not even decoded', async () => {
-    const text = (bytes: number) => forge(Buffer.concat([frame(json({})), Buffer.alloc(bytes)]), { purpose: 'login' });
+    const text = (bytes: number) =>
+      forge(Buffer.concat([frame(json({})), Buffer.alloc(bytes)]), { purpose: 'login' });
     expect(await seal.open(text(50_000), 'login')).toBeDefined();
     expect(await seal.open(text(60_000), 'login')).toBeUndefined();
     expect(await seal.isForeign(text(60_000))).toBe(false);
@@ -140,7 +188,13 @@ describe.each(runtimes)('the format of what is encrypted (%s)', (_runtime, seal)
       fc.uint8Array({ maxLength: 300 }).map((bytes) => frame(deflateRawSync(bytes))),
       fc.uint8Array({ maxLength: 300 }).map((bytes) => frame(deflateRawSync(frame(bytes)))),
       fc
-        .constantFrom({ id: 't' }, { id: 't', of: 'b' }, { id: '' }, { idToken: 'x' }, { of: {}, secret: 'undefined' })
+        .constantFrom(
+          { id: 't' },
+          { id: 't', of: 'b' },
+          { id: '' },
+          { idToken: 'x' },
+          { of: {}, secret: 'undefined' },
+        )
         .map((holes) => frame(deflateRawSync(json(holes)))),
       fc
         .constantFrom('null', '[]', '7', '"x"', '{}', '{"exp":null}', '{"exp":"never"}', '{', '')
@@ -166,8 +220,9 @@ describe.each(runtimes)('what was encrypted before (%s)', (_runtime, seal) => {
     const payload = { id: 'j', accessToken: 'b', nested: { refreshToken: 't' } };
     const sealed = await jweOf(payload, purpose);
     expect(await seal.open(sealed, purpose)).toMatchObject({ payload, isCurrent: false });
-    for (const other of purposes.filter((one) => one !== purpose))
+    for (const other of purposes.filter((one) => one !== purpose)) {
       expect(await seal.open(sealed, other)).toBeUndefined();
+    }
     expect(await seal.isForeign(sealed)).toBe(false);
   });
 
@@ -179,7 +234,9 @@ describe.each(runtimes)('what was encrypted before (%s)', (_runtime, seal) => {
       const { payload } = await jwtDecrypt(sealed, keyOf(purpose));
       expect(payload).toMatchObject({ id: 'j', a: 1 });
       expect(await early.open(sealed, purpose)).toMatchObject({ payload, isCurrent: true });
-      expect(await early.open(await seal.seal({ a: 1 }, purpose, 60), purpose)).toMatchObject({ isCurrent: true });
+      expect(await early.open(await seal.seal({ a: 1 }, purpose, 60), purpose)).toMatchObject({
+        isCurrent: true,
+      });
     }
   });
 });

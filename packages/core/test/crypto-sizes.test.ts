@@ -5,7 +5,11 @@ import { createSeal, createWebSeal } from '../src/seal.js';
 
 const SITE = 'https://app.example';
 const SECRET = '0123456789abcdefghijklmnopqrstuvwxyz';
-const requestOf = (url: string, cookie = '') => ({ method: 'GET', url, headers: new Headers({ cookie }) });
+const requestOf = (url: string, cookie = '') => ({
+  method: 'GET',
+  url,
+  headers: new Headers({ cookie }),
+});
 
 /** The `Set-Cookie` lines of a callback, and the session that is in them. */
 async function signIn(email: string, seed: Seed = defaultSeed) {
@@ -20,12 +24,20 @@ async function signIn(email: string, seed: Seed = defaultSeed) {
   };
   const kinde = createKinde(options);
   const { location, cookies } = await kinde.login(requestOf('/login'));
-  const [organization] = Object.keys(seed.people.find((person) => person.email === email)!.organizations);
-  const { pathname, search } = await emulator.signIn(location, { email, organization: organization! });
+  const [organization] = Object.keys(
+    seed.people.find((person) => person.email === email)!.organizations,
+  );
+  const { pathname, search } = await emulator.signIn(location, {
+    email,
+    organization: organization!,
+  });
   const done = await kinde.callback(requestOf(pathname + search, cookies[0]!.split(';')[0]!));
   const app = `${options.issuer} ${options.clientId}`;
   const [pair] = done.cookies[0]!.split(';') as [string];
-  const { payload } = (await createSeal([SECRET], app).open(pair.slice(pair.indexOf('=') + 1), 'session'))!;
+  const { payload } = (await createSeal([SECRET], app).open(
+    pair.slice(pair.indexOf('=') + 1),
+    'session',
+  ))!;
   return { lines: done.cookies, pair, payload, name: pair.slice(0, pair.indexOf('=')) };
 }
 
@@ -46,13 +58,18 @@ function seedOf(permissions: number, organizations: number, flags: number): Seed
     [{ type: 'b', value: true } as const, { type: 'i', value: 17 * index } as const][index % 2]!;
   return {
     ...defaultSeed,
-    permissions: { ...defaultSeed.permissions, ...Object.fromEntries(given.map((key) => [key, key])) },
+    permissions: {
+      ...defaultSeed.permissions,
+      ...Object.fromEntries(given.map((key) => [key, key])),
+    },
     flags: Object.fromEntries(
       THINGS.split(',')
         .slice(0, flags)
         .map((thing, index) => [`new_${thing}`, flag(index)]),
     ),
-    organizations: Object.fromEntries(codes.map((code, index) => [code, { name: `Organization ${index}` }])),
+    organizations: Object.fromEntries(
+      codes.map((code, index) => [code, { name: `Organization ${index}` }]),
+    ),
     people: [
       {
         ...defaultSeed.people[0]!,
@@ -69,7 +86,9 @@ describe('the session in a cookie', () => {
     'FD-01 of %s takes at most 2,000 bytes with its name, in one cookie',
     async (email) => {
       const { lines, pair, payload, name } = await signIn(email);
-      expect(lines.filter((line) => line.startsWith(name) && !line.includes('-login-'))).toHaveLength(1);
+      expect(
+        lines.filter((line) => line.startsWith(name) && !line.includes('-login-')),
+      ).toHaveLength(1);
       expect(pair.length).toBeLessThanOrEqual(1700);
       expect(lines.join('\r\n').length).toBeLessThanOrEqual(2000);
       // Elsewhere than in Node, a little more.
@@ -84,9 +103,16 @@ describe('the session in a cookie', () => {
   ])(
     'FD-02 of somebody with %i permissions, %i organizations and %i flags fits one cookie, and takes at most %i bytes of the response',
     async (permissions, organizations, flags, bytes) => {
-      const { lines, payload, name } = await signIn('ada@example.com', seedOf(permissions, organizations, flags));
-      expect(lines.filter((line) => line.startsWith(name) && !line.includes('-login-'))).toHaveLength(1);
-      expect(lines.map((line) => `set-cookie: ${line}\r\n`).join('').length).toBeLessThanOrEqual(bytes);
+      const { lines, payload, name } = await signIn(
+        'ada@example.com',
+        seedOf(permissions, organizations, flags),
+      );
+      expect(
+        lines.filter((line) => line.startsWith(name) && !line.includes('-login-')),
+      ).toHaveLength(1);
+      expect(lines.map((line) => `set-cookie: ${line}\r\n`).join('').length).toBeLessThanOrEqual(
+        bytes,
+      );
       const elsewhere = await createWebSeal([SECRET], 'app').seal(payload, 'session', 3600);
       expect(name.length + 1 + elsewhere.length).toBeLessThanOrEqual(3400);
     },

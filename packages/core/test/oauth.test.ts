@@ -8,7 +8,9 @@ import { resolveConfig } from '../src/config.js';
 import type { KindeError } from '../src/errors.js';
 import { createOAuth, type OAuth, type Tokens, type Unjudged } from '../src/oauth.js';
 
-const [TOKEN, JWKS, DISCOVERY] = ['/oauth2/token', '/.well-known/jwks', '/.well-known/openid-configuration'];
+const TOKEN = '/oauth2/token';
+const JWKS = '/.well-known/jwks';
+const DISCOVERY = '/.well-known/openid-configuration';
 const DAY = 86_400;
 
 let emulator: Emulator;
@@ -28,15 +30,20 @@ const start = (fetch = emulator.fetch) =>
   );
 const checks = { state: 's'.repeat(20), nonce: 'n'.repeat(20), codeVerifier: 'v'.repeat(43) };
 const callback = async () =>
-  (await emulator.signIn(await oauth.startLogin(checks, {}), { email: 'ada@example.com' })).searchParams;
+  (await emulator.signIn(await oauth.startLogin(checks, {}), { email: 'ada@example.com' }))
+    .searchParams;
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: 'https://app.example', issuer: 'https://acme.kinde.example' });
+  emulator = await createEmulator({
+    siteUrl: 'https://app.example',
+    issuer: 'https://acme.kinde.example',
+  });
   oauth = start();
   tokens = await oauth.finishLogin(await callback(), checks);
 });
 afterEach(() => void vi.useRealTimers());
 
-const clock = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+const clock = (seconds: number) =>
+  vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 const calls = (path: string) => emulator.requests.filter((request) => request.path === path).length;
 const failure = (work: Promise<unknown>) =>
   work.then(
@@ -60,7 +67,9 @@ describe('an answer that cannot be judged now', () => {
     await emulator.rotateKeys();
     const kept = await unjudged(oauth.refresh(tokens));
     expect(kept.unjudged.reason).toBe('key_not_found');
-    expect(await unjudged(oauth.judge(kept, tokens))).toMatchObject({ unjudged: { reason: 'key_not_found' } });
+    expect(await unjudged(oauth.judge(kept, tokens))).toMatchObject({
+      unjudged: { reason: 'key_not_found' },
+    });
     emulator.faults.clear();
     const judged = (await oauth.judge(kept, tokens)) as Tokens;
     expect(judged.refreshToken).toBe(kept.unjudged.refreshToken);
@@ -89,7 +98,11 @@ describe('an answer that cannot be judged now', () => {
         emulator.sign({ ...decodeJwt(token), iat: at, exp: at + lifetime });
       const access = await dated(body['access_token'], DAY);
       const { at_hash: _hash, ...id } = decodeJwt(body['id_token']);
-      return { ...body, access_token: access, id_token: await emulator.sign({ ...id, iat: at, exp: at + 3600 }) };
+      return {
+        ...body,
+        access_token: access,
+        id_token: await emulator.sign({ ...id, iat: at, exp: at + 3600 }),
+      };
     });
     emulator.faults.once(TOKEN, answer);
     const kept = await unjudged(oauth.refresh(tokens));
@@ -117,19 +130,27 @@ describe('an answer that cannot be judged now', () => {
     ['another party', (id: object) => emulator.sign({ ...id, azp: 'other' })],
     ['another person', (id: object) => emulator.sign({ ...id, sub: 'kp_other' })],
   ])('OP-04 %s is a forgery, also in an answer that was kept', async (_name, forge) => {
-    const forged = changing(async (body) => ({ ...body, id_token: await forge(decodeJwt(body['id_token'])) }));
+    const forged = changing(async (body) => ({
+      ...body,
+      id_token: await forge(decodeJwt(body['id_token'])),
+    }));
     emulator.faults.once(TOKEN, forged);
     expect(await oauth.refresh(tokens)).toBe('refused');
     const id = await forge(decodeJwt(tokens.idToken));
     expect(
-      await oauth.judge({ unjudged: { accessToken: tokens.accessToken, idToken: id, reason: 'iat' } }, tokens),
+      await oauth.judge(
+        { unjudged: { accessToken: tokens.accessToken, idToken: id, reason: 'iat' } },
+        tokens,
+      ),
     ).toBe('refused');
   });
 
   test('OP-04 nothing can be judged without keys', async () => {
     const fresh = start();
     emulator.faults.always(JWKS, () => new Response('', { status: 500 }));
-    const kept = { unjudged: { accessToken: tokens.accessToken, idToken: tokens.idToken, reason: 'iat' } };
+    const kept = {
+      unjudged: { accessToken: tokens.accessToken, idToken: tokens.idToken, reason: 'iat' },
+    };
     expect(await failure(fresh.judge(kept, tokens))).toMatchObject({ code: 'keys_unavailable' });
   });
 });
@@ -141,12 +162,14 @@ describe('what was sent', () => {
     ['the keys', JWKS, () => new Response('', { status: 500 })],
     ['the keys', JWKS, () => new Promise<never>(() => {})],
   ])('OP-03 nothing, where %s cannot be had', async (_name, path, fault) => {
-    const [fresh, before] = [start(), calls(TOKEN)];
+    const fresh = start();
+    const before = calls(TOKEN);
     const query = await callback();
     emulator.faults.always(path, fault);
     expect(oauth.isUnspent(await failure(fresh.refresh(tokens)))).toBe(false); // of the other
-    for (const work of [() => fresh.refresh(tokens), () => fresh.finishLogin(query, checks)])
+    for (const work of [() => fresh.refresh(tokens), () => fresh.finishLogin(query, checks)]) {
       expect(fresh.isUnspent(await failure(work()))).toBe(true);
+    }
     expect(calls(TOKEN)).toBe(before);
   });
 
@@ -154,7 +177,11 @@ describe('what was sent', () => {
     const before = calls(TOKEN);
     for (const seconds of [-1, 0, 0.1]) {
       const error = await failure(oauth.refresh(tokens, deadlineIn(seconds)));
-      expect([error.code, error.reason, error.headers['retry-after']]).toEqual(['kinde_unavailable', 'not_sent', '1']);
+      expect([error.code, error.reason, error.headers['retry-after']]).toEqual([
+        'kinde_unavailable',
+        'not_sent',
+        '1',
+      ]);
       expect(oauth.isUnspent(error)).toBe(true);
     }
     expect(calls(TOKEN)).toBe(before);
@@ -169,7 +196,10 @@ describe('what was sent', () => {
   });
 
   test('OP-05 a rate limit is kept to for as long as it says, whatever the clock does meanwhile', async () => {
-    emulator.faults.once(TOKEN, () => new Response('', { status: 429, headers: { 'retry-after': '9999' } }));
+    emulator.faults.once(
+      TOKEN,
+      () => new Response('', { status: 429, headers: { 'retry-after': '9999' } }),
+    );
     expect(oauth.isUnspent(await failure(oauth.refresh(tokens)))).toBe(true);
     clock(-3600);
     const error = await failure(oauth.refresh(tokens));
@@ -201,9 +231,19 @@ describe('what was sent', () => {
   };
 
   test.each<[string, () => Promise<string>, boolean, string]>([
-    ['a port where nobody listens', async () => `http://127.0.0.1:${await closedPort()}`, true, 'network'],
+    [
+      'a port where nobody listens',
+      async () => `http://127.0.0.1:${await closedPort()}`,
+      true,
+      'network',
+    ],
     ['a name that does not exist', async () => 'http://nobody.invalid', true, 'network'],
-    ['a server without TLS', async () => `https://127.0.0.1:${await listen(createHttp())}`, true, 'network'],
+    [
+      'a server without TLS',
+      async () => `https://127.0.0.1:${await listen(createHttp())}`,
+      true,
+      'network',
+    ],
     [
       'a server that closes',
       async () => `http://127.0.0.1:${await listen(onData((socket) => socket.destroy()))}`,
@@ -221,38 +261,55 @@ describe('what was sent', () => {
       async () =>
         `http://127.0.0.1:${await listen(
           onData((socket) => {
-            socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"access');
+            socket.write(
+              'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"access',
+            );
             setTimeout(() => socket.destroy(), 50);
           }),
         )}`,
       false,
       'answer_cut',
     ],
-  ])('OP-06 by a real connection to %s is known for what it is', async (_name, find, isUnspent, reason) => {
-    const origin = await find();
-    const real: typeof fetch = async (input, init) =>
-      String(input).endsWith(TOKEN) ? fetch(`${origin}/`, init) : emulator.fetch(input, init);
-    const fresh = start(real);
-    const error = await failure(fresh.refresh(tokens));
-    expect([error.code, error.reason, fresh.isUnspent(error)]).toEqual(['kinde_unreachable', reason, isUnspent]);
-    expect(JSON.stringify(error)).not.toContain(tokens.refreshToken);
-  });
+  ])(
+    'OP-06 by a real connection to %s is known for what it is',
+    async (_name, find, isUnspent, reason) => {
+      const origin = await find();
+      const real: typeof fetch = async (input, init) =>
+        String(input).endsWith(TOKEN) ? fetch(`${origin}/`, init) : emulator.fetch(input, init);
+      const fresh = start(real);
+      const error = await failure(fresh.refresh(tokens));
+      expect([error.code, error.reason, fresh.isUnspent(error)]).toEqual([
+        'kinde_unreachable',
+        reason,
+        isUnspent,
+      ]);
+      expect(JSON.stringify(error)).not.toContain(tokens.refreshToken);
+    },
+  );
 
   test('OP-06 what a runtime says in words of its own may have been sent', async () => {
     emulator.faults.always(TOKEN, () =>
       Promise.reject(Object.assign(new Error('ConnectionClosed'), { code: 'Closed' })),
     );
     expect(oauth.isUnspent(await failure(oauth.refresh(tokens)))).toBe(false);
-    for (const other of [undefined, null, 1, 'x', new Error('x')]) expect(oauth.isUnspent(other)).toBe(false);
+    for (const other of [undefined, null, 1, 'x', new Error('x')]) {
+      expect(oauth.isUnspent(other)).toBe(false);
+    }
   });
 
   test('OP-06 nothing, while the circuit is open', async () => {
     emulator.faults.always(TOKEN, () => new Response('', { status: 503 }));
-    for (let count = 0; count < 5; count++) expect(oauth.isUnspent(await failure(oauth.refresh(tokens)))).toBe(false);
+    for (let count = 0; count < 5; count++) {
+      expect(oauth.isUnspent(await failure(oauth.refresh(tokens)))).toBe(false);
+    }
     const before = calls(TOKEN);
     for (const work of [() => oauth.refresh(tokens), () => oauth.startLogin(checks, {})]) {
       const error = await failure(work());
-      expect([error.code, error.statusCode, error.reason]).toEqual(['kinde_unavailable', 503, 'circuit_open']);
+      expect([error.code, error.statusCode, error.reason]).toEqual([
+        'kinde_unavailable',
+        503,
+        'circuit_open',
+      ]);
       expect(oauth.isUnspent(error)).toBe(true);
     }
     expect(calls(TOKEN)).toBe(before);

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../src/config.js';
-import { createKinde, KindeError, memoryStore, optionsFromEnv, type KindeOptions } from '../src/index.js';
+import {
+  createKinde,
+  KindeError,
+  memoryStore,
+  optionsFromEnv,
+  type KindeOptions,
+} from '../src/index.js';
 
 const good: KindeOptions = {
   issuer: 'https://acme.kinde.com',
@@ -24,13 +30,21 @@ const problemsOf = (options: object): readonly string[] => {
 
 describe('options', () => {
   test('good ones make a frozen instance and ask nobody anything', () => {
-    const kinde = createKinde({ ...good, fetch: () => Promise.reject(new Error('no network at start-up')) });
+    const kinde = createKinde({
+      ...good,
+      fetch: () => Promise.reject(new Error('no network at start-up')),
+    });
     expect(Object.isFrozen(kinde)).toBe(true);
     expect(kinde.routes.map(({ path }) => path)).toContain('/callback');
   });
 
   test('CF-11 every problem is reported at once, by option; of what is missing, with the variable to set', () => {
-    const problems = problemsOf({ issuer: undefined, clientId: '', siteUrl: 'app.example', secret: 'secret' });
+    const problems = problemsOf({
+      issuer: undefined,
+      clientId: '',
+      siteUrl: 'app.example',
+      secret: 'secret',
+    });
     expect(problems).toEqual([
       '`issuer` (KINDE_ISSUER_URL) is missing.',
       '`clientId` (KINDE_CLIENT_ID) is missing.',
@@ -47,7 +61,11 @@ describe('options', () => {
   );
 
   test('CF-01 LK-04 no value is repeated in the message', () => {
-    const values = { secret: 'hunter2hunter2', clientSecret: 5, issuer: 'https://user:swordfish@acme.kinde.com' };
+    const values = {
+      secret: 'hunter2hunter2',
+      clientSecret: 5,
+      issuer: 'https://user:swordfish@acme.kinde.com',
+    };
     expect(problemsOf(values).join(' ')).not.toMatch(/hunter2|swordfish/);
   });
 
@@ -82,7 +100,9 @@ describe('options', () => {
   ])('CF-08 the site %j is refused', (siteUrl) => expect(problemsOf({ siteUrl })).toHaveLength(1));
 
   test('CF-09 a misspelt option is refused, with what was probably meant', () => {
-    expect(problemsOf({ sesion: {} })).toEqual(['`sesion` is not an option; did you mean `session`?']);
+    expect(problemsOf({ sesion: {} })).toEqual([
+      '`sesion` is not an option; did you mean `session`?',
+    ]);
     expect(problemsOf({ session: { maxage: 5 } })).toEqual([
       '`session.maxage` is not an option; did you mean `session.maxAge`?',
     ]);
@@ -108,9 +128,12 @@ describe('options', () => {
     },
   );
 
-  test.each(['a; Secure', 'other.example', '', 'localhost'])('CF-14 the cookie domain %j is refused', (domain) => {
-    expect(problemsOf({ session: { domain } })).toHaveLength(1);
-  });
+  test.each(['a; Secure', 'other.example', '', 'localhost'])(
+    'CF-14 the cookie domain %j is refused',
+    (domain) => {
+      expect(problemsOf({ session: { domain } })).toHaveLength(1);
+    },
+  );
 
   test.each([86400, 300, -1, NaN])('CF-15 a clock tolerance of %j is refused', (clockTolerance) => {
     expect(problemsOf({ clockTolerance })).toHaveLength(1);
@@ -134,22 +157,35 @@ const configOf = (options: object) => resolveConfig({ ...good, ...options } as K
 describe('FD-12 an app below a path of its host', () => {
   const site = 'https://app.example/app';
 
-  test.each([site, `${site}/`, 'HTTPS://APP.EXAMPLE:443/app'])('is the site %s, and everything follows', (siteUrl) => {
-    expect(configOf({ siteUrl })).toMatchObject({
-      siteUrl: 'https://app.example',
-      basePath: '/app',
-      redirectUri: `${site}/callback`,
-      postLogoutRedirectUri: site,
-      paths: { login: '/app/login', callback: '/app/callback', logout: '/app/logout', user: '/app/user' },
-      returnRules: { home: `${site}/`, origins: ['https://app.example'], fallback: `${site}/` },
-      session: { path: '/app', cookie: expect.stringMatching(/^__Secure-kinde-[0-9a-z]{6}$/) },
-    });
-    expect(configOf({ siteUrl }).returnRules.avoid).toEqual(
-      ['login', 'register', 'logout', 'callback', 'create-organization', 'switch-organization'].map(
-        (name) => `/app/${name}`,
-      ),
-    );
-  });
+  test.each([site, `${site}/`, 'HTTPS://APP.EXAMPLE:443/app'])(
+    'is the site %s, and everything follows',
+    (siteUrl) => {
+      expect(configOf({ siteUrl })).toMatchObject({
+        siteUrl: 'https://app.example',
+        basePath: '/app',
+        redirectUri: `${site}/callback`,
+        postLogoutRedirectUri: site,
+        paths: {
+          login: '/app/login',
+          callback: '/app/callback',
+          logout: '/app/logout',
+          user: '/app/user',
+        },
+        returnRules: { home: `${site}/`, origins: ['https://app.example'], fallback: `${site}/` },
+        session: { path: '/app', cookie: expect.stringMatching(/^__Secure-kinde-[0-9a-z]{6}$/) },
+      });
+      expect(configOf({ siteUrl }).returnRules.avoid).toEqual(
+        [
+          'login',
+          'register',
+          'logout',
+          'callback',
+          'create-organization',
+          'switch-organization',
+        ].map((name) => `/app/${name}`),
+      );
+    },
+  );
 
   test('without a path, nothing is different from before', () => {
     expect(configOf({ siteUrl: 'https://app.example/' })).toMatchObject({
@@ -201,7 +237,11 @@ describe('FD-12 an app below a path of its host', () => {
 
   test.each([
     ['a callback URL outside', { redirectUri: 'https://app.example/callback' }, 'redirectUri'],
-    ['a callback URL beside it', { redirectUri: 'https://app.example/application/callback' }, 'redirectUri'],
+    [
+      'a callback URL beside it',
+      { redirectUri: 'https://app.example/application/callback' },
+      'redirectUri',
+    ],
     ['a callback URL that is the site', { redirectUri: `${site}/` }, 'redirectUri'],
     ['a path that repeats it', { paths: { login: '/app/login' } }, 'paths.login'],
     ['a path that is it', { paths: { user: '/app' } }, 'paths.user'],
@@ -210,7 +250,11 @@ describe('FD-12 an app below a path of its host', () => {
       { webhooks: { path: '/app/hooks', handle: () => Promise.reject(new Error('not called')) } },
       'webhooks.path',
     ],
-    ['two callbacks', { redirectUri: `${site}/one`, paths: { callback: '/two' } }, 'paths.callback'],
+    [
+      'two callbacks',
+      { redirectUri: `${site}/one`, paths: { callback: '/two' } },
+      'paths.callback',
+    ],
   ])('%s is a contradiction, told at start-up', (_title, options, option) => {
     expect(problemsOf({ siteUrl: site, ...options })).toEqual([
       expect.stringMatching(new RegExp(`^\`${option}\` .*(siteUrl|redirectUri)`)),
@@ -231,7 +275,9 @@ describe('FD-12 an app below a path of its host', () => {
     'https:///app',
     'https:\\\\app.example\\app',
   ])('CF-08 the site %s is refused', (siteUrl) => {
-    expect(problemsOf({ siteUrl })).toEqual([expect.stringContaining('`siteUrl` must be an origin, or an origin and')]);
+    expect(problemsOf({ siteUrl })).toEqual([
+      expect.stringContaining('`siteUrl` must be an origin, or an origin and'),
+    ]);
   });
 });
 
@@ -242,7 +288,9 @@ describe('FD-14 URLs of the app that are somewhere else', () => {
     ['https://app.example.evil.example/callback', 'host'],
     ['http://localhost:3000/callback', 'scheme'],
   ])('the callback URL %s has another %s than the site', (redirectUri, part) => {
-    expect(problemsOf({ redirectUri })).toEqual([expect.stringContaining(`has another ${part} than \`siteUrl\``)]);
+    expect(problemsOf({ redirectUri })).toEqual([
+      expect.stringContaining(`has another ${part} than \`siteUrl\``),
+    ]);
   });
 
   test('127.0.0.1 is another host than localhost, as it is for the browser', () => {
@@ -254,10 +302,11 @@ describe('FD-14 URLs of the app that are somewhere else', () => {
   test.each(['redirectUri', 'postLoginRedirect', 'postLogoutRedirectUri'])(
     '%s over plain http is refused',
     (option) => {
-      for (const production of [true, false])
+      for (const production of [true, false]) {
         expect(problemsOf({ production, [option]: 'http://app.example/x' })).toEqual([
           `\`${option}\` must use https; http is for localhost only.`,
         ]);
+      }
     },
   );
 
@@ -284,12 +333,17 @@ describe('FD-14 URLs of the app that are somewhere else', () => {
     const elsewhere = 'https://docs.example/x';
     const returnOrigins = ['https://docs.example/'];
     for (const option of ['postLoginRedirect', 'postLogoutRedirectUri']) {
-      expect(problemsOf({ [option]: elsewhere })).toEqual([expect.stringContaining('not in `returnOrigins`')]);
+      expect(problemsOf({ [option]: elsewhere })).toEqual([
+        expect.stringContaining('not in `returnOrigins`'),
+      ]);
       expect(problemsOf({ [option]: elsewhere, returnOrigins })).toEqual([]);
       expect(problemsOf({ [option]: elsewhere, trustedOrigins: returnOrigins })).toHaveLength(1);
     }
     expect(problemsOf({ redirectUri: elsewhere, returnOrigins })).toHaveLength(1);
-    expect(configOf({ returnOrigins }).returnRules.origins).toEqual(['https://app.example', 'https://docs.example']);
+    expect(configOf({ returnOrigins }).returnRules.origins).toEqual([
+      'https://app.example',
+      'https://docs.example',
+    ]);
   });
 
   test('a site on localhost may say that it is in production', () => {
@@ -313,29 +367,43 @@ describe('trusted origins', () => {
     expect(Object.isFrozen(config.trustedOrigins)).toBe(true);
   });
 
-  test.each(['*', 'null', '', 'https://*.example', 'https://spa.example/x', 'http://spa.example', 'spa.example', 5])(
-    'FD-16 %j is none',
-    (origin) => {
-      for (const option of ['trustedOrigins', 'returnOrigins'])
-        expect(problemsOf({ [option]: [origin] })).toEqual([expect.stringContaining(`\`${option}\` `)]);
-    },
-  );
+  test.each([
+    '*',
+    'null',
+    '',
+    'https://*.example',
+    'https://spa.example/x',
+    'http://spa.example',
+    'spa.example',
+    5,
+  ])('FD-16 %j is none', (origin) => {
+    for (const option of ['trustedOrigins', 'returnOrigins']) {
+      expect(problemsOf({ [option]: [origin] })).toEqual([
+        expect.stringContaining(`\`${option}\` `),
+      ]);
+    }
+  });
 
   test('a text instead of a list is refused', () => {
-    for (const option of ['trustedOrigins', 'returnOrigins'])
-      expect(problemsOf({ [option]: 'https://spa.example' })).toEqual([`\`${option}\` must be a list of origins.`]);
+    for (const option of ['trustedOrigins', 'returnOrigins']) {
+      expect(problemsOf({ [option]: 'https://spa.example' })).toEqual([
+        `\`${option}\` must be a list of origins.`,
+      ]);
+    }
   });
 });
 
 describe('cookies', () => {
   test('FD-02 the bytes of one response are 3,800, or a whole number from 1,500 to 12,000', () => {
     expect(configOf({}).session.cookieBytes).toBe(3800);
-    for (const cookieBytes of [1500, 12000])
+    for (const cookieBytes of [1500, 12000]) {
       expect(configOf({ session: { cookieBytes } }).session.cookieBytes).toBe(cookieBytes);
-    for (const cookieBytes of [1499, 12001, 2000.5, NaN, '3800', null])
+    }
+    for (const cookieBytes of [1499, 12001, 2000.5, NaN, '3800', null]) {
       expect(problemsOf({ session: { cookieBytes } })).toEqual([
         '`session.cookieBytes` must be a whole number of bytes from 1500 to 12000.',
       ]);
+    }
   });
 
   test('FD-23 for iframes of other sites there are none: the error says why, and what decides the rest', () => {
@@ -350,33 +418,60 @@ describe('cookies', () => {
   const local = { siteUrl: 'http://localhost:3000', production: false };
   const sessionOf = (options: object) => configOf({ ...local, ...options }).session;
   const namesOf = ({ cookie, loginCookie }: { cookie: string; loginCookie: string }) => [
-    ...[cookie, `${cookie}.0`, `${cookie}.11`, `${loginCookie}-mabcdefghijklmno`, `${loginCookie}-mabcdefghijklmno.0`],
+    ...[
+      cookie,
+      `${cookie}.0`,
+      `${cookie}.11`,
+      `${loginCookie}-mabcdefghijklmno`,
+      `${loginCookie}-mabcdefghijklmno.0`,
+    ],
   ];
 
   test('FD-04 on localhost, names tell earlier starts of this app from other apps, and both from this start', () => {
     const mine = sessionOf({});
     const { own, others } = mine.leftovers!;
-    const kinds = (names: readonly string[]) => names.map((name) => [own.test(name), others.test(name)]);
+    const kinds = (names: readonly string[]) =>
+      names.map((name) => [own.test(name), others.test(name)]);
     const all = (kind: readonly boolean[]) => Array.from({ length: 5 }, () => kind);
     expect(mine.cookie).toMatch(/^kinde-[0-9a-z]{8}$/);
     expect(kinds(namesOf(mine))).toEqual(all([false, false]));
     expect(kinds(namesOf(sessionOf({ clientId: 'another' })))).toEqual(all([true, false]));
-    for (const siteUrl of ['http://localhost:3001', 'http://localhost:3000/app', 'http://127.0.0.1:3000'])
-      for (const clientId of ['client', 'another'])
-        expect(kinds(namesOf(sessionOf({ siteUrl, clientId }))), siteUrl).toEqual(all([false, true]));
+    for (const siteUrl of [
+      'http://localhost:3001',
+      'http://localhost:3000/app',
+      'http://127.0.0.1:3000',
+    ]) {
+      for (const clientId of ['client', 'another']) {
+        expect(kinds(namesOf(sessionOf({ siteUrl, clientId }))), siteUrl).toEqual(
+          all([false, true]),
+        );
+      }
+    }
     const before = { cookie: 'kinde-vkxhts', loginCookie: 'kinde-vkxhts-login' };
     expect(kinds(namesOf(before))).toEqual(all([false, true]));
   });
 
   test('FD-04 cookies that are not of ours are no leftovers', () => {
     const { own, others } = sessionOf({}).leftovers!;
-    for (const name of ['kinde', 'kinde-', 'kinde-app', 'kinde-session', 'xkinde-abcdefgh', 'kinde-ABCDEFGH', 'sid'])
+    for (const name of [
+      'kinde',
+      'kinde-',
+      'kinde-app',
+      'kinde-session',
+      'xkinde-abcdefgh',
+      'kinde-ABCDEFGH',
+      'sid',
+    ]) {
       expect([name, own.test(name), others.test(name)]).toEqual([name, false, false]);
+    }
   });
 
   test('FD-04 on https, and under a name of the app, there are no leftovers', () => {
     expect(configOf({}).session.leftovers).toBeUndefined();
-    expect(sessionOf({ session: { cookie: 'todos' } })).toMatchObject({ cookie: 'todos', leftovers: undefined });
+    expect(sessionOf({ session: { cookie: 'todos' } })).toMatchObject({
+      cookie: 'todos',
+      leftovers: undefined,
+    });
   });
 });
 
@@ -407,9 +502,21 @@ describe('the environment', () => {
     ['siteUrl', { SITE_URL: 'https://x.example' }, 'https://x.example'],
     ['siteUrl', { SITE_HOST: 'localhost', SITE_PORT: '3000' }, 'http://localhost:3000'],
     ['siteUrl', { SITE_PORT: '8000' }, 'http://127.0.0.1:8000'],
-    ['siteUrl', { KINDE_REDIRECT_URI: 'https://x.example/api/auth/kinde_callback' }, 'https://x.example'],
-    ['postLogoutRedirectUri', { LOGOUT_REDIRECT_URL: 'https://x.example/bye' }, 'https://x.example/bye'],
-    ['postLogoutRedirectUri', { KINDE_LOGOUT_REDIRECT_URI: 'https://x.example/bye' }, 'https://x.example/bye'],
+    [
+      'siteUrl',
+      { KINDE_REDIRECT_URI: 'https://x.example/api/auth/kinde_callback' },
+      'https://x.example',
+    ],
+    [
+      'postLogoutRedirectUri',
+      { LOGOUT_REDIRECT_URL: 'https://x.example/bye' },
+      'https://x.example/bye',
+    ],
+    [
+      'postLogoutRedirectUri',
+      { KINDE_LOGOUT_REDIRECT_URI: 'https://x.example/bye' },
+      'https://x.example/bye',
+    ],
     ['secret', { SECRET_KEY: 's' }, 's'],
     ['secret', { SESSION_SECRET: 's' }, 's'],
     ['audience', { KINDE_AUDIENCE: 'https://a, https://b' }, ['https://a', 'https://b']],
@@ -429,9 +536,13 @@ describe('the environment', () => {
   });
 
   test('unknown words are refused with a guess', () => {
-    expect(() => optionsFromEnv({ ...env, SESSION_TYPE: 'memroy' })).toThrow(/SESSION_TYPE.*did you mean memory/s);
+    expect(() => optionsFromEnv({ ...env, SESSION_TYPE: 'memroy' })).toThrow(
+      /SESSION_TYPE.*did you mean memory/s,
+    );
     expect(() => optionsFromEnv({ ...env, GRANT_TYPE: 'PASSWORD' })).toThrow(/GRANT_TYPE/);
-    expect(() => optionsFromEnv({ ...env, GRANT_TYPE: 'AUTHORIZATION_CODE_WITH_PKCE' })).not.toThrow();
+    expect(() =>
+      optionsFromEnv({ ...env, GRANT_TYPE: 'AUTHORIZATION_CODE_WITH_PKCE' }),
+    ).not.toThrow();
   });
 
   test('CF-10 it is read when asked and never again', () => {
@@ -458,7 +569,9 @@ describe('the environment', () => {
     ['KINDE_COOKIE_DOMAIN', 'other.example', 'session.domain'],
   ])('FD-14 what is wrong with %s is told by its name', (variable, value, option) => {
     expect(problemsIn({ [variable]: value })).toEqual([
-      expect.stringMatching(new RegExp(`^\`${option}\` \\(${variable}\\) .*\`siteUrl\` \\(KINDE_SITE_URL\\)`)),
+      expect.stringMatching(
+        new RegExp(`^\`${option}\` \\(${variable}\\) .*\`siteUrl\` \\(KINDE_SITE_URL\\)`),
+      ),
     ]);
   });
 
@@ -469,7 +582,9 @@ describe('the environment', () => {
     ['KINDE_SITE_URL', 'SITE_URL', 'localhost:3000'],
     ['KINDE_SITE_URL', 'SITE_HOST', '192.168.1.20'],
   ])('in place of %s, %s is the one that is named', (first, alias, value) => {
-    expect(problemsIn({ [first]: '', [alias]: value })).toEqual([expect.stringContaining(`(${alias}) `)]);
+    expect(problemsIn({ [first]: '', [alias]: value })).toEqual([
+      expect.stringContaining(`(${alias}) `),
+    ]);
   });
 
   test('of a site that was read from the redirect URI, the redirect URI is named', () => {
@@ -482,8 +597,14 @@ describe('the environment', () => {
   });
 
   test('of an option that the code sets, no variable is named', () => {
-    const more = { KINDE_REDIRECT_URI: 'https://app.example/cb', KINDE_COOKIE_DOMAIN: 'app.example' };
-    const options = { redirectUri: 'https://other.example/cb', session: { domain: 'other.example' } };
+    const more = {
+      KINDE_REDIRECT_URI: 'https://app.example/cb',
+      KINDE_COOKIE_DOMAIN: 'app.example',
+    };
+    const options = {
+      redirectUri: 'https://other.example/cb',
+      session: { domain: 'other.example' },
+    };
     expect(problemsIn(more, options)).toEqual([
       expect.stringMatching(/^`redirectUri` has another host/),
       expect.stringMatching(/^`session\.domain` must be/),
@@ -496,17 +617,27 @@ describe('the environment', () => {
       ...['issuer', 'clientId', 'clientSecret', 'siteUrl', 'secret'],
     ]);
     expect(JSON.stringify(options)).not.toContain('KINDE_');
-    expect(() => createKinde({ ...options, redirectUri: 'https://other.example/cb' })).toThrow('`redirectUri` has');
+    expect(() => createKinde({ ...options, redirectUri: 'https://other.example/cb' })).toThrow(
+      '`redirectUri` has',
+    );
   });
 
   test('FD-12 the site may have a path; from a redirect URI its origin is taken, and no path is guessed', () => {
     const siteOf = (more: Record<string, string>) => {
-      const { siteUrl, basePath } = resolveConfig(optionsFromEnv({ ...env, KINDE_SITE_URL: '', ...more }));
+      const { siteUrl, basePath } = resolveConfig(
+        optionsFromEnv({ ...env, KINDE_SITE_URL: '', ...more }),
+      );
       return [siteUrl, basePath];
     };
-    expect(siteOf({ KINDE_SITE_URL: 'https://x.example/app/' })).toEqual(['https://x.example', '/app']);
+    expect(siteOf({ KINDE_SITE_URL: 'https://x.example/app/' })).toEqual([
+      'https://x.example',
+      '/app',
+    ]);
     expect(siteOf({ SITE_URL: 'https://x.example/app' })).toEqual(['https://x.example', '/app']);
-    expect(siteOf({ KINDE_REDIRECT_URI: 'https://x.example/app/callback' })).toEqual(['https://x.example', '']);
+    expect(siteOf({ KINDE_REDIRECT_URI: 'https://x.example/app/callback' })).toEqual([
+      'https://x.example',
+      '',
+    ]);
   });
 
   test('the callback route follows the redirect URI', () => {

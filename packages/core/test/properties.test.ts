@@ -47,9 +47,13 @@ describe('sealed cookies', () => {
           const lines = await sealCookie(request(), context, { ...session, payload, maxAge: 60 });
           const jar = jarOf(lines);
           expect(new Set(lines.map((line) => line.split('=')[0])).size).toBe(lines.length);
-          for (const [name, value] of jar) expect(name.length + value.length + 1).toBeLessThanOrEqual(4096);
+          for (const [name, value] of jar) {
+            expect(name.length + value.length + 1).toBeLessThanOrEqual(4096);
+          }
           expect(headerOf(jar).length).toBeLessThan(13 * 1024);
-          expect((await openCookie(request(headerOf(jar)), context, session))?.payload).toMatchObject(payload);
+          expect(
+            (await openCookie(request(headerOf(jar)), context, session))?.payload,
+          ).toMatchObject(payload);
         },
       ),
       { numRuns: 150 },
@@ -58,7 +62,9 @@ describe('sealed cookies', () => {
 
   test('SC-08 beyond the budget they are refused', async () => {
     const payload = { padding: noise };
-    await expect(sealCookie(request(), context, { ...session, payload, maxAge: 60 })).rejects.toMatchObject({
+    await expect(
+      sealCookie(request(), context, { ...session, payload, maxAge: 60 }),
+    ).rejects.toMatchObject({
       code: 'session_too_large',
     });
   });
@@ -82,7 +88,11 @@ describe('sealed cookies', () => {
       { numRuns: 500 },
     );
     expect(
-      await openCookie(request(headerOf([pieces[1]!, [pieces[0]![0], pieces[1]![1]]])), context, session),
+      await openCookie(
+        request(headerOf([pieces[1]!, [pieces[0]![0], pieces[1]![1]]])),
+        context,
+        session,
+      ),
     ).toBeUndefined();
   });
 
@@ -92,7 +102,9 @@ describe('sealed cookies', () => {
       const sealed = await context.seal.seal({ email: 'ada@example.com' }, 'session', 60);
       const bytes = Buffer.from(sealed, 'base64url');
       salts.add(bytes.toString('hex', 5, 21));
-      if (count % 1000 === 0) expect(bytes.toString('latin1')).not.toContain('ada@');
+      if (count % 1000 === 0) {
+        expect(bytes.toString('latin1')).not.toContain('ada@');
+      }
     }
     expect(salts.size).toBe(10_000);
   });
@@ -161,8 +173,9 @@ describe('anything at all', () => {
             'audience',
             'max_age',
             'code_challenge',
-          ])
+          ]) {
             expect(wire).not.toHaveProperty(name);
+          }
         } catch (error) {
           expect(error).toBeInstanceOf(KindeError);
         }
@@ -182,7 +195,9 @@ describe('anything at all', () => {
     fc.assert(
       fc.property(encoded, (text) => {
         const wire = toWire(fromReauthState(text));
-        for (const name of ['state', 'scope', 'client_id', 'redirect_uri']) expect(wire).not.toHaveProperty(name);
+        for (const name of ['state', 'scope', 'client_id', 'redirect_uri']) {
+          expect(wire).not.toHaveProperty(name);
+        }
       }),
       { numRuns: 5000 },
     );
@@ -208,13 +223,17 @@ describe('anything at all', () => {
           } catch {
             return;
           }
-          const outcome = await readTokenResponse(new Response(text)).catch((error: unknown) => error);
-          if (outcome instanceof Error) expect(outcome).toBeInstanceOf(KindeError);
-          else
+          const outcome = await readTokenResponse(new Response(text)).catch(
+            (error: unknown) => error,
+          );
+          if (outcome instanceof Error) {
+            expect(outcome).toBeInstanceOf(KindeError);
+          } else {
             expect(outcome).toMatchObject({
               access_token: expect.stringMatching(/[^]/),
               token_type: expect.stringMatching(/^bearer$/i),
             });
+          }
         },
       ),
       { numRuns: 3000 },
@@ -231,7 +250,9 @@ describe('anything at all', () => {
           fc.string().map((text) => `/${text}`),
         ),
         (url) => {
-          expect(requestUrl({ ...request(), url }, { siteUrl: SITE, basePath: '' }).origin).toBe(SITE);
+          expect(requestUrl({ ...request(), url }, { siteUrl: SITE, basePath: '' }).origin).toBe(
+            SITE,
+          );
         },
       ),
       { numRuns: 5000 },
@@ -245,12 +266,16 @@ describe('work that is done once', () => {
     const once = createOnce<number>({ seconds: 60, memory, parallel: 2 });
     let done = 0;
     const work = async () => ++done;
-    expect(await Promise.all([once.run('a', work), once.run('a', work), once.run('b', work)])).toEqual([1, 1, 2]);
+    expect(
+      await Promise.all([once.run('a', work), once.run('a', work), once.run('b', work)]),
+    ).toEqual([1, 1, 2]);
     expect([once.state('a'), once.state('x')]).toEqual(['done', undefined]);
     await expect(once.run('c', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await new Promise((resolve) => setImmediate(resolve));
     expect(once.state('c')).toBeUndefined();
-    for (const key of ['d', 'e', 'f']) await once.run(key, work);
+    for (const key of ['d', 'e', 'f']) {
+      await once.run(key, work);
+    }
     expect([once.state('a'), once.state('f')]).toEqual([undefined, 'done']);
   });
 });
@@ -308,10 +333,14 @@ test('DS-01 DS-02 Object.prototype stays as it is, and nothing is taken from it'
       secret: '0123456789abcdefghijklmnopqrstuvwxyz',
     });
     expect(again.session).toMatchObject({ secure: true });
-    expect(Object.hasOwn(again.session, 'domain') ? again.session.domain : undefined).toBeUndefined();
+    expect(
+      Object.hasOwn(again.session, 'domain') ? again.session.domain : undefined,
+    ).toBeUndefined();
     expect(getPermission({}, 'admin').isGranted).toBe(false);
   } finally {
-    for (const name of ['isAdmin', 'secure', 'returnTo', 'permissions', 'domain', 'persistent']) delete polluted[name];
+    for (const name of ['isAdmin', 'secure', 'returnTo', 'permissions', 'domain', 'persistent']) {
+      delete polluted[name];
+    }
   }
   fromReauthState(Buffer.from('{"__proto__":{"x":1},"org_code":"org_a"}').toString('base64'));
   expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before);

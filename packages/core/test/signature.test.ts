@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { createVerifier, withNode } from '../src/signature.js';
 
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-const keys = createLocalJWKSet({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256' }] });
+const keys = createLocalJWKSet({
+  keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256' }],
+});
 const other = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const asked: string[] = [];
 
@@ -33,7 +35,9 @@ describe.each([
 
   test('a key that is not there is still said to be missing', async () => {
     const verify = createVerifier(keys, withNode(keys, node));
-    await expect(verify(tokenOf(privateKey, 'two'))).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    await expect(verify(tokenOf(privateKey, 'two'))).rejects.toMatchObject({
+      code: 'ERR_JWKS_NO_MATCHING_KEY',
+    });
   });
 });
 

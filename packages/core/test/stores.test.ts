@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { conformance } from '../src/conformance.js';
-import { createKinde, filesystemStore, memoryStore, optionsFromEnv, type SessionStore } from '../src/index.js';
+import {
+  createKinde,
+  filesystemStore,
+  memoryStore,
+  optionsFromEnv,
+  type SessionStore,
+} from '../src/index.js';
 
 let folder: string;
 beforeEach(() => {
@@ -47,16 +53,27 @@ describe.each([
   test.each(conformance)('$name', ({ run }) => run(create));
 
   test('takes a hundred at once', async () => {
-    await Promise.all(Array.from({ length: 100 }, (_, index) => store.set(`id-${index}`, `value ${index}`, 60)));
-    const values = await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`id-${index}`)));
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => store.set(`id-${index}`, `value ${index}`, 60)),
+    );
+    const values = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => store.get(`id-${index}`)),
+    );
     expect(values).toEqual(Array.from({ length: 100 }, (_, index) => `value ${index}`));
   });
 });
 
 test('ST-16 the memory store is bounded: the oldest go first', async () => {
   const store = memoryStore({ max: 3 });
-  for (const id of ['a', 'b', 'c', 'd']) await store.set(id, id, 60);
-  expect(await Promise.all(['a', 'b', 'c', 'd'].map((id) => store.get(id)))).toEqual([undefined, 'b', 'c', 'd']);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await store.set(id, id, 60);
+  }
+  expect(await Promise.all(['a', 'b', 'c', 'd'].map((id) => store.get(id)))).toEqual([
+    undefined,
+    'b',
+    'c',
+    'd',
+  ]);
 });
 
 describe('the filesystem store', () => {
@@ -64,15 +81,23 @@ describe('the filesystem store', () => {
     const store = filesystemStore(folder);
     await store.set('a', 'one', 60);
     const ended = spawnSync(process.execPath, ['-e', '']).pid;
-    writeFileSync(join(folder, 'a.session.lock'), `${ended} ${Date.now() + 10_000} ${crypto.randomUUID()}`);
-    const swaps = Array.from({ length: 10 }, (_, index) => store.swap('a', 'one', { to: `${index}`, maxAge: 60 }));
+    writeFileSync(
+      join(folder, 'a.session.lock'),
+      `${ended} ${Date.now() + 10_000} ${crypto.randomUUID()}`,
+    );
+    const swaps = Array.from({ length: 10 }, (_, index) =>
+      store.swap('a', 'one', { to: `${index}`, maxAge: 60 }),
+    );
     expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
     expect(readdirSync(folder)).toEqual(['a.session']);
   });
 
   test('a lock of a process that stands still is taken from it after a while', async () => {
     const store = filesystemStore(folder);
-    writeFileSync(join(folder, 'a.session.lock'), `${process.pid} ${Date.now() + 10_000} ${crypto.randomUUID()}`);
+    writeFileSync(
+      join(folder, 'a.session.lock'),
+      `${process.pid} ${Date.now() + 10_000} ${crypto.randomUUID()}`,
+    );
     const waiting = store.set('a', 'one', 60);
     vi.useFakeTimers({ now: Date.now() + 10_001, toFake: ['Date'] });
     await waiting;
@@ -91,14 +116,22 @@ describe('the filesystem store', () => {
     'ST-17 the id %j never becomes a path',
     async (id) => {
       const store = filesystemStore(folder);
-      for (const use of [() => store.get(id), () => store.set(id, 'x', 60), () => store.delete(id)])
+      for (const use of [
+        () => store.get(id),
+        () => store.set(id, 'x', 60),
+        () => store.delete(id),
+      ]) {
         await expect(use()).rejects.toThrow('other characters');
+      }
       expect(readdirSync(folder)).toEqual([]);
     },
   );
 
   test('is chosen by SESSION_TYPE', async () => {
-    const options = optionsFromEnv({ SESSION_TYPE: 'filesystem', SESSION_FILE_DIR: join(folder, 'x') });
+    const options = optionsFromEnv({
+      SESSION_TYPE: 'filesystem',
+      SESSION_FILE_DIR: join(folder, 'x'),
+    });
     await options.session!.store!.set('a', 'one', 60);
     expect(readdirSync(join(folder, 'x'))).toEqual(['a.session']);
   });
@@ -123,7 +156,9 @@ test('a login may ask for APIs of its own', async () => {
   });
   const request = { method: 'GET', url: '/login', headers: new Headers() };
   const audiences = async (audience?: string[]) =>
-    new URL((await kinde.login(request, audience ? { audience } : {})).location).searchParams.getAll('audience');
+    new URL(
+      (await kinde.login(request, audience ? { audience } : {})).location,
+    ).searchParams.getAll('audience');
   expect([await audiences(), await audiences(['https://a', 'https://b'])]).toEqual([
     ['https://usual'],
     ['https://a', 'https://b'],
@@ -132,7 +167,10 @@ test('a login may ask for APIs of its own', async () => {
 
 test('FD-29 where there are no files, a store in files is refused when it is made', () => {
   const asked = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
-  const refusal = expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining('file system') });
+  const refusal = expect.objectContaining({
+    code: 'config_invalid',
+    message: expect.stringContaining('file system'),
+  });
   expect(() => filesystemStore(folder)).toThrow(refusal);
   expect(() => optionsFromEnv({ SESSION_TYPE: 'filesystem' })).toThrow(refusal);
   asked.mockRestore();

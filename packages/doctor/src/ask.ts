@@ -7,7 +7,8 @@ export interface Answer {
 }
 
 /** Seconds for one exchange, and bytes of its body. */
-const [PATIENCE, LARGEST] = [10, 256 * 1024];
+const PATIENCE = 10;
+const LARGEST = 256 * 1024;
 
 /**
  * One request, never redirected, bounded in time and size. Answers why in a few words where nothing usable came back.
@@ -23,7 +24,13 @@ export async function ask(
     timer = setTimeout(() => resolve(`no answer within ${PATIENCE} seconds`), PATIENCE * 1000);
   });
   try {
-    const exchange = read(fetch(url, { ...init, redirect: 'manual', signal: controller.signal }));
+    const exchange = read(
+      fetch(url, {
+        ...init,
+        redirect: 'manual',
+        signal: controller.signal,
+      }),
+    );
     return await Promise.race([exchange.catch(reasonOf), late]);
   } finally {
     clearTimeout(timer);
@@ -34,7 +41,8 @@ export async function ask(
 async function read(pending: Promise<Response>): Promise<Answer | string> {
   const { status, headers, body } = await pending;
   const decoder = new TextDecoder();
-  let [text, size] = ['', 0];
+  let text = '';
+  let size = 0;
   const reader = body?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
     size += part.value.byteLength;
@@ -44,13 +52,20 @@ async function read(pending: Promise<Response>): Promise<Answer | string> {
     }
     text += decoder.decode(part.value, { stream: true });
   }
-  return { status, headers, json: parse(text + decoder.decode()) };
+  return {
+    status,
+    headers,
+    json: parse(text + decoder.decode()),
+  };
 }
 
 function parse(text: string): Answer['json'] {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Answer['json']) : undefined;
+    if (typeof value === 'object' && value !== null) {
+      return value as Answer['json'];
+    }
+    return undefined;
   } catch {
     return undefined;
   }
@@ -59,6 +74,8 @@ function parse(text: string): Answer['json'] {
 /** The system's code, such as `ECONNREFUSED`. Messages may quote what was sent, so they stay behind. */
 function reasonOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null };
-  const found = [cause?.code, code].find((one) => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one));
+  const found = [cause?.code, code].find(
+    (one) => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one),
+  );
   return typeof found === 'string' ? found : 'the network failed';
 }

@@ -14,20 +14,28 @@ export function describe(error: unknown): Statement {
     const code = error.reason ? `${error.code}, ${error.reason}` : error.code;
     return say('failed', `${error.message} (${code})`, error.fix);
   }
-  if (error instanceof KindeApiError) return describeApi(error);
+  if (error instanceof KindeApiError) {
+    return describeApi(error);
+  }
   const { name } = (error ?? {}) as { name?: unknown };
-  if (name === 'TimeoutError') return say('failed', 'Kinde did not answer in time.');
+  if (name === 'TimeoutError') {
+    return say('failed', 'Kinde did not answer in time.');
+  }
   return say('failed', `The check itself failed (${typeof name === 'string' ? name : 'unknown'}).`);
 }
 
 function describeApi({ code, httpStatus, operation, errors }: KindeApiError): Statement {
   const said = errors.map((one) => one.code).join(', ');
   const answer = [httpStatus, said].filter(Boolean).join(', ');
-  if (code === 'token_refused')
+  if (code === 'token_refused') {
     return say(
       'failed',
       `Kinde gave no token for the Management API (${answer}).`,
       'Compare KINDE_MANAGEMENT_CLIENT_ID and KINDE_MANAGEMENT_CLIENT_SECRET with a machine-to-machine application that is authorized for the Management API.',
     );
-  return say('failed', `${operation ?? 'The Management API'} failed: ${code}${answer ? ` (${answer})` : ''}.`);
+  }
+  return say(
+    'failed',
+    `${operation ?? 'The Management API'} failed: ${code}${answer ? ` (${answer})` : ''}.`,
+  );
 }

@@ -46,26 +46,50 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Report> {
   const environment = await step('environment', always, checkEnvironment);
   await step('cookies', ['environment', environment], (found) => checkCookies(found, settings));
   const app = environment?.app;
-  const provider = await step('discovery', ['environment', app], (found) => checkDiscovery(found, settings));
+  const provider = await step('discovery', ['environment', app], (found) =>
+    checkDiscovery(found, settings),
+  );
   await step('clock', ['discovery', provider], (found) => checkClock(found, settings));
   const endpoints = provider?.endpoints;
   const client = await step('client', ['discovery', endpoints && app], (found) =>
     checkClient(found, endpoints!, settings),
   );
   const unreachable = app !== undefined && provider === undefined;
-  const lists = await step('management', ['discovery', unreachable ? undefined : settings], checkManagement);
+  const lists = await step(
+    'management',
+    ['discovery', unreachable ? undefined : settings],
+    checkManagement,
+  );
   const known = client && endpoints;
   await step('callback-url', ['environment', app], ({ redirectUri: url }) =>
-    checkUrl({ kind: 'callback', url, registered: lists?.redirectUrls, probe: known?.login }, settings),
+    checkUrl(
+      {
+        kind: 'callback',
+        url,
+        registered: lists?.redirectUrls,
+        probe: known?.login,
+      },
+      settings,
+    ),
   );
   await step('logout-url', ['environment', app], ({ postLogoutRedirectUri: url }) =>
-    checkUrl({ kind: 'logout', url, registered: lists?.logoutUrls, probe: known?.logout }, settings),
+    checkUrl(
+      {
+        kind: 'logout',
+        url,
+        registered: lists?.logoutUrls,
+        probe: known?.logout,
+      },
+      settings,
+    ),
   );
   await step('drift', always, () => checkDrift(settings.tenant, lists));
   return Object.freeze({ ok: findings.every(({ outcome }) => outcome !== 'failed'), findings });
 }
 
-async function attempt<Found>(run: () => Checked<Found> | Promise<Checked<Found>>): Promise<Checked<Found>> {
+async function attempt<Found>(
+  run: () => Checked<Found> | Promise<Checked<Found>>,
+): Promise<Checked<Found>> {
   try {
     return await run();
   } catch (error) {

@@ -21,5 +21,9 @@ export interface Checked<Found = undefined> {
 
 /** A statement, with a fix where there is one. */
 export function say(outcome: Outcome, detail: string, fix?: string): Statement {
-  return { outcome, detail, ...(fix && { fix }) };
+  return {
+    outcome,
+    detail,
+    ...(fix && { fix }),
+  };
 }

@@ -30,11 +30,22 @@ export interface Settings {
  */
 export function settingsOf(options: DiagnoseOptions): Settings {
   // Without a prototype: what `Object.prototype` was given is no option.
-  const { env = process.env, tenant, fetch, now }: DiagnoseOptions = { __proto__: null, ...options } as DiagnoseOptions;
-  if (tenant !== undefined && !isTenant(tenant))
-    throw new TypeError('The tenant must be a defineKinde object, with permissions, roles and flags.');
-  for (const [name, value] of Object.entries({ fetch, now }))
-    if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function.`);
+  const {
+    env = process.env,
+    tenant,
+    fetch,
+    now,
+  }: DiagnoseOptions = { __proto__: null, ...options } as DiagnoseOptions;
+  if (tenant !== undefined && !isTenant(tenant)) {
+    throw new TypeError(
+      'The tenant must be a defineKinde object, with permissions, roles and flags.',
+    );
+  }
+  for (const [name, value] of Object.entries({ fetch, now })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw new TypeError(`${name} must be a function.`);
+    }
+  }
   return {
     env,
     tenant,

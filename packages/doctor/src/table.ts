@@ -10,9 +10,11 @@ export function table({ findings }: Report): string {
     `${outcome.padEnd(7)}  ${check.padEnd(width)}  ${detail}`,
     ...(fix ? [`${' '.repeat(11 + width)}→ ${fix}`] : []),
   ]);
-  const count = (outcome: Outcome) => findings.filter((finding) => finding.outcome === outcome).length;
+  const count = (outcome: Outcome) =>
+    findings.filter((finding) => finding.outcome === outcome).length;
   const sums = OUTCOMES.filter((outcome) => count(outcome) > 0).map(
-    (outcome) => `${count(outcome)} ${outcome}${outcome === 'warning' && count(outcome) > 1 ? 's' : ''}`,
+    (outcome) =>
+      `${count(outcome)} ${outcome}${outcome === 'warning' && count(outcome) > 1 ? 's' : ''}`,
   );
   return `${lines.join('\n')}\n\n${sums.join(', ')}`;
 }

@@ -36,7 +36,10 @@ export function valueOf(env: Environment, first: string): string | undefined {
 
 /** Everything in the environment that must not be shown: what is called a secret, whoever reads it. */
 export function secretsOf(env: Environment): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    value && value.trim().length >= 4 && /SECRET|PASSWORD|TOKEN|_KEY$/i.test(name) ? [value.trim()] : [],
-  );
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (value && value.trim().length >= 4 && /SECRET|PASSWORD|TOKEN|_KEY$/i.test(name)) {
+      return [value.trim()];
+    }
+    return [];
+  });
 }

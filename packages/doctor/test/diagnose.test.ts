@@ -17,14 +17,23 @@ beforeEach(async () => {
 afterEach(() => void vi.useRealTimers());
 
 /** The emulator's answer with the time of a server on it. */
-function dated(answer: Response, date = new Date(NOW * 1000).toUTCString(), age?: string): Response {
+function dated(
+  answer: Response,
+  date = new Date(NOW * 1000).toUTCString(),
+  age?: string,
+): Response {
   answer.headers.set('date', date);
-  if (age) answer.headers.set('age', age);
+  if (age) {
+    answer.headers.set('age', age);
+  }
   return answer;
 }
 
 /** A report of the emulator's app with these changes; it never holds a secret or a token, whatever the test is about. */
-async function run(changes: Record<string, string> = {}, options: DiagnoseOptions = {}): Promise<Report> {
+async function run(
+  changes: Record<string, string> = {},
+  options: DiagnoseOptions = {},
+): Promise<Report> {
   const env = { ...emulator.env, ...changes };
   const tokens: string[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -35,14 +44,19 @@ async function run(changes: Record<string, string> = {}, options: DiagnoseOption
   };
   const report = await diagnose({ env, fetch, now: () => NOW, ...options });
   const text = JSON.stringify(report);
-  const secrets = Object.entries(env).flatMap(([name, value]) => (/SECRET/.test(name) && value ? [value] : []));
+  const secrets = Object.entries(env).flatMap(([name, value]) =>
+    /SECRET/.test(name) && value ? [value] : [],
+  );
   expect(secrets.length).toBeGreaterThan(0);
-  for (const secret of [...secrets, ...tokens]) expect(text).not.toContain(secret);
+  for (const secret of [...secrets, ...tokens]) {
+    expect(text).not.toContain(secret);
+  }
   expect(JSON.parse(text)).toEqual(report);
   return report;
 }
 
-const of = ({ findings }: Report, check: string): readonly Finding[] => findings.filter((one) => one.check === check);
+const of = ({ findings }: Report, check: string): readonly Finding[] =>
+  findings.filter((one) => one.check === check);
 const outcomes = (report: Report, check: string) => of(report, check).map(({ outcome }) => outcome);
 const details = (report: Report, check: string) =>
   of(report, check)
@@ -75,10 +89,18 @@ test('an app that is set up right passes every check', async () => {
 });
 
 test('nothing is changed at Kinde', async () => {
-  const before = JSON.stringify([emulator.state.applications, emulator.state.people, emulator.state.roles]);
+  const before = JSON.stringify([
+    emulator.state.applications,
+    emulator.state.people,
+    emulator.state.roles,
+  ]);
   await run({}, { tenant: defaultSeed });
-  expect(JSON.stringify([emulator.state.applications, emulator.state.people, emulator.state.roles])).toBe(before);
-  const writes = emulator.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth2/token');
+  expect(
+    JSON.stringify([emulator.state.applications, emulator.state.people, emulator.state.roles]),
+  ).toBe(before);
+  const writes = emulator.requests.filter(
+    ({ method, path }) => method !== 'GET' && path !== '/oauth2/token',
+  );
   expect(writes).toEqual([]);
 });
 
@@ -87,12 +109,27 @@ describe('environment', () => {
     const report = await diagnose({ env: {} });
     expect(report.ok).toBe(false);
     expect(outcomes(report, 'environment')).toEqual(['failed', 'failed', 'failed', 'failed']);
-    expect(details(report, 'environment')).toMatch(/KINDE_ISSUER_URL.*KINDE_CLIENT_ID.*KINDE_SITE_URL.*SECRET/s);
+    expect(details(report, 'environment')).toMatch(
+      /KINDE_ISSUER_URL.*KINDE_CLIENT_ID.*KINDE_SITE_URL.*SECRET/s,
+    );
     expect(of(report, 'discovery')).toEqual([
-      { check: 'discovery', outcome: 'skipped', detail: 'Not looked at: environment has to be right first.' },
+      {
+        check: 'discovery',
+        outcome: 'skipped',
+        detail: 'Not looked at: environment has to be right first.',
+      },
     ]);
-    for (const check of ['cookies', 'clock', 'client', 'management', 'callback-url', 'logout-url', 'drift'])
+    for (const check of [
+      'cookies',
+      'clock',
+      'client',
+      'management',
+      'callback-url',
+      'logout-url',
+      'drift',
+    ]) {
       expect(outcomes(report, check)).toEqual(['skipped']);
+    }
   });
 
   test('which variables were read is told by name', async () => {
@@ -135,8 +172,13 @@ describe('environment', () => {
   });
 
   test('FD-14 a callback on another origin fails, by the variable that was set', async () => {
-    const report = await run({ KINDE_REDIRECT_URI: '', KINDE_CALLBACK_URL: 'http://localhost:4999/callback' });
-    expect(details(report, 'environment')).toMatch(/`redirectUri` \(KINDE_CALLBACK_URL\) has another port/);
+    const report = await run({
+      KINDE_REDIRECT_URI: '',
+      KINDE_CALLBACK_URL: 'http://localhost:4999/callback',
+    });
+    expect(details(report, 'environment')).toMatch(
+      /`redirectUri` \(KINDE_CALLBACK_URL\) has another port/,
+    );
   });
 
   test('a variable that looks like one of ours and is not read is a warning', async () => {
@@ -155,7 +197,9 @@ test('FD-12 of a site with a path, the callback and logout URLs below it are loo
     KINDE_POST_LOGOUT_REDIRECT_URL: '',
   });
   expect(outcomes(report, 'environment')).toEqual(['ok']);
-  expect(details(report, 'callback-url')).toContain('http://localhost:3000/app/callback is not a callback URL');
+  expect(details(report, 'callback-url')).toContain(
+    'http://localhost:3000/app/callback is not a callback URL',
+  );
   expect(details(report, 'logout-url')).toContain('http://localhost:3000/app is not a logout URL');
 });
 
@@ -164,8 +208,12 @@ describe('process', () => {
     checkProcess(settingsOf({ env }), version).statements.map(({ outcome }) => outcome);
 
   test('a Node that is not supported fails', () => {
-    for (const version of ['18.20.0', '20.18.3', '21.7.3', '22.11.0']) expect(at({}, version)).toEqual(['failed']);
-    for (const version of ['20.19.0', '22.12.0', '23.0.0', '26.1.0']) expect(at({}, version)).toEqual(['ok']);
+    for (const version of ['18.20.0', '20.18.3', '21.7.3', '22.11.0']) {
+      expect(at({}, version)).toEqual(['failed']);
+    }
+    for (const version of ['20.19.0', '22.12.0', '23.0.0', '26.1.0']) {
+      expect(at({}, version)).toEqual(['ok']);
+    }
   });
 
   test('unverified connections are a warning, in production a failure', () => {
@@ -181,14 +229,32 @@ describe('process', () => {
 });
 
 describe('cookies', () => {
-  const https = { KINDE_SITE_URL: 'https://app.example.com', KINDE_REDIRECT_URI: 'https://app.example.com/callback' };
+  const https = {
+    KINDE_SITE_URL: 'https://app.example.com',
+    KINDE_REDIRECT_URI: 'https://app.example.com/callback',
+  };
 
   test.each([
     ['on plain http in development', {}, 'ok', /localhost:3000 is on plain http/],
     ['on https', https, 'ok', /__Host-/],
-    ['shared with subdomains', { ...https, KINDE_COOKIE_DOMAIN: 'example.com' }, 'ok', /example\.com.*__Secure-/],
-    ['on plain http in production', { NODE_ENV: 'production' }, 'failed', /plain http .* in production/],
-    ['of another domain', { ...https, KINDE_COOKIE_DOMAIN: 'example.org' }, 'failed', /does not cover app.example.com/],
+    [
+      'shared with subdomains',
+      { ...https, KINDE_COOKIE_DOMAIN: 'example.com' },
+      'ok',
+      /example\.com.*__Secure-/,
+    ],
+    [
+      'on plain http in production',
+      { NODE_ENV: 'production' },
+      'failed',
+      /plain http .* in production/,
+    ],
+    [
+      'of another domain',
+      { ...https, KINDE_COOKIE_DOMAIN: 'example.org' },
+      'failed',
+      /does not cover app.example.com/,
+    ],
     [
       'with localhost and 127.0.0.1',
       { KINDE_REDIRECT_URI: 'http://127.0.0.1:3000/callback' },
@@ -203,13 +269,20 @@ describe('cookies', () => {
     ],
     [
       'with a callback on another host, also of the domain that they are for',
-      { ...https, KINDE_REDIRECT_URI: 'https://auth.example.com/callback', KINDE_COOKIE_DOMAIN: 'example.com' },
+      {
+        ...https,
+        KINDE_REDIRECT_URI: 'https://auth.example.com/callback',
+        KINDE_COOKIE_DOMAIN: 'example.com',
+      },
       'failed',
       /another host/,
     ],
     [
       'FD-12 of a site with a path',
-      { KINDE_SITE_URL: 'https://app.example.com/app', KINDE_REDIRECT_URI: 'https://app.example.com/app/callback' },
+      {
+        KINDE_SITE_URL: 'https://app.example.com/app',
+        KINDE_REDIRECT_URI: 'https://app.example.com/app/callback',
+      },
       'ok',
       /below \/app of app\.example\.com only \(__Secure-\)/,
     ],
@@ -237,20 +310,34 @@ describe('discovery', () => {
   test('a domain that is not there fails, and what needs it is left out', async () => {
     const report = await run({ KINDE_ISSUER_URL: 'https://nowhere.kinde.com' });
     expect(details(report, 'discovery')).toBe('nowhere.kinde.com does not answer: ENOTFOUND.');
-    for (const check of ['clock', 'client', 'management']) expect(outcomes(report, check)).toEqual(['skipped']);
+    for (const check of ['clock', 'client', 'management']) {
+      expect(outcomes(report, check)).toEqual(['skipped']);
+    }
   });
 
   test.each([
     ['another issuer', () => saying({ issuer: 'https://other.kinde.com' }), /issuer_mismatch/],
-    ['a token endpoint elsewhere', () => saying({ token_endpoint: 'https://evil.example/token' }), /endpoint_origin/],
+    [
+      'a token endpoint elsewhere',
+      () => saying({ token_endpoint: 'https://evil.example/token' }),
+      /endpoint_origin/,
+    ],
     ['no JSON', () => emulator.faults.always(DISCOVERY, () => new Response('<html>')), /not_json/],
-    ['404', () => emulator.faults.always(DISCOVERY, () => new Response('', { status: 404 })), /http_status/],
+    [
+      '404',
+      () => emulator.faults.always(DISCOVERY, () => new Response('', { status: 404 })),
+      /http_status/,
+    ],
     [
       'a redirect',
       () => emulator.faults.always(DISCOVERY, () => Response.redirect('https://evil.example', 302)),
       /redirect/,
     ],
-    ['too much', () => emulator.faults.always(DISCOVERY, () => new Response('x'.repeat(300_000))), /more than 262144/],
+    [
+      'too much',
+      () => emulator.faults.always(DISCOVERY, () => new Response('x'.repeat(300_000))),
+      /more than 262144/,
+    ],
   ])('%s in the answer fails, and no secret is sent', async (_title, fault, reason) => {
     emulator.faults.clear();
     fault();
@@ -263,7 +350,10 @@ describe('discovery', () => {
 
   test('a document that changes from one request to the next gets no secret', async () => {
     emulator.faults.once(DISCOVERY, async (_request, next) =>
-      Response.json({ ...((await (await next()).json()) as object), token_endpoint: 'https://evil.example/token' }),
+      Response.json({
+        ...((await (await next()).json()) as object),
+        token_endpoint: 'https://evil.example/token',
+      }),
     );
     const report = await run(WITHOUT);
     expect(details(report, 'discovery')).toContain('differently each time');
@@ -274,7 +364,9 @@ describe('discovery', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const pending = run({}, { fetch: () => new Promise<Response>(() => {}) });
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(details(await pending, 'discovery')).toBe('localhost:4455 does not answer: no answer within 10 seconds.');
+    expect(details(await pending, 'discovery')).toBe(
+      'localhost:4455 does not answer: no answer within 10 seconds.',
+    );
   });
 
   test.each([
@@ -288,7 +380,10 @@ describe('discovery', () => {
 
   test('a local emulator is called what it is, and fails in production', async () => {
     expect(details(await run(), 'discovery')).toContain('is a local emulator');
-    emulator = await createEmulator({ issuer: 'https://acme.kinde.com', siteUrl: 'https://app.example' });
+    emulator = await createEmulator({
+      issuer: 'https://acme.kinde.com',
+      siteUrl: 'https://app.example',
+    });
     const report = await run({ NODE_ENV: 'production' });
     expect(details(report, 'discovery')).toContain('emulator_in_production');
   });
@@ -314,8 +409,11 @@ describe('clock', () => {
   ])('%s', async (_title, apart, outcome) => {
     const report = await run({}, { now: () => NOW + apart });
     expect(outcomes(report, 'clock')).toEqual([outcome]);
-    if (apart)
-      expect(details(report, 'clock')).toContain(`${Math.abs(apart)} seconds ${apart < 0 ? 'behind' : 'ahead'}`);
+    if (apart) {
+      expect(details(report, 'clock')).toContain(
+        `${Math.abs(apart)} seconds ${apart < 0 ? 'behind' : 'ahead'}`,
+      );
+    }
   });
 
   test('an answer from a cache on the way is as old as the cache says', async () => {
@@ -374,7 +472,9 @@ describe('client', () => {
     });
     expect(details(await run(WITHOUT), 'client')).toContain('ECONNRESET');
     const asked: string[] = [];
-    emulator.faults.once('/oauth2/token', () => Response.redirect('https://evil.example/token', 307));
+    emulator.faults.once('/oauth2/token', () =>
+      Response.redirect('https://evil.example/token', 307),
+    );
     const fetch: typeof globalThis.fetch = (input, init) => {
       asked.push(new URL(new Request(input, init).url).origin);
       expect(init?.redirect).toBe('manual');
@@ -403,9 +503,21 @@ describe('management', () => {
   test('every scope that is missing is named, and the rest is looked at', async () => {
     machine().management = ['read:applications_redirect_uris', 'read:roles'];
     const report = await run({}, { tenant: defaultSeed });
-    expect(outcomes(report, 'management')).toEqual(['ok', 'warning', 'warning', 'warning', 'warning']);
-    for (const scope of ['application_logout_uris', 'permissions', 'role_permissions', 'environment_feature_flags'])
+    expect(outcomes(report, 'management')).toEqual([
+      'ok',
+      'warning',
+      'warning',
+      'warning',
+      'warning',
+    ]);
+    for (const scope of [
+      'application_logout_uris',
+      'permissions',
+      'role_permissions',
+      'environment_feature_flags',
+    ]) {
       expect(details(report, 'management')).toContain(`The scope read:${scope} is missing.`);
+    }
     expect(details(report, 'callback-url')).toMatch(/is registered\.$/);
     expect(details(report, 'logout-url')).toContain('Kinde returns there');
     expect(outcomes(report, 'drift')).toEqual(['skipped']);
@@ -413,10 +525,16 @@ describe('management', () => {
   });
 
   test('a custom domain has no Management API, and gets no credentials', async () => {
-    emulator = await createEmulator({ issuer: 'https://auth.acme.example', siteUrl: 'https://app.example' });
+    emulator = await createEmulator({
+      issuer: 'https://auth.acme.example',
+      siteUrl: 'https://app.example',
+    });
     const report = await run();
     expect(of(report, 'management')).toEqual([
-      expect.objectContaining({ outcome: 'failed', fix: expect.stringContaining('KINDE_MANAGEMENT_DOMAIN') }),
+      expect.objectContaining({
+        outcome: 'failed',
+        fix: expect.stringContaining('KINDE_MANAGEMENT_DOMAIN'),
+      }),
     ]);
     expect(emulator.requests.filter(({ path }) => path === '/oauth2/token')).toHaveLength(1);
   });
@@ -457,7 +575,9 @@ describe('callback and logout URLs', () => {
     register('https://app.example/callback', registered);
     const report = await run();
     expect(outcomes(report, 'callback-url')).toEqual(['failed']);
-    expect(details(report, 'callback-url')).toContain(`which has 2; one differs only in ${difference}`);
+    expect(details(report, 'callback-url')).toContain(
+      `which has 2; one differs only in ${difference}`,
+    );
   });
 
   test('with nothing like it registered, it is told how many there are', async () => {
@@ -479,7 +599,10 @@ describe('callback and logout URLs', () => {
     ] as const) {
       register(entry);
       expect(outcomes(await run(preview), 'callback-url'), entry).toEqual([outcome]);
-      expect(outcomes(await run({ ...preview, ...WITHOUT }), 'callback-url'), `${entry}, tried`).toEqual([outcome]);
+      expect(
+        outcomes(await run({ ...preview, ...WITHOUT }), 'callback-url'),
+        `${entry}, tried`,
+      ).toEqual([outcome]);
     }
   });
 
@@ -491,7 +614,10 @@ describe('callback and logout URLs', () => {
     ]);
     Object.assign(application(), { redirectUris: [], logoutUris: [] });
     const wrong = await run(WITHOUT);
-    expect([...outcomes(wrong, 'callback-url'), ...outcomes(wrong, 'logout-url')]).toEqual(['failed', 'failed']);
+    expect([...outcomes(wrong, 'callback-url'), ...outcomes(wrong, 'logout-url')]).toEqual([
+      'failed',
+      'failed',
+    ]);
   });
 
   test('an API that the application is not authorized for does not make the address look wrong', async () => {
@@ -500,13 +626,20 @@ describe('callback and logout URLs', () => {
   });
 
   test('an answer that tells nothing is left at that', async () => {
-    for (const path of ['/oauth2/auth', '/logout']) emulator.faults.always(path, () => new Response('Hello'));
+    for (const path of ['/oauth2/auth', '/logout']) {
+      emulator.faults.always(path, () => new Response('Hello'));
+    }
     const report = await run(WITHOUT);
-    expect([...outcomes(report, 'callback-url'), ...outcomes(report, 'logout-url')]).toEqual(['skipped', 'skipped']);
+    expect([...outcomes(report, 'callback-url'), ...outcomes(report, 'logout-url')]).toEqual([
+      'skipped',
+      'skipped',
+    ]);
   });
 
   test('what hides in an address is not shown', async () => {
-    const report = await run({ KINDE_REDIRECT_URI: 'http://localhost:3000/callback?key=hidden-in-the-query' });
+    const report = await run({
+      KINDE_REDIRECT_URI: 'http://localhost:3000/callback?key=hidden-in-the-query',
+    });
     expect(JSON.stringify(report)).not.toContain('hidden-in-the-query');
   });
 });
@@ -534,21 +667,35 @@ describe('drift', () => {
 
   test('without a tenant there is nothing to compare', async () => {
     expect(of(await run(), 'drift')).toEqual([
-      { check: 'drift', outcome: 'skipped', detail: expect.any(String), fix: expect.stringContaining('--tenant') },
+      {
+        check: 'drift',
+        outcome: 'skipped',
+        detail: expect.any(String),
+        fix: expect.stringContaining('--tenant'),
+      },
     ]);
   });
 
   test('what Kinde sends cannot steer a terminal, nor bring a secret back', async () => {
     const secret = emulator.env['KINDE_CLIENT_SECRET']!;
-    emulator.state.permissions[`\u001b[2Jkey\u202e ${secret}`] = { id: 'p1', name: 'Strange', description: '' };
+    emulator.state.permissions[`\u001b[2Jkey\u202e ${secret}`] = {
+      id: 'p1',
+      name: 'Strange',
+      description: '',
+    };
     const report = await run({}, { tenant: defaultSeed });
-    expect(details(report, 'drift')).toBe('The permission  [2Jkey  [redacted] exists at Kinde but is not declared.');
+    expect(details(report, 'drift')).toBe(
+      'The permission  [2Jkey  [redacted] exists at Kinde but is not declared.',
+    );
   });
 });
 
 test.each([
   ['a tenant without roles', { tenant: { permissions: {}, flags: {} } }],
-  ['a tenant whose role has no permissions', { tenant: { permissions: {}, roles: { admin: {} }, flags: {} } }],
+  [
+    'a tenant whose role has no permissions',
+    { tenant: { permissions: {}, roles: { admin: {} }, flags: {} } },
+  ],
   ['a fetch that is no function', { fetch: 'yes' }],
   ['a clock that is no function', { now: 5 }],
 ])('%s is wrong usage, which is thrown', async (_title, options) => {

@@ -8,23 +8,40 @@ interface Caller {
   readonly orgCode: string | undefined;
 }
 
-const FLAG_TYPES: Readonly<Record<string, string>> = { s: 'string', b: 'boolean', i: 'integer', j: 'json' };
+const FLAG_TYPES: Readonly<Record<string, string>> = {
+  s: 'string',
+  b: 'boolean',
+  i: 'integer',
+  j: 'json',
+};
 
 /** GET /account_api/v1/*: what Kinde knows now about the person whose access token this is. */
-export function accountApi(request: Request, state: State, claims: JWTPayload | undefined): Response {
-  const person = claims && Array.isArray(claims['scp']) && state.people.find(({ id }) => id === claims.sub);
-  if (!person) return refused(403, 'INVALID_CREDENTIALS', 'Invalid credentials used to access API');
+export function accountApi(
+  request: Request,
+  state: State,
+  claims: JWTPayload | undefined,
+): Response {
+  const person =
+    claims && Array.isArray(claims['scp']) && state.people.find(({ id }) => id === claims.sub);
+  if (!person) {
+    return refused(403, 'INVALID_CREDENTIALS', 'Invalid credentials used to access API');
+  }
   const orgCode = claims['org_code'] ?? claims['x-hasura-org-code'];
   const caller = { person, orgCode: typeof orgCode === 'string' ? orgCode : undefined };
   const { pathname, searchParams } = new URL(request.url);
   const [, kind = '', key = searchParams.get('key') ?? ''] =
     /^\/account_api\/v1\/(\w+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
-  if (kind === 'portal_link') return portalLink(state, caller);
-  if (kind === 'entitlement') return entitlement(state, caller, key);
+  if (kind === 'portal_link') {
+    return portalLink(state, caller);
+  }
+  if (kind === 'entitlement') {
+    return entitlement(state, caller, key);
+  }
   const list = Object.hasOwn(LISTS, kind) ? LISTS[kind] : undefined;
-  return list
-    ? page(kind, list(state, caller), { query: searchParams, orgCode: caller.orgCode })
-    : refused(404, 'NOT_EMULATED', 'There is no such list.');
+  if (list) {
+    return page(kind, list(state, caller), { query: searchParams, orgCode: caller.orgCode });
+  }
+  return refused(404, 'NOT_EMULATED', 'There is no such list.');
 }
 
 type Item = Readonly<Record<string, unknown>> & { readonly id: string };
@@ -49,7 +66,17 @@ const LISTS: Readonly<Record<string, (state: State, caller: Caller) => Item[]>> 
   properties: ({ properties }, { person }) =>
     Object.entries(person.properties ?? {}).flatMap(([key, value]) => {
       const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
-      return property && !property.isPrivate ? [{ id: property.id, name: property.name, key, value }] : [];
+      if (property && !property.isPrivate) {
+        return [
+          {
+            id: property.id,
+            name: property.name,
+            key,
+            value,
+          },
+        ];
+      }
+      return [];
     }),
   entitlements,
 };
@@ -70,7 +97,9 @@ function entitlements({ organizations }: State, { orgCode }: Caller): Item[] {
 
 function entitlement(state: State, caller: Caller, key: string): Response {
   const found = entitlements(state, caller).find(({ feature_key: own }) => own === key);
-  if (!found) return refused(404, 'NOT_FOUND', 'The organization has no such entitlement.');
+  if (!found) {
+    return refused(404, 'NOT_FOUND', 'The organization has no such entitlement.');
+  }
   return Response.json({ data: { org_code: caller.orgCode, entitlement: found }, metadata: {} });
 }
 
@@ -86,7 +115,14 @@ function page(
   const more = start + size < items.length;
   const metadata = { has_more: more, next_page_starting_after: more ? shown.at(-1)!.id : '' };
   const plans = kind === 'entitlements' ? { plans: [] } : {};
-  return Response.json({ data: { ...(orgCode && { org_code: orgCode }), ...plans, [kind]: shown }, metadata });
+  return Response.json({
+    data: {
+      ...(orgCode && { org_code: orgCode }),
+      ...plans,
+      [kind]: shown,
+    },
+    metadata,
+  });
 }
 
 function portalLink(state: State, { person }: Caller): Response {

@@ -24,7 +24,11 @@ export function createCheck(problems: string[]): Check {
         check.problem(where, 'an object is needed.');
         return {};
       }
-      if (fields) for (const name of Object.keys(value)) check.word(where, name, fields);
+      if (fields) {
+        for (const name of Object.keys(value)) {
+          check.word(where, name, fields);
+        }
+      }
       return value as Loose;
     },
     entries: (where, value, fields) =>
@@ -33,13 +37,16 @@ export function createCheck(problems: string[]): Check {
         check.object(`${where}, ${key}`, entry, fields),
       ]),
     list(where, value, fields) {
-      if (Array.isArray(value))
+      if (Array.isArray(value)) {
         return value.map((entry, index) => check.object(`${where} ${index + 1}`, entry, fields));
+      }
       check.problem(where, 'a list is needed.');
       return [];
     },
     word(where, value, names) {
-      if (typeof value === 'string' && names.includes(value)) return true;
+      if (typeof value === 'string' && names.includes(value)) {
+        return true;
+      }
       const guess = typeof value === 'string' ? nearest(value, names) : undefined;
       check.problem(
         where,
@@ -48,15 +55,27 @@ export function createCheck(problems: string[]): Check {
       return false;
     },
     words(where, value, declared) {
-      if (!Array.isArray(value) || value.some((word) => typeof word !== 'string'))
+      if (!Array.isArray(value) || value.some((word) => typeof word !== 'string')) {
         return check.problem(where, 'a list of words is needed.');
+      }
       const names = Array.isArray(declared) ? (declared as string[]) : Object.keys(declared ?? {});
-      if (declared !== undefined) for (const word of value) check.word(where, word, names);
+      if (declared !== undefined) {
+        for (const word of value) {
+          check.word(where, word, names);
+        }
+      }
     },
     unique(where, list, field) {
-      const values = list.flatMap((entry) => (entry[field] === undefined ? [] : String(entry[field]).toLowerCase()));
+      const values = list.flatMap((entry) => {
+        if (entry[field] === undefined) {
+          return [];
+        }
+        return String(entry[field]).toLowerCase();
+      });
       const twice = new Set(values.filter((value, index) => values.indexOf(value) !== index));
-      for (const value of twice) check.problem(where, `${field} "${value}" is there more than once.`);
+      for (const value of twice) {
+        check.problem(where, `${field} "${value}" is there more than once.`);
+      }
     },
   };
   return check;
@@ -65,11 +84,19 @@ export function createCheck(problems: string[]): Check {
 /** The declared word that shares most of its pairs of letters with this one. */
 function nearest(word: string, names: readonly string[]): string | undefined {
   const pairs = (text: string) =>
-    new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, index) => text.slice(index, index + 2)));
+    new Set(
+      Array.from({ length: Math.max(0, text.length - 1) }, (_, index) =>
+        text.slice(index, index + 2),
+      ),
+    );
   const asked = pairs(word.toLowerCase());
   const rated = names.map((name) => {
     const own = pairs(name.toLowerCase());
-    return { name, likeness: (2 * [...own].filter((pair) => asked.has(pair)).length) / (own.size + asked.size) || 0 };
+    return {
+      name,
+      likeness:
+        (2 * [...own].filter((pair) => asked.has(pair)).length) / (own.size + asked.size) || 0,
+    };
   });
   const [best] = rated.sort((a, b) => b.likeness - a.likeness);
   return best && best.likeness > 0.4 ? best.name : undefined;

@@ -11,11 +11,16 @@ export const LIFETIMES = {
 } as const;
 
 /** Claims of a person's access token. */
-export function accessClaims(state: State, grant: Grant, application: SeedApplication): Record<string, unknown> {
+export function accessClaims(
+  state: State,
+  grant: Grant,
+  application: SeedApplication,
+): Record<string, unknown> {
   const person = personOf(state, grant);
   const settings = application.tokens ?? {};
   const { orgCode } = grant;
-  const wants = (claim: string) => (settings.claims as string[] | undefined)?.includes(claim) === true;
+  const wants = (claim: string) =>
+    (settings.claims as string[] | undefined)?.includes(claim) === true;
   const claims = {
     ...timed(state, settings.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
     sub: person.id,
@@ -50,7 +55,11 @@ export function idClaims(
     sub: person.id,
     aud: [grant.clientId],
     azp: grant.clientId,
-    at_hash: createHash('sha256').update(token.accessToken).digest().subarray(0, 16).toString('base64url'),
+    at_hash: createHash('sha256')
+      .update(token.accessToken)
+      .digest()
+      .subarray(0, 16)
+      .toString('base64url'),
     auth_time: grant.authTime,
     rat: grant.requestedAt,
     ...(token.first && grant.nonce && { nonce: grant.nonce }),
@@ -110,7 +119,11 @@ export function profile(state: State, person: Person): Record<string, unknown> {
     given_name,
     family_name,
     updated_at: updatedAt(state, person),
-    ...{ email: null, email_verified: false, ...emailOf(state, person) },
+    ...{
+      email: null,
+      email_verified: false,
+      ...emailOf(state, person),
+    },
     picture,
     preferred_username,
   };
@@ -121,17 +134,26 @@ function updatedAt({ createdAt }: State, person: Person): number {
 }
 
 /** Nothing for people who sign in by a name or a phone number. */
-function emailOf(state: State, person: Person): { email: string; email_verified: boolean } | undefined {
+function emailOf(
+  state: State,
+  person: Person,
+): { email: string; email_verified: boolean } | undefined {
   const { email } = person;
-  if (email === undefined) return undefined;
-  const identity = identitiesOf(state, person).find((one) => one.type === 'email' && isPrimary(person, one));
+  if (email === undefined) {
+    return undefined;
+  }
+  const identity = identitiesOf(state, person).find(
+    (one) => one.type === 'email' && isPrimary(person, one),
+  );
   return { email, email_verified: identity?.isConfirmed ?? false };
 }
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */
 function personOf(state: State, grant: Grant): Person {
   const person = state.people.find(({ id }) => id === grant.personId);
-  if (!person) throw new Error('This person was deleted.');
+  if (!person) {
+    throw new Error('This person was deleted.');
+  }
   return person;
 }
 
@@ -147,11 +169,23 @@ export function rolesOf(
   state: State,
   person: Person,
   orgCode: string | undefined,
-): { id: string; key: string; name: string }[] {
+): {
+  id: string;
+  key: string;
+  name: string;
+}[] {
   const keys = (orgCode === undefined ? undefined : person.organizations[orgCode])?.roles ?? [];
   return keys.flatMap((key) => {
     const role = state.roles[key];
-    return role ? [{ id: role.id, key, name: role.name }] : [];
+    return role
+      ? [
+          {
+            id: role.id,
+            key,
+            name: role.name,
+          },
+        ]
+      : [];
   });
 }
 
@@ -164,21 +198,47 @@ export function flagsOf(
   const own = orgCode === undefined ? undefined : state.organizations[orgCode]?.flags;
   const flags = Object.entries(state.flags).map(
     ([code, { type, value }]) =>
-      [code, { t: type, v: person.flags?.[code] ?? own?.[code] ?? state.environmentFlags[code] ?? value }] as const,
+      [
+        code,
+        {
+          t: type,
+          v: person.flags?.[code] ?? own?.[code] ?? state.environmentFlags[code] ?? value,
+        },
+      ] as const,
   );
   return Object.fromEntries(flags);
 }
 
 function timed({ clock, issuer }: State, lifetime: number): Record<string, unknown> {
   const iat = clock.now();
-  return { iss: issuer, iat, exp: iat + lifetime, jti: crypto.randomUUID() };
+  return {
+    iss: issuer,
+    iat,
+    exp: iat + lifetime,
+    jti: crypto.randomUUID(),
+  };
 }
 
 /** With Hasura mapping on, these claims are found under other names only. */
-function mapped(claims: Record<string, unknown>, { hasuraMapping }: TokenSettings): Record<string, unknown> {
+function mapped(
+  claims: Record<string, unknown>,
+  { hasuraMapping }: TokenSettings,
+): Record<string, unknown> {
   const present = Object.entries(claims).filter(([, value]) => value !== undefined);
-  const names = ['permissions', 'org_code', 'org_codes', 'org_name', 'roles', 'feature_flags', 'organizations'];
-  const rename = (name: string) =>
-    hasuraMapping && names.includes(name) ? `x-hasura-${name.replaceAll('_', '-')}` : name;
+  const names = [
+    'permissions',
+    'org_code',
+    'org_codes',
+    'org_name',
+    'roles',
+    'feature_flags',
+    'organizations',
+  ];
+  const rename = (name: string) => {
+    if (hasuraMapping && names.includes(name)) {
+      return `x-hasura-${name.replaceAll('_', '-')}`;
+    }
+    return name;
+  };
   return Object.fromEntries(present.map(([name, value]) => [rename(name), value]));
 }

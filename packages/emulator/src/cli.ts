@@ -32,17 +32,24 @@ async function main(): Promise<void> {
       help: { type: 'boolean' },
     },
   });
-  if (values.help) return console.log(HELP);
+  if (values.help) {
+    return console.log(HELP);
+  }
   const port = Number(values.port);
-  if (values.port.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535)
+  if (values.port.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error('--port must be a number from 0 to 65535.');
+  }
   const emulator = await createEmulator({
     ...(values.site !== undefined && { siteUrl: values.site }),
     ...(values.seed !== undefined && { seed: readSeed(values.seed) }),
   });
   const { url } = await emulator.listen({ port });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void emulator.close());
-  if (values.env !== undefined) writeEnvironment(values.env, emulator.env);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void emulator.close());
+  }
+  if (values.env !== undefined) {
+    writeEnvironment(values.env, emulator.env);
+  }
   console.log(describe(emulator, url));
 }
 
@@ -50,7 +57,8 @@ async function main(): Promise<void> {
 function describe({ env, state }: Emulator, url: string): string {
   const people = state.people.map(({ email, password, organizations }) => {
     const where = Object.entries(organizations).map(
-      ([code, { roles = [] }]) => `${state.organizations[code]?.name ?? code} (${roles.join(', ') || 'no role'})`,
+      ([code, { roles = [] }]) =>
+        `${state.organizations[code]?.name ?? code} (${roles.join(', ') || 'no role'})`,
     );
     return `  ${email}${password === undefined ? '' : ` (password ${password})`}: ${where.join(', ') || 'no organization'}`;
   });
@@ -75,9 +83,16 @@ function linesOf(env: Emulator['env']): string[] {
 }
 
 function explain({ message, code }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return 'That port is taken. Choose another with --port, or 0 for a free one.';
-  if (code === 'EACCES') return 'That port is not allowed for this user. Choose one above 1023 with --port.';
-  return code?.startsWith('ERR_PARSE_ARGS') ? `${message}\nTry kinde-emulator --help.` : message;
+  if (code === 'EADDRINUSE') {
+    return 'That port is taken. Choose another with --port, or 0 for a free one.';
+  }
+  if (code === 'EACCES') {
+    return 'That port is not allowed for this user. Choose one above 1023 with --port.';
+  }
+  if (code?.startsWith('ERR_PARSE_ARGS')) {
+    return `${message}\nTry kinde-emulator --help.`;
+  }
+  return message;
 }
 
 /** JSON is YAML, too. */
@@ -85,6 +100,8 @@ function readSeed(file: string): Seed {
   try {
     return parse(readFileSync(file, 'utf8')) as Seed;
   } catch (error) {
-    throw new Error(`--seed ${file} cannot be read as JSON or YAML: ${(error as Error).message}`, { cause: error });
+    throw new Error(`--seed ${file} cannot be read as JSON or YAML: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -6,7 +6,9 @@ export interface Clock {
 }
 
 /** Real time, or `source`, plus everything that was advanced. */
-export function createClock(source: Pick<Clock, 'now'> = { now: () => Math.floor(Date.now() / 1000) }): Clock {
+export function createClock(
+  source: Pick<Clock, 'now'> = { now: () => Math.floor(Date.now() / 1000) },
+): Clock {
   let ahead = 0;
   return {
     now: () => source.now() + ahead,

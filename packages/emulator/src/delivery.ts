@@ -35,7 +35,9 @@ interface Parcel {
 
 /** Seconds from one attempt to the next; after these, twelve hours each time. */
 const WAITS = [5, 30, 120, 600, 3_600, 14_400];
-const [LAST_WAIT, LONGEST_TRY, LONGEST_FAILURE] = [12 * 3_600, 36 * 3_600, 72 * 3_600];
+const LAST_WAIT = 12 * 3_600;
+const LONGEST_TRY = 36 * 3_600;
+const LONGEST_FAILURE = 72 * 3_600;
 /** How many attempts are remembered, and how many events wait for a webhook. */
 const MOST = 1_000;
 const TIMEOUT_MS = 15_000;
@@ -59,38 +61,73 @@ export function createDelivery(
     const { id, webhook, event } = parcel;
     parcel.attempt += 1;
     const isRefused = deliver === undefined && !isLoopback(webhook.endpoint);
-    const status = isRefused ? 'refused' : await send(parcel, { state, deliver: deliver ?? fetch, running });
+    const status = isRefused
+      ? 'refused'
+      : await send(parcel, {
+          state,
+          deliver: deliver ?? fetch,
+          running,
+        });
     const { type } = event;
-    if (deliveries.push({ id, type, endpoint: webhook.endpoint, attempt: parcel.attempt, status }) > MOST)
+    if (
+      deliveries.push({
+        id,
+        type,
+        endpoint: webhook.endpoint,
+        attempt: parcel.attempt,
+        status,
+      }) > MOST
+    ) {
       deliveries.shift();
-    if (isRefused || isOver(parcel, { status, now: state.clock.now() })) parcels.delete(parcel);
+    }
+    if (isRefused || isOver(parcel, { status, now: state.clock.now() })) {
+      parcels.delete(parcel);
+    }
   };
   const work = async (webhook: Webhook): Promise<void> => {
     const next = () => nextOf(webhook, parcels, state);
-    for (let parcel = next(); parcel; parcel = next()) await attempt(parcel);
+    for (let parcel = next(); parcel; parcel = next()) {
+      await attempt(parcel);
+    }
     lanes.delete(webhook);
   };
   const deliverDue = (): void => {
-    for (const webhook of new Set([...parcels].map((parcel) => parcel.webhook)))
-      if (!lanes.has(webhook))
+    for (const webhook of new Set([...parcels].map((parcel) => parcel.webhook))) {
+      if (!lanes.has(webhook)) {
         lanes.set(
           webhook,
           Promise.resolve().then(() => work(webhook)),
         );
+      }
+    }
   };
   state.listeners.add((event) => {
     for (const webhook of state.webhooks) {
-      if (webhook.disabledAt !== undefined || !webhook.eventTypes.includes(event.type)) continue;
+      if (webhook.disabledAt !== undefined || !webhook.eventTypes.includes(event.type)) {
+        continue;
+      }
       const id = `webhook_${digest(`${webhook.id} ${event.id}`, 32)}`;
-      for (const oldest of parcels) if (parcels.size >= MOST) parcels.delete(oldest);
-      parcels.add({ id, webhook, event, attempt: 0, due: event.at });
+      for (const oldest of parcels) {
+        if (parcels.size >= MOST) {
+          parcels.delete(oldest);
+        }
+      }
+      parcels.add({
+        id,
+        webhook,
+        event,
+        attempt: 0,
+        due: event.at,
+      });
     }
     deliverDue();
   });
   return {
     deliveries,
     async settled() {
-      for (deliverDue(); lanes.size > 0;) await Promise.all(lanes.values());
+      for (deliverDue(); lanes.size > 0;) {
+        await Promise.all(lanes.values());
+      }
     },
     start() {
       timer ??= setInterval(deliverDue, 1_000).unref();
@@ -98,28 +135,43 @@ export function createDelivery(
     stop() {
       clearInterval(timer);
       timer = undefined;
-      for (const controller of running) controller.abort();
+      for (const controller of running) {
+        controller.abort();
+      }
     },
   };
 }
 
 /** What is due for this webhook. Nothing is told to one that is gone, or given up on. */
-function nextOf(webhook: Webhook, parcels: Set<Parcel>, { webhooks, clock }: State): Parcel | undefined {
+function nextOf(
+  webhook: Webhook,
+  parcels: Set<Parcel>,
+  { webhooks, clock }: State,
+): Parcel | undefined {
   const own = [...parcels].filter((parcel) => parcel.webhook === webhook);
-  if (webhooks.includes(webhook) && webhook.disabledAt === undefined) return own.find(({ due }) => due <= clock.now());
-  for (const parcel of own) parcels.delete(parcel);
+  if (webhooks.includes(webhook) && webhook.disabledAt === undefined) {
+    return own.find(({ due }) => due <= clock.now());
+  }
+  for (const parcel of own) {
+    parcels.delete(parcel);
+  }
   return undefined;
 }
 
 /** Whether this was the last attempt; when the next one is, where not. After days of failure the webhook is given up. */
-function isOver(parcel: Parcel, { status, now }: { status: Delivery['status']; now: number }): boolean {
+function isOver(
+  parcel: Parcel,
+  { status, now }: { status: Delivery['status']; now: number },
+): boolean {
   const { webhook, event, attempt } = parcel;
   if (status === 200) {
     delete webhook.failingSince;
     return true;
   }
   webhook.failingSince ??= now;
-  if (now - webhook.failingSince >= LONGEST_FAILURE) webhook.disabledAt = now;
+  if (now - webhook.failingSince >= LONGEST_FAILURE) {
+    webhook.disabledAt = now;
+  }
   parcel.due = now + (WAITS[attempt - 1] ?? LAST_WAIT);
   return parcel.due - event.at > LONGEST_TRY;
 }
@@ -127,7 +179,15 @@ function isOver(parcel: Parcel, { status, now }: { status: Delivery['status']; n
 /** One request. Its answer is a status: nothing else of it is read, and no redirect is followed. */
 async function send(
   { id, webhook, event }: Parcel,
-  { state, deliver, running }: { state: State; deliver: typeof fetch; running: Set<AbortController> },
+  {
+    state,
+    deliver,
+    running,
+  }: {
+    state: State;
+    deliver: typeof fetch;
+    running: Set<AbortController>;
+  },
 ): Promise<Delivery['status']> {
   const controller = new AbortController();
   running.add(controller);
@@ -164,5 +224,13 @@ async function send(
 function payloadOf({ id, type, source, at, data }: TenantEvent): Record<string, unknown> {
   const timestamp = new Date(at * 1_000).toISOString();
   const address = type.startsWith('user.authenticat') && { ip_address: '127.0.0.1' };
-  return { type, event_id: id, source, timestamp, event_timestamp: timestamp, ...address, data };
+  return {
+    type,
+    event_id: id,
+    source,
+    timestamp,
+    event_timestamp: timestamp,
+    ...address,
+    data,
+  };
 }

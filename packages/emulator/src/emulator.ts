@@ -28,7 +28,11 @@ export interface Emulator {
   /** What webhooks are told. They are made through the Management API. */
   readonly webhooks: Deliveries;
   /** What arrived, for counting; never bodies. The oldest of more than 10,000 go. */
-  readonly requests: { method: string; path: string; query: string }[];
+  readonly requests: {
+    method: string;
+    path: string;
+    query: string;
+  }[];
   /** A JWT under the tenant's key, or under one that is not published, for tests of bad tokens. */
   sign(
     claims: Record<string, unknown>,
@@ -40,7 +44,10 @@ export interface Emulator {
    * Answers an authorization URL as this person would, without a browser. Resolves with the callback URL.
    * @throws Error with the page's text where Kinde would show a page instead.
    */
-  signIn(authorizationUrl: string | URL, choice: { email: string; organization?: string }): Promise<URL>;
+  signIn(
+    authorizationUrl: string | URL,
+    choice: { email: string; organization?: string },
+  ): Promise<URL>;
   /** Serves the pages on this machine. Without the option `issuer`, the issuer becomes that address. */
   listen(options?: { port?: number; host?: string }): Promise<{ url: string }>;
   close(): Promise<void>;
@@ -66,14 +73,23 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
 
   const answer = (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
-    if (requests.push({ method: request.method, path: pathname, query: search }) > MOST_REQUESTS) requests.shift();
+    if (
+      requests.push({
+        method: request.method,
+        path: pathname,
+        query: search,
+      }) > MOST_REQUESTS
+    ) {
+      requests.shift();
+    }
     return faults.around(request, async () => app.fetch(request));
   };
   return {
     fetch: async (input, init) => {
       const request = new Request(input, init);
-      if (new URL(request.url).origin !== new URL(state.issuer).origin)
+      if (new URL(request.url).origin !== new URL(state.issuer).origin) {
         throw new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } });
+      }
       return abortable(answer(request), request.signal);
     },
     get issuer() {
@@ -89,7 +105,9 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     limitManagement: (limit) => limitManagement(state, limit),
     requests,
     async sign(claims, { header, key } = {}) {
-      if (key !== 'unpublished') return signJwt(state.key, claims, header);
+      if (key !== 'unpublished') {
+        return signJwt(state.key, claims, header);
+      }
       const { privateKey } = await (unpublished ??= createKey());
       return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
     },
@@ -102,7 +120,9 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       servers.push(server);
       start();
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
-      if (!options.issuer) state.issuer = url;
+      if (!options.issuer) {
+        state.issuer = url;
+      }
       return { url };
     },
     async close() {
@@ -113,8 +133,15 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
 }
 
 function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
-  if (limit) state.managementLimit = { ...limit, since: state.clock.now(), taken: 0 };
-  else delete state.managementLimit;
+  if (limit) {
+    state.managementLimit = {
+      ...limit,
+      since: state.clock.now(),
+      taken: 0,
+    };
+  } else {
+    delete state.managementLimit;
+  }
 }
 
 /** A local Kinde may run for weeks. */
@@ -124,7 +151,9 @@ const MOST_REQUESTS = 10_000;
 function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
+    if (signal.aborted) {
+      abort();
+    }
     signal.addEventListener('abort', abort, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
@@ -137,16 +166,27 @@ async function signIn(
   { state, answer }: { state: State; answer: (request: Request) => Promise<Response> },
 ): Promise<URL> {
   const person = personBy(state, email);
-  if (!person) throw new Error(`The emulator knows nobody with the address ${email}.`);
-  if (url.origin !== state.issuer || url.pathname !== '/oauth2/auth')
-    throw new Error(`That is not the authorization endpoint of ${state.issuer}: ${url.origin}${url.pathname}`);
+  if (!person) {
+    throw new Error(`The emulator knows nobody with the address ${email}.`);
+  }
+  if (url.origin !== state.issuer || url.pathname !== '/oauth2/auth') {
+    throw new Error(
+      `That is not the authorization endpoint of ${state.issuer}: ${url.origin}${url.pathname}`,
+    );
+  }
   const asked = url.searchParams.get('org_code') ?? organization;
-  if (organization !== undefined && (asked !== organization || !Object.hasOwn(person.organizations, organization)))
+  if (
+    organization !== undefined &&
+    (asked !== organization || !Object.hasOwn(person.organizations, organization))
+  ) {
     throw new Error(
       `${email} is not asked for ${organization}: ${asked === organization ? 'not a member.' : `the URL says ${asked}.`}`,
     );
+  }
   const silent = url.searchParams.get('prompt') === 'none';
-  const headers = silent ? { cookie: startSession('', person, state)['set-cookie']!.split(';')[0]! } : {};
+  const headers = silent
+    ? { cookie: startSession('', person, state)['set-cookie']!.split(';')[0]! }
+    : {};
   let response = await answer(new Request(url, { headers }));
   const [home] = Object.keys(person.organizations);
   const steps = [
@@ -154,19 +194,27 @@ async function signIn(
     ['/emulator/organization', { org_code: organization ?? home ?? '' }],
   ] as const;
   for (const [path, choice] of steps) {
-    if (response.status !== 200) break;
-    const request = /name="request" value="([\w-]+)"/.exec(await response.clone().text())?.[1] ?? '';
+    if (response.status !== 200) {
+      break;
+    }
+    const request =
+      /name="request" value="([\w-]+)"/.exec(await response.clone().text())?.[1] ?? '';
     const body = new URLSearchParams({ request, ...choice });
     response = await answer(new Request(state.issuer + path, { method: 'POST', body }));
   }
   const location = response.headers.get('location');
-  if (location) return new URL(location);
-  const text = (await response.text()).replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ').replace(/\s+/g, ' ');
+  if (location) {
+    return new URL(location);
+  }
+  const text = (await response.text())
+    .replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
+    .replace(/\s+/g, ' ');
   throw new Error(`Kinde shows a page instead: ${text}`);
 }
 
 function environment(state: State, siteUrl: string | undefined): Record<string, string> {
-  const application = state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
+  const application =
+    state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
   const machine = state.applications.find(({ management }) => management !== undefined);
   const site = siteOf(siteUrl);
   return {

@@ -41,10 +41,23 @@ export type EventType = keyof typeof EVENT_TYPES;
 const MOST_EVENTS = 1_000;
 
 /** Writes down that something happened in the tenant, and tells whoever listens, such as webhooks. */
-export function emit(state: State, type: EventType, data: object, source: TenantEvent['source'] = 'api'): void {
+export function emit(
+  state: State,
+  type: EventType,
+  data: object,
+  source: TenantEvent['source'] = 'api',
+): void {
   const id = `event_${crypto.randomUUID().replaceAll('-', '')}`;
   // A copy: what happened does not change when the tenant does.
-  const event: TenantEvent = { id, type, source, at: state.clock.now(), data: structuredClone(data) };
+  const event: TenantEvent = {
+    id,
+    type,
+    source,
+    at: state.clock.now(),
+    data: structuredClone(data),
+  };
   remember(state.events, id, event, MOST_EVENTS);
-  for (const tell of state.listeners) tell(event);
+  for (const tell of state.listeners) {
+    tell(event);
+  }
 }

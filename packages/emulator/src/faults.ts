@@ -1,5 +1,8 @@
 /** Stands around an endpoint: may delay, replace or change what `next` answers. */
-export type FaultHandler = (request: Request, next: () => Promise<Response>) => Response | Promise<Response>;
+export type FaultHandler = (
+  request: Request,
+  next: () => Promise<Response>,
+) => Response | Promise<Response>;
 
 /** Faults to inject, by path. Several stand around each other: the single one outside, then the first of the others. */
 export interface Faults {
@@ -14,7 +17,8 @@ export interface Faults {
 export function createFaults(): Faults & {
   around(request: Request, next: () => Promise<Response>): Promise<Response>;
 } {
-  const [single, lasting] = [new Map<string, FaultHandler[]>(), new Map<string, FaultHandler[]>()];
+  const single = new Map<string, FaultHandler[]>();
+  const lasting = new Map<string, FaultHandler[]>();
   const add = (to: Map<string, FaultHandler[]>, path: string, handler: FaultHandler) =>
     void to.set(path, [...(to.get(path) ?? []), handler]);
   return {
@@ -25,7 +29,8 @@ export function createFaults(): Faults & {
       const { pathname } = new URL(request.url);
       const first = single.get(pathname)?.shift();
       const around = [...(first ? [first] : []), ...(lasting.get(pathname) ?? [])];
-      const run = async (index: number): Promise<Response> => around[index]?.(request, () => run(index + 1)) ?? next();
+      const run = async (index: number): Promise<Response> =>
+        around[index]?.(request, () => run(index + 1)) ?? next();
       return run(0);
     },
   };

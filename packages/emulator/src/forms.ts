@@ -3,7 +3,13 @@ import { personBy } from './identities.js';
 import { failurePage, registerPage, signInPage } from './pages.js';
 import { equal, isPassword } from './password.js';
 import type { Person, State } from './state.js';
-import { addPerson, changedPerson, countFailure, countSignIn, defaultOrganization } from './tenant.js';
+import {
+  addPerson,
+  changedPerson,
+  countFailure,
+  countSignIn,
+  defaultOrganization,
+} from './tenant.js';
 import { readForm } from './token.js';
 
 /** Characters that a new password has at least, as at Kinde. */
@@ -14,14 +20,22 @@ export async function signIn(request: Request, state: State): Promise<Response> 
   const form = await fields(request);
   const reference = form.get('request') ?? '';
   const pending = pendingOf(reference, state);
-  if (pending instanceof Response) return pending;
-  if (request.method === 'GET') return signInPage(state, { request: reference });
+  if (pending instanceof Response) {
+    return pending;
+  }
+  if (request.method === 'GET') {
+    return signInPage(state, { request: reference });
+  }
   const name = form.get('email')?.trim() ?? '';
   const again = (error?: string) => signInPage(state, { request: reference, error }, name);
   const chosen = state.people.find(({ id }) => id === form.get('person'));
   const person = chosen ?? personBy(state, name);
-  if (!person) return again(`Nobody here has the address ${name}.`);
-  if (!chosen && hasPassword(person) && !form.has('password')) return again();
+  if (!person) {
+    return again(`Nobody here has the address ${name}.`);
+  }
+  if (!chosen && hasPassword(person) && !form.has('password')) {
+    return again();
+  }
   if (!chosen && !(await knowsPassword(person, form.get('password') ?? ''))) {
     countFailure(state, person);
     return again('That is not the password.');
@@ -31,7 +45,9 @@ export async function signIn(request: Request, state: State): Promise<Response> 
     return failurePage('You cannot sign in', 'The person is suspended.');
   }
   const problem = chosen ? undefined : setNewPassword(state, person, form);
-  if (problem) return again(problem);
+  if (problem) {
+    return again(problem);
+  }
   countSignIn(state, person, chosen ? undefined : name);
   return proceed(reference, state, { headers: startSession(reference, person, state) });
 }
@@ -41,16 +57,27 @@ export async function register(request: Request, state: State): Promise<Response
   const form = await fields(request);
   const reference = form.get('request') ?? '';
   const pending = pendingOf(reference, state);
-  if (pending instanceof Response) return pending;
+  if (pending instanceof Response) {
+    return pending;
+  }
   const about = registration(pending.query, state);
-  if (request.method === 'GET') return registerPage({ request: reference }, about);
+  if (request.method === 'GET') {
+    return registerPage({ request: reference }, about);
+  }
   const email = about.isInvited ? about.email : (form.get('email')?.trim() ?? '');
   const malformed = /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
-  const error = personBy(state, email) ? 'Somebody has this address already. Sign in instead.' : malformed;
-  if (error) return registerPage({ request: reference, error }, { ...about, email });
-  const [givenName, familyName] = ['given_name', 'family_name'].map((name) => form.get(name)?.trim());
+  const error = personBy(state, email)
+    ? 'Somebody has this address already. Sign in instead.'
+    : malformed;
+  if (error) {
+    return registerPage({ request: reference, error }, { ...about, email });
+  }
+  const [givenName, familyName] = ['given_name', 'family_name'].map((name) =>
+    form.get(name)?.trim(),
+  );
   const names = { ...(givenName && { givenName }), ...(familyName && { familyName }) };
-  const comesForAnother = about.withOrganization || about.isInvited || pending.query.has('org_code');
+  const comesForAnother =
+    about.withOrganization || about.isInvited || pending.query.has('org_code');
   const orgCode = comesForAnother ? undefined : defaultOrganization(state);
   const identities = [{ type: 'email', value: email }] as const;
   const person = addPerson(state, { identities, ...names }, { orgCode, source: 'user' });
@@ -73,10 +100,15 @@ export async function organization(request: Request, state: State): Promise<Resp
  * send `Origin: null` with forms of pages that send no referrer, such as ours.
  */
 export function isForeign(request: Request, state: State): boolean {
-  if (request.method === 'GET') return false;
-  const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
+  if (request.method === 'GET') {
+    return false;
+  }
+  const site = request.headers.get('sec-fetch-site');
+  const origin = request.headers.get('origin');
   const own = [new URL(state.issuer).origin, new URL(request.url).origin];
-  if (site !== null && site !== 'same-origin' && site !== 'none') return true;
+  if (site !== null && site !== 'same-origin' && site !== 'none') {
+    return true;
+  }
   return origin !== null && !own.includes(origin) && !(origin === 'null' && site !== null);
 }
 
@@ -85,17 +117,28 @@ function hasPassword({ password, hashedPassword }: Person): boolean {
 }
 
 /** Somebody without a password knows it: a card would let everybody in as them, too. */
-async function knowsPassword({ password, hashedPassword }: Person, given: string): Promise<boolean> {
-  if (hashedPassword) return isPassword(given, hashedPassword);
+async function knowsPassword(
+  { password, hashedPassword }: Person,
+  given: string,
+): Promise<boolean> {
+  if (hashedPassword) {
+    return isPassword(given, hashedPassword);
+  }
   return password === undefined || equal(password, given);
 }
 
 /** Somebody who must change their password did so, or what is missing. */
 function setNewPassword(state: State, person: Person, form: URLSearchParams): string | undefined {
-  if (!person.mustChangePassword) return undefined;
+  if (!person.mustChangePassword) {
+    return undefined;
+  }
   const chosen = form.get('new_password') ?? '';
-  if (chosen.length < SHORTEST_PASSWORD) return `Choose a new password of at least ${SHORTEST_PASSWORD} characters.`;
-  if (chosen === form.get('password')) return 'Choose a password that is not the old one.';
+  if (chosen.length < SHORTEST_PASSWORD) {
+    return `Choose a new password of at least ${SHORTEST_PASSWORD} characters.`;
+  }
+  if (chosen === form.get('password')) {
+    return 'Choose a password that is not the old one.';
+  }
   person.password = chosen;
   delete person.hashedPassword;
   delete person.mustChangePassword;
@@ -104,7 +147,8 @@ function setNewPassword(state: State, person: Person, form: URLSearchParams): st
 }
 
 async function fields(request: Request): Promise<URLSearchParams> {
-  return request.method === 'GET'
-    ? new URL(request.url).searchParams
-    : ((await readForm(request)) ?? new URLSearchParams());
+  if (request.method === 'GET') {
+    return new URL(request.url).searchParams;
+  }
+  return (await readForm(request)) ?? new URLSearchParams();
 }

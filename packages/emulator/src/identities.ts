@@ -18,8 +18,9 @@ export function identitiesOf(state: State, person: Person): Identity[] {
   const own = (person.identities ??= []);
   for (const type of PRIMARY) {
     const value = person[type];
-    if (value !== undefined && !own.some((identity) => isCalled(identity, type, value)))
+    if (value !== undefined && !own.some((identity) => isCalled(identity, type, value))) {
       own.push(created(state, person, { type, value }));
+    }
   }
   return own;
 }
@@ -29,7 +30,9 @@ export function addIdentity(state: State, person: Person, identity: NewIdentity)
   const added = created(state, person, { ...identity, value: identity.value.trim() });
   identitiesOf(state, person).push(added);
   const { type } = identity;
-  if (isPrimaryType(type)) person[type] ??= added.value;
+  if (isPrimaryType(type)) {
+    person[type] ??= added.value;
+  }
   return added;
 }
 
@@ -38,10 +41,15 @@ export function removeIdentity(person: Person, identity: Identity): void {
   const { type } = identity;
   const wasPrimary = isPrimary(person, identity);
   person.identities = (person.identities ?? []).filter(({ id }) => id !== identity.id);
-  if (!wasPrimary || !isPrimaryType(type)) return;
+  if (!wasPrimary || !isPrimaryType(type)) {
+    return;
+  }
   const next = person.identities.find((one) => one.type === type);
-  if (next) person[type] = next.value;
-  else delete person[type];
+  if (next) {
+    person[type] = next.value;
+  } else {
+    delete person[type];
+  }
 }
 
 /** Whether this is the person's address, name or number that tokens show. */
@@ -61,7 +69,9 @@ export function ownerOf(
   value: string,
 ): { person: Person; identity: Identity } | undefined {
   const asked = normal(type, value);
-  if (asked === '') return undefined;
+  if (asked === '') {
+    return undefined;
+  }
   // There may be thousands of people, and whoever is new is nobody of them.
   const person = state.people.find(
     (one) =>
@@ -82,22 +92,32 @@ function isNew(person: Person, type: IdentityType): boolean {
 export function personBy(state: State, name: string): Person | undefined {
   for (const type of PRIMARY) {
     const owner = ownerOf(state, type, name);
-    if (owner) return owner.person;
+    if (owner) {
+      return owner.person;
+    }
   }
   return undefined;
 }
 
 /** The identity that a name in a form stands for; without a name, the one that a person is known by. */
-export function usedIdentity(state: State, person: Person, name: string | undefined): Identity | undefined {
+export function usedIdentity(
+  state: State,
+  person: Person,
+  name: string | undefined,
+): Identity | undefined {
   const own = identitiesOf(state, person);
-  const named = own.find((identity) => PRIMARY.some((type) => isCalled(identity, type, name ?? '')));
+  const named = own.find((identity) =>
+    PRIMARY.some((type) => isCalled(identity, type, name ?? '')),
+  );
   return named ?? own.find((identity) => isPrimary(person, identity));
 }
 
 /** `username:ada` and `phone:+61…:au` stand for the person who has that; anything else is what the form is filled with. */
 export function hintedName(state: State, hint: string): string {
   const [, type, value = ''] = /^(username|phone):([^:]*)/.exec(hint) ?? [];
-  if (type !== 'username' && type !== 'phone') return hint;
+  if (type !== 'username' && type !== 'phone') {
+    return hint;
+  }
   const person = ownerOf(state, type, value)?.person;
   return person ? (nameToSignIn(person) ?? '') : '';
 }
@@ -131,6 +151,8 @@ function isCalled(identity: Identity, type: Identity['type'], value: string): bo
 
 /** Case makes no difference, nor does how a number is grouped. What is no number is nobody's. */
 function normal(type: Identity['type'], value: string): string {
-  if (type === 'phone') return /^[\d\s+().-]+$/.test(value) ? value.replace(/\D/g, '') : '';
+  if (type === 'phone') {
+    return /^[\d\s+().-]+$/.test(value) ? value.replace(/\D/g, '') : '';
+  }
   return value.trim().toLowerCase();
 }

@@ -21,8 +21,17 @@ export interface SigningKey {
 export async function createKey(): Promise<SigningKey> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { modulusLength: 2048 });
   const kid = `insecure-emulator-${crypto.randomUUID()}`;
-  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
-  return { privateKey, jwk, find: createLocalJWKSet({ keys: [jwk] }) };
+  const jwk = {
+    ...(await exportJWK(publicKey)),
+    kid,
+    alg: 'RS256',
+    use: 'sig',
+  };
+  return {
+    privateKey,
+    jwk,
+    find: createLocalJWKSet({ keys: [jwk] }),
+  };
 }
 
 /** A JWT with Kinde's header. */
@@ -32,6 +41,11 @@ export function signJwt(
   header: Record<string, unknown> = {},
 ): Promise<string> {
   return new SignJWT(claims as JWTPayload)
-    .setProtectedHeader({ alg: 'RS256', kid: jwk.kid!, typ: 'JWT', ...header })
+    .setProtectedHeader({
+      alg: 'RS256',
+      kid: jwk.kid!,
+      typ: 'JWT',
+      ...header,
+    })
     .sign(privateKey);
 }

@@ -29,9 +29,13 @@ export interface EmulatorOptions {
  * A local Kinde gives tokens to anybody who asks: it must not run where that matters.
  * @throws Error where NODE_ENV has any name but the usual ones for development and tests: the same as in core.
  */
-export function refuseProduction(env: Readonly<Record<string, string | undefined>> = process.env): void {
+export function refuseProduction(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): void {
   const name = (Object.hasOwn(env, 'NODE_ENV') ? (env['NODE_ENV'] ?? '') : '').trim();
-  if (DEVELOPMENT.includes(name.toLowerCase())) return;
+  if (DEVELOPMENT.includes(name.toLowerCase())) {
+    return;
+  }
   throw new Error(
     'The Kinde emulator signs in anybody as anybody, so it refuses to run in production, which is every NODE_ENV but ' +
       `${DEVELOPMENT.filter(Boolean).join(', ')}; here it is ${JSON.stringify(name)}.`,
@@ -48,7 +52,9 @@ const DEFAULTS = { issuer: 'http://localhost:4455', siteUrl: 'http://localhost:3
  */
 export function originOf(option: keyof typeof DEFAULTS, value: string = DEFAULTS[option]): string {
   const url = webUrl(value);
-  if (url?.pathname === '/') return url.origin;
+  if (url?.pathname === '/') {
+    return url.origin;
+  }
   throw new Error(`${option} must be an origin such as ${DEFAULTS[option]}, not "${value}".`);
 }
 
@@ -58,31 +64,49 @@ export function originOf(option: keyof typeof DEFAULTS, value: string = DEFAULTS
  */
 export function siteOf(value: string = DEFAULTS.siteUrl): string {
   const url = webUrl(value);
-  if (url) return url.origin + url.pathname.replace(/\/$/, '');
-  throw new Error(`siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`);
+  if (url) {
+    return url.origin + url.pathname.replace(/\/$/, '');
+  }
+  throw new Error(
+    `siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`,
+  );
 }
 
 /** An http or https URL of nothing but an origin and a path. */
 function webUrl(value: string): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isPlain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
   return isPlain ? url : undefined;
 }
 
 const TYPES: readonly string[] = ['s', 'b', 'i', 'j'];
 
 const FIELDS = {
-  seed: ['$schema', 'permissions', 'roles', 'flags', 'organizations', 'people', 'applications', 'apis'],
+  seed: [
+    '$schema',
+    'permissions',
+    'roles',
+    'flags',
+    'organizations',
+    'people',
+    'applications',
+    'apis',
+  ],
   role: ['name', 'permissions', 'isDefault'],
   flag: ['type', 'value', 'values'],
-  organization: 'name flags entitlements allowRegistrations isDefault handle properties isSuspended'.split(' '),
+  organization:
+    'name flags entitlements allowRegistrations isDefault handle properties isSuspended'.split(' '),
   entitlement: ['name', 'max'],
   person:
     'id email givenName familyName password picture phone username organizations flags properties isSuspended'.split(
       ' ',
     ),
   membership: ['roles', 'permissions'],
-  application: 'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(' '),
+  application:
+    'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(
+      ' ',
+    ),
   tokens:
     'accessTokenLifetime idTokenLifetime refreshTokenLifetime sessionLifetime claims hasuraMapping persistent'.split(
       ' ',
@@ -101,41 +125,67 @@ export function checkSeed(seed: Seed): void {
   checkCatalog(check, parts);
   checkPeople(check, parts);
   checkApplications(check, parts);
-  if (problems.length > 0)
-    throw new Error(`The seed does not fit together:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  if (problems.length > 0) {
+    throw new Error(
+      `The seed does not fit together:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  }
 }
 
 function checkCatalog(check: Check, { permissions, roles, flags, organizations }: Loose): void {
   check.object('permissions', permissions);
-  for (const [key, role] of check.entries('roles', roles, FIELDS.role))
+  for (const [key, role] of check.entries('roles', roles, FIELDS.role)) {
     check.words(`role ${key}`, role['permissions'], permissions);
-  for (const [code, { type, value, values }] of check.entries('flags', flags, FIELDS.flag)) {
-    if (check.word(`flag ${code}`, type, TYPES) && !isOfType(value, type))
-      check.problem(`flag ${code}`, `its value is not of type ${String(type)}.`);
-    if (values !== undefined && !(Array.isArray(values) && values.includes(value)))
-      check.problem(`flag ${code}`, 'its value is not one of its values.');
   }
-  for (const [code, organization] of check.entries('organizations', organizations, FIELDS.organization)) {
-    if (!/^org_[A-Za-z0-9]+$/.test(code))
+  for (const [code, { type, value, values }] of check.entries('flags', flags, FIELDS.flag)) {
+    if (check.word(`flag ${code}`, type, TYPES) && !isOfType(value, type)) {
+      check.problem(`flag ${code}`, `its value is not of type ${String(type)}.`);
+    }
+    if (values !== undefined && !(Array.isArray(values) && values.includes(value))) {
+      check.problem(`flag ${code}`, 'its value is not one of its values.');
+    }
+  }
+  for (const [code, organization] of check.entries(
+    'organizations',
+    organizations,
+    FIELDS.organization,
+  )) {
+    if (!/^org_[A-Za-z0-9]+$/.test(code)) {
       check.problem(`organization ${code}`, 'codes look like org_ and letters or digits.');
-    checkFlags(check, { where: `organization ${code}`, values: organization['flags'], flags });
+    }
+    checkFlags(check, {
+      where: `organization ${code}`,
+      values: organization['flags'],
+      flags,
+    });
     checkDetails(check, `organization ${code}`, organization);
     for (const [key, { name, max }] of check.entries(
       `organization ${code}, entitlements`,
       organization['entitlements'] ?? {},
       FIELDS.entitlement,
-    ))
-      if (typeof name !== 'string' || !(max === undefined || Number.isSafeInteger(max)))
+    )) {
+      if (typeof name !== 'string' || !(max === undefined || Number.isSafeInteger(max))) {
         check.problem(`entitlement ${key}`, 'a name, and a whole number as max, are needed.');
+      }
+    }
   }
 }
 
-function checkPeople(check: Check, { people, organizations, roles, permissions, flags }: Loose): void {
+function checkPeople(
+  check: Check,
+  { people, organizations, roles, permissions, flags }: Loose,
+): void {
   const list = check.list('people', people, FIELDS.person);
   for (const [index, person] of list.entries()) {
     const where = `person ${String(person['email'] ?? index + 1)}`;
-    if (!/^[^\s@]+@[^\s@]+$/.test(String(person['email'] ?? ''))) check.problem(where, 'an e-mail address is needed.');
-    checkFlags(check, { where, values: person['flags'], flags });
+    if (!/^[^\s@]+@[^\s@]+$/.test(String(person['email'] ?? ''))) {
+      check.problem(where, 'an e-mail address is needed.');
+    }
+    checkFlags(check, {
+      where,
+      values: person['flags'],
+      flags,
+    });
     checkDetails(check, where, person);
     for (const [code, membership] of check.entries(
       `${where}, organizations`,
@@ -147,58 +197,107 @@ function checkPeople(check: Check, { people, organizations, roles, permissions, 
       check.words(`${where} in ${code}`, membership['permissions'] ?? [], permissions);
     }
   }
-  for (const field of ['email', 'id', 'username', 'phone']) check.unique('people', list, field);
-  const own = check.entries('organizations', organizations ?? {}).map(([, organization]) => organization);
+  for (const field of ['email', 'id', 'username', 'phone']) {
+    check.unique('people', list, field);
+  }
+  const own = check
+    .entries('organizations', organizations ?? {})
+    .map(([, organization]) => organization);
   check.unique('organizations', own, 'handle');
   const keys = new Set(own.flatMap(({ properties }) => Object.keys((properties ?? {}) as object)));
   const shared = list.flatMap(({ properties }) =>
     Object.keys((properties ?? {}) as object).filter((key) => keys.has(key)),
   );
-  for (const key of new Set(shared)) check.problem(`property ${key}`, 'it is either of people or of organizations.');
+  for (const key of new Set(shared)) {
+    check.problem(`property ${key}`, 'it is either of people or of organizations.');
+  }
 }
 
 function checkApplications(check: Check, { applications = [], apis = [] }: Loose): void {
   const scopesOf = new Map<string, unknown>();
-  for (const { audience, scopes } of check.list('apis', apis, FIELDS.api)) scopesOf.set(String(audience), scopes);
+  for (const { audience, scopes } of check.list('apis', apis, FIELDS.api)) {
+    scopesOf.set(String(audience), scopes);
+  }
   const list = check.list('applications', applications, FIELDS.application);
   for (const [index, application] of list.entries()) {
     const where = `application ${String(application['name'] ?? index + 1)}`;
-    if (!application['clientId'] || typeof application['clientId'] !== 'string')
+    if (!application['clientId'] || typeof application['clientId'] !== 'string') {
       check.problem(where, 'a clientId is needed.');
+    }
     check.word(where, application['type'], ['reg', 'spa', 'm2m', 'device']);
-    for (const part of ['redirectUris', 'logoutUris']) check.words(`${where}, ${part}`, application[part]);
+    for (const part of ['redirectUris', 'logoutUris']) {
+      check.words(`${where}, ${part}`, application[part]);
+    }
     check.words(`${where}, audiences`, application['audiences'] ?? [], [...scopesOf.keys()]);
-    for (const [audience, scopes] of Object.entries(check.object(`${where}, scopes`, application['scopes'] ?? {}))) {
+    for (const [audience, scopes] of Object.entries(
+      check.object(`${where}, scopes`, application['scopes'] ?? {}),
+    )) {
       check.word(`${where}, scopes`, audience, [...scopesOf.keys()]);
       check.words(`${where}, scopes of ${audience}`, scopes, scopesOf.get(audience));
     }
     const tokens = check.object(`${where}, tokens`, application['tokens'] ?? {}, FIELDS.tokens);
-    check.words(`${where}, claims`, tokens['claims'] ?? [], ['roles', 'email', 'org_name', 'organizations']);
-    for (const [name, value] of Object.entries(tokens))
-      if (name.endsWith('Lifetime') && !(Number.isSafeInteger(value) && Number(value) > 0))
+    check.words(`${where}, claims`, tokens['claims'] ?? [], [
+      'roles',
+      'email',
+      'org_name',
+      'organizations',
+    ]);
+    for (const [name, value] of Object.entries(tokens)) {
+      if (name.endsWith('Lifetime') && !(Number.isSafeInteger(value) && Number(value) > 0)) {
         check.problem(`${where}, ${name}`, 'a whole number of seconds is needed.');
+      }
+    }
   }
   check.unique('applications', list, 'clientId');
 }
 
-function checkFlags(check: Check, { where, values, flags }: { where: string; values: unknown; flags: unknown }): void {
+function checkFlags(
+  check: Check,
+  {
+    where,
+    values,
+    flags,
+  }: {
+    where: string;
+    values: unknown;
+    flags: unknown;
+  },
+): void {
   const declared = (flags ?? {}) as Record<string, { type?: unknown } | null>;
   for (const [code, value] of Object.entries(check.object(`${where}, flags`, values ?? {}))) {
     const type = check.word(where, code, Object.keys(declared)) ? declared[code]?.type : undefined;
-    if (TYPES.includes(String(type)) && !isOfType(value, type))
+    if (TYPES.includes(String(type)) && !isOfType(value, type)) {
       check.problem(where, `the value of "${code}" is not of type ${String(type)}.`);
+    }
   }
 }
 
-function checkDetails(check: Check, where: string, { properties, isSuspended = false }: Loose): void {
-  for (const [key, value] of Object.entries(check.object(`${where}, properties`, properties ?? {})))
-    if (typeof value !== 'string') check.problem(`${where}, property ${key}`, 'a text is needed.');
-  if (typeof isSuspended !== 'boolean') check.problem(`${where}, isSuspended`, 'true or false is needed.');
+function checkDetails(
+  check: Check,
+  where: string,
+  { properties, isSuspended = false }: Loose,
+): void {
+  for (const [key, value] of Object.entries(
+    check.object(`${where}, properties`, properties ?? {}),
+  )) {
+    if (typeof value !== 'string') {
+      check.problem(`${where}, property ${key}`, 'a text is needed.');
+    }
+  }
+  if (typeof isSuspended !== 'boolean') {
+    check.problem(`${where}, isSuspended`, 'true or false is needed.');
+  }
 }
 
 function isOfType(value: unknown, type: unknown): boolean {
-  if (type === 's') return typeof value === 'string';
-  if (type === 'b') return typeof value === 'boolean';
-  if (type === 'i') return Number.isSafeInteger(value);
+  if (type === 's') {
+    return typeof value === 'string';
+  }
+  if (type === 'b') {
+    return typeof value === 'boolean';
+  }
+  if (type === 'i') {
+    return Number.isSafeInteger(value);
+  }
   return type === 'j' && typeof value === 'object' && value !== null;
 }

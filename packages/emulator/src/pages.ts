@@ -47,7 +47,14 @@ export function signInPage(state: State, { request, error }: Form, name = ''): R
 /** Sign up. */
 export function registerPage(
   { request, error }: Form,
-  { email = '', givenName = '', familyName = '', isInvited = false, withOrganization = false, orgName = '' } = {},
+  {
+    email = '',
+    givenName = '',
+    familyName = '',
+    isInvited = false,
+    withOrganization = false,
+    orgName = '',
+  } = {},
 ): Response {
   return page(
     'Create your account',
@@ -70,7 +77,15 @@ export function registerPage(
 export function organizationPage(
   state: State,
   { request }: Form,
-  { person, codes, headers }: { person: Person; codes: readonly string[]; headers: Record<string, string> },
+  {
+    person,
+    codes,
+    headers,
+  }: {
+    person: Person;
+    codes: readonly string[];
+    headers: Record<string, string>;
+  },
 ): Response {
   const cards = codes.map(
     (code) =>
@@ -96,7 +111,10 @@ export function organizationPage(
 }
 
 /** Name an organization that is about to be created. */
-export function createOrganizationPage({ request }: Form, headers: Record<string, string>): Response {
+export function createOrganizationPage(
+  { request }: Form,
+  headers: Record<string, string>,
+): Response {
   return page(
     'Create an organization',
     html`<p class="soft">You will run it.</p>
@@ -163,17 +181,25 @@ function mark(person: Person) {
 
 /** How a person is called on the pages. */
 function nameOf(person: Person): string {
-  return [person.givenName, person.familyName].filter(Boolean).join(' ') || (nameToSignIn(person) ?? person.id);
+  return (
+    [person.givenName, person.familyName].filter(Boolean).join(' ') ||
+    (nameToSignIn(person) ?? person.id)
+  );
 }
 
 /** A line per organization, with the person's roles in it. */
 function memberships(state: State, { organizations, isSuspended }: Person) {
-  if (isSuspended) return html`<small>Suspended</small>`;
+  if (isSuspended) {
+    return html`<small>Suspended</small>`;
+  }
   const lines = Object.entries(organizations).map(
     ([code, { roles = [] }]) =>
       html`<small>${state.organizations[code]?.name ?? code}: ${rolesIn(state, roles)}</small>`,
   );
-  return lines.length > 0 ? lines : html`<small>No organization</small>`;
+  if (lines.length > 0) {
+    return lines;
+  }
+  return html`<small>No organization</small>`;
 }
 
 function rolesIn(state: State, keys: readonly string[]): string {

@@ -5,7 +5,12 @@ import { promisify } from 'node:util';
 /** A password as another system stored it. */
 export type Hashed =
   | { readonly method: 'bcrypt'; readonly hash: string }
-  | { readonly method: 'md5' | 'sha256'; readonly hash: string; readonly prefix: string; readonly suffix: string }
+  | {
+      readonly method: 'md5' | 'sha256';
+      readonly hash: string;
+      readonly prefix: string;
+      readonly suffix: string;
+    }
   | {
       readonly method: 'pbkdf2';
       readonly hash: string;
@@ -19,11 +24,21 @@ export type Hashed =
 
 /** Whether this is the password. Takes no longer for one that is nearly right. */
 export async function isPassword(given: string, hashed: Hashed): Promise<boolean> {
-  if (given.length > LONGEST) return false;
-  if (hashed.method === 'bcrypt') return compare(given, hashed.hash);
+  if (given.length > LONGEST) {
+    return false;
+  }
+  if (hashed.method === 'bcrypt') {
+    return compare(given, hashed.hash);
+  }
   if (hashed.method === 'pbkdf2') {
     const { salt, iterations, length, digest } = hashed;
-    const derived = await promisify(pbkdf2)(given, Buffer.from(salt, 'base64'), iterations, length, digest);
+    const derived = await promisify(pbkdf2)(
+      given,
+      Buffer.from(salt, 'base64'),
+      iterations,
+      length,
+      digest,
+    );
     return equal(derived.toString('base64'), Buffer.from(hashed.hash, 'base64').toString('base64'));
   }
   const { method, hash, prefix, suffix } = hashed;
@@ -37,7 +52,10 @@ export async function isPassword(given: string, hashed: Hashed): Promise<boolean
 
 /** Compares what must not be found out letter by letter. */
 export function equal(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
+  const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [
+    Buffer,
+    Buffer,
+  ];
   return timingSafeEqual(one, other);
 }
 
@@ -45,7 +63,8 @@ export function equal(a: string, b: string): boolean {
 const LONGEST = 1000;
 
 /** More would keep this process busy for seconds: bcrypt's cost, and rounds of PBKDF2. */
-const [HIGHEST_COST, MOST_ITERATIONS] = [14, 1_000_000];
+const HIGHEST_COST = 14;
+const MOST_ITERATIONS = 1_000_000;
 
 /** Kinde's names for kinds of PBKDF2: the digest, and bytes of the hash. */
 const VARIANTS: Readonly<Record<string, readonly ['sha256' | 'sha512', number]>> = {
@@ -64,28 +83,59 @@ interface Given {
 }
 
 /** A stored password in the words of the Management API, or the field that is wrong and why. */
-export function readHashed(given: Given): Hashed | { readonly field: string; readonly why: string } {
+export function readHashed(
+  given: Given,
+): Hashed | { readonly field: string; readonly why: string } {
   const { hashed_password: hash, hashing_method: method = 'bcrypt', salt = '' } = given;
   const malformed = { field: 'hashed_password', why: `is not a password hashed with ${method}` };
   if (method === 'bcrypt') {
     const cost = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash)?.[1];
-    return Number(cost) >= 4 && Number(cost) <= HIGHEST_COST ? { method, hash } : malformed;
+    if (Number(cost) >= 4 && Number(cost) <= HIGHEST_COST) {
+      return { method, hash };
+    }
+    return malformed;
   }
   if (method === 'md5' || method === 'sha256') {
-    if (!new RegExp(`^[0-9a-f]{${method === 'md5' ? 32 : 64}}$`, 'i').test(hash)) return malformed;
+    if (!new RegExp(`^[0-9a-f]{${method === 'md5' ? 32 : 64}}$`, 'i').test(hash)) {
+      return malformed;
+    }
     const before = given.salt_position !== 'suffix';
-    return { method, hash, prefix: before ? salt : '', suffix: before ? '' : salt };
+    return {
+      method,
+      hash,
+      prefix: before ? salt : '',
+      suffix: before ? '' : salt,
+    };
   }
-  if (method !== 'pbkdf2')
-    return { field: 'hashing_method', why: `${method} is not emulated: bcrypt, md5, sha256 and pbkdf2 are` };
-  const [digest, length] = (Object.hasOwn(VARIANTS, given.variant ?? '') && VARIANTS[given.variant ?? '']) || [];
-  if (!digest || !length) return { field: 'variant', why: `must be one of ${Object.keys(VARIANTS).join(', ')}` };
+  if (method !== 'pbkdf2') {
+    return {
+      field: 'hashing_method',
+      why: `${method} is not emulated: bcrypt, md5, sha256 and pbkdf2 are`,
+    };
+  }
+  const [digest, length] =
+    (Object.hasOwn(VARIANTS, given.variant ?? '') && VARIANTS[given.variant ?? '']) || [];
+  if (!digest || !length) {
+    return { field: 'variant', why: `must be one of ${Object.keys(VARIANTS).join(', ')}` };
+  }
   const { iterations = 24_000 } = given;
-  if (iterations < 1 || iterations > MOST_ITERATIONS)
+  if (iterations < 1 || iterations > MOST_ITERATIONS) {
     return { field: 'iterations', why: `must be from 1 to ${MOST_ITERATIONS}` };
-  if (!isBase64(salt)) return { field: 'salt', why: 'must be base64' };
-  if (!isBase64(hash) || Buffer.from(hash, 'base64').length !== length) return malformed;
-  return { method, hash, salt, iterations, digest, length };
+  }
+  if (!isBase64(salt)) {
+    return { field: 'salt', why: 'must be base64' };
+  }
+  if (!isBase64(hash) || Buffer.from(hash, 'base64').length !== length) {
+    return malformed;
+  }
+  return {
+    method,
+    hash,
+    salt,
+    iterations,
+    digest,
+    length,
+  };
 }
 
 function isBase64(text: string): boolean {

@@ -76,18 +76,38 @@ export interface Seed {
   /** Key → description. */
   permissions: Record<string, string>;
   /** `isDefault`: given to people who register. */
-  roles: Record<string, { name: string; permissions: string[]; isDefault?: boolean }>;
-  flags: Record<string, { type: 's' | 'b' | 'i' | 'j'; value: FlagValue; values?: FlagValue[] }>;
+  roles: Record<
+    string,
+    {
+      name: string;
+      permissions: string[];
+      isDefault?: boolean;
+    }
+  >;
+  flags: Record<
+    string,
+    {
+      type: 's' | 'b' | 'i' | 'j';
+      value: FlagValue;
+      values?: FlagValue[];
+    }
+  >;
   organizations: Record<string, SeedOrganization>;
   people: SeedPerson[];
   applications?: SeedApplication[];
-  apis?: { audience: string; name: string; scopes: string[] }[];
+  apis?: {
+    audience: string;
+    name: string;
+    scopes: string[];
+  }[];
 }
 
 /** A seed that nobody may change, such as a `defineKinde` object. Organizations and people may be left out. */
 export type ReadonlySeed = Frozen<Omit<Seed, 'organizations' | 'people'> & Partial<Seed>>;
 
-type Frozen<Value> = Value extends object ? { readonly [Key in keyof Value]: Frozen<Value[Key]> } : Value;
+type Frozen<Value> = Value extends object
+  ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
+  : Value;
 
 /** A todo product with two organizations and three people, who are not the same in both. */
 export const defaultSeed: Seed = {
@@ -102,9 +122,20 @@ export const defaultSeed: Seed = {
   roles: {
     admin: {
       name: 'Administrator',
-      permissions: ['create:todos', 'read:todos', 'update:todos', 'delete:todos', 'read:members', 'update:members'],
+      permissions: [
+        'create:todos',
+        'read:todos',
+        'update:todos',
+        'delete:todos',
+        'read:members',
+        'update:members',
+      ],
     },
-    member: { name: 'Member', permissions: ['create:todos', 'read:todos', 'update:todos'], isDefault: true },
+    member: {
+      name: 'Member',
+      permissions: ['create:todos', 'read:todos', 'update:todos'],
+      isDefault: true,
+    },
     viewer: { name: 'Viewer', permissions: ['read:todos'] },
   },
   flags: {
@@ -117,7 +148,10 @@ export const defaultSeed: Seed = {
     org_acme0rockets: {
       name: 'Acme Rockets',
       flags: { todo_limit: 8, beta_ui: true },
-      entitlements: { exports: { name: 'Exports', max: 100 }, support: { name: 'Priority support' } },
+      entitlements: {
+        exports: { name: 'Exports', max: 100 },
+        support: { name: 'Priority support' },
+      },
       allowRegistrations: true,
       isDefault: true,
     },
@@ -128,7 +162,10 @@ export const defaultSeed: Seed = {
       email: 'ada@example.com',
       givenName: 'Ada',
       familyName: 'Lovelace',
-      organizations: { org_acme0rockets: { roles: ['admin'] }, org_globex0gardens: { roles: ['viewer'] } },
+      organizations: {
+        org_acme0rockets: { roles: ['admin'] },
+        org_globex0gardens: { roles: ['viewer'] },
+      },
     },
     {
       email: 'grace@example.com',
@@ -143,5 +180,11 @@ export const defaultSeed: Seed = {
       organizations: { org_globex0gardens: { roles: ['viewer'] } },
     },
   ],
-  apis: [{ audience: 'https://api.todos.example', name: 'Todos API', scopes: ['read:reports', 'write:reports'] }],
+  apis: [
+    {
+      audience: 'https://api.todos.example',
+      name: 'Todos API',
+      scopes: ['read:reports', 'write:reports'],
+    },
+  ],
 };

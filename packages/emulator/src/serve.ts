@@ -12,16 +12,24 @@ export async function serve(
   fetch: (request: Request) => Promise<Response>,
   { port, host }: { port: number; host: string },
 ): Promise<{ port: number; close(): Promise<void> }> {
-  if (!LOOPBACK.includes(host))
-    throw new Error(`The Kinde emulator listens on this machine only (${LOOPBACK.join(', ')}), not on "${host}".`);
-  const guarded = (request: Request) =>
-    isLocal(request)
-      ? fetch(request)
-      : Promise.resolve(new Response('Only reachable by a local name.', { status: 403 }));
-  const servers = await bind(() => createAdaptorServer({ fetch: guarded, overrideGlobalObjects: false }) as Server, {
-    port,
-    hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
-  });
+  if (!LOOPBACK.includes(host)) {
+    throw new Error(
+      `The Kinde emulator listens on this machine only (${LOOPBACK.join(', ')}), not on "${host}".`,
+    );
+  }
+  const guarded = (request: Request) => {
+    if (isLocal(request)) {
+      return fetch(request);
+    }
+    return Promise.resolve(new Response('Only reachable by a local name.', { status: 403 }));
+  };
+  const servers = await bind(
+    () => createAdaptorServer({ fetch: guarded, overrideGlobalObjects: false }) as Server,
+    {
+      port,
+      hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
+    },
+  );
   return {
     port: (servers[0]!.address() as AddressInfo).port,
     close: async () => void (await Promise.all(servers.map(stop))),
@@ -33,7 +41,15 @@ const FREE_PORT_TRIES = 5;
 /** Takes the same port on every address: a stranger on the other one would get half of the requests to `localhost`. */
 async function bind(
   create: () => Server,
-  { port, hosts, tries = FREE_PORT_TRIES }: { port: number; hosts: string[]; tries?: number },
+  {
+    port,
+    hosts,
+    tries = FREE_PORT_TRIES,
+  }: {
+    port: number;
+    hosts: string[];
+    tries?: number;
+  },
 ): Promise<Server[]> {
   const servers: Server[] = [];
   for (const host of hosts) {
@@ -45,10 +61,17 @@ async function bind(
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Where there is no IPv6, one address is enough.
-      if (servers.length > 0 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue;
+      if (servers.length > 0 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) {
+        continue;
+      }
       await Promise.all(servers.map(stop));
-      if (servers.length > 0 && code === 'EADDRINUSE' && port === 0 && tries > 1)
-        return bind(create, { port, hosts, tries: tries - 1 });
+      if (servers.length > 0 && code === 'EADDRINUSE' && port === 0 && tries > 1) {
+        return bind(create, {
+          port,
+          hosts,
+          tries: tries - 1,
+        });
+      }
       throw error;
     }
   }

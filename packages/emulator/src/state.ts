@@ -1,7 +1,13 @@
 import * as contract from '@kindling/management/contract';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Operation } from '@kindling/management';
-import { emptyCatalog, type Catalog, type Property, type PropertyContext, type TenantEvent } from './catalog.js';
+import {
+  emptyCatalog,
+  type Catalog,
+  type Property,
+  type PropertyContext,
+  type TenantEvent,
+} from './catalog.js';
 import type { Clock } from './clock.js';
 import { createKey, type SigningKey } from './keys.js';
 import { checkSeed, originOf, siteOf, type EmulatorOptions } from './options.js';
@@ -30,7 +36,13 @@ export interface Grant {
   /** When it was used last, and until when it can be. */
   usedAt?: number;
   expiresAt?: number;
-  accessToken?: { token: string; kid: string; issuer: string; expiresAt: number; says: string };
+  accessToken?: {
+    token: string;
+    kid: string;
+    issuer: string;
+    expiresAt: number;
+    says: string;
+  };
 }
 
 /** A code on its way from the browser to the token endpoint. */
@@ -68,7 +80,12 @@ export interface State extends Catalog {
   /** How the Management API answers: as it is described, or as the live service was seen to. */
   managementMode: 'strict' | 'observed';
   /** How many requests it takes in how many seconds, and what came since when. */
-  managementLimit?: { requests: number; seconds: number; since: number; taken: number };
+  managementLimit?: {
+    requests: number;
+    seconds: number;
+    since: number;
+    taken: number;
+  };
   /** Every scope of the Management API. */
   readonly managementScopes: readonly string[];
   /** Seconds in which a replaced refresh token still works. */
@@ -99,11 +116,17 @@ export interface State extends Catalog {
   readonly listeners: Set<(event: TenantEvent) => void>;
 }
 
-const operations = Object.values(contract).flatMap((resource) => Object.values<Operation>(resource as never));
+const operations = Object.values(contract).flatMap((resource) =>
+  Object.values<Operation>(resource as never),
+);
 
 /** State from a seed, with applications whose credentials are new every time. */
 export async function createState(options: EmulatorOptions, clock: Clock): Promise<State> {
-  const seed = structuredClone({ organizations: {}, people: [], ...(options.seed ?? defaultSeed) }) as Seed;
+  const seed = structuredClone({
+    organizations: {},
+    people: [],
+    ...(options.seed ?? defaultSeed),
+  }) as Seed;
   checkSeed(seed);
   return {
     ...emptyCatalog(),
@@ -116,7 +139,10 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
     })),
     roles: mapEntries(seed.roles, (key, role) => ({ id: idOf(`role ${key}`), ...role })),
     flags: seed.flags,
-    properties: { ...usedProperties('usr', seed.people), ...usedProperties('org', Object.values(seed.organizations)) },
+    properties: {
+      ...usedProperties('usr', seed.people),
+      ...usedProperties('org', Object.values(seed.organizations)),
+    },
     organizations: seed.organizations,
     people: seed.people.map((person) => ({
       ...person,
@@ -128,7 +154,11 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
       id: digest(`api ${audience}`, 32),
       audience,
       name,
-      scopes: scopes.map((key) => ({ id: `api_scope_${digest(`${audience} ${key}`, 32)}`, key, description: key })),
+      scopes: scopes.map((key) => ({
+        id: `api_scope_${digest(`${audience} ${key}`, 32)}`,
+        key,
+        description: key,
+      })),
     })),
     managementMode: options.management?.mode ?? 'strict',
     managementScopes: [...new Set(operations.flatMap(({ scope }) => scope ?? []))],
@@ -182,13 +212,25 @@ function usedProperties(
   return Object.fromEntries(keys.map((key) => [key, property(key)]));
 }
 
-function mapEntries<From, To>(record: Readonly<Record<string, From>>, to: (key: string, value: From) => To) {
+function mapEntries<From, To>(
+  record: Readonly<Record<string, From>>,
+  to: (key: string, value: From) => To,
+) {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(key, value)]));
 }
 
 /** Remembers in a bounded way: a local Kinde may run for weeks, so what was there longest goes first. */
-export function remember<Value>(memory: Map<string, Value>, id: string, value: Value, most = 10_000): void {
-  for (const oldest of memory.keys()) if (memory.size >= most) memory.delete(oldest);
+export function remember<Value>(
+  memory: Map<string, Value>,
+  id: string,
+  value: Value,
+  most = 10_000,
+): void {
+  for (const oldest of memory.keys()) {
+    if (memory.size >= most) {
+      memory.delete(oldest);
+    }
+  }
   memory.set(id, value);
 }
 

@@ -1,7 +1,15 @@
 import { emit } from './events.js';
 import { addIdentity, usedIdentity, type NewIdentity } from './identities.js';
 import type { SeedApplication } from './seed.js';
-import { digest, secret, type Grant, type Invitation, type Organization, type Person, type State } from './state.js';
+import {
+  digest,
+  secret,
+  type Grant,
+  type Invitation,
+  type Organization,
+  type Person,
+  type State,
+} from './state.js';
 
 /** Who changes something: the Management API, or a person on a page. */
 type Source = 'api' | 'user';
@@ -10,8 +18,13 @@ type Source = 'api' | 'user';
 export function isAllowed(registered: readonly string[], address: string): boolean {
   return registered.some((entry) => {
     const [, start, end] = /^(https?:\/\/[^./*]*)\*([^./*]*\.[^*]+)$/.exec(entry) ?? [];
-    if (start === undefined || end === undefined) return entry === address;
-    const fits = address.startsWith(start) && address.endsWith(end) && address.length > start.length + end.length;
+    if (start === undefined || end === undefined) {
+      return entry === address;
+    }
+    const fits =
+      address.startsWith(start) &&
+      address.endsWith(end) &&
+      address.length > start.length + end.length;
     return fits && /^[a-z0-9-]+$/i.test(address.slice(start.length, -end.length));
   });
 }
@@ -22,8 +35,12 @@ export function scopesFor(
   { audiences = [], scopes = {}, management }: SeedApplication,
   audience: string,
 ): readonly string[] | undefined {
-  if (audience === `${issuer}/api`) return management === true ? managementScopes : management;
-  if (!audiences.includes(audience)) return undefined;
+  if (audience === `${issuer}/api`) {
+    return management === true ? managementScopes : management;
+  }
+  if (!audiences.includes(audience)) {
+    return undefined;
+  }
   const api = apis.find((one) => one.audience === audience);
   return scopes[audience] ?? api?.scopes.map(({ key }) => key) ?? [];
 }
@@ -42,9 +59,13 @@ export function addPerson(
     createdAt: state.clock.now(),
     ...profile,
   };
-  for (const identity of identities) addIdentity(state, person, identity);
+  for (const identity of identities) {
+    addIdentity(state, person, identity);
+  }
   state.people.push(person);
-  if (orgCode !== undefined) admit(state, person, { code: orgCode });
+  if (orgCode !== undefined) {
+    admit(state, person, { code: orgCode });
+  }
   emit(state, 'user.created', { user: toldPerson(state, person) }, source);
   return person;
 }
@@ -62,29 +83,54 @@ export function changedPerson(state: State, person: Person, source: Source = 'ap
 /** Somebody is gone, with their sign-ins and their keys. */
 export function removePerson(state: State, { id }: Person): void {
   endSignIns(state, id);
-  for (const [key, personId] of state.portalKeys) if (personId === id) state.portalKeys.delete(key);
-  for (const key of state.apiKeys) if (key.userId === id) key.status = 'revoked';
+  for (const [key, personId] of state.portalKeys) {
+    if (personId === id) {
+      state.portalKeys.delete(key);
+    }
+  }
+  for (const key of state.apiKeys) {
+    if (key.userId === id) {
+      key.status = 'revoked';
+    }
+  }
   state.people = state.people.filter((person) => person.id !== id);
   emit(state, 'user.deleted', { user: { id } });
 }
 
 /** Ends every sign-in of a person: what apps hold, and Kinde's own sessions. */
 export function endSignIns(state: State, personId: string): void {
-  for (const grant of grantsOf(state, (one) => one.personId === personId)) grant.ended = true;
-  for (const [cookie, session] of state.sessions) if (session.personId === personId) state.sessions.delete(cookie);
+  for (const grant of grantsOf(state, (one) => one.personId === personId)) {
+    grant.ended = true;
+  }
+  for (const [cookie, session] of state.sessions) {
+    if (session.personId === personId) {
+      state.sessions.delete(cookie);
+    }
+  }
 }
 
 /** Sign-ins that have not ended, oldest first. */
-export function grantsOf({ codes, issued, refreshTokens }: State, which: (grant: Grant) => boolean): Grant[] {
+export function grantsOf(
+  { codes, issued, refreshTokens }: State,
+  which: (grant: Grant) => boolean,
+): Grant[] {
   const held = [...codes.values(), ...refreshTokens.values()].map(({ grant }) => grant);
-  return [...new Set([...held, ...issued.values()])].filter((grant) => !grant.ended && which(grant));
+  return [...new Set([...held, ...issued.values()])].filter(
+    (grant) => !grant.ended && which(grant),
+  );
 }
 
 /** Somebody signed in on a page, by this name if they typed one. */
 export function countSignIn(state: State, person: Person, name?: string): void {
   const now = state.clock.now();
   const identity = usedIdentity(state, person, name);
-  if (identity) Object.assign(identity, { signIns: identity.signIns + 1, lastSignedInAt: now, isConfirmed: true });
+  if (identity) {
+    Object.assign(identity, {
+      signIns: identity.signIns + 1,
+      lastSignedInAt: now,
+      isConfirmed: true,
+    });
+  }
   person.signIns = (person.signIns ?? 0) + 1;
   person.lastSignedInAt = now;
   emit(state, 'user.authenticated', { user: { id: person.id } }, 'user');
@@ -102,12 +148,25 @@ export function refusalOf(
   { personId, orgCode }: { personId: string; orgCode: string | undefined },
 ): Refusal | undefined {
   const person = people.find(({ id }) => id === personId);
-  if (!person) return 'The person no longer exists.';
-  if (person.isSuspended) return 'The person is suspended.';
-  if (orgCode === undefined) return undefined;
-  if (!Object.hasOwn(organizations, orgCode)) return 'The organization no longer exists.';
-  if (organizations[orgCode]?.isSuspended) return 'The organization is suspended.';
-  return Object.hasOwn(person.organizations, orgCode) ? undefined : 'The person is not in the organization.';
+  if (!person) {
+    return 'The person no longer exists.';
+  }
+  if (person.isSuspended) {
+    return 'The person is suspended.';
+  }
+  if (orgCode === undefined) {
+    return undefined;
+  }
+  if (!Object.hasOwn(organizations, orgCode)) {
+    return 'The organization no longer exists.';
+  }
+  if (organizations[orgCode]?.isSuspended) {
+    return 'The organization is suspended.';
+  }
+  if (Object.hasOwn(person.organizations, orgCode)) {
+    return undefined;
+  }
+  return 'The person is not in the organization.';
 }
 
 /** In words, for an error's description. */
@@ -127,24 +186,48 @@ export function defaultOrganization({ organizations }: State): string | undefine
 export function admit(
   state: State,
   person: Person,
-  { code, roles = defaultRoles(state), permissions }: { code: string; roles?: string[]; permissions?: string[] },
+  {
+    code,
+    roles = defaultRoles(state),
+    permissions,
+  }: {
+    code: string;
+    roles?: string[];
+    permissions?: string[];
+  },
 ): void {
-  person.organizations[code] = { roles, ...(permissions && { permissions }), joinedAt: state.clock.now() };
+  person.organizations[code] = {
+    roles,
+    ...(permissions && { permissions }),
+    joinedAt: state.clock.now(),
+  };
 }
 
 /** Whether the person is in the organization now: already, or because it lets people join by themselves. */
 export function join(state: State, person: Person, code: string): boolean {
-  const organization = Object.hasOwn(state.organizations, code) ? state.organizations[code] : undefined;
-  if (!organization) return false;
-  if (Object.hasOwn(person.organizations, code)) return true;
-  if (!organization.allowRegistrations || organization.isSuspended) return false;
+  const organization = Object.hasOwn(state.organizations, code)
+    ? state.organizations[code]
+    : undefined;
+  if (!organization) {
+    return false;
+  }
+  if (Object.hasOwn(person.organizations, code)) {
+    return true;
+  }
+  if (!organization.allowRegistrations || organization.isSuspended) {
+    return false;
+  }
   admit(state, person, { code });
   changedPerson(state, person, 'user');
   return true;
 }
 
 /** A new organization. Answers its code. */
-export function createOrganization(state: State, organization: Organization, source: Source): string {
+export function createOrganization(
+  state: State,
+  organization: Organization,
+  source: Source,
+): string {
   const code = `org_${digest(secret(), 11)}`;
   state.organizations[code] = { ...organization, createdAt: state.clock.now() };
   emit(state, 'organization.created', { organization: toldOrganization(state, code) }, source);
@@ -161,24 +244,40 @@ export function foundOrganization(state: State, person: Person, name: string): s
 /** Says that something about an organization is different now. */
 export function changedOrganization(state: State, code: string): void {
   const is_allow_registrations = state.organizations[code]?.allowRegistrations ?? false;
-  emit(state, 'organization.updated', { organization: { ...toldOrganization(state, code), is_allow_registrations } });
+  emit(state, 'organization.updated', {
+    organization: { ...toldOrganization(state, code), is_allow_registrations },
+  });
 }
 
 /** An organization is gone, with everything that was for it. */
 export function removeOrganization(state: State, code: string): void {
   delete state.organizations[code];
-  for (const person of state.people) delete person.organizations[code];
-  for (const key of state.apiKeys) if (key.orgCode === code) key.status = 'revoked';
-  for (const grant of grantsOf(state, (one) => one.orgCode === code)) grant.ended = true;
+  for (const person of state.people) {
+    delete person.organizations[code];
+  }
+  for (const key of state.apiKeys) {
+    if (key.orgCode === code) {
+      key.status = 'revoked';
+    }
+  }
+  for (const grant of grantsOf(state, (one) => one.orgCode === code)) {
+    grant.ended = true;
+  }
   state.invitations = state.invitations.filter(({ orgCode }) => orgCode !== code);
   emit(state, 'organization.deleted', { organization: { code } });
 }
 
 /** An invitation that can still be accepted. */
-export function openInvitation({ invitations, organizations }: State, code: string): Invitation | undefined {
+export function openInvitation(
+  { invitations, organizations }: State,
+  code: string,
+): Invitation | undefined {
   const found = invitations.find((one) => one.code === code);
   const isOpen = found && !found.isRevoked && found.acceptedAt === undefined;
-  return isOpen && Object.hasOwn(organizations, found.orgCode) ? found : undefined;
+  if (isOpen && Object.hasOwn(organizations, found.orgCode)) {
+    return found;
+  }
+  return undefined;
 }
 
 /** The invited person is in, with the roles that they were invited to. */
@@ -186,8 +285,11 @@ export function accept(state: State, invitation: Invitation, person: Person): vo
   const { orgCode: code, roles } = invitation;
   invitation.acceptedAt = state.clock.now();
   const own = person.organizations[code];
-  if (own) own.roles = [...new Set([...(own.roles ?? []), ...roles])];
-  else admit(state, person, { code, roles: [...roles] });
+  if (own) {
+    own.roles = [...new Set([...(own.roles ?? []), ...roles])];
+  } else {
+    admit(state, person, { code, roles: [...roles] });
+  }
   changedPerson(state, person, 'user');
 }
 
@@ -222,5 +324,10 @@ function toldPerson({ roles, permissions }: State, person: Person): object {
 /** An organization as events tell of it. */
 function toldOrganization({ organizations }: State, code: string): object {
   const { name, handle = null, externalId = null } = organizations[code]!;
-  return { code, name, handle, external_id: externalId };
+  return {
+    code,
+    name,
+    handle,
+    external_id: externalId,
+  };
 }

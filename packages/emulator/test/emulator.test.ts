@@ -29,10 +29,15 @@ const authorizationUrl = (params: Record<string, string | undefined> = {}) => {
     code_challenge_method: 'S256',
     ...params,
   };
-  const present = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const present = Object.entries(query).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return at(`/oauth2/auth?${new URLSearchParams(present)}`);
 };
-const codeFor = async (email = 'grace@example.com', params: Record<string, string | undefined> = {}) => {
+const codeFor = async (
+  email = 'grace@example.com',
+  params: Record<string, string | undefined> = {},
+) => {
   const back = await emulator.signIn(authorizationUrl(params), { email });
   return back.searchParams.get('code')!;
 };
@@ -46,7 +51,11 @@ const profileWith = (token: string) =>
   emulator.fetch(at('/oauth2/v2/user_profile'), { headers: { authorization: `Bearer ${token}` } });
 const redeem = async (form: Record<string, string>) => {
   const response = await post('/oauth2/token', { ...credentials(), ...form });
-  return { status: response.status, body: (await response.json()) as Record<string, any>, headers: response.headers };
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, any>,
+    headers: response.headers,
+  };
 };
 const tokensFor = async (email?: string, params?: Record<string, string | undefined>) =>
   (
@@ -61,13 +70,15 @@ const refresh = (refresh_token: string) => redeem({ grant_type: 'refresh_token',
 
 describe('discovery and keys', () => {
   test('the configuration names this issuer without a slash and endpoints on it', async () => {
-    const document = (await (await emulator.fetch(at('/.well-known/openid-configuration'))).json()) as Record<
-      string,
-      string
-    >;
+    const document = (await (
+      await emulator.fetch(at('/.well-known/openid-configuration'))
+    ).json()) as Record<string, string>;
     expect(document['issuer']).toBe(emulator.issuer);
-    for (const [name, value] of Object.entries(document))
-      if (name.endsWith('_endpoint') || name === 'jwks_uri') expect(value.startsWith(`${emulator.issuer}/`)).toBe(true);
+    for (const [name, value] of Object.entries(document)) {
+      if (name.endsWith('_endpoint') || name === 'jwks_uri') {
+        expect(value.startsWith(`${emulator.issuer}/`)).toBe(true);
+      }
+    }
   });
 
   test('EM-11 both key addresses serve the same public RSA key, new for every emulator, marked as insecure', async () => {
@@ -85,9 +96,10 @@ describe('discovery and keys', () => {
   });
 
   test('a key request with credentials gets 403, as at Kinde', async () => {
-    expect((await emulator.fetch(at('/.well-known/jwks'), { headers: { authorization: 'Bearer x' } })).status).toBe(
-      403,
-    );
+    expect(
+      (await emulator.fetch(at('/.well-known/jwks'), { headers: { authorization: 'Bearer x' } }))
+        .status,
+    ).toBe(403);
   });
 
   test('another origin is not reachable through it', async () => {
@@ -99,7 +111,10 @@ describe('authorization', () => {
   test.each([
     ['an unknown client', { client_id: 'nobody' }],
     ['EM-05 an unregistered callback', { redirect_uri: 'https://evil.example/callback' }],
-    ['EM-05 a callback that only begins like a registered one', { redirect_uri: `${SITE}/callback/more` }],
+    [
+      'EM-05 a callback that only begins like a registered one',
+      { redirect_uri: `${SITE}/callback/more` },
+    ],
     ['EM-05 a callback with an extra query', { redirect_uri: `${SITE}/callback?x=1` }],
     ['EM-05 a callback that runs', { redirect_uri: 'javascript:alert(1)' }],
     ['another response type', { response_type: 'token' }],
@@ -111,7 +126,9 @@ describe('authorization', () => {
   });
 
   test('a callback mismatch shows what was received against what is allowed', async () => {
-    const page = await (await emulator.fetch(authorizationUrl({ redirect_uri: 'http://localhost:9/wrong' }))).text();
+    const page = await (
+      await emulator.fetch(authorizationUrl({ redirect_uri: 'http://localhost:9/wrong' }))
+    ).text();
     expect(page).toContain('http://localhost:9/wrong');
     expect(page).toContain(`${SITE}/callback`);
   });
@@ -120,7 +137,9 @@ describe('authorization', () => {
     emulator.state.people[0]!.givenName = '<script>alert(1)</script>';
     const response = await emulator.fetch(authorizationUrl({ login_hint: '"><img src=x>' }));
     const page = await response.text();
-    for (const { email } of emulator.state.people) expect(page).toContain(email);
+    for (const { email } of emulator.state.people) {
+      expect(page).toContain(email);
+    }
     expect(page).toContain('not the real Kinde');
     expect(page).not.toMatch(/<script|<img/);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -128,13 +147,20 @@ describe('authorization', () => {
   });
 
   test('prompt=none without a session answers login_required, and state always comes back', async () => {
-    const response = await emulator.fetch(authorizationUrl({ prompt: 'none' }), { redirect: 'manual' });
+    const response = await emulator.fetch(authorizationUrl({ prompt: 'none' }), {
+      redirect: 'manual',
+    });
     const back = new URL(response.headers.get('location')!);
-    expect([back.searchParams.get('error'), back.searchParams.get('state')]).toEqual(['login_required', 's']);
+    expect([back.searchParams.get('error'), back.searchParams.get('state')]).toEqual([
+      'login_required',
+      's',
+    ]);
   });
 
   test('a person of several organizations is asked which; org_code answers beforehand', async () => {
-    const form = /name="request" value="([^"]+)"/.exec(await (await emulator.fetch(authorizationUrl())).text())![1]!;
+    const form = /name="request" value="([^"]+)"/.exec(
+      await (await emulator.fetch(authorizationUrl())).text(),
+    )![1]!;
     const chosen = await post('/emulator/sign-in', { request: form, email: 'ada@example.com' });
     expect(await chosen.text()).toContain('Choose an organization');
     const tokens = await tokensFor('ada@example.com', { org_code: 'org_globex0gardens' });
@@ -149,19 +175,26 @@ describe('authorization', () => {
       'not in this organization',
     );
     await codeFor('alan@example.com', { org_code: 'org_acme0rockets' });
-    expect(emulator.state.people.find(({ email }) => email === 'alan@example.com')!.organizations).toHaveProperty(
-      'org_acme0rockets',
-    );
+    expect(
+      emulator.state.people.find(({ email }) => email === 'alan@example.com')!.organizations,
+    ).toHaveProperty('org_acme0rockets');
   });
 
   test('registering creates a person; with is_create_org their organization, too', async () => {
     const page = await (
-      await emulator.fetch(authorizationUrl({ prompt: 'create', is_create_org: 'true', org_name: 'Initech' }))
+      await emulator.fetch(
+        authorizationUrl({ prompt: 'create', is_create_org: 'true', org_name: 'Initech' }),
+      )
     ).text();
     const request = /name="request" value="([^"]+)"/.exec(page)![1]!;
     const done = await emulator.fetch(at('/emulator/register'), {
       method: 'POST',
-      body: new URLSearchParams({ request, email: 'new@example.com', given_name: 'New', org_name: 'Initech' }),
+      body: new URLSearchParams({
+        request,
+        email: 'new@example.com',
+        given_name: 'New',
+        org_name: 'Initech',
+      }),
       redirect: 'manual',
     });
     expect(done.status).toBe(302);
@@ -171,7 +204,9 @@ describe('authorization', () => {
   });
 
   test('a form from another site is refused', async () => {
-    const request = /name="request" value="([^"]+)"/.exec(await (await emulator.fetch(authorizationUrl())).text())![1]!;
+    const request = /name="request" value="([^"]+)"/.exec(
+      await (await emulator.fetch(authorizationUrl())).text(),
+    )![1]!;
     const response = await post(
       '/emulator/sign-in',
       { request, email: 'ada@example.com' },
@@ -184,8 +219,12 @@ describe('authorization', () => {
 describe('the token endpoint', () => {
   test('gives verified tokens with Kinde’s claims for a code', async () => {
     const tokens = await tokensFor('grace@example.com');
-    const keys = createLocalJWKSet((await (await emulator.fetch(at('/.well-known/jwks'))).json()) as JSONWebKeySet);
-    const { payload: access } = await jwtVerify(tokens['access_token'], keys, { issuer: emulator.issuer });
+    const keys = createLocalJWKSet(
+      (await (await emulator.fetch(at('/.well-known/jwks'))).json()) as JSONWebKeySet,
+    );
+    const { payload: access } = await jwtVerify(tokens['access_token'], keys, {
+      issuer: emulator.issuer,
+    });
     const { payload: id } = await jwtVerify(tokens['id_token'], keys, { issuer: emulator.issuer });
     expect(access).toMatchObject({
       aud: [],
@@ -193,8 +232,13 @@ describe('the token endpoint', () => {
       scp: ['openid', 'profile', 'email', 'offline'],
       org_code: 'org_acme0rockets',
     });
-    expect(access['feature_flags']).toMatchObject({ todo_limit: { t: 'i', v: 8 }, theme: { t: 's', v: 'ocean' } });
-    expect(access['roles']).toEqual([{ id: emulator.state.roles['member']!.id, key: 'member', name: 'Member' }]);
+    expect(access['feature_flags']).toMatchObject({
+      todo_limit: { t: 'i', v: 8 },
+      theme: { t: 's', v: 'ocean' },
+    });
+    expect(access['roles']).toEqual([
+      { id: emulator.state.roles['member']!.id, key: 'member', name: 'Member' },
+    ]);
     expect(access.exp! - access.iat!).toBe(86_400);
     expect(id).toMatchObject({
       aud: [emulator.env['KINDE_CLIENT_ID']],
@@ -204,9 +248,17 @@ describe('the token endpoint', () => {
       org_codes: ['org_acme0rockets'],
     });
     expect(id['at_hash']).toBe(
-      createHash('sha256').update(tokens['access_token']).digest().subarray(0, 16).toString('base64url'),
+      createHash('sha256')
+        .update(tokens['access_token'])
+        .digest()
+        .subarray(0, 16)
+        .toString('base64url'),
     );
-    expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 86_400, scope: 'openid profile email offline' });
+    expect(tokens).toMatchObject({
+      token_type: 'bearer',
+      expires_in: 86_400,
+      scope: 'openid profile email offline',
+    });
   });
 
   test.each([
@@ -220,14 +272,22 @@ describe('the token endpoint', () => {
       redirect_uri: `${SITE}/callback`,
       code_verifier: VERIFIER,
     };
-    expect(await redeem({ ...form, ...change })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await redeem({ ...form, ...change })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 
   test('EM-07 a missing verifier, and one without a challenge, are invalid_grant', async () => {
     const form = { grant_type: 'authorization_code', redirect_uri: `${SITE}/callback` };
     expect((await redeem({ ...form, code: await codeFor() })).body['error']).toBe('invalid_grant');
-    const without = await codeFor('grace@example.com', { code_challenge: undefined, code_challenge_method: undefined });
-    expect((await redeem({ ...form, code: without, code_verifier: VERIFIER })).body['error']).toBe('invalid_grant');
+    const without = await codeFor('grace@example.com', {
+      code_challenge: undefined,
+      code_challenge_method: undefined,
+    });
+    expect((await redeem({ ...form, code: without, code_verifier: VERIFIER })).body['error']).toBe(
+      'invalid_grant',
+    );
   });
 
   test('EM-06 a code works once; the second try ends the tokens of the first', async () => {
@@ -265,7 +325,11 @@ describe('the token endpoint', () => {
       redirect_uri: `${SITE}/callback`,
       code_verifier: VERIFIER,
     };
-    const stolen = await redeem({ ...form, client_id: machine.clientId, client_secret: machine.clientSecret! });
+    const stolen = await redeem({
+      ...form,
+      client_id: machine.clientId,
+      client_secret: machine.clientSecret!,
+    });
     expect(stolen).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect((await redeem(form)).status).toBe(200);
   });
@@ -278,7 +342,10 @@ describe('the token endpoint', () => {
       redirectUris: [`${SITE}/spa`],
       logoutUris: [],
     });
-    const code = await codeFor('grace@example.com', { client_id: 'f'.repeat(32), redirect_uri: `${SITE}/spa` });
+    const code = await codeFor('grace@example.com', {
+      client_id: 'f'.repeat(32),
+      redirect_uri: `${SITE}/spa`,
+    });
     const form = {
       grant_type: 'authorization_code',
       client_id: 'f'.repeat(32),
@@ -288,7 +355,9 @@ describe('the token endpoint', () => {
     };
     const response = await post('/oauth2/token', form);
     expect(response.status).toBe(200);
-    const body = (await (await post('/oauth2/token', { ...form, grant_type: 'client_credentials' })).json()) as object;
+    const body = (await (
+      await post('/oauth2/token', { ...form, grant_type: 'client_credentials' })
+    ).json()) as object;
     expect(body).toMatchObject({ error: 'unauthorized_client' });
   });
 
@@ -373,7 +442,9 @@ describe('the token endpoint', () => {
   test('a new signing key makes the next refresh bring a token that can be verified', async () => {
     const { access_token, refresh_token } = await tokensFor();
     await emulator.rotateKeys();
-    const keys = createLocalJWKSet((await (await emulator.fetch(at('/.well-known/jwks'))).json()) as JSONWebKeySet);
+    const keys = createLocalJWKSet(
+      (await (await emulator.fetch(at('/.well-known/jwks'))).json()) as JSONWebKeySet,
+    );
     await expect(jwtVerify(access_token, keys)).rejects.toThrow('no applicable key');
     const { body } = await refresh(refresh_token);
     expect((await jwtVerify(body['access_token'], keys)).payload.sub).toMatch(/^kp_[0-9a-f]+$/);
@@ -382,15 +453,17 @@ describe('the token endpoint', () => {
   test('refreshReturnsSame off makes every refresh bring new claims', async () => {
     emulator.state.refreshReturnsSame = false;
     const { refresh_token } = await tokensFor();
-    emulator.state.people.find(({ email }) => email === 'grace@example.com')!.organizations['org_acme0rockets']!.roles =
-      ['admin'];
+    emulator.state.people.find(({ email }) => email === 'grace@example.com')!.organizations[
+      'org_acme0rockets'
+    ]!.roles = ['admin'];
     const { body } = await refresh(refresh_token);
     expect(decodeJwt(body['access_token'])['permissions']).toContain('delete:todos');
   });
 
   test('a change of state shows in the next token', async () => {
-    emulator.state.people.find(({ email }) => email === 'grace@example.com')!.organizations['org_acme0rockets']!.roles =
-      ['viewer'];
+    emulator.state.people.find(({ email }) => email === 'grace@example.com')!.organizations[
+      'org_acme0rockets'
+    ]!.roles = ['viewer'];
     emulator.state.flags['theme']!.value = 'night';
     expect(decodeJwt((await tokensFor())['access_token'])).toMatchObject({
       permissions: ['read:todos'],
@@ -399,9 +472,9 @@ describe('the token endpoint', () => {
   });
 
   test('offline gives a refresh token, offline_access does not', async () => {
-    expect(await tokensFor('grace@example.com', { scope: 'openid offline_access' })).not.toHaveProperty(
-      'refresh_token',
-    );
+    expect(
+      await tokensFor('grace@example.com', { scope: 'openid offline_access' }),
+    ).not.toHaveProperty('refresh_token');
   });
 
   test('the secret is taken from body or Basic header, and a wrong one is 401 invalid_client', async () => {
@@ -443,8 +516,13 @@ describe('the token endpoint', () => {
 
   test('unknown grants, repeated parameters and other bodies are refused', async () => {
     expect((await redeem({ grant_type: 'password' })).body['error']).toBe('unsupported_grant_type');
-    for (const form of [{}, { grant_type: 'authorization_code' }, { grant_type: 'refresh_token' }])
+    for (const form of [
+      {},
+      { grant_type: 'authorization_code' },
+      { grant_type: 'refresh_token' },
+    ]) {
       expect((await redeem(form as Record<string, string>)).body['error']).toBe('invalid_request');
+    }
     const twice = await emulator.fetch(at('/oauth2/token'), {
       method: 'POST',
       body: new URLSearchParams([
@@ -485,7 +563,10 @@ describe('the token endpoint', () => {
   test('scopes that nobody knows are left out; those of an API come with its audience', async () => {
     const scope = 'openid offline write:reports admin';
     expect((await tokensFor('grace@example.com', { scope }))['scope']).toBe('openid offline');
-    const tokens = await tokensFor('grace@example.com', { scope, audience: 'https://api.todos.example' });
+    const tokens = await tokensFor('grace@example.com', {
+      scope,
+      audience: 'https://api.todos.example',
+    });
     expect(decodeJwt(tokens['access_token'])).toMatchObject({
       aud: ['https://api.todos.example'],
       scp: ['openid', 'offline', 'write:reports'],
@@ -507,11 +588,15 @@ describe('around the session', () => {
   test('the profile, both old and new, needs a valid access token', async () => {
     const { access_token } = await tokensFor();
     const headers = { authorization: `Bearer ${access_token}` };
-    expect(await (await emulator.fetch(at('/oauth2/v2/user_profile'), { headers })).json()).toMatchObject({
+    expect(
+      await (await emulator.fetch(at('/oauth2/v2/user_profile'), { headers })).json(),
+    ).toMatchObject({
       email: 'grace@example.com',
       given_name: 'Grace',
     });
-    expect(await (await emulator.fetch(at('/oauth2/user_profile'), { headers })).json()).toMatchObject({
+    expect(
+      await (await emulator.fetch(at('/oauth2/user_profile'), { headers })).json(),
+    ).toMatchObject({
       preferred_email: 'grace@example.com',
     });
     expect((await emulator.fetch(at('/oauth2/v2/user_profile'))).status).toBe(401);
@@ -523,19 +608,35 @@ describe('around the session', () => {
     const { access_token, refresh_token } = await tokensFor();
     const caller = `Bearer ${await emulator.sign({ iss: emulator.issuer, exp: emulator.clock.now() + 60 })}`;
     const inspect = async (token: string) =>
-      (await (await post('/oauth2/introspect', { token }, { authorization: caller })).json()) as Record<string, any>;
-    expect(await inspect(refresh_token)).toMatchObject({ active: true, client_id: emulator.env['KINDE_CLIENT_ID'] });
-    expect(await inspect(access_token)).toMatchObject({ active: true, aud: [], exp: expect.any(Number) });
+      (await (
+        await post('/oauth2/introspect', { token }, { authorization: caller })
+      ).json()) as Record<string, any>;
+    expect(await inspect(refresh_token)).toMatchObject({
+      active: true,
+      client_id: emulator.env['KINDE_CLIENT_ID'],
+    });
+    expect(await inspect(access_token)).toMatchObject({
+      active: true,
+      aud: [],
+      exp: expect.any(Number),
+    });
     expect((await post('/oauth2/introspect', { token: refresh_token })).status).toBe(401);
     expect((await post('/oauth2/revoke', { token: refresh_token })).status).toBe(401);
-    expect((await post('/oauth2/revoke', { ...credentials(), token: refresh_token })).status).toBe(200);
-    expect([await inspect(refresh_token), await inspect(access_token)]).toEqual([{ active: false }, { active: false }]);
+    expect((await post('/oauth2/revoke', { ...credentials(), token: refresh_token })).status).toBe(
+      200,
+    );
+    expect([await inspect(refresh_token), await inspect(access_token)]).toEqual([
+      { active: false },
+      { active: false },
+    ]);
     expect((await refresh(refresh_token)).status).toBe(400);
   });
 
   test('a revoked access token is over, and the next refresh brings another one', async () => {
     const { access_token, refresh_token } = await tokensFor();
-    expect((await post('/oauth2/revoke', { ...credentials(), token: access_token })).status).toBe(200);
+    expect((await post('/oauth2/revoke', { ...credentials(), token: access_token })).status).toBe(
+      200,
+    );
     expect((await profileWith(access_token)).status).toBe(401);
     expect((await refresh(refresh_token)).body['access_token']).not.toBe(access_token);
   });
@@ -543,7 +644,11 @@ describe('around the session', () => {
   test('an application cannot revoke what another one got', async () => {
     const { refresh_token } = await tokensFor();
     const machine = emulator.state.applications.find(({ type }) => type === 'm2m')!;
-    const form = { client_id: machine.clientId, client_secret: machine.clientSecret!, token: refresh_token };
+    const form = {
+      client_id: machine.clientId,
+      client_secret: machine.clientSecret!,
+      token: refresh_token,
+    };
     expect((await post('/oauth2/revoke', form)).status).toBe(400);
     expect((await refresh(refresh_token)).status).toBe(200);
   });
@@ -563,9 +668,13 @@ describe('around the session', () => {
   });
 
   test('logout goes on only to a registered address', async () => {
-    const good = await emulator.fetch(at(`/logout?redirect=${encodeURIComponent(SITE)}`), { redirect: 'manual' });
+    const good = await emulator.fetch(at(`/logout?redirect=${encodeURIComponent(SITE)}`), {
+      redirect: 'manual',
+    });
     expect([good.status, good.headers.get('location')]).toEqual([302, SITE]);
-    const bad = await emulator.fetch(at('/logout?redirect=https://evil.example'), { redirect: 'manual' });
+    const bad = await emulator.fetch(at('/logout?redirect=https://evil.example'), {
+      redirect: 'manual',
+    });
     expect([bad.status, bad.headers.get('location')]).toEqual([400, null]);
     expect(await bad.text()).toContain('https://evil.example');
     expect(await (await emulator.fetch(at('/logout'))).text()).toContain('signed out');
@@ -584,7 +693,9 @@ const listening = (port: number) =>
     readFileSync(file, 'utf8')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter(([, local, , state]) => state === '0A' && parseInt(local!.split(':')[1]!, 16) === port)
+      .filter(
+        ([, local, , state]) => state === '0A' && parseInt(local!.split(':')[1]!, 16) === port,
+      )
       .map(([, local]) => local!.split(':')[0]!),
   );
 
@@ -599,13 +710,18 @@ describe('what it refuses', () => {
     await expect(emulator.listen({ host, port: 0 })).rejects.toThrow('this machine only');
   });
 
-  test.skipIf(!existsSync('/proc/net/tcp'))('EM-03 to listen anywhere but on loopback', async () => {
-    const { url } = await emulator.listen({ port: 0 });
-    const addresses = listening(Number(new URL(url).port));
-    await emulator.close();
-    expect(addresses).toContain('0100007F');
-    expect(['0100007F', '00000000000000000000000001000000']).toEqual(expect.arrayContaining(addresses));
-  });
+  test.skipIf(!existsSync('/proc/net/tcp'))(
+    'EM-03 to listen anywhere but on loopback',
+    async () => {
+      const { url } = await emulator.listen({ port: 0 });
+      const addresses = listening(Number(new URL(url).port));
+      await emulator.close();
+      expect(addresses).toContain('0100007F');
+      expect(['0100007F', '00000000000000000000000001000000']).toEqual(
+        expect.arrayContaining(addresses),
+      );
+    },
+  );
 
   test('to answer to a name that is not local', async () => {
     const { url } = await emulator.listen({ port: 0 });
@@ -626,8 +742,9 @@ describe('what it refuses', () => {
   });
 
   test('EM-10 to serve files', async () => {
-    for (const path of ['/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/src/index.ts'])
+    for (const path of ['/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/src/index.ts']) {
       expect((await emulator.fetch(at(path))).status).toBe(404);
+    }
   });
 
   test('a seed that does not fit together, all of it at once, with guesses', async () => {

@@ -14,18 +14,26 @@ export async function managementToken(emulator: Emulator, scope?: string): Promi
     audience: `${emulator.issuer}/api`,
     ...(scope && { scope }),
   });
-  const response = await emulator.fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
+  const response = await emulator.fetch(`${emulator.issuer}/oauth2/token`, {
+    method: 'POST',
+    body,
+  });
   return ((await response.json()) as { access_token: string }).access_token;
 }
 
 /** Calls an operation of the Management API by its name, such as `roles.create`. */
-export type Call = (name: string, input?: Record<string, unknown>) => Promise<{ status: number; body: any }>;
+export type Call = (
+  name: string,
+  input?: Record<string, unknown>,
+) => Promise<{ status: number; body: any }>;
 
 /** Calls the emulator as the contract says, and holds every answer against what the contract promises. */
 export function callerOf(emulator: Emulator, token: string): Call {
   return async (name, input = {}) => {
     const [resource, verb] = name.split('.') as [string, string];
-    const operation = (contract as unknown as Record<string, Record<string, Operation>>)[resource]![verb]!;
+    const operation = (contract as unknown as Record<string, Record<string, Operation>>)[resource]![
+      verb
+    ]!;
     const [method, template] = operation.route.split(' ') as [string, string];
     const rest = { ...input };
     const path = template.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
@@ -36,22 +44,32 @@ export function callerOf(emulator: Emulator, token: string): Call {
     const url = new URL(emulator.issuer + path);
     for (const key of Object.keys(operation.query ?? {})) {
       const value = rest[key];
-      if (typeof value === 'object' && value !== null && !Array.isArray(value))
-        for (const [inner, one] of Object.entries(value)) url.searchParams.set(`${key}[${inner}]`, String(one));
-      else if (value !== undefined) url.searchParams.set(key, String(value));
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        for (const [inner, one] of Object.entries(value)) {
+          url.searchParams.set(`${key}[${inner}]`, String(one));
+        }
+      } else if (value !== undefined) {
+        url.searchParams.set(key, String(value));
+      }
       delete rest[key];
     }
     const sendsBody = Object.keys(operation.body ?? {}).length > 0 || Object.keys(rest).length > 0;
     const response = await emulator.fetch(url, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(sendsBody && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(sendsBody && { 'content-type': 'application/json' }),
+      },
       ...(sendsBody && { body: JSON.stringify(rest) }),
     });
     const body: any = await response.json();
     if (response.ok) {
       expect(response.status, name).toBe(operation.status ?? 200);
       const tidied = operation.tidy?.(body) ?? body;
-      const { issues } = v.safeParse(operation.returns, emptied(tidied, emulator.state.managementMode));
+      const { issues } = v.safeParse(
+        operation.returns,
+        emptied(tidied, emulator.state.managementMode),
+      );
       expect(
         issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`),
         `the answer of ${name}`,
@@ -63,9 +81,14 @@ export function callerOf(emulator: Emulator, token: string): Call {
 
 /** What the client makes of lists that come as null. */
 function emptied(body: unknown, mode: Emulator['state']['managementMode']): unknown {
-  if (mode === 'strict' || typeof body !== 'object' || body === null) return body;
+  if (mode === 'strict' || typeof body !== 'object' || body === null) {
+    return body;
+  }
   return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [key, value === null && key.endsWith('s') ? [] : value]),
+    Object.entries(body).map(([key, value]) => [
+      key,
+      value === null && key.endsWith('s') ? [] : value,
+    ]),
   );
 }
 
@@ -76,7 +99,11 @@ export function appOf(emulator: Emulator, site: string) {
     client_secret: emulator.env['KINDE_CLIENT_SECRET']!,
   };
   const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
-    emulator.fetch(emulator.issuer + path, { method: 'POST', body: new URLSearchParams(form), headers });
+    emulator.fetch(emulator.issuer + path, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      headers,
+    });
   const redeem = async (form: Record<string, string>) => {
     const response = await post('/oauth2/token', { ...credentials, ...form });
     return { status: response.status, body: (await response.json()) as Record<string, any> };
@@ -92,8 +119,16 @@ export function appOf(emulator: Emulator, site: string) {
     })}`;
   const exchange = async (callback: URL) => {
     const code = callback.searchParams.get('code')!;
-    const { body } = await redeem({ grant_type: 'authorization_code', code, redirect_uri: `${site}/callback` });
-    return { ...body, access: decodeJwt(body['access_token']), id: decodeJwt(body['id_token']) } as Tokens;
+    const { body } = await redeem({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: `${site}/callback`,
+    });
+    return {
+      ...body,
+      access: decodeJwt(body['access_token']),
+      id: decodeJwt(body['id_token']),
+    } as Tokens;
   };
   /** The page that an authorization request shows, and its form. */
   const open = async (params?: Record<string, string>, headers: Record<string, string> = {}) => {
@@ -111,7 +146,11 @@ export function appOf(emulator: Emulator, site: string) {
     refresh: ({ refresh_token }: Tokens) => redeem({ grant_type: 'refresh_token', refresh_token }),
     isActive: async ({ access_token: token }: Tokens) => {
       const machine = await managementToken(emulator);
-      const answer = await post('/oauth2/introspect', { token }, { authorization: `Bearer ${machine}` });
+      const answer = await post(
+        '/oauth2/introspect',
+        { token },
+        { authorization: `Bearer ${machine}` },
+      );
       return ((await answer.json()) as { active: boolean }).active;
     },
     /** Types a name, and a password if there is one, into the form. */

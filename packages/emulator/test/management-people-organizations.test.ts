@@ -3,8 +3,11 @@ import { createEmulator, type Emulator } from '../src/index.js';
 import { appOf, callerOf, eventsOf, managementToken, type Call } from './kit.js';
 
 const SITE = 'https://app.example';
-const [ACME, GLOBEX] = ['org_acme0rockets', 'org_globex0gardens'];
-const [ADA, GRACE, ALAN] = ['ada@example.com', 'grace@example.com', 'alan@example.com'];
+const ACME = 'org_acme0rockets';
+const GLOBEX = 'org_globex0gardens';
+const ADA = 'ada@example.com';
+const GRACE = 'grace@example.com';
+const ALAN = 'alan@example.com';
 
 let emulator: Emulator;
 let call: Call;
@@ -38,14 +41,23 @@ describe('organizations', () => {
       'Globex Gardens',
       'Acme Rockets',
     ]);
-    expect(list.organizations[0]).toMatchObject({ code, handle: 'initech', external_id: 'crm-7', is_default: false });
+    expect(list.organizations[0]).toMatchObject({
+      code,
+      handle: 'initech',
+      external_id: 'crm-7',
+      is_default: false,
+    });
     await call('organizations.update', { org_code: code, name: 'Initrode' });
     const { access, id } = await app.signIn(GRACE, { org_code: code });
     expect(access).toMatchObject({ org_code: code, org_name: 'Initrode' });
     expect(access['feature_flags'].todo_limit).toEqual({ t: 'i', v: 50 });
     expect(id['org_codes']).toEqual([ACME, code]);
     const { body: got } = await call('organizations.get', { code, expand: 'billing' });
-    expect(got).toMatchObject({ code, name: 'Initrode', billing: { billing_customer_id: customer } });
+    expect(got).toMatchObject({
+      code,
+      name: 'Initrode',
+      billing: { billing_customer_id: customer },
+    });
     const tokens = await app.signIn(GRACE, { org_code: code });
     expect((await call('organizations.remove', { org_code: code })).status).toBe(200);
     expect((await app.refresh(tokens)).body['error']).toBe('invalid_grant');
@@ -68,8 +80,12 @@ describe('organizations', () => {
     await expect(app.signIn(ALAN)).rejects.toThrow('The organization is suspended.');
     const silent = await emulator.signIn(app.linkTo({ prompt: 'none' }), { email: ALAN });
     expect(silent.searchParams.get('error')).toBe('organization_suspended');
-    expect((await app.signIn(ADA)).access['org_code'], 'the other one, without a question').toBe(ACME);
-    await expect(app.signIn(ADA, { org_code: GLOBEX })).rejects.toThrow('The organization is suspended.');
+    expect((await app.signIn(ADA)).access['org_code'], 'the other one, without a question').toBe(
+      ACME,
+    );
+    await expect(app.signIn(ADA, { org_code: GLOBEX })).rejects.toThrow(
+      'The organization is suspended.',
+    );
     await call('organizations.update', { org_code: GLOBEX, is_suspended: false });
     expect((await call('organizations.get', { code: GLOBEX })).body.suspended_on).toBeNull();
     expect((await app.refresh(tokens)).body['error']).toBe('invalid_grant');
@@ -87,7 +103,9 @@ describe('organizations', () => {
   });
 
   test('whether people join by themselves is one setting with an old and a new name', async () => {
-    await expect(app.signIn(GRACE, { org_code: GLOBEX })).rejects.toThrow('not in this organization');
+    await expect(app.signIn(GRACE, { org_code: GLOBEX })).rejects.toThrow(
+      'not in this organization',
+    );
     await call('organizations.update', { org_code: GLOBEX, is_allow_registrations: true });
     expect((await call('organizations.get', { code: GLOBEX })).body).toMatchObject({
       is_auto_membership_enabled: true,
@@ -118,20 +136,24 @@ describe('organizations', () => {
       sender_email: 'hi@globex.example',
       allowed_domains: ['globex.example'],
     });
-    expect(codeOf(await call('organizations.update', { org_code: GLOBEX, link_color: 'reddish' }))).toBe(
-      'LINK_COLOR_INVALID',
-    );
+    expect(
+      codeOf(await call('organizations.update', { org_code: GLOBEX, link_color: 'reddish' })),
+    ).toBe('LINK_COLOR_INVALID');
   });
 
   test('a handle is of one organization, and can be given up', async () => {
     await call('organizations.update', { org_code: ACME, handle: 'rockets' });
-    expect((await call('organizations.update', { org_code: ACME, handle: 'rockets' })).status).toBe(200);
-    expect(codeOf(await call('organizations.update', { org_code: GLOBEX, handle: 'rockets' }))).toBe(
-      'HANDLE_ALREADY_EXISTS',
+    expect((await call('organizations.update', { org_code: ACME, handle: 'rockets' })).status).toBe(
+      200,
     );
+    expect(
+      codeOf(await call('organizations.update', { org_code: GLOBEX, handle: 'rockets' })),
+    ).toBe('HANDLE_ALREADY_EXISTS');
     await call('organizations.removeHandle', { org_code: ACME });
     expect((await call('organizations.get', { code: ACME })).body.handle).toBeNull();
-    expect((await call('organizations.update', { org_code: GLOBEX, handle: 'rockets' })).status).toBe(200);
+    expect(
+      (await call('organizations.update', { org_code: GLOBEX, handle: 'rockets' })).status,
+    ).toBe(200);
   });
 
   test('its flags win over the environment, which wins over the default; values are text', async () => {
@@ -153,25 +175,40 @@ describe('organizations', () => {
     delete emulator.state.environmentFlags['todo_limit'];
     expect(await limit()).toBe(5);
     await call('organizations.clearFlags', { org_code: ACME });
-    expect((await call('organizations.listFlags', { org_code: ACME })).body.feature_flags).toEqual({});
+    expect((await call('organizations.listFlags', { org_code: ACME })).body.feature_flags).toEqual(
+      {},
+    );
   });
 
   test('its properties are of organizations only', async () => {
-    const property = { name: '', description: '', type: 'single_line_text', isPrivate: false, categoryId: '' } as const;
+    const property = {
+      name: '',
+      description: '',
+      type: 'single_line_text',
+      isPrivate: false,
+      categoryId: '',
+    } as const;
     emulator.state.properties['size'] = { ...property, id: 'prop_size', context: 'org' };
     emulator.state.properties['city'] = { ...property, id: 'prop_city', context: 'usr' };
-    await call('organizations.setProperty', { org_code: ACME, property_key: 'size', value: 'small' });
+    await call('organizations.setProperty', {
+      org_code: ACME,
+      property_key: 'size',
+      value: 'small',
+    });
     await call('organizations.setProperties', { org_code: ACME, properties: { size: 'large' } });
-    expect(codeOf(await call('organizations.setProperties', { org_code: ACME, properties: { city: 'x' } }))).toBe(
-      'PROPERTY_NOT_FOUND',
-    );
+    expect(
+      codeOf(
+        await call('organizations.setProperties', { org_code: ACME, properties: { city: 'x' } }),
+      ),
+    ).toBe('PROPERTY_NOT_FOUND');
     const { body } = await call('organizations.listProperties', { org_code: ACME });
     expect(body.properties).toMatchObject([{ key: 'size', value: 'large' }]);
   });
 });
 
 describe('members', () => {
-  const member = (email: string) => emulator.state.people.find(({ id }) => id === idOf(email))!.organizations;
+  const member = (email: string) =>
+    emulator.state.people.find(({ id }) => id === idOf(email))!.organizations;
 
   test('are listed by name or address, and by all the roles and permissions that are asked for', async () => {
     const namesOf = async (input: Record<string, unknown>) =>
@@ -187,12 +224,24 @@ describe('members', () => {
     await app.signIn(GRACE);
     const first = await call('members.list', { org_code: ACME, page_size: 1, sort: 'name_desc' });
     expect(first.body.organization_users).toMatchObject([
-      { id: idOf(GRACE), full_name: 'Grace Hopper', email: GRACE, roles: ['member'], is_suspended: false },
+      {
+        id: idOf(GRACE),
+        full_name: 'Grace Hopper',
+        email: GRACE,
+        roles: ['member'],
+        is_suspended: false,
+      },
     ]);
-    expect(Date.parse(first.body.organization_users[0].last_accessed_on) / 1000).toBe(emulator.clock.now());
+    expect(Date.parse(first.body.organization_users[0].last_accessed_on) / 1000).toBe(
+      emulator.clock.now(),
+    );
     const next = await call('members.list', { org_code: ACME, next_token: first.body.next_token });
-    expect(next.body.organization_users).toMatchObject([{ first_name: 'Ada', last_accessed_on: null }]);
-    expect(codeOf(await call('members.list', { org_code: 'org_no' }))).toBe('ORGANIZATION_NOT_FOUND');
+    expect(next.body.organization_users).toMatchObject([
+      { first_name: 'Ada', last_accessed_on: null },
+    ]);
+    expect(codeOf(await call('members.list', { org_code: 'org_no' }))).toBe(
+      'ORGANIZATION_NOT_FOUND',
+    );
   });
 
   test('are added with default roles or those that are named; the lists leave out those nothing was done for', async () => {
@@ -210,11 +259,15 @@ describe('members', () => {
     expect(again.body.users_added).toEqual([idOf(ALAN)]);
     const { access } = await app.signIn(ALAN, { org_code: ACME });
     expect(access['permissions']).toEqual(['read:todos', 'create:todos']);
-    expect(codeOf(await call('members.add', { org_code: ACME, users: [{ id: idOf(ALAN), roles: ['king'] }] }))).toBe(
-      'ROLE_NOT_FOUND',
-    );
+    expect(
+      codeOf(
+        await call('members.add', { org_code: ACME, users: [{ id: idOf(ALAN), roles: ['king'] }] }),
+      ),
+    ).toBe('ROLE_NOT_FOUND');
     const many = Array.from({ length: 101 }, () => ({ id: idOf(ALAN) }));
-    expect(codeOf(await call('members.add', { org_code: ACME, users: many }))).toBe('TOO_MANY_OBJECTS');
+    expect(codeOf(await call('members.add', { org_code: ACME, users: many }))).toBe(
+      'TOO_MANY_OBJECTS',
+    );
   });
 
   test('are changed, added and removed in one call', async () => {
@@ -233,10 +286,19 @@ describe('members', () => {
       users_updated: [idOf(ADA)],
       users_removed: [idOf(GRACE)],
     });
-    expect((await app.signIn(ADA, { org_code: ACME })).access['permissions']).toEqual(['read:todos', 'delete:todos']);
-    expect((await app.refresh(tokens)).body['error'], 'for an organization that she is not in').toBe('invalid_grant');
+    expect((await app.signIn(ADA, { org_code: ACME })).access['permissions']).toEqual([
+      'read:todos',
+      'delete:todos',
+    ]);
+    expect(
+      (await app.refresh(tokens)).body['error'],
+      'for an organization that she is not in',
+    ).toBe('invalid_grant');
     expect((await app.signIn(GRACE)).id['org_codes']).toEqual([]);
-    const unknown = { org_code: ACME, users: [{ id: idOf(ADA), roles: [], permissions: ['fly:rockets'] }] };
+    const unknown = {
+      org_code: ACME,
+      users: [{ id: idOf(ADA), roles: [], permissions: ['fly:rockets'] }],
+    };
     expect(codeOf(await call('members.update', unknown))).toBe('PERMISSION_NOT_FOUND');
     expect(member(ADA)[ACME]!.roles, 'nothing was changed').toEqual(['viewer']);
   });
@@ -250,10 +312,20 @@ describe('members', () => {
       { id: roleId('admin'), key: 'admin', name: 'Administrator' },
     ]);
     expect((await app.signIn(GRACE)).access['permissions']).toContain('delete:todos');
-    expect((await call('members.removeRole', { ...who, role_id: roleId('member') })).status).toBe(200);
-    expect(codeOf(await call('members.removeRole', { ...who, role_id: roleId('member') }))).toBe('ROLE_NOT_FOUND');
-    expect(codeOf(await call('members.addRole', { ...who, role_id: 'admin' }))).toBe('ROLE_NOT_FOUND');
-    const { body } = await call('members.listByRole', { org_code: ACME, role_id: roleId('admin'), page_size: 1 });
+    expect((await call('members.removeRole', { ...who, role_id: roleId('member') })).status).toBe(
+      200,
+    );
+    expect(codeOf(await call('members.removeRole', { ...who, role_id: roleId('member') }))).toBe(
+      'ROLE_NOT_FOUND',
+    );
+    expect(codeOf(await call('members.addRole', { ...who, role_id: 'admin' }))).toBe(
+      'ROLE_NOT_FOUND',
+    );
+    const { body } = await call('members.listByRole', {
+      org_code: ACME,
+      role_id: roleId('admin'),
+      page_size: 1,
+    });
     expect(body.users).toEqual([{ id: idOf(ADA) }]);
     const next = { org_code: ACME, role_id: roleId('admin'), next_token: body.next_token };
     expect((await call('members.listByRole', next)).body).toMatchObject({
@@ -270,7 +342,9 @@ describe('members', () => {
       { key: 'read:todos', roles: [{ id: roleId('viewer'), key: 'viewer' }] },
       { key: 'create:todos', roles: [] },
     ]);
-    expect((await call('members.listPermissions', who)).body.permissions[0]).not.toHaveProperty('roles');
+    expect((await call('members.listPermissions', who)).body.permissions[0]).not.toHaveProperty(
+      'roles',
+    );
     const drop = { ...who, permission_id: permissionId('create:todos') };
     expect((await call('members.removePermission', drop)).status).toBe(200);
     expect(codeOf(await call('members.removePermission', drop))).toBe('PERMISSION_NOT_FOUND');
@@ -278,7 +352,8 @@ describe('members', () => {
   });
 
   test('who is none is told from who does not exist', async () => {
-    const asked = (user_id: string, org_code = GLOBEX) => call('members.listRoles', { org_code, user_id });
+    const asked = (user_id: string, org_code = GLOBEX) =>
+      call('members.listRoles', { org_code, user_id });
     expect(codeOf(await asked(idOf(GRACE)))).toBe('USER_NOT_IN_ORGANIZATION');
     expect(codeOf(await asked('kp_nobody'))).toBe('USER_NOT_FOUND');
     expect(codeOf(await asked(idOf(GRACE), '__proto__'))).toBe('ORGANIZATION_NOT_FOUND');
@@ -291,8 +366,14 @@ describe('members', () => {
 
 describe('invitations', () => {
   const invite = async (more: Record<string, unknown> = {}) =>
-    (await call('invites.create', { org_code: GLOBEX, email: 'new@example.com', roles: ['admin'], ...more })).body
-      .invite;
+    (
+      await call('invites.create', {
+        org_code: GLOBEX,
+        email: 'new@example.com',
+        roles: ['admin'],
+        ...more,
+      })
+    ).body.invite;
   const into = (invitation_code: string) => ({ invitation_code, is_invitation: 'true' });
 
   test('somebody new registers with the address that was invited, and is in with the roles of the invitation', async () => {
@@ -323,12 +404,17 @@ describe('invitations', () => {
     await call('members.remove', { org_code: GLOBEX, user_id: idOf(ADA) });
     const { code } = await invite({ email: 'Ada@Example.com' });
     await call('members.add', { org_code: GLOBEX, users: [{ id: idOf(ADA), roles: ['viewer'] }] });
-    await expect(app.signIn(GRACE, into(code))).rejects.toThrow('This invitation is for somebody else');
+    await expect(app.signIn(GRACE, into(code))).rejects.toThrow(
+      'This invitation is for somebody else',
+    );
     const { text } = await app.open({ ...into(code), prompt: 'create' });
     expect(text).toContain('Choose who to be');
     const { access } = await app.signIn(ADA, into(code));
     expect(access['org_code']).toBe(GLOBEX);
-    expect(access['roles'].map(({ key }: { key: string }) => key).sort()).toEqual(['admin', 'viewer']);
+    expect(access['roles'].map(({ key }: { key: string }) => key).sort()).toEqual([
+      'admin',
+      'viewer',
+    ]);
   });
 
   test('who is signed in as somebody else is asked, who is the one goes straight through', async () => {
@@ -338,9 +424,14 @@ describe('invitations', () => {
       return { cookie: page.headers.get('set-cookie')!.split(';')[0]! };
     };
     expect((await app.open(into(code), await cookieFor(ALAN))).text).toContain('Choose who to be');
-    const silent = await emulator.signIn(app.linkTo({ ...into(code), prompt: 'none' }), { email: GRACE });
+    const silent = await emulator.signIn(app.linkTo({ ...into(code), prompt: 'none' }), {
+      email: GRACE,
+    });
     expect(silent.searchParams.get('error')).toBe('interaction_required');
-    const { response } = await app.open({ ...into(code), prompt: 'create' }, await cookieFor(GRACE));
+    const { response } = await app.open(
+      { ...into(code), prompt: 'create' },
+      await cookieFor(GRACE),
+    );
     const { access } = await app.exchange(new URL(response.headers.get('location')!));
     expect(access['org_code']).toBe(GLOBEX);
   });
@@ -348,8 +439,11 @@ describe('invitations', () => {
   test('one that was taken back, was never made, or comes without its word is refused alike', async () => {
     const { code } = await invite();
     const other = await invite({ email: 'other@example.com' });
-    expect((await call('invites.revoke', { org_code: GLOBEX, invite_code: code })).status).toBe(200);
-    const [revoked, unknown] = [await app.open(into(code)), await app.open(into('inv_none'))];
+    expect((await call('invites.revoke', { org_code: GLOBEX, invite_code: code })).status).toBe(
+      200,
+    );
+    const revoked = await app.open(into(code));
+    const unknown = await app.open(into('inv_none'));
     expect(revoked.response.status).toBe(400);
     expect(revoked.text).toBe(unknown.text);
     expect((await app.open({ invitation_code: other.code })).text).toContain('is_invitation=true');
@@ -361,7 +455,9 @@ describe('invitations', () => {
     await call('invites.revoke', { org_code: GLOBEX, invite_code: code });
     const page = await app.post('/emulator/sign-in', { request, person: idOf(GRACE) });
     expect(await page.text()).toContain('This invitation cannot be used');
-    expect(emulator.state.people.find(({ email }) => email === GRACE)!.organizations).not.toHaveProperty(GLOBEX);
+    expect(
+      emulator.state.people.find(({ email }) => email === GRACE)!.organizations,
+    ).not.toHaveProperty(GLOBEX);
   });
 
   test('one into a suspended organization waits until that is let in again', async () => {
@@ -373,18 +469,28 @@ describe('invitations', () => {
   });
 
   test('are listed while they are open, or with the others, in the order that is asked for', async () => {
-    const [first] = [await invite({ email: 'b@x.example' }), await invite({ email: 'a@x.example' })];
+    const [first] = [
+      await invite({ email: 'b@x.example' }),
+      await invite({ email: 'a@x.example' }),
+    ];
     const third = await invite({ email: GRACE });
     await app.signIn(GRACE, into(third.code));
     await call('invites.revoke', { org_code: GLOBEX, invite_code: first.code });
     const emails = async (input: Record<string, unknown>) =>
-      (await call('invites.list', { org_code: GLOBEX, sort: 'email_asc', ...input })).body.invites.map(
-        ({ email }: { email: string }) => email,
-      );
+      (
+        await call('invites.list', { org_code: GLOBEX, sort: 'email_asc', ...input })
+      ).body.invites.map(({ email }: { email: string }) => email);
     expect(await emails({})).toEqual(['a@x.example']);
     expect(await emails({ include_revoked: true })).toEqual(['a@x.example', 'b@x.example']);
-    expect(await emails({ include_accepted: true, sort: 'email_desc' })).toEqual([GRACE, 'a@x.example']);
-    const page = await call('invites.list', { org_code: GLOBEX, include_revoked: true, page_size: 1 });
+    expect(await emails({ include_accepted: true, sort: 'email_desc' })).toEqual([
+      GRACE,
+      'a@x.example',
+    ]);
+    const page = await call('invites.list', {
+      org_code: GLOBEX,
+      include_revoked: true,
+      page_size: 1,
+    });
     expect(page.body.invites).toMatchObject([{ email: 'b@x.example', is_revoked: true }]);
     expect(page.body.next_token).toEqual(expect.any(String));
   });
@@ -398,18 +504,24 @@ describe('invitations', () => {
     ['a member', { email: ALAN }, 'USER_ALREADY_IN_ORGANIZATION'],
     ['an unknown organization', { org_code: 'org_no' }, 'ORGANIZATION_NOT_FOUND'],
   ])('are refused for %s', async (_name, given, code) => {
-    const answer = await call('invites.create', { org_code: GLOBEX, email: 'new@example.com', roles: [], ...given });
+    const answer = await call('invites.create', {
+      org_code: GLOBEX,
+      email: 'new@example.com',
+      roles: [],
+      ...given,
+    });
     expect([answer.status, codeOf(answer)]).toEqual([400, code]);
     expect(emulator.state.invitations).toEqual([]);
   });
 
   test('of another organization, or of nobody, are not found', async () => {
     const { code } = await invite();
-    for (const name of ['invites.get', 'invites.revoke'])
+    for (const name of ['invites.get', 'invites.revoke']) {
       expect(await call(name, { org_code: ACME, invite_code: code })).toMatchObject({
         status: 404,
         body: { errors: { code: 'INVITATION_NOT_FOUND' } },
       });
+    }
   });
 });
 
@@ -432,7 +544,9 @@ test('what happens to organizations is told as it is, whether the API or a perso
     {
       type: 'organization.created',
       source: 'user',
-      data: { organization: { code: expect.any(String), name: 'Hooli', handle: null, external_id: null } },
+      data: {
+        organization: { code: expect.any(String), name: 'Hooli', handle: null, external_id: null },
+      },
     },
   ]);
 });

@@ -23,11 +23,21 @@ const emailOf = (email: string) => ({ type: 'email', is_verified: true, details:
 describe('people', () => {
   test('a person who was created signs in, and their token shows what the API says', async () => {
     const { body } = await call('users.create', {
-      profile: { given_name: 'Katherine', family_name: 'Johnson', picture: 'https://cdn.example/k.png' },
+      profile: {
+        given_name: 'Katherine',
+        family_name: 'Johnson',
+        picture: 'https://cdn.example/k.png',
+      },
       provided_id: 'staff-7',
-      identities: [emailOf('katherine@example.com'), { type: 'username', details: { username: 'kat' } }],
+      identities: [
+        emailOf('katherine@example.com'),
+        { type: 'username', details: { username: 'kat' } },
+      ],
     });
-    expect(body).toMatchObject({ created: true, identities: [{ type: 'email', result: { created: true } }, {}] });
+    expect(body).toMatchObject({
+      created: true,
+      identities: [{ type: 'email', result: { created: true } }, {}],
+    });
     expect(body.id).toMatch(/^kp_[0-9a-f]{32}$/);
     const { id, access } = await app.signIn('katherine@example.com');
     expect(id).toMatchObject({
@@ -41,7 +51,10 @@ describe('people', () => {
       org_codes: ['org_acme0rockets'],
     });
     expect(access['permissions']).toContain('create:todos');
-    const { body: got } = await call('users.get', { id: body.id, expand: 'organizations,identities' });
+    const { body: got } = await call('users.get', {
+      id: body.id,
+      expand: 'organizations,identities',
+    });
     expect(got).toMatchObject({
       preferred_email: 'katherine@example.com',
       username: 'kat',
@@ -59,7 +72,10 @@ describe('people', () => {
   test('an address that somebody has is answered with that person, and nothing is created', async () => {
     const before = emulator.state.people.length;
     const { body } = await call('users.create', {
-      identities: [emailOf('GRACE@example.com'), { type: 'username', details: { username: 'grace' } }],
+      identities: [
+        emailOf('GRACE@example.com'),
+        { type: 'username', details: { username: 'grace' } },
+      ],
     });
     const no = { created: false };
     expect(body).toEqual({
@@ -74,10 +90,15 @@ describe('people', () => {
   });
 
   test('a new person can go to another organization, which must exist; identities must be what they say', async () => {
-    const create = (more: object) => call('users.create', { identities: [emailOf('new@example.com')], ...more });
-    expect(codeOf(await create({ organization_code: 'org_nowhere' }))).toBe('ORGANIZATION_NOT_FOUND');
+    const create = (more: object) =>
+      call('users.create', { identities: [emailOf('new@example.com')], ...more });
+    expect(codeOf(await create({ organization_code: 'org_nowhere' }))).toBe(
+      'ORGANIZATION_NOT_FOUND',
+    );
     expect(codeOf(await create({ identities: [emailOf('nobody')] }))).toBe('EMAIL_INVALID');
-    expect(codeOf(await create({ identities: [{ type: 'phone', details: {} }] }))).toBe('PHONE_INVALID');
+    expect(codeOf(await create({ identities: [{ type: 'phone', details: {} }] }))).toBe(
+      'PHONE_INVALID',
+    );
     await create({ organization_code: 'org_globex0gardens' });
     expect((await app.signIn('new@example.com')).id['org_codes']).toEqual(['org_globex0gardens']);
   });
@@ -85,9 +106,15 @@ describe('people', () => {
   test('people without an e-mail address are like others: by user name or phone on every page, without the claims', async () => {
     const identities = [
       { type: 'username', details: { username: 'hedy' } },
-      { type: 'phone', is_verified: false, details: { phone: '+61 400 000 009', phone_country_id: 'au' } },
+      {
+        type: 'phone',
+        is_verified: false,
+        details: { phone: '+61 400 000 009', phone_country_id: 'au' },
+      },
     ];
-    for (const identity of identities) await call('users.create', { identities: [identity] });
+    for (const identity of identities) {
+      await call('users.create', { identities: [identity] });
+    }
     const { text } = await app.open();
     expect(text).toContain('hedy');
     expect(text).toContain('+61 400 000 009');
@@ -101,8 +128,14 @@ describe('people', () => {
     const profile = await emulator.fetch(`${emulator.issuer}/oauth2/v2/user_profile`, {
       headers: { authorization: `Bearer ${(await app.signIn('hedy')).access_token}` },
     });
-    expect(await profile.json()).toMatchObject({ email: null, email_verified: false, preferred_username: 'hedy' });
-    expect((await app.open({ login_hint: 'username:hedy' })).text).toContain('required value="hedy"');
+    expect(await profile.json()).toMatchObject({
+      email: null,
+      email_verified: false,
+      preferred_username: 'hedy',
+    });
+    expect((await app.open({ login_hint: 'username:hedy' })).text).toContain(
+      'required value="hedy"',
+    );
     expect((await call('users.list', { phone: '+61400000009' })).body.users).toMatchObject([
       { email: null, phone: '+61 400 000 009' },
     ]);
@@ -111,8 +144,17 @@ describe('people', () => {
   test('changes are in the next token; names cannot be emptied', async () => {
     const tokens = await app.signIn(GRACE);
     emulator.clock.advance(60);
-    const { body } = await call('users.update', { id: idOf(GRACE), given_name: 'Amazing', family_name: '' });
-    expect(body).toMatchObject({ given_name: 'Amazing', family_name: 'Hopper', email: GRACE, is_suspended: false });
+    const { body } = await call('users.update', {
+      id: idOf(GRACE),
+      given_name: 'Amazing',
+      family_name: '',
+    });
+    expect(body).toMatchObject({
+      given_name: 'Amazing',
+      family_name: 'Hopper',
+      email: GRACE,
+      is_suspended: false,
+    });
     const { body: fresh } = await app.refresh(tokens);
     const claims = JSON.parse(Buffer.from(fresh['id_token'].split('.')[1], 'base64url').toString());
     expect(claims).toMatchObject({ name: 'Amazing Hopper', updated_at: emulator.clock.now() });
@@ -122,7 +164,10 @@ describe('people', () => {
   test('a suspended person can neither sign in nor refresh, and can again when they are let in', async () => {
     const tokens = await app.signIn(GRACE);
     await call('users.update', { id: idOf(GRACE), is_suspended: true });
-    expect(await app.refresh(tokens)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await app.refresh(tokens)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
     await expect(app.signIn(GRACE)).rejects.toThrow('The person is suspended.');
     const silent = await emulator.signIn(app.linkTo({ prompt: 'none' }), { email: GRACE });
     expect(silent.searchParams.get('error')).toBe('login_required');
@@ -138,7 +183,10 @@ describe('people', () => {
     const page = await app.post('/emulator/sign-in', { request, person: ada });
     expect(await page.text()).toContain('Choose an organization');
     await call('users.update', { id: ada, is_suspended: true });
-    const refused = await app.post('/emulator/organization', { request, org_code: 'org_acme0rockets' });
+    const refused = await app.post('/emulator/organization', {
+      request,
+      org_code: 'org_acme0rockets',
+    });
     expect([refused.status, refused.headers.get('location')]).toEqual([400, null]);
   });
 
@@ -162,9 +210,14 @@ describe('lists of people', () => {
     await call('users.create', { identities: [emailOf('loner@example.com')] });
     emulator.state.people.at(-1)!.organizations = {};
     const idsOf = async (input: Record<string, unknown>) =>
-      (await call('users.list', input)).body.users.map(({ email }: { email: string }) => email.split('@')[0]);
+      (await call('users.list', input)).body.users.map(
+        ({ email }: { email: string }) => email.split('@')[0],
+      );
     expect(await idsOf({})).toEqual(['ada', 'grace', 'alan', 'loner']);
-    expect(await idsOf({ user_id: [idOf(GRACE), idOf('alan@example.com')] })).toEqual(['grace', 'alan']);
+    expect(await idsOf({ user_id: [idOf(GRACE), idOf('alan@example.com')] })).toEqual([
+      'grace',
+      'alan',
+    ]);
     expect(await idsOf({ email: 'ADA@example.com,nobody@example.com' })).toEqual(['ada']);
     expect(await idsOf({ has_organization: false })).toEqual(['loner']);
     const now = new Date(emulator.clock.now() * 1000).toISOString();
@@ -183,17 +236,30 @@ describe('lists of people', () => {
 
   test('a search finds words in names and addresses, and values of properties', async () => {
     await declare('city', 'usr');
-    await call('users.setProperty', { user_id: idOf(GRACE), property_key: 'city', value: 'Arlington' });
-    await call('users.setProperty', { user_id: idOf('ada@example.com'), property_key: 'city', value: 'London' });
+    await call('users.setProperty', {
+      user_id: idOf(GRACE),
+      property_key: 'city',
+      value: 'Arlington',
+    });
+    await call('users.setProperty', {
+      user_id: idOf('ada@example.com'),
+      property_key: 'city',
+      value: 'London',
+    });
     const namesOf = async (input: Record<string, unknown>) =>
-      (await call('users.search', input)).body.results.map(({ first_name: name }: { first_name: string }) => name);
+      (await call('users.search', input)).body.results.map(
+        ({ first_name: name }: { first_name: string }) => name,
+      );
     expect(await namesOf({ query: '*' })).toEqual(['Ada', 'Grace', 'Alan']);
     expect(await namesOf({ query: 'lovelace ADA' })).toEqual(['Ada']);
     expect(await namesOf({ properties: { city: 'London,Arlington' } })).toEqual(['Ada', 'Grace']);
     expect(await namesOf({ properties: { city: 'Paris' } })).toEqual([]);
     const [ada, grace] = emulator.state.people;
     expect(await namesOf({ page_size: 1, starting_after: ada!.id })).toEqual(['Grace']);
-    const { body } = await call('users.search', { query: 'grace', expand: 'properties,organizations' });
+    const { body } = await call('users.search', {
+      query: 'grace',
+      expand: 'properties,organizations',
+    });
     expect(body.results).toMatchObject([
       { id: grace!.id, properties: { city: 'Arlington' }, organizations: ['org_acme0rockets'] },
     ]);
@@ -219,13 +285,18 @@ describe('what is known of a person', () => {
     await declare('score', 'usr', true);
     await declare('plan', 'org');
     const user_id = idOf(GRACE);
-    expect((await call('users.setProperties', { user_id, properties: { city: 'York', score: 7 } })).status).toBe(200);
-    expect(codeOf(await call('users.setProperties', { user_id, properties: { city: 'Bath', plan: 'x' } }))).toBe(
-      'PROPERTY_NOT_FOUND',
-    );
-    expect(codeOf(await call('users.setProperties', { user_id, properties: { city: ['Bath'] } }))).toBe(
-      'VALUE_INVALID',
-    );
+    expect(
+      (await call('users.setProperties', { user_id, properties: { city: 'York', score: 7 } }))
+        .status,
+    ).toBe(200);
+    expect(
+      codeOf(
+        await call('users.setProperties', { user_id, properties: { city: 'Bath', plan: 'x' } }),
+      ),
+    ).toBe('PROPERTY_NOT_FOUND');
+    expect(
+      codeOf(await call('users.setProperties', { user_id, properties: { city: ['Bath'] } })),
+    ).toBe('VALUE_INVALID');
     const { body } = await call('users.listProperties', { user_id });
     expect(body.properties).toMatchObject([
       { key: 'city', value: 'York' },
@@ -240,7 +311,9 @@ describe('what is known of a person', () => {
       metadata: { has_more: false },
     });
     await call('users.setProperties', { user_id, properties: { city: null } });
-    expect(emulator.state.people.find(({ id }) => id === user_id)!.properties).toEqual({ score: '7' });
+    expect(emulator.state.people.find(({ id }) => id === user_id)!.properties).toEqual({
+      score: '7',
+    });
   });
 
   test('a flag of a person wins over that of their organization, and must be of its type', async () => {
@@ -265,7 +338,9 @@ describe('sign-ins', () => {
     expect(body).toMatchObject({ total_sign_ins: 1, failed_sign_ins: 1 });
     expect(Date.parse(body.last_signed_in) / 1000).toBe(emulator.clock.now());
     const { body: identities } = await call('users.listIdentities', { user_id: idOf(GRACE) });
-    expect(identities.identities).toMatchObject([{ total_logins: 1, last_login_on: body.last_signed_in }]);
+    expect(identities.identities).toMatchObject([
+      { total_logins: 1, last_login_on: body.last_signed_in },
+    ]);
     const user = { id: idOf(GRACE) };
     expect(eventsOf(emulator)).toEqual([
       { type: 'user.authentication_failed', source: 'user', data: { user } },
@@ -311,11 +386,15 @@ describe('passwords that were hashed elsewhere', () => {
   const salt = Buffer.from('sixteen bytes ok').toString('base64');
   const derived = (rounds: number, length: number, digest: string) =>
     pbkdf2Sync(PASSWORD, Buffer.from(salt, 'base64'), rounds, length, digest).toString('base64');
-  const set = (given: Record<string, unknown>) => call('users.setPassword', { user_id: idOf(GRACE), ...given });
+  const set = (given: Record<string, unknown>) =>
+    call('users.setPassword', { user_id: idOf(GRACE), ...given });
 
   test.each<[string, () => Record<string, unknown>]>([
     ['bcrypt, which is the default', () => ({ hashed_password: hashSync(PASSWORD, 4) })],
-    ['bcrypt of another program', () => ({ hashed_password: hashSync(PASSWORD, 4).replace('$2b$', '$2y$') })],
+    [
+      'bcrypt of another program',
+      () => ({ hashed_password: hashSync(PASSWORD, 4).replace('$2b$', '$2y$') }),
+    ],
     ['md5', () => ({ hashing_method: 'md5', hashed_password: hex('md5', PASSWORD).toUpperCase() })],
     [
       'sha256 with a salt before it',
@@ -364,17 +443,33 @@ describe('passwords that were hashed elsewhere', () => {
   });
 
   test.each<[string, Record<string, unknown>, string]>([
-    ['a method that is not emulated', { hashing_method: 'firebase-scrypt' }, 'HASHING_METHOD_INVALID'],
+    [
+      'a method that is not emulated',
+      { hashing_method: 'firebase-scrypt' },
+      'HASHING_METHOD_INVALID',
+    ],
     ['a plain password', { hashed_password: PASSWORD }, 'HASHED_PASSWORD_INVALID'],
-    ['a bcrypt cost of hours', { hashed_password: `$2b$31$${'a'.repeat(53)}` }, 'HASHED_PASSWORD_INVALID'],
-    ['a digest of another length', { hashing_method: 'sha256', hashed_password: 'abc' }, 'HASHED_PASSWORD_INVALID'],
+    [
+      'a bcrypt cost of hours',
+      { hashed_password: `$2b$31$${'a'.repeat(53)}` },
+      'HASHED_PASSWORD_INVALID',
+    ],
+    [
+      'a digest of another length',
+      { hashing_method: 'sha256', hashed_password: 'abc' },
+      'HASHED_PASSWORD_INVALID',
+    ],
     ['PBKDF2 of an unknown kind', { hashing_method: 'pbkdf2', salt }, 'VARIANT_INVALID'],
     [
       'rounds without end',
       { hashing_method: 'pbkdf2', salt, variant: 'salted-pbkdf2-hmac-sha256', iterations: 2 ** 40 },
       'ITERATIONS_INVALID',
     ],
-    ['PBKDF2 without a salt', { hashing_method: 'pbkdf2', variant: 'salted-pbkdf2-hmac-sha256' }, 'SALT_INVALID'],
+    [
+      'PBKDF2 without a salt',
+      { hashing_method: 'pbkdf2', variant: 'salted-pbkdf2-hmac-sha256' },
+      'SALT_INVALID',
+    ],
   ])('are refused with the field that is wrong: %s', async (_name, given, code) => {
     const answer = await set({ hashed_password: 'x', ...given });
     expect([answer.status, codeOf(answer)]).toEqual([400, code]);
@@ -383,9 +478,14 @@ describe('passwords that were hashed elsewhere', () => {
   });
 
   test('a temporary one must be replaced when it is used', async () => {
-    await set({ hashing_method: 'md5', hashed_password: hex('md5', PASSWORD), is_temporary_password: true });
+    await set({
+      hashing_method: 'md5',
+      hashed_password: hex('md5', PASSWORD),
+      is_temporary_password: true,
+    });
     expect(await (await app.type({ email: GRACE })).text()).toContain('New password');
-    const sign = (new_password: string, password = PASSWORD) => app.type({ email: GRACE, password, new_password });
+    const sign = (new_password: string, password = PASSWORD) =>
+      app.type({ email: GRACE, password, new_password });
     expect((await sign('short')).status).toBe(400);
     expect((await sign(PASSWORD)).status).toBe(400);
     expect((await sign('better horse', 'wrong')).status).toBe(400);
@@ -396,16 +496,24 @@ describe('passwords that were hashed elsewhere', () => {
 
   test('somebody who is asked to change theirs does so at the next sign-in', async () => {
     await set({ hashed_password: hashSync(PASSWORD, 4) });
-    const { body } = await call('users.update', { id: idOf(GRACE), is_password_reset_requested: true });
+    const { body } = await call('users.update', {
+      id: idOf(GRACE),
+      is_password_reset_requested: true,
+    });
     expect(body.is_password_reset_requested).toBe(true);
     expect((await app.type({ email: GRACE, password: PASSWORD })).status).toBe(400);
-    expect((await app.type({ email: GRACE, password: PASSWORD, new_password: 'better horse' })).status).toBe(302);
-    expect((await call('users.update', { id: idOf(GRACE) })).body.is_password_reset_requested).toBe(false);
+    expect(
+      (await app.type({ email: GRACE, password: PASSWORD, new_password: 'better horse' })).status,
+    ).toBe(302);
+    expect((await call('users.update', { id: idOf(GRACE) })).body.is_password_reset_requested).toBe(
+      false,
+    );
   });
 });
 
 describe('identities', () => {
-  const add = (more: Record<string, unknown>) => call('users.addIdentity', { user_id: idOf(GRACE), ...more });
+  const add = (more: Record<string, unknown>) =>
+    call('users.addIdentity', { user_id: idOf(GRACE), ...more });
 
   test('a second address signs the same person in, and is shown when it is the primary one', async () => {
     const { body } = await add({ type: 'email', value: 'hopper@navy.example' });
@@ -419,7 +527,10 @@ describe('identities', () => {
     });
     const grace = idOf(GRACE);
     await call('identities.update', { identity_id: id, is_primary: true });
-    expect((await app.signIn(GRACE)).id).toMatchObject({ sub: grace, email: 'hopper@navy.example' });
+    expect((await app.signIn(GRACE)).id).toMatchObject({
+      sub: grace,
+      email: 'hopper@navy.example',
+    });
     expect(codeOf(await call('identities.update', { identity_id: id, is_primary: false }))).toBe(
       'PRIMARY_IDENTITY_REQUIRED',
     );
@@ -431,9 +542,13 @@ describe('identities', () => {
     const { body } = await call('users.listIdentities', { user_id: grace });
     const primary = body.identities.find(({ is_primary }: { is_primary: boolean }) => is_primary);
     expect((await call('identities.remove', { identity_id: primary.id })).status).toBe(200);
-    expect((await call('users.get', { id: grace })).body.preferred_email).toBe('hopper@navy.example');
+    expect((await call('users.get', { id: grace })).body.preferred_email).toBe(
+      'hopper@navy.example',
+    );
     await expect(app.signIn(GRACE)).rejects.toThrow('knows nobody');
-    expect(codeOf(await call('identities.get', { identity_id: primary.id }))).toBe('IDENTITY_NOT_FOUND');
+    expect(codeOf(await call('identities.get', { identity_id: primary.id }))).toBe(
+      'IDENTITY_NOT_FOUND',
+    );
   });
 
   test('an address belongs to whoever has it now: it is free once that person, or the address, is gone', async () => {
@@ -441,7 +556,9 @@ describe('identities', () => {
     /** Whose it is, by asking for it: nobody's, if it can be had. */
     const ownerOf = async (email: string) => {
       const { body } = await call('users.create', { identities: [emailOf(email)] });
-      if (body.created) await call('users.remove', { id: body.id });
+      if (body.created) {
+        await call('users.remove', { id: body.id });
+      }
       return body.created ? 'nobody' : body.id;
     };
     const grace = idOf(GRACE);
@@ -469,7 +586,8 @@ describe('identities', () => {
       ],
     });
     expect(
-      (await app.exchange(new URL((await app.type({ email: 'newbie' })).headers.get('location')!))).id,
+      (await app.exchange(new URL((await app.type({ email: 'newbie' })).headers.get('location')!)))
+        .id,
     ).toMatchObject({ email: 'new@example.com', email_verified: false });
     expect((await app.signIn('new@example.com')).id['email_verified']).toBe(true);
   });
@@ -477,7 +595,11 @@ describe('identities', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['what somebody has', { type: 'email', value: 'ADA@example.com' }, 'IDENTITY_ALREADY_EXISTS'],
     ['no address', { type: 'email', value: 'nobody' }, 'VALUE_INVALID'],
-    ['a number of no country', { type: 'phone', value: '+61400000001' }, 'PHONE_COUNTRY_ID_REQUIRED'],
+    [
+      'a number of no country',
+      { type: 'phone', value: '+61400000001' },
+      'PHONE_COUNTRY_ID_REQUIRED',
+    ],
     ['no connection', { type: 'enterprise', value: 'grace' }, 'CONNECTION_ID_REQUIRED'],
   ])('are refused: %s', async (_name, given, code) => {
     expect(codeOf(await add(given))).toBe(code);
@@ -493,16 +615,25 @@ describe('identities', () => {
       applications: [],
       organizations: [],
     });
-    const enterprise = { type: 'enterprise', value: 'grace@corp.example', connection_id: 'conn_okta' };
+    const enterprise = {
+      type: 'enterprise',
+      value: 'grace@corp.example',
+      connection_id: 'conn_okta',
+    };
     const first = await add(enterprise);
     const again = await add(enterprise);
     expect(again.body.identity).toEqual({ identity_id: first.body.identity.id });
-    expect(await add({ ...enterprise, value: 'x', connection_id: 'conn_no' })).toMatchObject({ status: 404 });
+    expect(await add({ ...enterprise, value: 'x', connection_id: 'conn_no' })).toMatchObject({
+      status: 404,
+    });
   });
 });
 
 test('what happens to people is told as it is, and with who did it', async () => {
-  const { body } = await call('users.create', { profile: { given_name: 'Kay' }, identities: [emailOf('k@x.example')] });
+  const { body } = await call('users.create', {
+    profile: { given_name: 'Kay' },
+    identities: [emailOf('k@x.example')],
+  });
   await call('users.update', { id: body.id, is_suspended: true });
   await call('users.remove', { id: body.id });
   const { request } = await app.open({ prompt: 'create' });
@@ -525,7 +656,9 @@ test('what happens to people is told as it is, and with who did it', async () =>
     phone: null,
     is_password_reset_requested: false,
     is_suspended: false,
-    organizations: [{ code: 'org_acme0rockets', roles: [{ id: member, key: 'member' }], permissions: null }],
+    organizations: [
+      { code: 'org_acme0rockets', roles: [{ id: member, key: 'member' }], permissions: null },
+    ],
   });
   expect(events[1]!.data.user.is_suspended).toBe(true);
   expect(events[2]!.data).toEqual({ user: { id: body.id } });

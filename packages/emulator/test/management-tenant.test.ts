@@ -17,9 +17,22 @@ const personOf = (email: string) => emulator.state.people.find((person) => perso
 
 describe('properties', () => {
   const define = async (key: string, context: 'org' | 'usr' | 'app') => {
-    const { id: category_id } = (await call('propertyCategories.create', { name: 'About', context })).body.category;
-    const about = { name: key, key, type: 'single_line_text', context, is_private: false, category_id };
-    return { category_id, property_id: (await call('properties.create', about)).body.property.id, about };
+    const { id: category_id } = (
+      await call('propertyCategories.create', { name: 'About', context })
+    ).body.category;
+    const about = {
+      name: key,
+      key,
+      type: 'single_line_text',
+      context,
+      is_private: false,
+      category_id,
+    };
+    return {
+      category_id,
+      property_id: (await call('properties.create', about)).body.property.id,
+      about,
+    };
   };
 
   test('are defined in a category, changed and found again by what they belong to', async () => {
@@ -30,7 +43,14 @@ describe('properties', () => {
     expect(codeOf(await call('properties.create', elsewhere))).toBe('CATEGORY_NOT_FOUND');
     await call('properties.update', { property_id, name: 'City', is_private: true, category_id });
     expect((await call('properties.list', { context: 'usr' })).body.properties).toEqual([
-      { id: property_id, key: 'city', name: 'City', is_private: true, description: '', is_kinde_property: false },
+      {
+        id: property_id,
+        key: 'city',
+        name: 'City',
+        is_private: true,
+        description: '',
+        is_kinde_property: false,
+      },
     ]);
     await call('propertyCategories.update', { category_id, name: 'Places' });
     const { categories, has_more } = (await call('propertyCategories.list', { page_size: 1 })).body;
@@ -42,17 +62,23 @@ describe('properties', () => {
   test('have values at applications, people and organizations, which go when the property goes', async () => {
     const application_id = emulator.env['KINDE_CLIENT_ID']!;
     const { property_id } = await define('tier', 'app');
-    expect((await call('applications.listProperties', { application_id })).body.properties).toMatchObject([
-      { key: 'tier', value: null },
-    ]);
+    expect(
+      (await call('applications.listProperties', { application_id })).body.properties,
+    ).toMatchObject([{ key: 'tier', value: null }]);
     await call('applications.setProperty', { application_id, property_key: 'tier', value: 'gold' });
-    expect((await call('applications.listProperties', { application_id })).body.properties).toMatchObject([
-      { key: 'tier', value: 'gold' },
-    ]);
-    const foreign = { user_id: personOf('ada@example.com').id, property_key: 'tier', value: 'gold' };
+    expect(
+      (await call('applications.listProperties', { application_id })).body.properties,
+    ).toMatchObject([{ key: 'tier', value: 'gold' }]);
+    const foreign = {
+      user_id: personOf('ada@example.com').id,
+      property_key: 'tier',
+      value: 'gold',
+    };
     expect(codeOf(await call('users.setProperty', foreign))).toBe('PROPERTY_NOT_FOUND');
     await call('properties.remove', { property_id });
-    expect((await call('applications.listProperties', { application_id })).body.properties).toEqual([]);
+    expect((await call('applications.listProperties', { application_id })).body.properties).toEqual(
+      [],
+    );
     expect(emulator.state.applications[0]!.properties).toEqual({});
   });
 });
@@ -73,10 +99,20 @@ describe('connections', () => {
     const found = await call('connections.list', { home_realm_domain: 'acme.example' });
     expect(found.body.connections.map((item: any) => item.connection)).toEqual([shown]);
     expect(JSON.stringify(found.body)).not.toContain('hidden');
-    await call('connections.update', { connection_id: id, display_name: 'Sign in', options: { saml_entity_id: 'x' } });
-    expect(emulator.state.connections[0]!.options).toEqual({ ...okta.options, saml_entity_id: 'x' });
+    await call('connections.update', {
+      connection_id: id,
+      display_name: 'Sign in',
+      options: { saml_entity_id: 'x' },
+    });
+    expect(emulator.state.connections[0]!.options).toEqual({
+      ...okta.options,
+      saml_entity_id: 'x',
+    });
     await call('connections.replace', { connection_id: id, options: { saml_entity_id: 'y' } });
-    expect(emulator.state.connections[0]).toMatchObject({ displayName: 'Sign in', options: { saml_entity_id: 'y' } });
+    expect(emulator.state.connections[0]).toMatchObject({
+      displayName: 'Sign in',
+      options: { saml_entity_id: 'y' },
+    });
     await call('connections.remove', { connection_id: id });
     expect((await call('connections.get', { connection_id: id })).status).toBe(404);
   });
@@ -88,19 +124,33 @@ describe('connections', () => {
     const { id: connection_id } = (await call('connections.create', okta)).body.connection;
     const offered = async () => (await call(`${where}.listConnections`, whose())).body.connections;
     expect(await offered()).toEqual([]);
-    for (let twice = 0; twice < 2; twice += 1) await call(`${where}.enableConnection`, { ...whose(), connection_id });
+    for (let twice = 0; twice < 2; twice += 1) {
+      await call(`${where}.enableConnection`, { ...whose(), connection_id });
+    }
     expect(await offered()).toMatchObject([{ connection: { id: connection_id } }]);
     await call(`${where}.disableConnection`, { ...whose(), connection_id });
     expect(await offered()).toEqual([]);
-    expect((await call(`${where}.disableConnection`, { ...whose(), connection_id })).status).toBe(404);
+    expect((await call(`${where}.disableConnection`, { ...whose(), connection_id })).status).toBe(
+      404,
+    );
   });
 });
 
 describe('API keys', () => {
   const create = async (more: object = {}) => {
     const api = (await call('apis.list', { expand: 'scopes' })).body.apis[1];
-    const asked = { name: 'Reports', type: 'environment', api_id: api.id, scope_ids: [api.scopes[0].id], ...more };
-    return { api, ...(await call('apiKeys.create', asked)).body.api_key } as { api: any; id: string; key: string };
+    const asked = {
+      name: 'Reports',
+      type: 'environment',
+      api_id: api.id,
+      scope_ids: [api.scopes[0].id],
+      ...more,
+    };
+    return { api, ...(await call('apiKeys.create', asked)).body.api_key } as {
+      api: any;
+      id: string;
+      key: string;
+    };
   };
   const verify = (api_key: string) => call('apiKeys.verify', { api_key });
 
@@ -112,10 +162,21 @@ describe('API keys', () => {
       method: 'POST',
       body: JSON.stringify({ api_key: key }),
     });
-    expect(await response.json()).toMatchObject({ is_valid: true, key_id: id, verification_count: 1 });
-    expect((await verify(key)).body).toMatchObject({ scopes: [api.scopes[0].key], verification_count: 2 });
+    expect(await response.json()).toMatchObject({
+      is_valid: true,
+      key_id: id,
+      verification_count: 1,
+    });
+    expect((await verify(key)).body).toMatchObject({
+      scopes: [api.scopes[0].key],
+      verification_count: 2,
+    });
     const { api_key: shown } = (await call('apiKeys.get', { key_id: id })).body;
-    expect(shown).toMatchObject({ key_prefix: 'k_live_', key_suffix: key.slice(-4), api_ids: [api.id] });
+    expect(shown).toMatchObject({
+      key_prefix: 'k_live_',
+      key_suffix: key.slice(-4),
+      api_ids: [api.id],
+    });
     expect(codeOf(await verify(`${key}0`))).toBe('INVALID_KEY');
   });
 
@@ -133,10 +194,19 @@ describe('API keys', () => {
 
   test('belong to a person or an organization, and go with them, with their API and its scopes', async () => {
     const alan = personOf('alan@example.com');
-    expect(codeOf(await call('apiKeys.create', { name: 'A', type: 'user', api_id: 'unknown' }))).toBe('API_NOT_FOUND');
+    expect(
+      codeOf(await call('apiKeys.create', { name: 'A', type: 'user', api_id: 'unknown' })),
+    ).toBe('API_NOT_FOUND');
     const { api, key } = await create({ type: 'user', user_id: alan.id });
     expect(
-      codeOf(await call('apiKeys.create', { name: 'A', type: 'organization', api_id: api.id, scope_ids: [] })),
+      codeOf(
+        await call('apiKeys.create', {
+          name: 'A',
+          type: 'organization',
+          api_id: api.id,
+          scope_ids: [],
+        }),
+      ),
     ).toBe('ORG_CODE_REQUIRED');
     expect((await verify(key)).body.user_id).toBe(alan.id);
     await call('apis.removeScope', { api_id: api.id, scope_id: api.scopes[0].id });
@@ -144,7 +214,9 @@ describe('API keys', () => {
     await call('users.update', { id: alan.id, is_suspended: true });
     expect(codeOf(await verify(key))).toBe('INVALID_KEY');
     const own = await create({ type: 'organization', org_code: ACME, scope_ids: null });
-    expect((await call('apiKeys.list', { org_code: ACME })).body.api_keys).toMatchObject([{ id: own.id }]);
+    expect((await call('apiKeys.list', { org_code: ACME })).body.api_keys).toMatchObject([
+      { id: own.id },
+    ]);
     await call('apis.remove', { api_id: api.id });
     expect(codeOf(await verify(own.key))).toBe('KEY_REVOKED');
   });
@@ -159,10 +231,19 @@ test('subscribers are added once, sorted, and told of with the person that they 
   const { subscribers } = (await call('subscribers.list', { sort: 'name_asc' })).body;
   expect(subscribers.map((one: any) => one.full_name)).toEqual(['Bea Example', 'Zoe Example']);
   expect((await call('subscribers.get', { subscriber_id })).body.subscribers).toEqual([
-    { id: subscriber_id, preferred_email: 'ada@example.com', first_name: 'Zoe', last_name: 'Example' },
+    {
+      id: subscriber_id,
+      preferred_email: 'ada@example.com',
+      first_name: 'Zoe',
+      last_name: 'Example',
+    },
   ]);
-  const event = [...emulator.state.events.values()].find(({ type }) => type === 'subscriber.created');
-  expect(event!.data).toMatchObject({ subscriber: { id: subscriber_id, user_id: personOf('ada@example.com').id } });
+  const event = [...emulator.state.events.values()].find(
+    ({ type }) => type === 'subscriber.created',
+  );
+  expect(event!.data).toMatchObject({
+    subscriber: { id: subscriber_id, user_id: personOf('ada@example.com').id },
+  });
 });
 
 test('what an organization pays for is read from its entitlements, and usage is recorded against its agreement', async () => {
@@ -179,16 +260,34 @@ test('what an organization pays for is read from its entitlements, and usage is 
   const { entitlements, has_more, plans } = (
     await call('billing.listEntitlements', { customer_id, page_size: 1, expand: 'plans' })
   ).body;
-  expect([entitlements[0].feature_code, has_more, plans[0].code]).toEqual(['exports', true, 'local']);
-  const { agreements } = (await call('billing.listAgreements', { customer_id, feature_code: 'exports' })).body;
+  expect([entitlements[0].feature_code, has_more, plans[0].code]).toEqual([
+    'exports',
+    true,
+    'local',
+  ]);
+  const { agreements } = (
+    await call('billing.listAgreements', { customer_id, feature_code: 'exports' })
+  ).body;
   expect(agreements[0].id).toBe(billing.agreements[0].agreement_id);
-  expect((await call('billing.listAgreements', { customer_id, feature_code: 'none' })).body.agreements).toEqual([]);
-  const usage = { customer_agreement_id: agreements[0].id, billing_feature_code: 'exports', meter_value: '3' };
+  expect(
+    (await call('billing.listAgreements', { customer_id, feature_code: 'none' })).body.agreements,
+  ).toEqual([]);
+  const usage = {
+    customer_agreement_id: agreements[0].id,
+    billing_feature_code: 'exports',
+    meter_value: '3',
+  };
   await call('billing.recordUsage', usage);
   expect(emulator.state.usage).toMatchObject([{ featureCode: 'exports', value: 3, type: 'delta' }]);
-  expect(codeOf(await call('billing.recordUsage', { ...usage, meter_value: 'many' }))).toBe('METER_VALUE_INVALID');
-  expect(codeOf(await call('billing.recordUsage', { ...usage, billing_feature_code: 'x' }))).toBe('FEATURE_NOT_FOUND');
-  expect(codeOf(await call('billing.listAgreements', { customer_id: 'customer_0' }))).toBe('CUSTOMER_NOT_FOUND');
+  expect(codeOf(await call('billing.recordUsage', { ...usage, meter_value: 'many' }))).toBe(
+    'METER_VALUE_INVALID',
+  );
+  expect(codeOf(await call('billing.recordUsage', { ...usage, billing_feature_code: 'x' }))).toBe(
+    'FEATURE_NOT_FOUND',
+  );
+  expect(codeOf(await call('billing.listAgreements', { customer_id: 'customer_0' }))).toBe(
+    'CUSTOMER_NOT_FOUND',
+  );
 });
 
 describe('an application', () => {
@@ -196,9 +295,19 @@ describe('an application', () => {
     const { client_id, client_secret } = (
       await call('applications.create', { name: 'Worker', type: 'm2m', org_code: ACME })
     ).body.application;
-    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
-    const answer = await emulator.fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
-    expect(decodeJwt(((await answer.json()) as any).access_token)).toMatchObject({ azp: client_id, org_code: ACME });
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id,
+      client_secret,
+    });
+    const answer = await emulator.fetch(`${emulator.issuer}/oauth2/token`, {
+      method: 'POST',
+      body,
+    });
+    expect(decodeJwt(((await answer.json()) as any).access_token)).toMatchObject({
+      azp: client_id,
+      org_code: ACME,
+    });
     const nowhere = { name: 'Worker', type: 'm2m', org_code: 'org_none' };
     expect(codeOf(await call('applications.create', nowhere))).toBe('ORGANIZATION_NOT_FOUND');
   });
@@ -206,20 +315,32 @@ describe('an application', () => {
   test('says how long a sign-in at Kinde lasts without another question', async () => {
     const { KINDE_CLIENT_ID: application_id, KINDE_REDIRECT_URI } = emulator.env;
     const none = { application_id, access_token_lifetime: 0 };
-    expect(codeOf(await call('applications.setTokens', none))).toBe('ACCESS_TOKEN_LIFETIME_INVALID');
+    expect(codeOf(await call('applications.setTokens', none))).toBe(
+      'ACCESS_TOKEN_LIFETIME_INVALID',
+    );
     await call('applications.setTokens', { application_id, authenticated_session_lifetime: 60 });
     const link = (more: object) =>
       `${emulator.issuer}/oauth2/auth?${new URLSearchParams({
-        ...{ client_id: application_id!, redirect_uri: KINDE_REDIRECT_URI!, response_type: 'code', state: 'state' },
+        ...{
+          client_id: application_id!,
+          redirect_uri: KINDE_REDIRECT_URI!,
+          response_type: 'code',
+          state: 'state',
+        },
         ...more,
       })}`;
     const page = await (await emulator.fetch(link({ scope: 'openid' }))).text();
     const request = /name="request" value="([\w-]+)"/.exec(page)![1]!;
     const form = new URLSearchParams({ request, email: 'alan@example.com' });
-    const signedIn = await emulator.fetch(`${emulator.issuer}/emulator/sign-in`, { method: 'POST', body: form });
+    const signedIn = await emulator.fetch(`${emulator.issuer}/emulator/sign-in`, {
+      method: 'POST',
+      body: form,
+    });
     const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
     const silently = async () => {
-      const answer = await emulator.fetch(link({ scope: 'openid', prompt: 'none' }), { headers: { cookie } });
+      const answer = await emulator.fetch(link({ scope: 'openid', prompt: 'none' }), {
+        headers: { cookie },
+      });
       return new URL(answer.headers.get('location')!).searchParams.get('error');
     };
     expect(await silently()).toBeNull();
@@ -232,19 +353,28 @@ describe('where description and service disagree', () => {
   test.each(['strict', 'observed'] as const)('the mode decides: %s', async (mode) => {
     emulator = await createEmulator({ management: { mode } });
     call = callerOf(emulator, await managementToken(emulator));
-    expect((await call('subscribers.list')).body.subscribers).toEqual(mode === 'strict' ? [] : null);
-    await call('connections.create', { name: 'google', display_name: 'Google', strategy: 'oauth2:google' });
+    expect((await call('subscribers.list')).body.subscribers).toEqual(
+      mode === 'strict' ? [] : null,
+    );
+    await call('connections.create', {
+      name: 'google',
+      display_name: 'Google',
+      strategy: 'oauth2:google',
+    });
     const [item] = (await call('connections.list')).body.connections;
     expect('connection' in item).toBe(mode === 'strict');
-    const [{ id: identity_id }] = (await call('users.listIdentities', { user_id: personOf('ada@example.com').id })).body
-      .identities;
+    const [{ id: identity_id }] = (
+      await call('users.listIdentities', { user_id: personOf('ada@example.com').id })
+    ).body.identities;
     const { body } = await call('identities.get', { identity_id });
     expect(body.identity ?? body).toMatchObject({ id: identity_id, email: 'ada@example.com' });
     expect('identity' in body).toBe(mode === 'observed');
   });
 
   test('a permission’s id comes in both modes: the description leaves room for it, and seeding scripts need it', async () => {
-    expect((await call('permissions.create', { key: 'a', name: 'A' })).body.permission.id).toBeTruthy();
+    expect(
+      (await call('permissions.create', { key: 'a', name: 'A' })).body.permission.id,
+    ).toBeTruthy();
   });
 });
 
@@ -253,7 +383,9 @@ test('with a limit, the Management API says 429 to more requests, and takes them
   emulator.limitManagement({ requests: 1, seconds: 5 });
   const url = `${emulator.issuer}/api/v1/roles`;
   const ask = async () =>
-    emulator.fetch(url, { headers: { authorization: `Bearer ${await managementToken(emulator)}` } });
+    emulator.fetch(url, {
+      headers: { authorization: `Bearer ${await managementToken(emulator)}` },
+    });
   expect((await ask()).status).toBe(200);
   emulator.clock.advance(2);
   const refused = await ask();

@@ -9,7 +9,10 @@ async function ask(route: string, body?: object, authorization: string | null = 
   const [method, path] = route.split(' ') as [string, string];
   const response = await emulator.fetch(`${emulator.issuer}/api/v1${path}`, {
     method,
-    headers: { ...(authorization && { authorization }), ...(body && { 'content-type': 'application/json' }) },
+    headers: {
+      ...(authorization && { authorization }),
+      ...(body && { 'content-type': 'application/json' }),
+    },
     ...(body && { body: JSON.stringify(body) }),
   });
   return { status: response.status, body: (await response.json()) as any };
@@ -22,21 +25,40 @@ beforeEach(async () => {
 
 describe('before anything else, the Management API checks', () => {
   test('credentials, which it refuses with 403 as Kinde does, before it looks at the route', async () => {
-    const invalid = { code: 'INVALID_CREDENTIALS', message: 'Invalid credentials used to access API' };
-    for (const route of ['GET /roles', 'GET /nowhere', 'TRACE /roles'.replace('TRACE', 'PATCH')])
+    const invalid = {
+      code: 'INVALID_CREDENTIALS',
+      message: 'Invalid credentials used to access API',
+    };
+    for (const route of ['GET /roles', 'GET /nowhere', 'TRACE /roles'.replace('TRACE', 'PATCH')]) {
       expect(await ask(route, undefined, null)).toEqual({
         status: 403,
-        body: { errors: [invalid, { code: 'INVALID_AUTHORIZATION_HEADER', message: 'Invaild authorization header' }] },
+        body: {
+          errors: [
+            invalid,
+            { code: 'INVALID_AUTHORIZATION_HEADER', message: 'Invaild authorization header' },
+          ],
+        },
       });
-    expect((await ask('GET /permissions', undefined, 'Bearer word')).body.errors[1].code).toBe('TOKEN_INVALID');
-    const foreign = await emulator.sign({ aud: [`${emulator.issuer}/api`] }, { key: 'unpublished' });
+    }
+    expect((await ask('GET /permissions', undefined, 'Bearer word')).body.errors[1].code).toBe(
+      'TOKEN_INVALID',
+    );
+    const foreign = await emulator.sign(
+      { aud: [`${emulator.issuer}/api`] },
+      { key: 'unpublished' },
+    );
     expect((await ask('GET /permissions', undefined, `Bearer ${foreign}`)).status).toBe(403);
     emulator.clock.advance(90_000);
     expect((await ask('GET /permissions')).body.errors[1].message).toBe('token is expired');
   });
 
   test('that the token is of an application, for this API', async () => {
-    const claims = { iss: emulator.issuer, exp: emulator.clock.now() + 60, jti: 'one', scp: ['read:permissions'] };
+    const claims = {
+      iss: emulator.issuer,
+      exp: emulator.clock.now() + 60,
+      jti: 'one',
+      scp: ['read:permissions'],
+    };
     const audience = [`${emulator.issuer}/api`];
     const application = { ...claims, gty: ['client_credentials'] };
     const statusOf = async (of: object) =>
@@ -48,9 +70,15 @@ describe('before anything else, the Management API checks', () => {
 
   test('the route, the scope and the input, in this order', async () => {
     token = await managementToken(emulator, 'read:permissions');
-    expect(await ask('GET /nowhere')).toMatchObject({ status: 404, body: { errors: { code: 'ROUTE_NOT_FOUND' } } });
+    expect(await ask('GET /nowhere')).toMatchObject({
+      status: 404,
+      body: { errors: { code: 'ROUTE_NOT_FOUND' } },
+    });
     const scope = await ask('POST /permissions', { wrong: 1 });
-    expect(scope).toMatchObject({ status: 403, body: { errors: [{ code: 'INSUFFICIENT_SCOPE' }] } });
+    expect(scope).toMatchObject({
+      status: 403,
+      body: { errors: [{ code: 'INSUFFICIENT_SCOPE' }] },
+    });
     expect(scope.body.errors[0].message).toContain('create:permissions');
     token = await managementToken(emulator);
     expect(await ask('POST /permissions', { name: 'Fly', keys: 'fly' })).toMatchObject({
@@ -62,7 +90,9 @@ describe('before anything else, the Management API checks', () => {
         ],
       },
     });
-    expect((await ask('GET /permissions?page_size=many')).body.errors[0].code).toBe('PAGE_SIZE_INVALID');
+    expect((await ask('GET /permissions?page_size=many')).body.errors[0].code).toBe(
+      'PAGE_SIZE_INVALID',
+    );
   });
 });
 
@@ -73,9 +103,9 @@ test('a permission can be added, found on a page, renamed everywhere and removed
     description: 'Fly them',
   });
   const { id } = created.permission;
-  expect((await ask('POST /permissions', { name: 'Fly', key: 'fly:rockets' })).body.errors[0].code).toBe(
-    'PERMISSION_ALREADY_EXISTS',
-  );
+  expect(
+    (await ask('POST /permissions', { name: 'Fly', key: 'fly:rockets' })).body.errors[0].code,
+  ).toBe('PERMISSION_ALREADY_EXISTS');
   emulator.state.roles['viewer']!.permissions.push('fly:rockets');
   const first = await ask('GET /permissions?page_size=4&sort=name_desc');
   const second = await ask(`GET /permissions?page_size=4&next_token=${first.body.next_token}`);
@@ -91,6 +121,10 @@ test('a permission can be added, found on a page, renamed everywhere and removed
 test('what is not emulated says so by its name, after everything was checked', async () => {
   expect(await ask('GET /timezones')).toMatchObject({
     status: 501,
-    body: { errors: [{ code: 'NOT_EMULATED', message: expect.stringContaining('business.listTimezones') }] },
+    body: {
+      errors: [
+        { code: 'NOT_EMULATED', message: expect.stringContaining('business.listTimezones') },
+      ],
+    },
   });
 });

@@ -21,7 +21,11 @@ const authorizationUrl = (params: Record<string, string> = {}) => {
   return `${emulator.issuer}/oauth2/auth?${new URLSearchParams(query)}`;
 };
 const send = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
-  emulator.fetch(emulator.issuer + path, { method: 'POST', body: new URLSearchParams(form), headers });
+  emulator.fetch(emulator.issuer + path, {
+    method: 'POST',
+    body: new URLSearchParams(form),
+    headers,
+  });
 const referenceIn = (page: string) => /name="request" value="([^"]+)"/.exec(page)![1]!;
 const begin = async (params?: Record<string, string>) =>
   referenceIn(await (await emulator.fetch(authorizationUrl(params))).text());
@@ -30,11 +34,16 @@ const locationOf = (response: Response) => new URL(response.headers.get('locatio
 const pages: Record<string, () => Promise<Response>> = {
   'sign in': () => emulator.fetch(authorizationUrl()),
   register: () => emulator.fetch(authorizationUrl({ prompt: 'create', is_create_org: 'true' })),
-  'choose an organization': async () => send('/emulator/sign-in', { request: await begin(), email: 'ada@example.com' }),
+  'choose an organization': async () =>
+    send('/emulator/sign-in', { request: await begin(), email: 'ada@example.com' }),
   'create an organization': async () =>
-    send('/emulator/sign-in', { request: await begin({ is_create_org: 'true' }), email: 'grace@example.com' }),
+    send('/emulator/sign-in', {
+      request: await begin({ is_create_org: 'true' }),
+      email: 'grace@example.com',
+    }),
   'a failure': () => emulator.fetch(authorizationUrl({ redirect_uri: 'https://evil.example' })),
-  'an expired sign-in': () => send('/emulator/sign-in', { request: 'made-up', email: 'ada@example.com' }),
+  'an expired sign-in': () =>
+    send('/emulator/sign-in', { request: 'made-up', email: 'ada@example.com' }),
   'signed out': () => emulator.fetch(`${emulator.issuer}/logout`),
   'nothing here': () => emulator.fetch(`${emulator.issuer}/nowhere`),
 };
@@ -64,8 +73,9 @@ describe('markup in data is shown, not obeyed', () => {
     emulator.state.people[0]!.givenName = markup;
     emulator.state.organizations['org_acme0rockets']!.name = markup;
     emulator.state.roles['admin']!.name = markup;
-    for (const page of [pages['sign in']!, pages['choose an organization']!])
+    for (const page of [pages['sign in']!, pages['choose an organization']!]) {
       expect(await (await page()).text()).not.toContain('<img');
+    }
   });
 
   test.each([
@@ -106,24 +116,31 @@ describe('signing in by hand', () => {
 
   test('username and phone hints stand for the person who has them', async () => {
     Object.assign(emulator.state.people[1]!, { username: 'grace', phone: '+61400000001' });
-    for (const login_hint of ['username:grace', 'phone:+61400000001:au', 'phone:61400000001:au'])
+    for (const login_hint of ['username:grace', 'phone:+61400000001:au', 'phone:61400000001:au']) {
       expect(await (await emulator.fetch(authorizationUrl({ login_hint }))).text()).toContain(
         'value="grace@example.com"',
       );
+    }
   });
 
   test('the next sign-in of the same browser asks nothing, unless prompt=login', async () => {
-    const done = await send('/emulator/sign-in', { request: await begin(), email: 'grace@example.com' });
+    const done = await send('/emulator/sign-in', {
+      request: await begin(),
+      email: 'grace@example.com',
+    });
     const line = done.headers.get('set-cookie')!;
     expect(line).toMatch(/; HttpOnly; SameSite=Lax$/);
     const headers = { cookie: line.split(';')[0]! };
-    for (const prompt of ['', 'none'])
+    for (const prompt of ['', 'none']) {
       expect(
-        locationOf(await emulator.fetch(authorizationUrl(prompt ? { prompt } : {}), { headers })).searchParams.get(
-          'code',
-        ),
+        locationOf(
+          await emulator.fetch(authorizationUrl(prompt ? { prompt } : {}), { headers }),
+        ).searchParams.get('code'),
       ).toBeTruthy();
-    expect((await emulator.fetch(authorizationUrl({ prompt: 'login' }), { headers })).status).toBe(200);
+    }
+    expect((await emulator.fetch(authorizationUrl({ prompt: 'login' }), { headers })).status).toBe(
+      200,
+    );
     await emulator.fetch(`${emulator.issuer}/logout`, { headers });
     expect((await emulator.fetch(authorizationUrl(), { headers })).status).toBe(200);
   });
@@ -139,12 +156,20 @@ describe('signing in by hand', () => {
   });
 
   test('an expired form of an app that supports it restarts the sign-in with what was asked for', async () => {
-    const late = { request: await begin({ supports_reauth: 'true', org_code: 'org_acme0rockets' }), email: 'x' };
+    const late = {
+      request: await begin({ supports_reauth: 'true', org_code: 'org_acme0rockets' }),
+      email: 'x',
+    };
     emulator.clock.advance(1801);
     const back = locationOf(await send('/emulator/sign-in', late)).searchParams;
     expect([back.get('error'), back.get('state')]).toEqual(['login_link_expired', 's']);
-    const original = JSON.parse(Buffer.from(back.get('reauth_state')!, 'base64').toString()) as object;
-    expect(original).toMatchObject({ org_code: 'org_acme0rockets', redirect_uri: `${SITE}/callback` });
+    const original = JSON.parse(
+      Buffer.from(back.get('reauth_state')!, 'base64').toString(),
+    ) as object;
+    expect(original).toMatchObject({
+      org_code: 'org_acme0rockets',
+      redirect_uri: `${SITE}/callback`,
+    });
     const url = `${emulator.issuer}/oauth2/auth?${new URLSearchParams({ reauth_state: back.get('reauth_state')! })}`;
     expect((await emulator.fetch(url)).status).toBe(200);
   });
@@ -155,7 +180,11 @@ describe('signing in by hand', () => {
     ['another port of this machine', { origin: 'null', 'sec-fetch-site': 'same-site' }],
     ['nowhere that can be told', { origin: 'null' }],
   ])('a form from %s signs nobody in', async (_name, headers) => {
-    const answer = await send('/emulator/sign-in', { request: await begin(), email: 'ada@example.com' }, headers);
+    const answer = await send(
+      '/emulator/sign-in',
+      { request: await begin(), email: 'ada@example.com' },
+      headers,
+    );
     expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null]);
   });
 
@@ -170,8 +199,14 @@ describe('organizations and registration', () => {
   test.each(['constructor', '__proto__', 'toString', 'org_nowhere'])(
     'org_code=%s is nobody’s organization',
     async (org_code) => {
-      const answer = await send('/emulator/sign-in', { request: await begin({ org_code }), email: 'ada@example.com' });
-      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('not in this organization')]);
+      const answer = await send('/emulator/sign-in', {
+        request: await begin({ org_code }),
+        email: 'ada@example.com',
+      });
+      expect([answer.status, await answer.text()]).toEqual([
+        400,
+        expect.stringContaining('not in this organization'),
+      ]);
     },
   );
 
@@ -183,29 +218,48 @@ describe('organizations and registration', () => {
   });
 
   test('a made-up organization form signs nobody in', async () => {
-    const answer = await send('/emulator/organization', { request: await begin(), org_code: 'org_acme0rockets' });
+    const answer = await send('/emulator/organization', {
+      request: await begin(),
+      org_code: 'org_acme0rockets',
+    });
     expect(answer.status).toBe(400);
   });
 
   test('somebody who registers joins the default organization; their address is taken afterwards', async () => {
     const form = { email: 'new@example.com', given_name: 'New' };
-    const done = await send('/emulator/register', { ...form, request: await begin({ start_page: 'registration' }) });
+    const done = await send('/emulator/register', {
+      ...form,
+      request: await begin({ start_page: 'registration' }),
+    });
     expect(locationOf(done).searchParams.get('code')).toBeTruthy();
     const person = emulator.state.people.find(({ email }) => email === 'new@example.com')!;
     expect(Object.keys(person.organizations)).toEqual(['org_acme0rockets']);
     expect(person.organizations['org_acme0rockets']!.roles).toEqual(['member']);
-    const again = await send('/emulator/register', { ...form, request: await begin({ prompt: 'create' }) });
-    expect([again.status, await again.text()]).toEqual([400, expect.stringContaining('this address already')]);
-    const bad = await send('/emulator/register', { email: 'x', request: await begin({ prompt: 'create' }) });
+    const again = await send('/emulator/register', {
+      ...form,
+      request: await begin({ prompt: 'create' }),
+    });
+    expect([again.status, await again.text()]).toEqual([
+      400,
+      expect.stringContaining('this address already'),
+    ]);
+    const bad = await send('/emulator/register', {
+      email: 'x',
+      request: await begin({ prompt: 'create' }),
+    });
     expect(bad.status).toBe(400);
   });
 
   test('an existing person who creates an organization runs it', async () => {
     const text = await (await pages['create an organization']!()).text();
     expect(
-      locationOf(await send('/emulator/organization', { request: referenceIn(text), org_name: 'Initech' })).origin,
+      locationOf(
+        await send('/emulator/organization', { request: referenceIn(text), org_name: 'Initech' }),
+      ).origin,
     ).toBe(SITE);
-    const [code] = Object.entries(emulator.state.organizations).find(([, { name }]) => name === 'Initech')!;
+    const [code] = Object.entries(emulator.state.organizations).find(
+      ([, { name }]) => name === 'Initech',
+    )!;
     expect(code).toMatch(/^org_[0-9a-f]+$/);
     const grace = emulator.state.people.find(({ email }) => email === 'grace@example.com')!;
     expect(grace.organizations[code]).toMatchObject({ roles: ['admin'] });
@@ -242,19 +296,30 @@ describe('registered addresses', () => {
 
 describe('signing in without a browser', () => {
   test('goes the way of one: its requests are counted and run into faults', async () => {
-    await emulator.signIn(authorizationUrl(), { email: 'ada@example.com', organization: 'org_globex0gardens' });
+    await emulator.signIn(authorizationUrl(), {
+      email: 'ada@example.com',
+      organization: 'org_globex0gardens',
+    });
     expect(emulator.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /oauth2/auth',
       'POST /emulator/sign-in',
       'POST /emulator/organization',
     ]);
     emulator.faults.once('/oauth2/auth', () => new Response('closed', { status: 503 }));
-    await expect(emulator.signIn(authorizationUrl(), { email: 'ada@example.com' })).rejects.toThrow('closed');
+    await expect(emulator.signIn(authorizationUrl(), { email: 'ada@example.com' })).rejects.toThrow(
+      'closed',
+    );
   });
 
   test.each([
     ['somebody unknown', 'nobody@example.com', {}, undefined, 'knows nobody'],
-    ['an organization they are not in', 'grace@example.com', {}, 'org_globex0gardens', 'not a member'],
+    [
+      'an organization they are not in',
+      'grace@example.com',
+      {},
+      'org_globex0gardens',
+      'not a member',
+    ],
     [
       'another organization than the URL’s',
       'ada@example.com',
@@ -264,7 +329,9 @@ describe('signing in without a browser', () => {
     ],
   ])('refuses %s', async (_name, email, params, organization, message) => {
     const choice = { email, ...(organization && { organization }) };
-    await expect(emulator.signIn(authorizationUrl(params as Record<string, string>), choice)).rejects.toThrow(message);
+    await expect(
+      emulator.signIn(authorizationUrl(params as Record<string, string>), choice),
+    ).rejects.toThrow(message);
   });
 
   test('refuses a URL that is not this Kinde’s', async () => {

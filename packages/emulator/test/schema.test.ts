@@ -16,8 +16,17 @@ test('the schema for editors accepts the default seed, and one that names the sc
 
 test('properties, handles and suspensions can be part of the seed', async () => {
   const seed = seedWith({
-    organizations: { org_a: { name: 'A', handle: 'a', isSuspended: true, properties: { size: 'small' } } },
-    people: [{ email: 'a@b.c', organizations: { org_a: {} }, isSuspended: true, properties: { city: 'London' } }],
+    organizations: {
+      org_a: { name: 'A', handle: 'a', isSuspended: true, properties: { size: 'small' } },
+    },
+    people: [
+      {
+        email: 'a@b.c',
+        organizations: { org_a: {} },
+        isSuspended: true,
+        properties: { city: 'London' },
+      },
+    ],
   });
   expect(accepts(seed), JSON.stringify(accepts.errors)).toBe(true);
   const { state } = await createEmulator({ seed: seed as Seed });
@@ -33,9 +42,18 @@ test.each([
   ['a flag of an unknown type', { flags: { theme: { type: 'x', value: 'a' } } }],
   ['an organization code of another form', { organizations: { acme: { name: 'A' } } }],
   ['a person without address', { people: [{ organizations: {} }] }],
-  ['a person who is suspended by a word', { people: [{ email: 'a@b.c', organizations: {}, isSuspended: 'no' }] }],
-  ['a property that is no text', { organizations: { org_a: { name: 'A', properties: { size: 1 } } } }],
-  ['a misspelt word of a person', { people: [{ email: 'a@b.c', organizations: {}, givenname: 'A' }] }],
+  [
+    'a person who is suspended by a word',
+    { people: [{ email: 'a@b.c', organizations: {}, isSuspended: 'no' }] },
+  ],
+  [
+    'a property that is no text',
+    { organizations: { org_a: { name: 'A', properties: { size: 1 } } } },
+  ],
+  [
+    'a misspelt word of a person',
+    { people: [{ email: 'a@b.c', organizations: {}, givenname: 'A' }] },
+  ],
 ])('the schema and the emulator both refuse %s', async (_name, change) => {
   const seed = seedWith(change);
   expect(accepts(seed)).toBe(false);

@@ -13,14 +13,26 @@ const changed = (change: (seed: any) => void) => {
 };
 
 test.each<[string, (seed: any) => void, RegExp]>([
-  ['a permission of a role', (seed) => seed.roles.viewer.permissions.push('raed:todos'), /did you mean "read:todos"/],
-  ['a role of a person', (seed) => (seed.people[0].organizations.org_acme0rockets.roles = ['admim']), /"admin"/],
+  [
+    'a permission of a role',
+    (seed) => seed.roles.viewer.permissions.push('raed:todos'),
+    /did you mean "read:todos"/,
+  ],
+  [
+    'a role of a person',
+    (seed) => (seed.people[0].organizations.org_acme0rockets.roles = ['admim']),
+    /"admin"/,
+  ],
   [
     'a permission of a person',
     (seed) => (seed.people[0].organizations.org_acme0rockets.permissions = ['create:todo']),
     /"create:todos"/,
   ],
-  ['an organization of a person', (seed) => (seed.people[1].organizations = { org_acme: {} }), /"org_acme0rockets"/],
+  [
+    'an organization of a person',
+    (seed) => (seed.people[1].organizations = { org_acme: {} }),
+    /"org_acme0rockets"/,
+  ],
   [
     'a flag of an organization',
     (seed) => (seed.organizations.org_acme0rockets.flags = { todo_limits: 3 }),
@@ -52,20 +64,29 @@ test.each<[string, (seed: any) => void]>([
   [
     'a property of a person and of an organization',
     (seed) =>
-      [seed.people[0], seed.organizations.org_acme0rockets].forEach((one) => (one.properties = { city: 'London' })),
+      [seed.people[0], seed.organizations.org_acme0rockets].forEach(
+        (one) => (one.properties = { city: 'London' }),
+      ),
   ],
   ['a role without permissions', (seed) => delete seed.roles.viewer.permissions],
   ['people that are no list', (seed) => (seed.people = {})],
-  ['an API nobody declared', (seed) => (seed.applications = [application({ audiences: ['https://nowhere.example'] })])],
+  [
+    'an API nobody declared',
+    (seed) => (seed.applications = [application({ audiences: ['https://nowhere.example'] })]),
+  ],
   [
     'a scope the API does not have',
-    (seed) => (seed.applications = [application({ scopes: { 'https://api.todos.example': ['fly'] } })]),
+    (seed) =>
+      (seed.applications = [application({ scopes: { 'https://api.todos.example': ['fly'] } })]),
   ],
   [
     'a lifetime that is no number of seconds',
     (seed) => (seed.applications = [application({ tokens: { idTokenLifetime: -1 } })]),
   ],
-  ['an application without a client id', (seed) => (seed.applications = [application({ clientId: undefined })])],
+  [
+    'an application without a client id',
+    (seed) => (seed.applications = [application({ clientId: undefined })]),
+  ],
 ])('is a problem: %s', async (_name, change) => {
   expect(await problemsOf(changed(change))).toHaveLength(1);
 });
@@ -98,12 +119,14 @@ test('a seed with its own applications is taken as it is, and not changed', asyn
 });
 
 test('the default tenant gives people the same ids and applications new credentials every time', async () => {
-  const [one, two] = [await createEmulator(), await createEmulator()];
+  const one = await createEmulator();
+  const two = await createEmulator();
   expect(one.state.people.map(({ id }) => id)).toEqual(two.state.people.map(({ id }) => id));
   expect(one.env['KINDE_CLIENT_ID']).toMatch(/^[0-9a-f]{32}$/);
   expect(one.env['KINDE_CLIENT_SECRET']).toMatch(/^[a-zA-Z0-9]{40,60}$/);
-  for (const name of ['KINDE_CLIENT_ID', 'KINDE_CLIENT_SECRET', 'KINDE_SESSION_SECRET'])
+  for (const name of ['KINDE_CLIENT_ID', 'KINDE_CLIENT_SECRET', 'KINDE_SESSION_SECRET']) {
     expect(one.env[name]).not.toBe(two.env[name]);
+  }
 });
 
 test.each(['localhost:3000', 'not a url', 'ftp://x.example', 'https://x.example/path?query'])(
@@ -120,11 +143,15 @@ test('FD-12 a site may live under a path, an issuer may not', async () => {
     'https://x.example/app',
     'https://x.example/app/callback',
   ]);
-  await expect(createEmulator({ issuer: 'https://x.example/app' })).rejects.toThrow('issuer must be an origin');
+  await expect(createEmulator({ issuer: 'https://x.example/app' })).rejects.toThrow(
+    'issuer must be an origin',
+  );
 });
 
 test('a slash at the end of the issuer goes', async () => {
-  expect((await createEmulator({ issuer: 'https://acme.example/' })).issuer).toBe('https://acme.example');
+  expect((await createEmulator({ issuer: 'https://acme.example/' })).issuer).toBe(
+    'https://acme.example',
+  );
 });
 
 function application(more: object): object {

@@ -22,7 +22,9 @@ describe('on a port', () => {
     const ipv6 = await new Promise<boolean>((resolve) =>
       other.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true)),
     );
-    if (!ipv6) return;
+    if (!ipv6) {
+      return;
+    }
     const { port } = other.address() as AddressInfo;
     await expect(emulator.listen({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
@@ -38,16 +40,18 @@ describe('on a port', () => {
     expect([emulator.issuer, emulator.env['KINDE_ISSUER_URL']]).toEqual([url, url]);
   });
 
-  test.each(['evil.example', 'localhost.evil.example', '169.254.169.254', '127.0.0.1.evil.example'])(
-    'a request for the name %s is refused',
-    async (host) => {
-      const { url } = await emulator.listen({ port: 0 });
-      const asked = request(`${url}/.well-known/jwks`, { headers: { host } }).end();
-      const [response] = (await once(asked, 'response')) as [{ statusCode: number; resume(): void }];
-      response.resume();
-      expect(response.statusCode).toBe(403);
-    },
-  );
+  test.each([
+    'evil.example',
+    'localhost.evil.example',
+    '169.254.169.254',
+    '127.0.0.1.evil.example',
+  ])('a request for the name %s is refused', async (host) => {
+    const { url } = await emulator.listen({ port: 0 });
+    const asked = request(`${url}/.well-known/jwks`, { headers: { host } }).end();
+    const [response] = (await once(asked, 'response')) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(403);
+  });
 });
 
 describe('faults', () => {
@@ -71,12 +75,19 @@ describe('faults', () => {
     await expect(keys()).rejects.toThrow('fetch failed');
     emulator.faults.once('/.well-known/jwks', () => new Promise(() => {}));
     const signal = AbortSignal.timeout(10);
-    await expect(emulator.fetch(`${emulator.issuer}/.well-known/jwks`, { signal })).rejects.toThrow('timeout');
+    await expect(emulator.fetch(`${emulator.issuer}/.well-known/jwks`, { signal })).rejects.toThrow(
+      'timeout',
+    );
   });
 });
 
 test('a token signed by the unpublished key fails; one of the current key is as good as Kinde’s', async () => {
-  const claims = { sub: emulator.state.people[0]!.id, iss: emulator.issuer, scp: [], exp: emulator.clock.now() + 60 };
+  const claims = {
+    sub: emulator.state.people[0]!.id,
+    iss: emulator.issuer,
+    scp: [],
+    exp: emulator.clock.now() + 60,
+  };
   const profileWith = async (key: 'current' | 'unpublished') => {
     const headers = { authorization: `Bearer ${await emulator.sign(claims, { key })}` };
     return (await emulator.fetch(`${emulator.issuer}/oauth2/v2/user_profile`, { headers })).status;
@@ -92,8 +103,11 @@ describe('the command', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
   const run = async (args: string[], env: Record<string, string> = {}) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], { env: { ...process.env, ...env } });
-    let [out, err] = ['', ''];
+    const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+      env: { ...process.env, ...env },
+    });
+    let out = '';
+    let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));
     child.stderr.on('data', (chunk) => (err += chunk));
     const [code] = (await once(child, 'close')) as [number];
@@ -101,7 +115,11 @@ describe('the command', () => {
   };
 
   test('--help tells how to use it', async () => {
-    expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--seed'), err: '' });
+    expect(await run(['--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('--seed'),
+      err: '',
+    });
   });
 
   test('--env writes the environment of an app into a file that only this user can read', async () => {
@@ -110,10 +128,16 @@ describe('the command', () => {
     const child = spawn(process.execPath, ['--import', 'tsx', cli, '--port', '0', '--env', file]);
     await once(child.stdout, 'data');
     const env = parseEnv(readFileSync(file, 'utf8'));
-    const { issuer } = (await (await fetch(`${env['KINDE_ISSUER_URL']}/.well-known/openid-configuration`)).json()) as {
+    const { issuer } = (await (
+      await fetch(`${env['KINDE_ISSUER_URL']}/.well-known/openid-configuration`)
+    ).json()) as {
       issuer: string;
     };
-    expect([issuer, env['OLD'], statSync(file).mode & 0o777]).toEqual([env['KINDE_ISSUER_URL'], undefined, 0o600]);
+    expect([issuer, env['OLD'], statSync(file).mode & 0o777]).toEqual([
+      env['KINDE_ISSUER_URL'],
+      undefined,
+      0o600,
+    ]);
     expect(env['KINDE_CLIENT_SECRET']).toMatch(/^[0-9a-f]{48}$/);
     child.kill();
     await once(child, 'close');

@@ -39,7 +39,8 @@ afterEach(async () => {
 });
 
 /** With a new token each time: days pass here. */
-const call: Call = async (name, input) => callerOf(emulator, await managementToken(emulator))(name, input);
+const call: Call = async (name, input) =>
+  callerOf(emulator, await managementToken(emulator))(name, input);
 const register = async (event_types: string[], endpoint = APP): Promise<string> =>
   (await call('webhooks.create', { endpoint, event_types, name: 'App' })).body.webhook.id;
 const invent = (key: string) => call('permissions.create', { key, name: key });
@@ -53,9 +54,19 @@ describe('webhooks in the Management API', () => {
   test('are made, listed, changed and removed', async () => {
     const id = await register(['user.created']);
     expect((await call('webhooks.list')).body.webhooks).toEqual([
-      expect.objectContaining({ id, name: 'App', endpoint: APP, description: '', event_types: ['user.created'] }),
+      expect.objectContaining({
+        id,
+        name: 'App',
+        endpoint: APP,
+        description: '',
+        event_types: ['user.created'],
+      }),
     ]);
-    await call('webhooks.update', { webhook_id: id, event_types: ['user.deleted'], description: 'Who left' });
+    await call('webhooks.update', {
+      webhook_id: id,
+      event_types: ['user.deleted'],
+      description: 'Who left',
+    });
     expect((await call('webhooks.list')).body.webhooks).toMatchObject([
       { name: 'App', description: 'Who left', event_types: ['user.deleted'] },
     ]);
@@ -64,14 +75,23 @@ describe('webhooks in the Management API', () => {
     for (const [name, input] of [
       ['webhooks.remove', { webhook_id: id }],
       ['webhooks.update', { webhook_id: id, name: 'x' }],
-    ] as const)
+    ] as const) {
       expect((await call(name, input)).body.errors[0].code).toBe('WEBHOOK_NOT_FOUND');
+    }
   });
 
   test('are refused where an address or a type makes no sense', async () => {
-    const endpoints = ['http://app.example/webhooks', 'ftp://localhost/', 'https://ada:secret@app.example/', 'app'];
+    const endpoints = [
+      'http://app.example/webhooks',
+      'ftp://localhost/',
+      'https://ada:secret@app.example/',
+      'app',
+    ];
     const types = [[], ['user.created', 'user.exploded'], ['toString']];
-    const bad = [...endpoints.map((endpoint) => ({ endpoint })), ...types.map((event_types) => ({ event_types }))];
+    const bad = [
+      ...endpoints.map((endpoint) => ({ endpoint })),
+      ...types.map((event_types) => ({ event_types })),
+    ];
     for (const change of bad) {
       const { status, body } = await call('webhooks.create', {
         endpoint: APP,
@@ -80,10 +100,15 @@ describe('webhooks in the Management API', () => {
         ...change,
       });
       const [field] = Object.keys(change);
-      expect([status, body.errors[0]]).toMatchObject([400, { code: `${field!.toUpperCase()}_INVALID`, field }]);
+      expect([status, body.errors[0]]).toMatchObject([
+        400,
+        { code: `${field!.toUpperCase()}_INVALID`, field },
+      ]);
     }
     const id = await register(['user.created']);
-    expect((await call('webhooks.update', { webhook_id: id, event_types: ['x'] })).status).toBe(400);
+    expect((await call('webhooks.update', { webhook_id: id, event_types: ['x'] })).status).toBe(
+      400,
+    );
     expect(emulator.state.webhooks).toMatchObject([{ eventTypes: ['user.created'] }]);
   });
 
@@ -91,7 +116,9 @@ describe('webhooks in the Management API', () => {
     const { event_types: types } = (await call('webhooks.listEventTypes')).body;
     expect(types.length).toBe(27);
     expect(new Set(types.map(({ id }: { id: string }) => id)).size).toBe(27);
-    expect(types).toContainEqual(expect.objectContaining({ code: 'role.deleted', name: 'Role deleted' }));
+    expect(types).toContainEqual(
+      expect.objectContaining({ code: 'role.deleted', name: 'Role deleted' }),
+    );
     await register(types.map(({ code }: { code: string }) => code));
     await invent('fly:kites');
     await emulator.webhooks.settled();
@@ -153,7 +180,12 @@ describe('an event', () => {
   test('of somebody who signs in says from where', async () => {
     await register(['user.authenticated']);
     const { KINDE_CLIENT_ID: client_id, KINDE_REDIRECT_URI } = emulator.env;
-    const query = { client_id: client_id!, redirect_uri: KINDE_REDIRECT_URI!, response_type: 'code', state: 'state' };
+    const query = {
+      client_id: client_id!,
+      redirect_uri: KINDE_REDIRECT_URI!,
+      response_type: 'code',
+      state: 'state',
+    };
     const url = `${emulator.issuer}/oauth2/auth?${new URLSearchParams({ ...query, scope: 'openid' })}`;
     await emulator.signIn(url, { email: 'grace@example.com' });
     await emulator.webhooks.settled();
@@ -175,7 +207,9 @@ describe('an event', () => {
   test('that an app causes while it handles one is delivered, too', async () => {
     await register(['permission.created']);
     answer = async () => {
-      if (received.length < 3) await invent(`fly:${received.length}`);
+      if (received.length < 3) {
+        await invent(`fly:${received.length}`);
+      }
       return new Response(null);
     };
     await invent('fly:kites');
@@ -200,7 +234,9 @@ describe('what is not answered with 200', () => {
     expect(received.length).toBe(9);
     expect(new Set(received.map(({ id }) => id)).size).toBe(1);
     const told = received.map(({ body }) => decodeJwt(body));
-    for (const one of told) expect(one).toEqual(told[0]);
+    for (const one of told) {
+      expect(one).toEqual(told[0]);
+    }
     expect(statuses()).toEqual(received.map((_, index) => [index + 1, 500]));
   });
 
@@ -211,7 +247,9 @@ describe('what is not answered with 200', () => {
     answer = () => new Response(null, { status: others[received.length - 1] ?? 200, headers });
     await invent('fly:kites');
     await emulator.webhooks.settled();
-    for (const wait of [5, 30, 120, 600, HOUR]) await later(wait);
+    for (const wait of [5, 30, 120, 600, HOUR]) {
+      await later(wait);
+    }
     expect(statuses()).toEqual([...others, 200].map((status, index) => [index + 1, status]));
     expect(new Set(received.map(({ url }) => url))).toEqual(new Set([APP]));
   });
@@ -317,7 +355,9 @@ describe('what is not answered with 200', () => {
 test('the log and what waits are bounded', async () => {
   await register(['permission.created']);
   answer = () => new Response(null, { status: 500 });
-  for (let count = 0; count < 1_005; count += 1) emit(emulator.state, 'permission.created', { permission: { count } });
+  for (let count = 0; count < 1_005; count += 1) {
+    emit(emulator.state, 'permission.created', { permission: { count } });
+  }
   await emulator.webhooks.settled();
   expect(received.length).toBe(1_000);
   const told = ({ body }: Received) => (decodeJwt(body)['data'] as any).permission.count;
@@ -359,7 +399,9 @@ describe('on this machine', () => {
     await later(5);
     expect(posted.map((body) => decodeJwt(body)['type'])).toEqual(['permission.created']);
     const { deliveries } = emulator.webhooks;
-    expect(deliveries.map(({ endpoint, attempt, status: told }) => [endpoint, attempt, told]).sort()).toEqual(
+    expect(
+      deliveries.map(({ endpoint, attempt, status: told }) => [endpoint, attempt, told]).sort(),
+    ).toEqual(
       [
         [url, 1, 200],
         [APP, 1, 'refused'],

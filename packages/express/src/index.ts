@@ -1,4 +1,10 @@
-import { isKinde, mountsRoutes, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import {
+  isKinde,
+  mountsRoutes,
+  toKinde,
+  toRule,
+  type ProtectOptions,
+} from '@kindling/core/adapter';
 import { sendReply, toHttpRequest, toOutlet } from '@kindling/core/node';
 import type { Entered, Guard, Kinde, KindeOptions, Reply, RequestAuth } from '@kindling/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -31,16 +37,22 @@ export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandl
   // An instance that is shared may be mounted anywhere, to say who is calling: its routes answer where they belong.
   let isChecked = isKinde(options);
   return (req, res, next) => {
-    if (!isChecked) isChecked = mountsRoutes(req.baseUrl ?? '', instance, false);
+    if (!isChecked) {
+      isChecked = mountsRoutes(req.baseUrl ?? '', instance, false);
+    }
     (req as Marked)[INSTANCE] = instance;
     const entered = instance.enter(toHttpRequest(req), toOutlet(req, res, asRouted));
-    if (!(entered instanceof Promise)) return accept(entered, req, res, next);
+    if (!(entered instanceof Promise)) {
+      return accept(entered, req, res, next);
+    }
     return entered.then((found) => accept(found, req, res, next)).then(undefined, next);
   };
 }
 
 function accept({ reply, caller }: Entered, req: Request, res: Response, next: NextFunction): void {
-  if (reply) return sendReply(res, reply);
+  if (reply) {
+    return sendReply(res, reply);
+  }
   req.kinde = caller;
   next();
 }
@@ -48,7 +60,10 @@ function accept({ reply, caller }: Entered, req: Request, res: Response, next: N
 /** A path as the app compares it, by its settings. */
 function asRouted({ app }: Request, path: string): string {
   const cased = app?.enabled('case sensitive routing') ? path : path.toLowerCase();
-  return app?.enabled('strict routing') ? cased : cased.replace(/\/$/, '');
+  if (app?.enabled('strict routing')) {
+    return cased;
+  }
+  return cased.replace(/\/$/, '');
 }
 
 /**
@@ -61,16 +76,26 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): Reques
   const rule = toRule(allow, options);
   return (req, res, next) => {
     const instance = (req as Marked)[INSTANCE];
-    if (!instance)
-      throw new Error('protect() found no Kinde on this request: put app.use(kinde()) before your routes.');
+    if (!instance) {
+      throw new Error(
+        'protect() found no Kinde on this request: put app.use(kinde()) before your routes.',
+      );
+    }
     const refused = instance.guard(toHttpRequest(req), req.kinde, rule);
-    if (!refused) return next();
-    if (!(refused instanceof Promise)) return sendReply(res, refused);
+    if (!refused) {
+      return next();
+    }
+    if (!(refused instanceof Promise)) {
+      return sendReply(res, refused);
+    }
     return refused.then((reply) => pass(reply, res, next)).then(undefined, next);
   };
 }
 
 function pass(reply: Reply | undefined, res: Response, next: NextFunction): void {
-  if (reply) sendReply(res, reply);
-  else next();
+  if (reply) {
+    sendReply(res, reply);
+  } else {
+    next();
+  }
 }

@@ -2,7 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describeCaller, type RunningApp } from '@kindling/core/adapter-conformance';
 import type { ErrorRequestHandler, Express, RequestHandler, Router } from 'express';
-import { createKinde, kinde, protect, toHttpRequest, type KindeError, type KindeOptions } from '../src/index.js';
+import {
+  createKinde,
+  kinde,
+  protect,
+  toHttpRequest,
+  type KindeError,
+  type KindeOptions,
+} from '../src/index.js';
 
 /** What makes apps: Express, of one version or the other. */
 export interface Framework {
@@ -26,7 +33,9 @@ export function starter(create: Framework, given: Partial<Parts> = {}) {
       void Promise.resolve().then(() => (res.locals['hasWaited'] = true));
       next();
     });
-    if (parts.first) app.use(parts.first);
+    if (parts.first) {
+      app.use(parts.first);
+    }
     const sdk = createKinde(options);
     app.use(parts.kinde(sdk));
     addPages(app, create, parts.protect);
@@ -62,7 +71,10 @@ function addResponses(app: Express, guard: typeof protect): void {
   app.get('/cached', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=60').vary('Accept').send('cached');
   });
-  app.get('/late-cookies', (_req, res) => void res.writeHead(200, { 'Set-Cookie': 'own=1' }).end('cookies'));
+  app.get(
+    '/late-cookies',
+    (_req, res) => void res.writeHead(200, { 'Set-Cookie': 'own=1' }).end('cookies'),
+  );
   app.get('/refresh', async (req, res) => {
     await req.kinde.refresh();
     res.json(describeCaller(req.kinde));

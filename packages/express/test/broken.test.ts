@@ -1,4 +1,11 @@
-import { createKinde, type HttpRequest, type Kinde, type KindeOptions, type Outlet, type Reply } from '@kindling/core';
+import {
+  createKinde,
+  type HttpRequest,
+  type Kinde,
+  type KindeOptions,
+  type Outlet,
+  type Reply,
+} from '@kindling/core';
 import { adapterConformance } from '@kindling/core/adapter-conformance';
 import { createEmulator } from '@kindling/emulator';
 import createExpress, { type Request, type RequestHandler, type Response } from 'express';
@@ -21,7 +28,9 @@ const entrance = (around: Around): Partial<Parts> => ({
 });
 
 /** Something else is lent to the core than the response can do. */
-const outlet = (change: (right: Outlet, res: Response, req: Request) => Partial<Outlet>): Partial<Parts> =>
+const outlet = (
+  change: (right: Outlet, res: Response, req: Request) => Partial<Outlet>,
+): Partial<Parts> =>
   entrance((sdk, req, res) => ({
     enter: (request, right) =>
       sdk.enter(request, {
@@ -42,7 +51,10 @@ const request = (change: (right: HttpRequest) => Partial<HttpRequest>): Partial<
     enter: (right, lent) => sdk.enter(seen(right, change), lent),
     guard: (right, auth, rule) => sdk.guard(seen(right, change), auth, rule),
   }));
-const seen = (right: HttpRequest, change: (right: HttpRequest) => Partial<HttpRequest>): HttpRequest => ({
+const seen = (
+  right: HttpRequest,
+  change: (right: HttpRequest) => Partial<HttpRequest>,
+): HttpRequest => ({
   method: right.method,
   url: right.url,
   headers: right.headers,
@@ -69,7 +81,9 @@ const reply = (change: (right: Reply) => Partial<Reply>): Partial<Parts> =>
   }));
 
 /** Lets a request go by the adapter. */
-const without = (isLeftOut: (req: Request, routes: readonly string[]) => boolean): Partial<Parts> => ({
+const without = (
+  isLeftOut: (req: Request, routes: readonly string[]) => boolean,
+): Partial<Parts> => ({
   kinde: (given) => (req, res, next) => {
     const routes = (given as Kinde).routes.map(({ path }) => path);
     return isLeftOut(req, routes) ? next() : kinde(given)(req, res, next);
@@ -80,7 +94,9 @@ const without = (isLeftOut: (req: Request, routes: readonly string[]) => boolean
 function atHead(res: Response, work: (written: readonly string[]) => void): void {
   const { writeHead } = res;
   res.writeHead = ((status: number, headers: Record<string, string> = {}) => {
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      res.setHeader(name, value);
+    }
     work([res.getHeader('set-cookie') ?? []].flat().map(String));
     return writeHead.call(res, status);
   }) as typeof writeHead;
@@ -95,11 +111,16 @@ interface Broken {
 const byOutlet: Record<string, Broken> = {
   'forgets Vary': {
     breaks: () => outlet(() => ({ vary: () => {} })),
-    noticed: ['`Vary: Cookie` is on every answer that depends on the caller, beside what the app says'],
+    noticed: [
+      '`Vary: Cookie` is on every answer that depends on the caller, beside what the app says',
+    ],
   },
   'replaces what the app says in Vary': {
-    breaks: () => outlet((_, res) => ({ vary: (field) => atHead(res, () => res.setHeader('Vary', field)) })),
-    noticed: ['`Vary: Cookie` is on every answer that depends on the caller, beside what the app says'],
+    breaks: () =>
+      outlet((_, res) => ({ vary: (field) => atHead(res, () => res.setHeader('Vary', field)) })),
+    noticed: [
+      '`Vary: Cookie` is on every answer that depends on the caller, beside what the app says',
+    ],
   },
   'drops cookies': {
     breaks: () => outlet(() => ({ setCookies: () => {} })),
@@ -113,7 +134,8 @@ const byOutlet: Record<string, Broken> = {
   'writes cookies at once instead of with the head': {
     breaks: () =>
       outlet((_, res) => ({
-        setCookies: (lines) => void res.append('Set-Cookie', [...lines]).set('Cache-Control', 'no-store'),
+        setCookies: (lines) =>
+          void res.append('Set-Cookie', [...lines]).set('Cache-Control', 'no-store'),
       })),
     noticed: [
       'the cookies of a refresh arrive beside those of the handler',
@@ -122,14 +144,18 @@ const byOutlet: Record<string, Broken> = {
   },
   'writes cookies without forbidding caches': {
     breaks: () =>
-      outlet((_, res) => ({ setCookies: (lines) => atHead(res, () => res.append('Set-Cookie', [...lines])) })),
+      outlet((_, res) => ({
+        setCookies: (lines) => atHead(res, () => res.append('Set-Cookie', [...lines])),
+      })),
     noticed: ['no cache keeps an answer with a cookie of the core, whatever its handler says'],
   },
   'replaces the cookies of the app': {
     breaks: () =>
       outlet((_, res) => ({
         setCookies: (lines) =>
-          atHead(res, () => res.setHeader('Set-Cookie', lines).setHeader('Cache-Control', 'no-store')),
+          atHead(res, () =>
+            res.setHeader('Set-Cookie', lines).setHeader('Cache-Control', 'no-store'),
+          ),
       })),
     noticed: ['the cookies of a refresh arrive beside those of the handler'],
   },
@@ -138,7 +164,9 @@ const byOutlet: Record<string, Broken> = {
       outlet((_, res) => ({
         setCookies: (lines) =>
           atHead(res, (written) =>
-            res.setHeader('Set-Cookie', [...written, ...lines]).setHeader('Cache-Control', 'no-store'),
+            res
+              .setHeader('Set-Cookie', [...written, ...lines])
+              .setHeader('Cache-Control', 'no-store'),
           ),
       })),
     noticed: [
@@ -151,7 +179,9 @@ const byOutlet: Record<string, Broken> = {
       outlet((_, res) => ({
         setCookies: (lines) =>
           atHead(res, () => {
-            if (res.statusCode < 400) res.append('Set-Cookie', [...lines]).set('Cache-Control', 'no-store');
+            if (res.statusCode < 400) {
+              res.append('Set-Cookie', [...lines]).set('Cache-Control', 'no-store');
+            }
           }),
       })),
     noticed: [
@@ -161,7 +191,8 @@ const byOutlet: Record<string, Broken> = {
     ],
   },
   'forbids caches everywhere': {
-    breaks: () => outlet((_, res) => ({ vary: () => atHead(res, () => res.set('Cache-Control', 'no-store')) })),
+    breaks: () =>
+      outlet((_, res) => ({ vary: () => atHead(res, () => res.set('Cache-Control', 'no-store')) })),
     noticed: ['an answer without a cookie of the core keeps the cache policy of its handler'],
   },
   'always says that cookies can be set': {
@@ -190,7 +221,11 @@ const byRequest: Record<string, Broken> = {
   'reads the path inside of a router': {
     breaks: () => ({
       protect: (allow, options) => (req, res, next) =>
-        protect(allow, options)(Object.create(req, { originalUrl: { value: req.url } }) as Request, res, next),
+        protect(allow, options)(
+          Object.create(req, { originalUrl: { value: req.url } }) as Request,
+          res,
+          next,
+        ),
     }),
     noticed: ['signing in leads back to a page in a mounted part of the app by its whole path'],
   },
@@ -207,7 +242,9 @@ const byRequest: Record<string, Broken> = {
   },
   'shows the core some headers only': {
     breaks: () =>
-      request(({ headers }) => ({ headers: { get: (name) => (name === 'cookie' ? headers.get(name) : null) } })),
+      request(({ headers }) => ({
+        headers: { get: (name) => (name === 'cookie' ? headers.get(name) : null) },
+      })),
     noticed: [
       'a user who opens a guarded page is sent to sign in, and a script is told 401',
       'a user without the permission is told 403, by a page or by a problem document',
@@ -231,7 +268,9 @@ const byRequest: Record<string, Broken> = {
   },
   'mounts auth routes by their whole path only': {
     breaks: () => without(({ path }, routes) => routes.includes(`/app${path}`)),
-    noticed: ['auth routes answer below the path of the site, also where a proxy took that path away'],
+    noticed: [
+      'auth routes answer below the path of the site, also where a proxy took that path away',
+    ],
   },
 };
 
@@ -277,7 +316,9 @@ const byOrder: Record<string, Broken> = {
     noticed: ['an auth route never begins with a refresh'],
   },
   'makes an instance for every request': {
-    breaks: (options) => ({ kinde: () => (req, res, next) => kinde(createKinde(options))(req, res, next) }),
+    breaks: (options) => ({
+      kinde: () => (req, res, next) => kinde(createKinde(options))(req, res, next),
+    }),
     noticed: ['requests at the same time with one session that is due refresh it once'],
   },
   'waits for a promise each time': {
@@ -307,7 +348,9 @@ const byGuard: Record<string, Broken> = {
       protect: (allow, options) => (req, res, next) => {
         let isPassed = false;
         res.once('finish', () => {
-          if (isPassed) return;
+          if (isPassed) {
+            return;
+          }
           res.json = () => res;
           next();
         });
@@ -321,15 +364,21 @@ const byGuard: Record<string, Broken> = {
   },
   'forgets the options of protect()': {
     breaks: () => ({ protect: (allow) => protect(allow) }),
-    noticed: ['`crossOrigin` of `protect()` reaches the core', '`live` of `protect()` reaches the core'],
+    noticed: [
+      '`crossOrigin` of `protect()` reaches the core',
+      '`live` of `protect()` reaches the core',
+    ],
   },
   'lets every origin change something': {
-    breaks: () => ({ protect: (allow, options) => protect(allow, { ...options, crossOrigin: true }) }),
+    breaks: () => ({
+      protect: (allow, options) => protect(allow, { ...options, crossOrigin: true }),
+    }),
     noticed: ['a page of another origin cannot change anything with the user’s session'],
   },
   'lets callers pass when a guard fails': {
     breaks: () => ({
-      protect: (allow, options) => (req, res, next) => protect(allow, options)(req, res, () => next()),
+      protect: (allow, options) => (req, res, next) =>
+        protect(allow, options)(req, res, () => next()),
     }),
     noticed: ['an error of a guard reaches the error handler of the app'],
   },
@@ -345,12 +394,15 @@ const byGuard: Record<string, Broken> = {
 const broken = { ...byOutlet, ...byRequest, ...byReply, ...byOrder, ...byGuard };
 
 describe.each(Object.entries(broken))('an adapter that %s', (_, { breaks, noticed }) => {
-  for (const name of noticed)
+  for (const name of noticed) {
     test(`does not pass: ${name}`, async () => {
       const check = adapterConformance.find((one) => one.name === name)!;
-      const subject = createSubject(emulator, (options) => starter(createExpress, breaks(options))(options));
+      const subject = createSubject(emulator, (options) =>
+        starter(createExpress, breaks(options))(options),
+      );
       await expect(check.run(subject)).rejects.toThrow(/in place of/);
     });
+  }
 });
 
 test('every check is failed by one of these adapters', () => {

@@ -9,12 +9,18 @@ import { createSubject } from '../../../test/kit/subject.js';
 import { kinde } from '../src/index.js';
 import { listen, starter, type Framework, type Parts } from './app.js';
 
-type Row = readonly [string, { readonly parts?: Partial<Parts>; readonly session?: KindeOptions['session'] }];
+type Row = readonly [
+  string,
+  { readonly parts?: Partial<Parts>; readonly session?: KindeOptions['session'] },
+];
 
 const rows: readonly Row[] = [
   ['with sessions in the cookie', {}],
   ['with sessions in a store', { session: { store: memoryStore() } }],
-  ['behind a parser of bodies', { parts: { first: createExpress.text({ type: '*/*' }) as RequestHandler } }],
+  [
+    'behind a parser of bodies',
+    { parts: { first: createExpress.text({ type: '*/*' }) as RequestHandler } },
+  ],
 ];
 
 // Its types differ from those of Express 5 in what handlers may return.
@@ -25,7 +31,9 @@ afterEach(() => void vi.useRealTimers());
 describe.each(rows)('Express 4 %s', (_, { parts, session = {} }) => {
   const subject = createSubject(emulator, starter(create, parts), { session });
 
-  for (const { name, run } of adapterConformance) test(`passes: ${name}`, () => run(subject));
+  for (const { name, run } of adapterConformance) {
+    test(`passes: ${name}`, () => run(subject));
+  }
 });
 
 test('an answer of the core that comes after another one is an error for the app, and ends no process', async () => {
@@ -39,6 +47,8 @@ test('an answer of the core that comes after another one is an error for the app
   app.use(kinde(optionsFor(emulator)), keep);
   const { url, close } = await listen(app);
   expect(await (await fetch(`${url}/logout`, { method: 'POST' })).text()).toBe('first');
-  await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })]));
+  await vi.waitFor(() =>
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })]),
+  );
   await close();
 });

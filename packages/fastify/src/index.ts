@@ -1,7 +1,27 @@
-import { isKinde, mountsRoutes, pathBelow, toKinde, toRule, type ProtectOptions } from '@kindling/core/adapter';
+import {
+  isKinde,
+  mountsRoutes,
+  pathBelow,
+  toKinde,
+  toRule,
+  type ProtectOptions,
+} from '@kindling/core/adapter';
 import * as node from '@kindling/core/node';
-import type { Entered, Guard, HttpRequest, Kinde, KindeOptions, Reply, RequestAuth } from '@kindling/core';
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type {
+  Entered,
+  Guard,
+  HttpRequest,
+  Kinde,
+  KindeOptions,
+  Reply,
+  RequestAuth,
+} from '@kindling/core';
+import type {
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+} from 'fastify';
 import plugin from 'fastify-plugin';
 
 export * from '@kindling/core';
@@ -21,7 +41,7 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
   const instance = toKinde(options);
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);
-  if (mountsRoutes(app.prefix, instance, isKinde(options)))
+  if (mountsRoutes(app.prefix, instance, isKinde(options))) {
     await app.register(async (auth) => {
       // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
       auth.removeAllContentTypeParsers();
@@ -39,19 +59,30 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
         );
       }
     });
+  }
   app.addHook('onRequest', (request, reply, done) => {
-    if (request[INSTANCE] === instance) return done();
+    if (request[INSTANCE] === instance) {
+      return done();
+    }
     request[INSTANCE] = instance;
     const entered = instance.enter(toHttpRequest(request), node.toReplyOutlet(request, reply));
-    if (entered instanceof Promise) return entered.then((found) => accept(found, request, reply));
+    if (entered instanceof Promise) {
+      return entered.then((found) => accept(found, request, reply));
+    }
     accept(entered, request, reply);
     return done();
   });
 };
 
 /** A route is answered here only where the framework does not know it: behind a proxy that took the app's path away. */
-function accept({ reply: answer, caller }: Entered, request: FastifyRequest, reply: FastifyReply): FastifyReply | void {
-  if (answer) return send(reply, answer);
+function accept(
+  { reply: answer, caller }: Entered,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply | void {
+  if (answer) {
+    return send(reply, answer);
+  }
   request.kinde = caller;
 }
 
@@ -73,11 +104,18 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): onRequ
   const rule = toRule(allow, options);
   return (request, reply, done) => {
     const instance = request[INSTANCE];
-    if (!instance)
-      throw new Error('protect() found no Kinde on this request: await app.register(kinde) before your routes.');
+    if (!instance) {
+      throw new Error(
+        'protect() found no Kinde on this request: await app.register(kinde) before your routes.',
+      );
+    }
     const refused = instance.guard(toHttpRequest(request), request.kinde, rule);
-    if (!refused) return done();
-    if (!(refused instanceof Promise)) return send(reply, refused);
+    if (!refused) {
+      return done();
+    }
+    if (!(refused instanceof Promise)) {
+      return send(reply, refused);
+    }
     return refused.then((answer) => answer && send(reply, answer));
   };
 }

@@ -1,7 +1,18 @@
 import type { AddressInfo } from 'node:net';
 import { describeCaller, type RunningApp } from '@kindling/core/adapter-conformance';
-import createFastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createKinde, kinde, protect, toHttpRequest, type KindeError, type KindeOptions } from '../src/index.js';
+import createFastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import {
+  createKinde,
+  kinde,
+  protect,
+  toHttpRequest,
+  type KindeError,
+  type KindeOptions,
+} from '../src/index.js';
 
 /** The adapter, or one that is wrong in some way; and what the app has before it. */
 export interface Parts {
@@ -50,11 +61,14 @@ function addPages(app: FastifyInstance, guard: typeof protect): void {
   const tell = async (request: FastifyRequest) => describeCaller(request.kinde);
   app.get('/', tell);
   app.get('/private', { onRequest: guard() }, tell);
-  app.register(async (part) => void part.get('/private', { preHandler: guard() }, tell), { prefix: '/nested' });
+  app.register(async (part) => void part.get('/private', { preHandler: guard() }, tell), {
+    prefix: '/nested',
+  });
   app.get('/live', { onRequest: guard({ permissions: 'create:todos' }, { live: true }) }, tell);
   app.get('/at-once', { onRequest: guard() }, (request, reply) => reply.send(!request.hasWaited));
   let count = 0;
-  const add = async (_request: FastifyRequest, reply: FastifyReply) => reply.code(201).send({ count: (count += 1) });
+  const add = async (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(201).send({ count: (count += 1) });
   const allow = { permissions: 'create:todos' };
   app.post('/todos', { onRequest: guard(allow) }, add);
   app.post('/todos/anywhere', { onRequest: guard(allow, { crossOrigin: true }) }, add);
@@ -63,7 +77,9 @@ function addPages(app: FastifyInstance, guard: typeof protect): void {
 /** Pages that write something of their own on the response. */
 function addResponses(app: FastifyInstance, guard: typeof protect): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.method === 'OPTIONS') return reply.code(204).header('x-app', 'preflight').send();
+    if (request.method === 'OPTIONS') {
+      return reply.code(204).header('x-app', 'preflight').send();
+    }
     return done();
   });
   app.get('/cached', async (_request, reply) => {

@@ -98,19 +98,31 @@ export function problemsOf(body: unknown, hide: (text: unknown) => string): Prob
       : error
         ? [{ code: error, message: description }]
         : [];
-  return list.slice(0, MOST_PROBLEMS).map((entry: { code?: unknown; message?: unknown; field?: unknown } | null) => ({
-    code: hide(entry?.code) || 'UNKNOWN',
-    message: hide(entry?.message),
-    ...(typeof entry?.field === 'string' && { field: hide(entry.field) }),
-  }));
+  return list.slice(0, MOST_PROBLEMS).map(
+    (
+      entry: {
+        code?: unknown;
+        message?: unknown;
+        field?: unknown;
+      } | null,
+    ) => ({
+      code: hide(entry?.code) || 'UNKNOWN',
+      message: hide(entry?.message),
+      ...(typeof entry?.field === 'string' && { field: hide(entry.field) }),
+    }),
+  );
 }
 
 const MOST_PROBLEMS = 20;
 
 /** Text from outside in one short line, without anything that could be a credential. */
 export function line(value: unknown, secrets: readonly string[]): string {
-  if (typeof value !== 'string') return '';
-  const hidden = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, '[redacted]'), value);
+  if (typeof value !== 'string') {
+    return '';
+  }
+  const hidden = secrets
+    .filter(Boolean)
+    .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), value);
   return hidden
     .replace(/\beyJ[\w-]*(\.[\w-]*)*|\b(Bearer|Basic)\s+\S+|\bk_live_\w+/g, '[redacted]')
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
@@ -130,5 +142,7 @@ function harmless(cause: unknown): Error {
 /** Such as `ECONNREFUSED`: of the error, or of what caused it. */
 export function systemCode(error: unknown): string | undefined {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null };
-  return [code, cause?.code].find((one): one is string => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one));
+  return [code, cause?.code].find(
+    (one): one is string => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one),
+  );
 }

@@ -35,7 +35,9 @@ export function createEvents(
   };
   const channel = process?.getBuiltinModule?.('node:diagnostics_channel').channel(CHANNEL);
   const tell = async (event: ManagementEvent) => {
-    if (channel?.hasSubscribers) channel.publish(event);
+    if (channel?.hasSubscribers) {
+      channel.publish(event);
+    }
     await onEvent?.(event);
   };
   // Who watches must not stop what is watched.

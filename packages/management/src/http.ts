@@ -43,19 +43,39 @@ export async function exchange(
   signal?.throwIfAborted();
   const controller = new AbortController();
   const fail = (code: 'timeout' | 'redirect' | 'too_large', message: string, httpStatus?: number) =>
-    new KindeApiError(code, `${operation}: ${message}`, { operation, mayHaveExecuted: writes, httpStatus });
+    new KindeApiError(code, `${operation}: ${message}`, {
+      operation,
+      mayHaveExecuted: writes,
+      httpStatus,
+    });
   const late = () => fail('timeout', 'Kinde did not answer in time.');
   try {
-    const response = fetch(url, { ...init, redirect: 'manual', signal: controller.signal });
-    return await orGiveUp(read(response, fail), { signal, until, late });
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason;
-    if (cause instanceof KindeApiError) throw cause;
-    throw new KindeApiError('network', `${operation}: Kinde could not be reached, or broke off its answer.`, {
-      operation,
-      mayHaveExecuted: writes && !BEFORE_SENDING.includes(systemCode(cause) ?? ''),
-      cause,
+    const response = fetch(url, {
+      ...init,
+      redirect: 'manual',
+      signal: controller.signal,
     });
+    return await orGiveUp(read(response, fail), {
+      signal,
+      until,
+      late,
+    });
+  } catch (cause) {
+    if (signal?.aborted) {
+      throw signal.reason;
+    }
+    if (cause instanceof KindeApiError) {
+      throw cause;
+    }
+    throw new KindeApiError(
+      'network',
+      `${operation}: Kinde could not be reached, or broke off its answer.`,
+      {
+        operation,
+        mayHaveExecuted: writes && !BEFORE_SENDING.includes(systemCode(cause) ?? ''),
+        cause,
+      },
+    );
   } finally {
     controller.abort();
   }
@@ -84,7 +104,12 @@ async function read(
     text += decoder.decode(part.value, { stream: true });
   }
   text += decoder.decode();
-  return { status, headers, text, json: parse(text) };
+  return {
+    status,
+    headers,
+    text,
+    json: parse(text),
+  };
 }
 
 function parse(text: string): unknown {

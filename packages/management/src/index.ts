@@ -1,6 +1,17 @@
-export { createManagement, managementFromEnv, type Management, type Pending, type Resource } from './management.js';
+export {
+  createManagement,
+  managementFromEnv,
+  type Management,
+  type Pending,
+  type Resource,
+} from './management.js';
 export { call, createTransport, type CallOptions, type Reply, type Transport } from './call.js';
-export { KindeApiError, type KindeApiErrorCode, type KindeApiErrorDetails, type Problem } from './errors.js';
+export {
+  KindeApiError,
+  type KindeApiErrorCode,
+  type KindeApiErrorDetails,
+  type Problem,
+} from './errors.js';
 export { CHANNEL, type ManagementEvent } from './events.js';
 export { parseFlag } from './flag.js';
 export { paged, type Paged } from './list.js';

@@ -39,13 +39,18 @@ export function paged<In, Out, Item>(
     const given = { ...(input as object), ...('page_size' in query && sizeOf(input)) };
     const next = createCursor(operation as Operation, given);
     for (let more: object | undefined = {}; more;) {
-      const { data } = await call(transport, operation, { ...options, input: { ...given, ...more } as In });
+      const { data } = await call(transport, operation, {
+        ...options,
+        input: { ...given, ...more } as In,
+      });
       more = next(data as Page);
       yield data;
     }
   }
   async function* each(): AsyncGenerator<Item, void> {
-    for await (const page of pages()) yield* entriesOf(page as Page, items) as Item[];
+    for await (const page of pages()) {
+      yield* entriesOf(page as Page, items) as Item[];
+    }
   }
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- awaiting a list is how one page of it is asked for
@@ -58,7 +63,13 @@ export function paged<In, Out, Item>(
     [Symbol.asyncIterator]: each,
     async all(limit = Infinity) {
       const found: Item[] = [];
-      if (limit > 0) for await (const item of each()) if (found.push(item) >= limit) break;
+      if (limit > 0) {
+        for await (const item of each()) {
+          if (found.push(item) >= limit) {
+            break;
+          }
+        }
+      }
       return found;
     },
   };
@@ -79,11 +90,17 @@ function createCursor(operation: Operation, given: object): (page: Page) => obje
     page_size?: number;
     ending_before?: unknown;
   };
-  if (before !== undefined)
+  if (before !== undefined) {
     throw refuse(route, [
-      { code: 'INVALID', message: 'ending_before is for a single page: await it.', field: 'ending_before' },
+      {
+        code: 'INVALID',
+        message: 'ending_before is for a single page: await it.',
+        field: 'ending_before',
+      },
     ]);
-  const stuck = (why: string) => new KindeApiError('answer_unexpected', `${route}: ${why}.`, { operation: route });
+  }
+  const stuck = (why: string) =>
+    new KindeApiError('answer_unexpected', `${route}: ${why}.`, { operation: route });
   const seen = new Set<string>();
   let empty = 0;
   return (page) => {
@@ -92,14 +109,29 @@ function createCursor(operation: Operation, given: object): (page: Page) => obje
     const token = page['next_token'];
     // A page may be shorter than asked for because Kinde gives no more at a time.
     const ended =
-      by === 'token' ? !token : by === 'id' ? page['has_more'] !== true : entries.length < Math.min(size, PAGE_SIZE);
-    if (ended) return undefined;
+      by === 'token'
+        ? !token
+        : by === 'id'
+          ? page['has_more'] !== true
+          : entries.length < Math.min(size, PAGE_SIZE);
+    if (ended) {
+      return undefined;
+    }
     const next = by === 'token' ? token : (entries.at(-1) as { id?: unknown } | undefined)?.id;
-    if (typeof next !== 'string') throw stuck('there is more, but nothing says after what');
-    if (seen.has(next)) throw stuck('the list goes around in circles');
-    if (empty >= MOST_EMPTY) throw stuck(`there were ${empty} pages without an entry`);
+    if (typeof next !== 'string') {
+      throw stuck('there is more, but nothing says after what');
+    }
+    if (seen.has(next)) {
+      throw stuck('the list goes around in circles');
+    }
+    if (empty >= MOST_EMPTY) {
+      throw stuck(`there were ${empty} pages without an entry`);
+    }
     seen.add(next);
-    return by === 'token' ? { next_token: next } : { starting_after: next };
+    if (by === 'token') {
+      return { next_token: next };
+    }
+    return { starting_after: next };
   };
 }
 

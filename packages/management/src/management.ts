@@ -1,4 +1,11 @@
-import { call, createTransport, send, type CallOptions, type Reply, type Transport } from './call.js';
+import {
+  call,
+  createTransport,
+  send,
+  type CallOptions,
+  type Reply,
+  type Transport,
+} from './call.js';
 import * as contract from './contract/index.js';
 import { paged, type Paged } from './list.js';
 import type { Operation } from './op.js';
@@ -10,21 +17,29 @@ export interface Pending<Out> extends Promise<Out> {
   withResponse(): Promise<Reply<Out>>;
 }
 
-type Arguments<In> = {} extends In ? [input?: In, options?: CallOptions] : [input: In, options?: CallOptions];
+type Arguments<In> = {} extends In
+  ? [input?: In, options?: CallOptions]
+  : [input: In, options?: CallOptions];
 type Method<Op> =
   Op extends Operation<infer In, infer Out, infer Item>
     ? (...args: Arguments<In>) => [Item] extends [never] ? Pending<Out> : Paged<Item, Out>
     : never;
 
 /** The operations of one resource, as methods. */
-export type Resource<Operations> = { readonly [Name in keyof Operations]: Method<Operations[Name]> };
+export type Resource<Operations> = {
+  readonly [Name in keyof Operations]: Method<Operations[Name]>;
+};
 
 /** Kinde's Management API: every operation, by resource. Safe to share. */
 export interface Management extends Resources {
   /** What the contract does not know yet: same token, retries and errors, no types. */
   request<Out = unknown>(
     route: `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`,
-    input?: { query?: object; body?: unknown; repeatable?: boolean },
+    input?: {
+      query?: object;
+      body?: unknown;
+      repeatable?: boolean;
+    },
     options?: CallOptions,
   ): Pending<Out>;
 }
@@ -44,12 +59,15 @@ export function createManagement(options: ManagementOptions): Management {
   const resources = Object.entries(contract).map(([name, operations]) => [
     name,
     Object.freeze(
-      Object.fromEntries(Object.entries(operations).map(([verb, op]) => [verb, method(transport, op as never)])),
+      Object.fromEntries(
+        Object.entries(operations).map(([verb, op]) => [verb, method(transport, op as never)]),
+      ),
     ),
   ]);
   return Object.freeze({
     ...(Object.fromEntries(resources) as Resources),
-    request: (route, input = {}, given = {}) => pending(untyped(transport, route, { input, options: given })),
+    request: (route, input = {}, given = {}) =>
+      pending(untyped(transport, route, { input, options: given })),
   } satisfies Management);
 }
 
@@ -69,9 +87,10 @@ function method(
   transport: Transport,
   operation: Operation<object | undefined>,
 ): (input?: object, options?: CallOptions) => unknown {
-  return operation.paging
-    ? (input, options) => paged(transport, operation, { ...options, input })
-    : (input, options) => pending(call(transport, operation, { ...options, input }));
+  if (operation.paging) {
+    return (input, options) => paged(transport, operation, { ...options, input });
+  }
+  return (input, options) => pending(call(transport, operation, { ...options, input }));
 }
 
 function pending<Out>(whole: Promise<Reply<unknown>>): Pending<Out> {
@@ -87,7 +106,17 @@ function pending<Out>(whole: Promise<Reply<unknown>>): Pending<Out> {
 async function untyped(
   transport: Transport,
   route: string,
-  { input, options }: { input: { query?: object; body?: unknown; repeatable?: boolean }; options: CallOptions },
+  {
+    input,
+    options,
+  }: {
+    input: {
+      query?: object;
+      body?: unknown;
+      repeatable?: boolean;
+    };
+    options: CallOptions;
+  },
 ): Promise<Reply<unknown>> {
   return send(transport, prepareUntyped(transport.settings.issuer, route, input), options);
 }

@@ -33,12 +33,20 @@ interface Definition {
 
 /** One operation of the Management API: its facts, and the types of what goes in, comes out, and is in its list. */
 export interface Operation<In = never, Out = unknown, Item = unknown> extends Definition {
-  readonly '~types'?: { in: In; out: Out; item: Item };
+  readonly '~types'?: {
+    in: In;
+    out: Out;
+    item: Item;
+  };
 }
 
-type PathKeys<Route> = Route extends `${string}{${infer Key}}${infer Rest}` ? Key | PathKeys<Rest> : never;
+type PathKeys<Route> = Route extends `${string}{${infer Key}}${infer Rest}`
+  ? Key | PathKeys<Rest>
+  : never;
 type Plain<Type> = { [Key in keyof Type]: Type[Key] } & {};
-type Input<Entries> = Entries extends Fields ? v.InferInput<v.StrictObjectSchema<Entries, undefined>> : unknown;
+type Input<Entries> = Entries extends Fields
+  ? v.InferInput<v.StrictObjectSchema<Entries, undefined>>
+  : unknown;
 type InputOf<Def extends Definition> = Plain<
   { [Key in Exclude<PathKeys<Def['route']>, keyof Def['params']>]: string } & Input<Def['params']> &
     Input<Def['query']> &

@@ -46,7 +46,12 @@ export type Settings = Readonly<
 
 const PRIVATE = ['clientSecret', 'tokenStore', 'onEvent'] as const;
 
-const NUMBERS = { maxAttempts: 3, timeout: 30, deadline: 120, maxConcurrent: 10 };
+const NUMBERS = {
+  maxAttempts: 3,
+  timeout: 30,
+  deadline: 120,
+  maxConcurrent: 10,
+};
 const COUNTS = ['maxAttempts', 'maxConcurrent'];
 const MOST = 86_400;
 
@@ -56,12 +61,18 @@ const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boole
     'the origin of your tenant, such as https://acme.kinde.com, without a path',
     (value) => originOf(value) !== undefined,
   ],
-  allowPrivateIssuer: ['true or false', (value) => value === undefined || typeof value === 'boolean'],
+  allowPrivateIssuer: [
+    'true or false',
+    (value) => value === undefined || typeof value === 'boolean',
+  ],
   clientId: ['text', isText],
   clientSecret: ['text', isText],
   audience: ['text', (value) => value === undefined || isText(value)],
   scope: ['text', (value) => value === undefined || isText(value)],
-  validate: ["'off', 'warn' or 'throw'", (value) => [undefined, 'off', 'warn', 'throw'].includes(value as string)],
+  validate: [
+    "'off', 'warn' or 'throw'",
+    (value) => [undefined, 'off', 'warn', 'throw'].includes(value as string),
+  ],
   tokenStore: ['an object with get and set', (value) => value === undefined || isStore(value)],
   onEvent: ['a function', (value) => value === undefined || typeof value === 'function'],
   fetch: ['a function', (value) => value === undefined || typeof value === 'function'],
@@ -78,18 +89,33 @@ export function own<Options extends object>(options: Options): Options {
  */
 export function settingsOf(options: ManagementOptions): Settings {
   const problems = problemsWith(options);
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) {
+    throw invalid(problems);
+  }
   const given = Object.entries(options).filter(
     ([name, value]) => value !== undefined && !PRIVATE.includes(name as (typeof PRIVATE)[number]),
   );
   const issuer = originOf(own(options).issuer)!;
-  const defaults = { ...NUMBERS, validate: 'off', fetch: globalThis.fetch, audience: `${issuer}/api` } as const;
-  return Object.freeze({ ...defaults, ...(Object.fromEntries(given) as unknown as ManagementOptions), issuer });
+  const defaults = {
+    ...NUMBERS,
+    validate: 'off',
+    fetch: globalThis.fetch,
+    audience: `${issuer}/api`,
+  } as const;
+  return Object.freeze({
+    ...defaults,
+    ...(Object.fromEntries(given) as unknown as ManagementOptions),
+    issuer,
+  });
 }
 
 function problemsWith(options: ManagementOptions): Problem[] {
   const given = own((options ?? {}) as unknown as Record<string, unknown>);
-  const problem = (field: string, message: string) => ({ code: 'OPTION_INVALID', message, field });
+  const problem = (field: string, message: string) => ({
+    code: 'OPTION_INVALID',
+    message,
+    field,
+  });
   return [
     ...Object.keys(given)
       .filter((name) => !Object.hasOwn(OPTIONS, name) && !Object.hasOwn(NUMBERS, name))
@@ -106,16 +132,24 @@ const PRIVATE_ISSUER =
   'issuer is no public host name over https but for one machine or network; set allowPrivateIssuer if that is meant.';
 
 /** In production, the client secret goes to no address, and to no name that is not everybody's. */
-function isForOneNetwork({ issuer, allowPrivateIssuer }: Readonly<Record<string, unknown>>): boolean {
+function isForOneNetwork({
+  issuer,
+  allowPrivateIssuer,
+}: Readonly<Record<string, unknown>>): boolean {
   const origin = originOf(issuer);
-  if (origin === undefined || allowPrivateIssuer === true || !isProduction(environment())) return false;
+  if (origin === undefined || allowPrivateIssuer === true || !isProduction(environment())) {
+    return false;
+  }
   const { protocol, hostname } = new URL(origin);
   return protocol !== 'https:' || !isPublic(hostname);
 }
 
 /** Not every runtime has one. */
 function environment(): Readonly<Record<string, string | undefined>> {
-  return (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env ?? {};
+  return (
+    (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process
+      ?.env ?? {}
+  );
 }
 
 /** What is wrong with the numbers among options; none of them may be left out by saying null. */
@@ -130,7 +164,9 @@ export function problemsWithNumbers(given: Readonly<Record<string, unknown>>): P
 }
 
 function isAmount(value: unknown, whole: boolean): boolean {
-  return typeof value === 'number' && value > 0 && value <= MOST && (!whole || Number.isInteger(value));
+  return (
+    typeof value === 'number' && value > 0 && value <= MOST && (!whole || Number.isInteger(value))
+  );
 }
 
 function isText(value: unknown): boolean {
@@ -162,7 +198,8 @@ export function managementOptionsFromEnv(
       const value = variables.map((name) => own(env)[name]?.trim()).find(Boolean);
       return [
         field,
-        own(options)[field] ?? (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
+        own(options)[field] ??
+          (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
       ];
     }),
   );
@@ -176,22 +213,35 @@ export function managementOptionsFromEnv(
     })),
     ...problemsWith(all).filter(({ field }) => !missing.some(([name]) => name === field)),
   ];
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) {
+    throw invalid(problems);
+  }
   return all;
 }
 
 function invalid(errors: readonly Problem[]): KindeApiError {
   const list = errors.map(({ message }) => `  - ${message}`).join('\n');
-  return new KindeApiError('config_invalid', `The Management API client is not configured correctly:\n${list}`, {
-    errors,
-  });
+  return new KindeApiError(
+    'config_invalid',
+    `The Management API client is not configured correctly:\n${list}`,
+    {
+      errors,
+    },
+  );
 }
 
 /** The origin, where the value is nothing more than that. Plain http only for this machine. */
 function originOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  if (typeof value !== 'string' || !URL.canParse(value)) {
+    return undefined;
+  }
   const { protocol, hostname, pathname, search, hash, username, password, origin } = new URL(value);
   const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  if (protocol !== 'https:' && !(protocol === 'http:' && local)) return undefined;
-  return pathname === '/' && !search && !hash && !username && !password && !/[?#]/.test(value) ? origin : undefined;
+  if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
+    return undefined;
+  }
+  if (pathname === '/' && !search && !hash && !username && !password && !/[?#]/.test(value)) {
+    return origin;
+  }
+  return undefined;
 }

@@ -24,14 +24,30 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
   const [method, template] = route.split(' ') as [string, string];
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const path = Object.fromEntries(names.map((name) => [name, params?.[name] ?? id]));
-  const members = typeof input === 'object' && input !== null && !Array.isArray(input) ? own(input) : input;
-  const checked = v.safeParse(v.strictObject({ ...path, ...query, ...body }), members);
-  if (!checked.success) throw invalid(route, checked.issues);
-  const values = Object.entries(checked.output as Record<string, unknown>).filter(([, value]) => value !== undefined);
+  const members =
+    typeof input === 'object' && input !== null && !Array.isArray(input) ? own(input) : input;
+  const checked = v.safeParse(
+    v.strictObject({
+      ...path,
+      ...query,
+      ...body,
+    }),
+    members,
+  );
+  if (!checked.success) {
+    throw invalid(route, checked.issues);
+  }
+  const values = Object.entries(checked.output as Record<string, unknown>).filter(
+    ([, value]) => value !== undefined,
+  );
   const given = (fields: object) => values.filter(([name]) => Object.hasOwn(fields, name));
-  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encode((checked.output as never)[name], route));
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encode((checked.output as never)[name], route),
+  );
   const search = given(query).flatMap(([name, value]) => {
-    if (isSeveral(query[name]!)) checkSeveral(name, value, route);
+    if (isSeveral(query[name]!)) {
+      checkSeveral(name, value, route);
+    }
     return pairs(name, value, route);
   });
   const entries = given(body);
@@ -40,7 +56,9 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
     operation: route,
     method,
     url: origin + filled + suffix,
-    body: operation.body && (operation.multipart ? form(entries) : json(Object.fromEntries(entries), route)),
+    body:
+      operation.body &&
+      (operation.multipart ? form(entries) : json(Object.fromEntries(entries), route)),
     repeatable: operation.repeatable ?? IDEMPOTENT.includes(method),
   };
 }
@@ -49,15 +67,33 @@ export function prepare(origin: string, operation: Operation, input: unknown): P
 export function prepareUntyped(
   origin: string,
   route: string,
-  { query = {}, body, repeatable }: { query?: object | undefined; body?: unknown; repeatable?: boolean | undefined },
+  {
+    query = {},
+    body,
+    repeatable,
+  }: {
+    query?: object | undefined;
+    body?: unknown;
+    repeatable?: boolean | undefined;
+  },
 ): Prepared {
   const [, method, path] =
-    /^(GET|POST|PUT|PATCH|DELETE) (\/[\w~!$&'()*+,;=:@%.-]+(?:\/[\w~!$&'()*+,;=:@%.-]+)*)$/.exec(route) ?? [];
-  const safe = method && path && URL.canParse(path, origin) && new URL(path, origin).href === origin + path;
-  if (!safe) throw refuse(route, [{ code: 'ROUTE_INVALID', message: 'A route looks like "GET /api/v1/things".' }]);
-  const search = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : pairs(name, value, route),
-  );
+    /^(GET|POST|PUT|PATCH|DELETE) (\/[\w~!$&'()*+,;=:@%.-]+(?:\/[\w~!$&'()*+,;=:@%.-]+)*)$/.exec(
+      route,
+    ) ?? [];
+  const safe =
+    method && path && URL.canParse(path, origin) && new URL(path, origin).href === origin + path;
+  if (!safe) {
+    throw refuse(route, [
+      { code: 'ROUTE_INVALID', message: 'A route looks like "GET /api/v1/things".' },
+    ]);
+  }
+  const search = Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined) {
+      return [];
+    }
+    return pairs(name, value, route);
+  });
   return {
     operation: route,
     method,
@@ -72,17 +108,27 @@ export function prepareUntyped(
  * @throws KindeApiError `input_invalid`
  */
 function checkSeveral(field: string, value: unknown, route: string): void {
-  const lists = typeof value === 'object' && !Array.isArray(value) ? Object.values(value as object) : [value];
+  const lists =
+    typeof value === 'object' && !Array.isArray(value) ? Object.values(value as object) : [value];
   const fits = (one: unknown) => typeof one === 'string' && one !== '' && !one.includes(',');
-  if (lists.every((list) => [list].flat().length > 0 && [list].flat().every(fits))) return;
+  if (lists.every((list) => [list].flat().length > 0 && [list].flat().every(fits))) {
+    return;
+  }
   const message = `${field} must be a value, or a list of values, that are not empty and have no comma.`;
-  throw refuse(route, [{ code: 'INVALID', message, field }]);
+  throw refuse(route, [
+    {
+      code: 'INVALID',
+      message,
+      field,
+    },
+  ]);
 }
 
 /** One parameter; `a,b` for a list, with commas inside its entries encoded; `name[key]` for each member of an object. */
 function pairs(name: string, value: unknown, route: string): string[] {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value))
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([key, entry]) => pairs(`${name}[${key}]`, entry, route));
+  }
   const list = Array.isArray(value) ? value : [value];
   return [`${encode(name, route)}=${list.map((entry) => encode(entry, route)).join(',')}`];
 }
@@ -106,7 +152,9 @@ function json(value: unknown, route: string): string | undefined {
 
 function form(entries: readonly (readonly [string, unknown])[]): FormData {
   const data = new FormData();
-  for (const [name, value] of entries) data.set(name, value as Blob);
+  for (const [name, value] of entries) {
+    data.set(name, value as Blob);
+  }
   return data;
 }
 
@@ -114,8 +162,13 @@ function form(entries: readonly (readonly [string, unknown])[]): FormData {
 function invalid(route: string, issues: readonly v.BaseIssue<unknown>[]): KindeApiError {
   const errors = issues.map((issue): Problem => {
     const field = v.getDotPath(issue) ?? '';
-    if (issue.expected === 'never')
-      return { code: 'UNKNOWN_KEY', message: `${field} is not something that this takes.`, field };
+    if (issue.expected === 'never') {
+      return {
+        code: 'UNKNOWN_KEY',
+        message: `${field} is not something that this takes.`,
+        field,
+      };
+    }
     const missing = issue.input === undefined;
     return {
       code: missing ? 'REQUIRED' : 'INVALID',
@@ -128,8 +181,12 @@ function invalid(route: string, issues: readonly v.BaseIssue<unknown>[]): KindeA
 
 /** What is wrong with what was asked for, before anything is sent. */
 export function refuse(operation: string, errors: readonly Problem[]): KindeApiError {
-  return new KindeApiError('input_invalid', `${operation}: ${errors.map(({ message }) => message).join(' ')}`, {
-    operation,
-    errors,
-  });
+  return new KindeApiError(
+    'input_invalid',
+    `${operation}: ${errors.map(({ message }) => message).join(' ')}`,
+    {
+      operation,
+      errors,
+    },
+  );
 }

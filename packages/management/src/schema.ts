@@ -15,7 +15,9 @@ export const several = v.union([text, v.array(text)]);
 /** Whether a schema is `several`, perhaps optional, or made of it. */
 export function isSeveral(schema: object): boolean {
   const { wrapped, value } = schema as { wrapped?: object; value?: object };
-  return schema === several || (wrapped ? isSeveral(wrapped) : value !== undefined && isSeveral(value));
+  return (
+    schema === several || (wrapped ? isSeveral(wrapped) : value !== undefined && isSeveral(value))
+  );
 }
 
 export const file = v.instance(Blob);
@@ -26,7 +28,11 @@ export const nothing = v.optional(v.unknown());
 /** Kinde's envelope, which most answers come in, with what they are about. */
 /* @__NO_SIDE_EFFECTS__ */
 export function answer<const Fields extends v.ObjectEntries>(fields: Fields) {
-  return v.object({ code: text, message: text, ...fields });
+  return v.object({
+    code: text,
+    message: text,
+    ...fields,
+  });
 }
 
 export const reply = v.object({ code: text, message: text });
@@ -46,10 +52,14 @@ export const around = {
 /** Takes each connection of a list out of the envelope of its own that it may come in. */
 export function unwrapConnections(body: unknown): unknown {
   const { connections } = body as { connections?: unknown };
-  if (!Array.isArray(connections)) return body;
+  if (!Array.isArray(connections)) {
+    return body;
+  }
   return {
     ...(body as object),
-    connections: connections.map((item: { connection?: unknown } | null) => item?.connection ?? item),
+    connections: connections.map(
+      (item: { connection?: unknown } | null) => item?.connection ?? item,
+    ),
   };
 }
 

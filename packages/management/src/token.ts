@@ -46,14 +46,20 @@ export function createTokens(source: TokenSource): Tokens {
   const fresh = async (refused: string | undefined): Promise<Token> => {
     const key = await keyOf(source.settings);
     const shared = readToken(await offered(async () => tokenStore?.get(key)));
-    if (shared && shared.until > now() && shared.value !== refused) return (current = shared);
+    if (shared && shared.until > now() && shared.value !== refused) {
+      return (current = shared);
+    }
     const token = await request(source);
     const maxAge = Math.floor(token.until - now());
-    if (maxAge > 0) await offered(async () => tokenStore?.set(key, JSON.stringify(token), maxAge));
+    if (maxAge > 0) {
+      await offered(async () => tokenStore?.set(key, JSON.stringify(token), maxAge));
+    }
     return (current = token);
   };
   return async (refused) => {
-    if (current && current.until > now() && current.value !== refused) return current.value;
+    if (current && current.until > now() && current.value !== refused) {
+      return current.value;
+    }
     pending ??= fresh(refused).finally(() => {
       pending = undefined;
     });
@@ -76,21 +82,44 @@ async function request({ settings, clientSecret, tell, hide }: TokenSource): Pro
     audience,
     ...(scope && { scope }),
   });
-  const headers = new Headers({ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' });
+  const headers = new Headers({
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+  });
   const started = now();
   const answer = await exchange(
     settings.fetch,
-    { url: `${issuer}/oauth2/token`, method: 'POST', headers, body: body.toString() },
-    { until: Date.now() + timeout * 1000, operation: OPERATION, writes: false },
+    {
+      url: `${issuer}/oauth2/token`,
+      method: 'POST',
+      headers,
+      body: body.toString(),
+    },
+    {
+      until: Date.now() + timeout * 1000,
+      operation: OPERATION,
+      writes: false,
+    },
   );
-  tell({ type: 'token', operation: OPERATION, attempt: 1, httpStatus: answer.status, took: now() - started });
+  tell({
+    type: 'token',
+    operation: OPERATION,
+    attempt: 1,
+    httpStatus: answer.status,
+    took: now() - started,
+  });
   return tokenOf(answer, hide);
 }
 
 /** @throws KindeApiError `token_refused` for anything but a token; `rate_limited`. */
 function tokenOf({ status, headers, json, text }: Answer, hide: (text: unknown) => string): Token {
-  const { access_token: value, expires_in: life, token_type: type } = (json ?? {}) as Record<string, unknown>;
-  const bearer = type === undefined || (typeof type === 'string' && type.toLowerCase() === 'bearer');
+  const {
+    access_token: value,
+    expires_in: life,
+    token_type: type,
+  } = (json ?? {}) as Record<string, unknown>;
+  const bearer =
+    type === undefined || (typeof type === 'string' && type.toLowerCase() === 'bearer');
   if (status === 200 && bearer && isToken(value)) {
     const seconds = Math.min(Number(life) > 0 ? Number(life) : DEFAULT_LIFE, LONGEST_LIFE);
     return { value, until: now() + seconds - Math.min(EARLY, seconds / 10) };
@@ -99,10 +128,22 @@ function tokenOf({ status, headers, json, text }: Answer, hide: (text: unknown) 
   // Text that should have been a token is not repeated.
   const words = status < 400 || json !== undefined ? '' : hide(text).slice(0, 80);
   const errors = said.length > 0 ? said : [{ code: 'NOT_A_TOKEN', message: words }];
-  const details = { operation: OPERATION, httpStatus: status, errors, retryAfter: retryAfterOf(headers) };
-  if (status === 429)
-    throw new KindeApiError('rate_limited', `${OPERATION}: Kinde asks to be left alone for a while.`, details);
-  const why = errors.map(({ code, message }) => (message ? `${code} (${message})` : code)).join(', ');
+  const details = {
+    operation: OPERATION,
+    httpStatus: status,
+    errors,
+    retryAfter: retryAfterOf(headers),
+  };
+  if (status === 429) {
+    throw new KindeApiError(
+      'rate_limited',
+      `${OPERATION}: Kinde asks to be left alone for a while.`,
+      details,
+    );
+  }
+  const why = errors
+    .map(({ code, message }) => (message ? `${code} (${message})` : code))
+    .join(', ');
   throw new KindeApiError(
     'token_refused',
     `Kinde gave no token (${status}: ${why}). Check the client id and secret, that the application is authorized for the Management API, and that the domain is the tenant's own, not a custom one.`,
@@ -120,7 +161,10 @@ async function keyOf({ issuer, clientId, audience, scope = '' }: Settings): Prom
 function readToken(text: unknown): Token | undefined {
   try {
     const { value, until } = JSON.parse(String(text)) as Token;
-    return isToken(value) && Number.isFinite(until) ? { value, until } : undefined;
+    if (isToken(value) && Number.isFinite(until)) {
+      return { value, until };
+    }
+    return undefined;
   } catch {
     return undefined;
   }

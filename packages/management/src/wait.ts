@@ -9,13 +9,18 @@ export interface Patience {
  * What the work comes to. Others may be waiting for it too, so giving up does not stop it.
  * @throws the reason of the signal, or the error for being late.
  */
-export async function orGiveUp<Value>(work: Promise<Value>, { signal, until, late }: Patience): Promise<Value> {
+export async function orGiveUp<Value>(
+  work: Promise<Value>,
+  { signal, until, late }: Patience,
+): Promise<Value> {
   let stop = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const givenUp = new Promise<never>((_, reject) => {
     stop = () => reject(signal!.reason as Error);
     timer = setTimeout(() => reject(late()), Math.max(0, until - Date.now()));
-    if (signal?.aborted) stop();
+    if (signal?.aborted) {
+      stop();
+    }
   });
   signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -41,7 +46,9 @@ export async function sleep(seconds: number, patience: Patience): Promise<void> 
 
 /** Seconds after which the server wants to hear from us again, if it says so. */
 export function retryAfterOf(headers: Headers, now = Date.now()): number | undefined {
-  const [after, reset] = ['retry-after', 'ratelimit-reset'].map((name) => headers.get(name)?.trim() ?? '');
+  const [after, reset] = ['retry-after', 'ratelimit-reset'].map(
+    (name) => headers.get(name)?.trim() ?? '',
+  );
   return secondsOf(after!, now) ?? secondsOf(reset!, now);
 }
 
@@ -50,9 +57,12 @@ const EPOCH = 1_000_000_000;
 
 /** A number of seconds, a Unix time, or a date as HTTP writes it (RFC 9110, 5.6.7). */
 function secondsOf(value: string, now: number): number | undefined {
-  const [number, date] = [/^\d{1,15}(\.\d+)?$/.test(value), /^[A-Z][a-z]{2}, .* GMT$/.test(value)];
+  const number = /^\d{1,15}(\.\d+)?$/.test(value);
+  const date = /^[A-Z][a-z]{2}, .* GMT$/.test(value);
   const time = number ? Number(value) : date ? Date.parse(value) / 1000 : Number.NaN;
-  if (Number.isNaN(time)) return undefined;
+  if (Number.isNaN(time)) {
+    return undefined;
+  }
   return Math.max(0, date || time > EPOCH ? time - now / 1000 : time);
 }
 
@@ -74,8 +84,11 @@ export function createGate(most: number): (patience: Patience) => Promise<() => 
   /** Whoever leaves hands their place to the first in line. */
   const leave = () => {
     const next = line.shift();
-    if (next) next();
-    else inside -= 1;
+    if (next) {
+      next();
+    } else {
+      inside -= 1;
+    }
   };
   return async (patience) => {
     patience.signal?.throwIfAborted();
@@ -93,8 +106,11 @@ export function createGate(most: number): (patience: Patience) => Promise<() => 
     } catch (error) {
       const position = line.indexOf(enter);
       // Not in line any more: the place was handed over in the same moment.
-      if (position >= 0) line.splice(position, 1);
-      else leave();
+      if (position >= 0) {
+        line.splice(position, 1);
+      } else {
+        leave();
+      }
       throw error;
     }
     return leave;

@@ -11,10 +11,16 @@ Running that SQL again changes nothing: npx kindling-postgres | psql "$DATABASE_
 `;
 
 try {
-  const { values } = parseArgs({ options: { table: { type: 'string' }, help: { type: 'boolean' } } });
-  process.stdout.write(values.help ? HELP : migration(values.table === undefined ? {} : { table: values.table }));
+  const { values } = parseArgs({
+    options: { table: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  process.stdout.write(
+    values.help ? HELP : migration(values.table === undefined ? {} : { table: values.table }),
+  );
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException;
-  console.error(code?.startsWith('ERR_PARSE_ARGS') ? `${message}\nTry kindling-postgres --help.` : message);
+  console.error(
+    code?.startsWith('ERR_PARSE_ARGS') ? `${message}\nTry kindling-postgres --help.` : message,
+  );
   process.exitCode = 1;
 }

@@ -14,7 +14,9 @@ export interface PruneOptions extends TableOptions {
 export async function prune(pool: Pool, given: PruneOptions = {}): Promise<number> {
   const { batch = 1000, ...options }: PruneOptions = { __proto__: null, ...given } as PruneOptions;
   const { sessions, groups } = tablesOf(options);
-  if (!Number.isSafeInteger(batch) || batch < 1) throw new TypeError('batch must be a whole number above 0.');
+  if (!Number.isSafeInteger(batch) || batch < 1) {
+    throw new TypeError('batch must be a whole number above 0.');
+  }
   let removed = 0;
   for (const [table, key] of [
     [sessions, 'id'],

@@ -9,7 +9,11 @@ export interface PostgresStore {
   /** Forgets the value. */
   delete(id: string): Promise<void>;
   /** In one step: if the value is `from` (`undefined`: none), makes it `to` for `maxAge` seconds, and answers whether it did. */
-  swap(id: string, from: string | undefined, change: { to: string | undefined; maxAge: number }): Promise<boolean>;
+  swap(
+    id: string,
+    from: string | undefined,
+    change: { to: string | undefined; maxAge: number },
+  ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
   enlist(group: string, id: string, maxAge: number): Promise<void>;
   /** Ids of a group whose time is not over. */
@@ -28,7 +32,9 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
   const one = async (text: string, values: unknown[]) => (await rowsOf(text, values)).length === 1;
   return {
     async get(id) {
-      if (!isId(id)) return undefined;
+      if (!isId(id)) {
+        return undefined;
+      }
       const rows = await rowsOf(`SELECT value FROM ${sessions} WHERE id = $1 AND ${ALIVE}`, [id]);
       return rows.map((row) => textOf(row, 'value'))[0];
     },
@@ -40,22 +46,33 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
       );
     },
     async delete(id) {
-      if (isId(id)) await pool.query(`DELETE FROM ${sessions} WHERE id = $1`, [id]);
+      if (isId(id)) {
+        await pool.query(`DELETE FROM ${sessions} WHERE id = $1`, [id]);
+      }
     },
     async swap(id, from, { to, maxAge }) {
       checked(id);
       // Postgres looks again at a row it had to wait for, so each of these decides by what is there when it acts.
-      if (from === undefined && to === undefined)
-        return one(`SELECT 1 WHERE NOT EXISTS (SELECT FROM ${sessions} WHERE id = $1 AND ${ALIVE})`, [id]);
-      if (from === undefined)
+      if (from === undefined && to === undefined) {
+        return one(
+          `SELECT 1 WHERE NOT EXISTS (SELECT FROM ${sessions} WHERE id = $1 AND ${ALIVE})`,
+          [id],
+        );
+      }
+      if (from === undefined) {
         return one(
           `INSERT INTO ${sessions} AS old (id, value, expires_at) VALUES ($1, $2, ${until(3)})
            ON CONFLICT (id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
            WHERE old.expires_at <= now() RETURNING 1`,
           [id, to, maxAge],
         );
-      if (to === undefined)
-        return one(`DELETE FROM ${sessions} WHERE id = $1 AND value = $2 AND ${ALIVE} RETURNING 1`, [id, from]);
+      }
+      if (to === undefined) {
+        return one(
+          `DELETE FROM ${sessions} WHERE id = $1 AND value = $2 AND ${ALIVE} RETURNING 1`,
+          [id, from],
+        );
+      }
       return one(
         `UPDATE ${sessions} SET value = $3, expires_at = ${until(4)}
          WHERE id = $1 AND value = $2 AND ${ALIVE} RETURNING 1`,
@@ -70,8 +87,12 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
       );
     },
     async members(group) {
-      if (!isId(group)) return [];
-      const rows = await rowsOf(`SELECT id FROM ${groups} WHERE group_id = $1 AND ${ALIVE}`, [group]);
+      if (!isId(group)) {
+        return [];
+      }
+      const rows = await rowsOf(`SELECT id FROM ${groups} WHERE group_id = $1 AND ${ALIVE}`, [
+        group,
+      ]);
       return rows.map((row) => textOf(row, 'id'));
     },
   };
@@ -79,18 +100,26 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
 
 /** The server's time decides, everywhere: clocks of machines differ. */
 const ALIVE = 'expires_at > now()';
-const until = (parameter: number) => `now() + make_interval(secs => $${parameter}::float8)`;
+function until(parameter: number) {
+  return `now() + make_interval(secs => $${parameter}::float8)`;
+}
 
 /** Ids are hashes. Whatever else arrives here was never stored, and Postgres refuses some of it with an error (NUL). */
-const isId = (id: unknown): id is string => typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id);
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id);
+}
 
 function checked(id: string): string {
-  if (!isId(id)) throw new TypeError('A session id has other characters than expected.');
+  if (!isId(id)) {
+    throw new TypeError('A session id has other characters than expected.');
+  }
   return id;
 }
 
 function textOf(row: unknown, column: string): string {
   const text = (row as Record<string, unknown> | null)?.[column];
-  if (typeof text !== 'string') throw new TypeError('Postgres answered with another type than expected.');
+  if (typeof text !== 'string') {
+    throw new TypeError('Postgres answered with another type than expected.');
+  }
   return text;
 }

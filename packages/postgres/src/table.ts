@@ -22,9 +22,22 @@ export interface Tables {
  */
 export function tablesOf(options: TableOptions = {}): Tables {
   // Without a prototype: what `Object.prototype` was given is no option.
-  const { table = 'kinde_sessions' }: TableOptions = { __proto__: null, ...options } as TableOptions;
-  const match = typeof table === 'string' ? /^(?:([a-z_]\w{0,62})\.)?([a-z_]\w{0,43})$/i.exec(table) : null;
-  if (!match) throw new TypeError('table must be a name or schema.name: letters, digits, underscores, 44 at most.');
-  const [schema, name] = [match[1] === undefined ? '' : `"${match[1]}".`, match[2]!];
-  return { sessions: `${schema}"${name}"`, groups: `${schema}"${name}_groups"`, name };
+  const { table = 'kinde_sessions' }: TableOptions = {
+    __proto__: null,
+    ...options,
+  } as TableOptions;
+  const match =
+    typeof table === 'string' ? /^(?:([a-z_]\w{0,62})\.)?([a-z_]\w{0,43})$/i.exec(table) : null;
+  if (!match) {
+    throw new TypeError(
+      'table must be a name or schema.name: letters, digits, underscores, 44 at most.',
+    );
+  }
+  const schema = match[1] === undefined ? '' : `"${match[1]}".`;
+  const name = match[2]!;
+  return {
+    sessions: `${schema}"${name}"`,
+    groups: `${schema}"${name}_groups"`,
+    name,
+  };
 }

@@ -29,9 +29,14 @@ export interface Commands {
 
 /** @throws TypeError when it is neither client. */
 export function commandsOf(client: NodeRedis | IoRedis): Commands {
-  const has = (method: string) => typeof (client as unknown as Record<string, unknown> | null)?.[method] === 'function';
-  if (has('evalSha')) return nodeRedis(client as NodeRedis);
-  if (has('evalsha')) return ioredis(client as IoRedis);
+  const has = (method: string) =>
+    typeof (client as unknown as Record<string, unknown> | null)?.[method] === 'function';
+  if (has('evalSha')) {
+    return nodeRedis(client as NodeRedis);
+  }
+  if (has('evalsha')) {
+    return ioredis(client as IoRedis);
+  }
   throw new TypeError('redisStore needs a client of the package redis or ioredis.');
 }
 
@@ -43,7 +48,9 @@ function nodeRedis(client: NodeRedis): Commands {
     del: (key) => client.del(key),
     run: (script, key, values) => {
       const options = { keys: [key], arguments: values };
-      return client.evalSha(sha1(script), options).catch(unlessUnknown(() => client.eval(script, options)));
+      return client
+        .evalSha(sha1(script), options)
+        .catch(unlessUnknown(() => client.eval(script, options)));
     },
   };
 }
@@ -51,7 +58,8 @@ function nodeRedis(client: NodeRedis): Commands {
 function ioredis(client: IoRedis): Commands {
   return {
     get: (key) => client.get(key).catch(withoutCommand),
-    set: (key, value, milliseconds) => client.psetex(key, milliseconds, value).catch(withoutCommand),
+    set: (key, value, milliseconds) =>
+      client.psetex(key, milliseconds, value).catch(withoutCommand),
     del: (key) => client.del(key).catch(withoutCommand),
     run: (script, key, values) =>
       client
@@ -61,15 +69,23 @@ function ioredis(client: IoRedis): Commands {
   };
 }
 
-const sha1 = (script: string) => createHash('sha1').update(script).digest('hex');
+function sha1(script: string) {
+  return createHash('sha1').update(script).digest('hex');
+}
 
-const unlessUnknown = (again: () => Promise<unknown>) => (error: unknown) => {
-  if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return again();
-  throw error;
-};
+function unlessUnknown(again: () => Promise<unknown>) {
+  return (error: unknown) => {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+      return again();
+    }
+    throw error;
+  };
+}
 
 /** ioredis hangs the command with all its arguments on its errors, and loggers print them. Sessions do not belong there. */
 function withoutCommand(error: unknown): never {
-  if (error instanceof Error) delete (error as { command?: unknown }).command;
+  if (error instanceof Error) {
+    delete (error as { command?: unknown }).command;
+  }
   throw error;
 }

@@ -18,7 +18,11 @@ export interface RedisStore {
   /** Forgets the value. */
   delete(id: string): Promise<void>;
   /** In one step: if the value is `from` (`undefined`: none), makes it `to` for `maxAge` seconds, and answers whether it did. */
-  swap(id: string, from: string | undefined, change: { to: string | undefined; maxAge: number }): Promise<boolean>;
+  swap(
+    id: string,
+    from: string | undefined,
+    change: { to: string | undefined; maxAge: number },
+  ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
   enlist(group: string, id: string, maxAge: number): Promise<void>;
   /** Ids of a group whose time is not over. */
@@ -31,61 +35,93 @@ export interface RedisStore {
  * @example const store = redisStore(createClient({ url, disableOfflineQueue: true }).on('error', log));
  * @throws TypeError when the client is neither of `redis` nor of `ioredis`, or the prefix has braces.
  */
-export function redisStore(client: NodeRedis | IoRedis, options: RedisStoreOptions = {}): RedisStore {
+export function redisStore(
+  client: NodeRedis | IoRedis,
+  options: RedisStoreOptions = {},
+): RedisStore {
   // Without a prototype: what `Object.prototype` was given is no option.
-  const { prefix = 'kinde:' }: RedisStoreOptions = { __proto__: null, ...options } as RedisStoreOptions;
-  if (typeof prefix !== 'string' || /[{}]/.test(prefix)) throw new TypeError('prefix must be text without braces.');
+  const { prefix = 'kinde:' }: RedisStoreOptions = {
+    __proto__: null,
+    ...options,
+  } as RedisStoreOptions;
+  if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
+    throw new TypeError('prefix must be text without braces.');
+  }
   const commands = commandsOf(client);
   // In a cluster, what is between braces chooses the slot: all that concerns one id is in one place.
   const valueOf = (id: string) => `${prefix}{${checked(id)}}`;
   const groupOf = (group: string) => `${prefix}{${checked(group)}}:group`;
   return {
     async get(id) {
-      if (!isId(id)) return undefined;
+      if (!isId(id)) {
+        return undefined;
+      }
       const reply = await commands.get(valueOf(id));
-      if (reply !== null && typeof reply !== 'string') throw unexpected();
+      if (reply !== null && typeof reply !== 'string') {
+        throw unexpected();
+      }
       return reply ?? undefined;
     },
     async set(id, value, maxAge) {
-      const [key, time] = [valueOf(id), milliseconds(maxAge)];
+      const key = valueOf(id);
+      const time = milliseconds(maxAge);
       await (time > 0 ? commands.set(key, value, time) : commands.del(key));
     },
     async delete(id) {
-      if (isId(id)) await commands.del(valueOf(id));
+      if (isId(id)) {
+        await commands.del(valueOf(id));
+      }
     },
     async swap(id, from, { to, maxAge }) {
       const time = to === undefined ? 0 : milliseconds(maxAge);
       const reply = await commands.run(SWAP, valueOf(id), [known(from), to ?? '', String(time)]);
-      if (reply !== 0 && reply !== 1) throw unexpected();
+      if (reply !== 0 && reply !== 1) {
+        throw unexpected();
+      }
       return reply === 1;
     },
     async enlist(group, id, maxAge) {
       await commands.run(ENLIST, groupOf(group), [checked(id), String(milliseconds(maxAge))]);
     },
     async members(group) {
-      if (!isId(group)) return [];
+      if (!isId(group)) {
+        return [];
+      }
       const reply = await commands.run(MEMBERS, groupOf(group), []);
-      if (!Array.isArray(reply) || !reply.every((id) => typeof id === 'string')) throw unexpected();
+      if (!Array.isArray(reply) || !reply.every((id) => typeof id === 'string')) {
+        throw unexpected();
+      }
       return reply;
     },
   };
 }
 
 /** Ids are hashes. Whatever else arrives here was never stored, and must not choose a key. */
-const isId = (id: unknown): id is string => typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id);
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id);
+}
 
 function checked(id: string): string {
-  if (!isId(id)) throw new TypeError('A session id has other characters than expected.');
+  if (!isId(id)) {
+    throw new TypeError('A session id has other characters than expected.');
+  }
   return id;
 }
 
 /** Scripts take text only, so absence is told from an empty value by a sign in front. */
-const known = (value: string | undefined) => (value === undefined ? '' : `=${value}`);
+function known(value: string | undefined) {
+  return value === undefined ? '' : `=${value}`;
+}
 
 function milliseconds(maxAge: number): number {
-  if (!Number.isFinite(maxAge)) throw new TypeError('maxAge must be a number of seconds.');
+  if (!Number.isFinite(maxAge)) {
+    throw new TypeError('maxAge must be a number of seconds.');
+  }
   return Math.max(0, Math.ceil(maxAge * 1000));
 }
 
-const unexpected = () =>
-  new TypeError('Redis answered with another type than expected. Is the client set to map types?');
+function unexpected() {
+  return new TypeError(
+    'Redis answered with another type than expected. Is the client set to map types?',
+  );
+}

@@ -11,21 +11,42 @@ const LARGEST = 256 * 1024;
 export async function readBody(request: WebhookRequest): Promise<string | undefined> {
   const { body, bodyUsed, headers } = request;
   const announced = Number(headers.get('content-length') ?? 0);
-  if (announced > LARGEST) return undefined;
-  if (bodyUsed === true) throw consumed();
-  if (typeof body === 'string') return new TextEncoder().encode(body).length > LARGEST ? undefined : body;
-  if (body instanceof Uint8Array) return body.byteLength > LARGEST ? undefined : new TextDecoder().decode(body);
+  if (announced > LARGEST) {
+    return undefined;
+  }
+  if (bodyUsed === true) {
+    throw consumed();
+  }
+  if (typeof body === 'string') {
+    if (new TextEncoder().encode(body).length > LARGEST) {
+      return undefined;
+    }
+    return body;
+  }
+  if (body instanceof Uint8Array) {
+    if (body.byteLength > LARGEST) {
+      return undefined;
+    }
+    return new TextDecoder().decode(body);
+  }
   // Never turned back into text: what JSON.stringify makes of it is not what was signed.
-  if (typeof body === 'object' && body !== null && !(Symbol.asyncIterator in body)) throw consumed();
+  if (typeof body === 'object' && body !== null && !(Symbol.asyncIterator in body)) {
+    throw consumed();
+  }
   const decoder = new TextDecoder();
-  let [text, size] = ['', 0];
+  let text = '';
+  let size = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > LARGEST) return undefined;
+    if (size > LARGEST) {
+      return undefined;
+    }
     text += decoder.decode(chunk, { stream: true });
   }
   // The server has checked the length it announced: bytes that do not arrive here went to somebody else.
-  if (size === 0 && announced > 0) throw consumed();
+  if (size === 0 && announced > 0) {
+    throw consumed();
+  }
   return text + decoder.decode();
 }
 

@@ -8,7 +8,11 @@ export interface SeenStore {
   /** Keeps `value` for `maxAge` seconds. */
   set(id: string, value: string, maxAge: number): Promise<void>;
   /** In one step: if the value is `from`, makes it `to`. Answers whether it did. `undefined` is no value. */
-  swap?(id: string, from: string | undefined, change: { to: string | undefined; maxAge: number }): Promise<boolean>;
+  swap?(
+    id: string,
+    from: string | undefined,
+    change: { to: string | undefined; maxAge: number },
+  ): Promise<boolean>;
 }
 
 /**
@@ -50,7 +54,9 @@ export function createDeliveries(timeout: number): (delivery: Delivery) => Promi
       const mine = run;
       const forget = () => {
         clearTimeout(lost);
-        if (running.get(id) === mine) running.delete(id);
+        if (running.get(id) === mine) {
+          running.delete(id);
+        }
       };
       const lost = setTimeout(forget, 2 * timeout * 1000);
       running.set(id, mine);
@@ -60,14 +66,25 @@ export function createDeliveries(timeout: number): (delivery: Delivery) => Promi
   };
 }
 
-async function attempt({ id, formerId, store, remember, work }: Delivery, timeout: number): Promise<Outcome> {
+async function attempt(
+  { id, formerId, store, remember, work }: Delivery,
+  timeout: number,
+): Promise<Outcome> {
   const claim = `running ${crypto.randomUUID()}`;
   try {
-    const before = await ask(async () => (await store.get(id)) ?? (id === formerId ? undefined : store.get(formerId)));
-    if (before === DONE) return { kind: 'duplicate' };
+    const before = await ask(
+      async () => (await store.get(id)) ?? (id === formerId ? undefined : store.get(formerId)),
+    );
+    if (before === DONE) {
+      return { kind: 'duplicate' };
+    }
     const change = { to: claim, maxAge: 2 * timeout };
-    const isOurs = before === undefined && (!store.swap || (await ask(() => store.swap!(id, undefined, change))));
-    if (!isOurs) return { kind: 'busy' };
+    const isOurs =
+      before === undefined &&
+      (!store.swap || (await ask(() => store.swap!(id, undefined, change))));
+    if (!isOurs) {
+      return { kind: 'busy' };
+    }
   } catch (error) {
     return { kind: 'unavailable', error };
   }
@@ -98,7 +115,11 @@ function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   });
 }
 
-async function within<Result, Late>(seconds: number, work: Promise<Result>, late: () => Late): Promise<Result | Late> {
+async function within<Result, Late>(
+  seconds: number,
+  work: Promise<Result>,
+  late: () => Late,
+): Promise<Result | Late> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, seconds * 1000);
@@ -126,7 +147,9 @@ export function memorySeen(max = 10_000): SeenStore {
       known.delete(id);
       known.set(id, { value, until: Date.now() + maxAge * 1000 });
       for (const oldest of known.keys()) {
-        if (known.size <= max) break;
+        if (known.size <= max) {
+          break;
+        }
         known.delete(oldest);
       }
     },

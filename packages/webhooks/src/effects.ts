@@ -13,16 +13,26 @@ export interface SessionEffects {
 }
 
 /** Lets sessions follow what happened at Kinde: who is gone is signed out, what changed shows at the next request. */
-export async function followEvent({ type, data }: OtherEvent, sessions: SessionEffects): Promise<void> {
+export async function followEvent(
+  { type, data }: OtherEvent,
+  sessions: SessionEffects,
+): Promise<void> {
   const { user, organization } = data as {
     user: { id: string; is_suspended?: boolean };
     organization: { code: string };
   };
-  if (type === 'user.deleted') await sessions.revokeUser(user.id);
-  if (type === 'user.updated')
+  if (type === 'user.deleted') {
+    await sessions.revokeUser(user.id);
+  }
+  if (type === 'user.updated') {
     await (Object.hasOwn(user, 'is_suspended') && user.is_suspended === true
       ? sessions.revokeUser(user.id)
       : sessions.refreshUser(user.id));
-  if (type === 'organization.deleted') await sessions.revokeOrganization(organization.code);
-  if (/^(role|permission)\./.test(type)) await sessions.refreshAll();
+  }
+  if (type === 'organization.deleted') {
+    await sessions.revokeOrganization(organization.code);
+  }
+  if (/^(role|permission)\./.test(type)) {
+    await sessions.refreshAll();
+  }
 }

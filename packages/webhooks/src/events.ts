@@ -107,56 +107,68 @@ export type WebhookEventType = keyof WebhookData;
 /** An event: `switch (event.type)` narrows its data. */
 export type WebhookEvent<Type extends WebhookEventType = WebhookEventType> = {
   [Each in Type]: WebhookEnvelope<Each, WebhookData[Each]> &
-    (Each extends 'user.authenticated' | 'user.authentication_failed' ? { readonly ip_address?: Text } : object);
+    (Each extends 'user.authenticated' | 'user.authentication_failed'
+      ? { readonly ip_address?: Text }
+      : object);
 }[Type];
 
 /** Any event, also of a type that did not exist when this was written. */
 export type OtherEvent = WebhookEnvelope<string, UnknownData>;
 
 /** Which texts of the data a handler may rely on: `[member, names]`, or `null` where Kinde publishes no shape. */
-const REQUIRED: Readonly<Record<WebhookEventType, readonly [string, ...string[]] | null>> = Object.freeze({
-  'user.created': ['user', 'id'],
-  'user.updated': ['user', 'id'],
-  'user.deleted': ['user', 'id'],
-  'user.authenticated': ['user', 'id'],
-  'user.authentication_failed': ['user', 'id'],
-  'organization.created': ['organization', 'code'],
-  'organization.updated': ['organization', 'code'],
-  'organization.deleted': ['organization', 'code'],
-  'role.created': ['role', 'id', 'key'],
-  'role.updated': ['role', 'id', 'key'],
-  'role.deleted': ['role', 'id'],
-  'permission.created': ['permission', 'id', 'key'],
-  'permission.updated': ['permission', 'id', 'key'],
-  'permission.deleted': ['permission', 'id'],
-  'subscriber.created': ['subscriber', 'id'],
-  'access_request.created': ['access_request'],
-  'passkey.added': null,
-  'passkey.removed': null,
-  'customer.agreement_created': null,
-  'customer.agreement_cancelled': null,
-  'customer.invoice_overdue': null,
-  'customer.meter_usage_updated': null,
-  'customer.payment_failed': null,
-  'customer.payment_succeeded': null,
-  'customer.plan_created': null,
-  'customer.plan_assigned': null,
-  'customer.plan_changed': null,
-});
+const REQUIRED: Readonly<Record<WebhookEventType, readonly [string, ...string[]] | null>> =
+  Object.freeze({
+    'user.created': ['user', 'id'],
+    'user.updated': ['user', 'id'],
+    'user.deleted': ['user', 'id'],
+    'user.authenticated': ['user', 'id'],
+    'user.authentication_failed': ['user', 'id'],
+    'organization.created': ['organization', 'code'],
+    'organization.updated': ['organization', 'code'],
+    'organization.deleted': ['organization', 'code'],
+    'role.created': ['role', 'id', 'key'],
+    'role.updated': ['role', 'id', 'key'],
+    'role.deleted': ['role', 'id'],
+    'permission.created': ['permission', 'id', 'key'],
+    'permission.updated': ['permission', 'id', 'key'],
+    'permission.deleted': ['permission', 'id'],
+    'subscriber.created': ['subscriber', 'id'],
+    'access_request.created': ['access_request'],
+    'passkey.added': null,
+    'passkey.removed': null,
+    'customer.agreement_created': null,
+    'customer.agreement_cancelled': null,
+    'customer.invoice_overdue': null,
+    'customer.meter_usage_updated': null,
+    'customer.payment_failed': null,
+    'customer.payment_succeeded': null,
+    'customer.plan_created': null,
+    'customer.plan_assigned': null,
+    'customer.plan_changed': null,
+  });
 
 /** The names of all event types that are typed here. */
-export const EVENT_TYPES: readonly WebhookEventType[] = Object.freeze(Object.keys(REQUIRED) as WebhookEventType[]);
+export const EVENT_TYPES: readonly WebhookEventType[] = Object.freeze(
+  Object.keys(REQUIRED) as WebhookEventType[],
+);
 
 /** Whether the data has what its type promises. More members, and lists that are `null`, are fine. */
 export function hasShape(type: string, data: UnknownData): boolean {
   const required = Object.hasOwn(REQUIRED, type) ? REQUIRED[type as WebhookEventType] : null;
-  if (!required) return true;
+  if (!required) {
+    return true;
+  }
   const [member, ...names] = required;
   const about = own(data, member);
-  if (!isRecord(about) || !hasTexts(about, names)) return false;
+  if (!isRecord(about) || !hasTexts(about, names)) {
+    return false;
+  }
   return listOf(own(about, 'organizations'), (one) => {
     const lists = [own(one, 'roles'), own(one, 'permissions')];
-    return hasTexts(one, ['code']) && lists.every((list) => listOf(list, (key) => hasTexts(key, ['id', 'key'])));
+    return (
+      hasTexts(one, ['code']) &&
+      lists.every((list) => listOf(list, (key) => hasTexts(key, ['id', 'key'])))
+    );
   });
 }
 
@@ -176,6 +188,8 @@ function hasTexts(value: Record<string, unknown>, names: readonly string[]): boo
 
 function listOf(list: unknown, fits: (one: Record<string, unknown>) => boolean): boolean {
   return (
-    list === undefined || list === null || (Array.isArray(list) && list.every((one) => isRecord(one) && fits(one)))
+    list === undefined ||
+    list === null ||
+    (Array.isArray(list) && list.every((one) => isRecord(one) && fits(one)))
   );
 }

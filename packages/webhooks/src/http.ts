@@ -3,7 +3,8 @@ export interface WebhookRequest {
   readonly method: string;
   readonly headers: { get(name: string): string | null };
   /** Exactly as it came over the wire: not parsed, and not read yet. */
-  readonly body?: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Uint8Array | string | null;
+  readonly body?:
+    AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Uint8Array | string | null;
   readonly bodyUsed?: boolean;
 }
 
@@ -28,9 +29,25 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** 200 tells Kinde that all is done; everything else is a problem document (RFC 9457) that explains nothing to attackers. */
 export function replyWith(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
-  const common = { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  const common = {
+    ...headers,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
   const cookies: readonly string[] = [];
-  if (status === 200) return { status, headers: common, cookies, body: '' };
+  if (status === 200) {
+    return {
+      status,
+      headers: common,
+      cookies,
+      body: '',
+    };
+  }
   const body = JSON.stringify({ title: TITLES[status], status });
-  return { status, headers: { ...common, 'content-type': 'application/problem+json' }, cookies, body };
+  return {
+    status,
+    headers: { ...common, 'content-type': 'application/problem+json' },
+    cookies,
+    body,
+  };
 }

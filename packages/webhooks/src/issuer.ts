@@ -5,7 +5,8 @@ const DEVELOPMENT = ['', 'development', 'dev', 'local', 'test', 'testing', 'ci',
 /** A name with a dot that DNS can have for everybody: no address, no single label, no dot at its end. */
 const PUBLIC = /^(?!\[)([^.]+\.)+(?!\d+$)[^.]+$/;
 /** Names for networks of one's own. */
-const OWN = /\.(localhost|local|internal|test|invalid|onion|arpa|alt|localdomain|lan|home|corp|intranet|private)$/;
+const OWN =
+  /\.(localhost|local|internal|test|invalid|onion|arpa|alt|localdomain|lan|home|corp|intranet|private)$/;
 
 /** Whether `NODE_ENV` stands for production, however it is written. */
 export function isProduction(env: Readonly<Record<string, string | undefined>>): boolean {

@@ -2,16 +2,20 @@ import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { usableKey } from './strength.js';
 
 /** Bytes of a key set, and seconds that fetching it may take. */
-const [LARGEST, PATIENCE] = [256 * 1024, 5];
+const LARGEST = 256 * 1024;
+const PATIENCE = 5;
 /** Seconds for which keys serve, and between two fetches for keys that are not among them: anybody can make those up. */
-const [FRESH, COOL_DOWN] = [600, 10];
+const FRESH = 600;
+const COOL_DOWN = 10;
 
 /** The signing keys of each issuer: fetched at first use, after ten minutes, and for a key that is not among them. */
 export function createKeys(): (issuer: string, fetch: typeof globalThis.fetch) => JWTVerifyGetKey {
   const known = new Map<string, { fetch: typeof globalThis.fetch; keys: JWTVerifyGetKey }>();
   return (issuer, fetch) => {
     const found = known.get(issuer);
-    if (found?.fetch === fetch) return found.keys;
+    if (found?.fetch === fetch) {
+      return found.keys;
+    }
     const keys = createKeySet(() => fetchKeys(fetch, `${issuer}/.well-known/jwks`));
     known.set(issuer, { fetch, keys });
     return keys;
@@ -25,7 +29,9 @@ function createKeySet(fetchSet: () => Promise<object[]>): JWTVerifyGetKey {
   let cooling: (() => number) | undefined;
   const renew = (): Promise<JWTVerifyGetKey> => {
     // Cloudflare Workers stop what is under way together with the request that began it.
-    if (coming && coming.age() <= PATIENCE) return coming.set;
+    if (coming && coming.age() <= PATIENCE) {
+      return coming.set;
+    }
     const age = stopwatch();
     const set = fetchSet().then((keys) => {
       const find = createLocalJWKSet({ keys: keys as [] });
@@ -42,9 +48,15 @@ function createKeySet(fetchSet: () => Promise<object[]>): JWTVerifyGetKey {
     try {
       return await find(...asked);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (!coming && cooling && cooling() < COOL_DOWN) throw error;
-      if (!coming) cooling = stopwatch();
+      if (!(error instanceof errors.JWKSNoMatchingKey)) {
+        throw error;
+      }
+      if (!coming && cooling && cooling() < COOL_DOWN) {
+        throw error;
+      }
+      if (!coming) {
+        cooling = stopwatch();
+      }
       return (await renew())(...asked);
     }
   };
@@ -52,7 +64,8 @@ function createKeySet(fetchSet: () => Promise<object[]>): JWTVerifyGetKey {
 
 /** Begins to count seconds. Somebody may set the one clock, and the other stands still while a machine sleeps. */
 function stopwatch(): () => number {
-  const [start, date] = [performance.now(), Date.now()];
+  const start = performance.now();
+  const date = Date.now();
   return () => Math.max(performance.now() - start, Date.now() - date) / 1000;
 }
 
@@ -66,7 +79,11 @@ async function fetchKeys(fetch: typeof globalThis.fetch, url: string): Promise<o
       reject(new Error(`The signing keys did not arrive within ${PATIENCE} seconds.`));
     }, PATIENCE * 1000);
   });
-  const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal: stop.signal } as const;
+  const init = {
+    headers: { accept: 'application/json' },
+    redirect: 'manual',
+    signal: stop.signal,
+  } as const;
   const answer = fetch(url, init).then(readKeys);
   answer.catch(() => {});
   try {
@@ -83,7 +100,8 @@ async function readKeys(response: Response): Promise<object[]> {
     throw new Error(`The signing keys were answered with status ${response.status}.`);
   }
   const decoder = new TextDecoder();
-  let [text, size] = ['', 0];
+  let text = '';
+  let size = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.byteLength;
     if (size > LARGEST) {
@@ -93,6 +111,8 @@ async function readKeys(response: Response): Promise<object[]> {
     text += decoder.decode(part.value, { stream: true });
   }
   const { keys } = (JSON.parse(text) ?? {}) as { keys?: unknown };
-  if (!Array.isArray(keys)) throw new Error('There is no set of signing keys at this address.');
+  if (!Array.isArray(keys)) {
+    throw new Error('There is no set of signing keys at this address.');
+  }
   return keys.flatMap((key) => usableKey(key) ?? []);
 }

@@ -1,6 +1,12 @@
 import type { SeenStore } from './deliveries.js';
 import { KindeWebhookError } from './errors.js';
-import { EVENT_TYPES, isRecord, type OtherEvent, type WebhookEvent, type WebhookEventType } from './events.js';
+import {
+  EVENT_TYPES,
+  isRecord,
+  type OtherEvent,
+  type WebhookEvent,
+  type WebhookEventType,
+} from './events.js';
 import { isProduction, isPublic } from './issuer.js';
 
 /** What a handler is told besides the event. */
@@ -11,7 +17,10 @@ export interface HandlerContext {
 
 /** A handler for each event type that matters to you. If it throws, Kinde sends the event again. */
 export type WebhookHandlers = {
-  readonly [Type in WebhookEventType]?: (event: WebhookEvent<Type>, context: HandlerContext) => unknown;
+  readonly [Type in WebhookEventType]?: (
+    event: WebhookEvent<Type>,
+    context: HandlerContext,
+  ) => unknown;
 };
 
 /** Why a webhook was not answered with 200. Never the webhook itself. */
@@ -80,7 +89,13 @@ const HOURS_36 = 36 * 3600;
 export function resolveOptions(given: WebhookOptions): Settings {
   // Without a prototype: what `Object.prototype` was given is no option.
   const options: WebhookOptions = { __proto__: null, ...given } as WebhookOptions;
-  const { on = {}, path = '/webhooks/kinde', maxAge = 300, timeout = 10, acceptRetries = false } = options;
+  const {
+    on = {},
+    path = '/webhooks/kinde',
+    maxAge = 300,
+    timeout = 10,
+    acceptRetries = false,
+  } = options;
   const {
     otherwise,
     seen,
@@ -94,8 +109,13 @@ export function resolveOptions(given: WebhookOptions): Settings {
   const problems = [
     ...unknownNames(options),
     ...handlerProblems(on),
-    ...[['otherwise', otherwise] as const, ['onProblem', onProblem] as const, ['fetch', fetch] as const].map(
-      ([name, value]) => value !== undefined && typeof value !== 'function' && `\`${name}\` must be a function.`,
+    ...[
+      ['otherwise', otherwise] as const,
+      ['onProblem', onProblem] as const,
+      ['fetch', fetch] as const,
+    ].map(
+      ([name, value]) =>
+        value !== undefined && typeof value !== 'function' && `\`${name}\` must be a function.`,
     ),
     !isPath(path) && '`path` must be a path such as /webhooks/kinde.',
     !isSeconds(maxAge, 3600) && '`maxAge` must be a whole number of seconds from 1 to 3600.',
@@ -104,16 +124,35 @@ export function resolveOptions(given: WebhookOptions): Settings {
     typeof followSessions !== 'boolean' && '`followSessions` must be true or false.',
     app !== undefined && (typeof app !== 'string' || app === '') && '`app` must be text.',
     seen !== undefined && !isStore(seen) && '`seen` must be a store with `get` and `set`.',
-    issuer !== undefined && !isIssuer(issuer) && '`issuer` must be your Kinde domain such as https://acme.kinde.com.',
+    issuer !== undefined &&
+      !isIssuer(issuer) &&
+      '`issuer` must be your Kinde domain such as https://acme.kinde.com.',
     typeof allowPrivateIssuer !== 'boolean' && '`allowPrivateIssuer` must be true or false.',
-    isIssuer(issuer) && !allowPrivateIssuer && isProduction(environment()) && !isPublicIssuer(issuer) && PRIVATE_ISSUER,
+    isIssuer(issuer) &&
+      !allowPrivateIssuer &&
+      isProduction(environment()) &&
+      !isPublicIssuer(issuer) &&
+      PRIVATE_ISSUER,
     issuer !== undefined && acceptRetries && !seen && RETRIES_NEED_STORE,
   ].filter((problem) => typeof problem === 'string');
-  if (problems.length > 0) throw new KindeWebhookError('config_invalid', 'These options cannot be used:', problems);
+  if (problems.length > 0) {
+    throw new KindeWebhookError('config_invalid', 'These options cannot be used:', problems);
+  }
   // A retry that starts just in time may arrive a little later.
   const window = acceptRetries ? HOURS_36 + maxAge : maxAge;
-  const defaults = { on: Object.freeze({ ...on }), path, window, timeout, followSessions, onProblem };
-  return Object.freeze({ __proto__: null, ...options, ...defaults } as Settings);
+  const defaults = {
+    on: Object.freeze({ ...on }),
+    path,
+    window,
+    timeout,
+    followSessions,
+    onProblem,
+  };
+  return Object.freeze({
+    __proto__: null,
+    ...options,
+    ...defaults,
+  } as Settings);
 }
 
 /** Said at set-up where everything is known then, else at the first webhook. */
@@ -145,13 +184,19 @@ function unknownNames(options: WebhookOptions): string[] {
 }
 
 function handlerProblems(on: unknown): string[] {
-  if (!isRecord(on)) return ['`on` must be an object of functions, by event type.'];
+  if (!isRecord(on)) {
+    return ['`on` must be an object of functions, by event type.'];
+  }
   return Object.entries(on).flatMap(([type, handler]) => {
-    if (!(EVENT_TYPES as readonly string[]).includes(type))
+    if (!(EVENT_TYPES as readonly string[]).includes(type)) {
       return [
         `\`on\` names ${type}, which is no event type of Kinde. For types that are not typed here, use \`otherwise\`.`,
       ];
-    return handler === undefined || typeof handler === 'function' ? [] : [`\`on\` has no function for ${type}.`];
+    }
+    if (handler === undefined || typeof handler === 'function') {
+      return [];
+    }
+    return [`\`on\` has no function for ${type}.`];
   });
 }
 
@@ -170,7 +215,9 @@ function isStore(value: unknown): boolean {
 
 /** An origin; http is for this machine only. */
 function isIssuer(value: unknown): value is string {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  if (typeof value !== 'string' || !URL.canParse(value)) {
+    return false;
+  }
   const { origin, protocol, hostname } = new URL(value);
   const isSafe = protocol === 'https:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   return value === origin && isSafe;
@@ -178,7 +225,9 @@ function isIssuer(value: unknown): value is string {
 
 /** Attackers can cause the refusals of status 400, so only what Kinde must repeat is worth a line by itself. */
 export function warn({ status, reason, type, error }: WebhookProblem): void {
-  if (status < 500) return;
+  if (status < 500) {
+    return;
+  }
   const why = error instanceof Error ? `: ${error.message}` : '';
   const text = `${type ?? 'A webhook'} was answered with ${status} (${reason})${why}`;
   // Only Node and its relatives have warnings.

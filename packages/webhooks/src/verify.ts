@@ -1,4 +1,10 @@
-import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { hasShape, isRecord, type OtherEvent, type UnknownData } from './events.js';
 
 /** Who may have sent a webhook, and when. */
@@ -18,32 +24,57 @@ const TYP = /^(application\/)?jwt$/i;
 /** Headers by which a sender would choose the key, or change what is verified. */
 const FOREIGN_HEADERS = ['jwk', 'jku', 'x5c', 'x5u', 'crit', 'b64', 'enc', 'zip'];
 /** Tokens are signed with the same keys; these claims are theirs alone. */
-const TOKEN_CLAIMS = ['sub', 'aud', 'azp', 'scp', 'scope', 'gty', 'nonce', 'at_hash', 'c_hash', 'auth_time', 'events'];
+const TOKEN_CLAIMS = [
+  'sub',
+  'aud',
+  'azp',
+  'scp',
+  'scope',
+  'gty',
+  'nonce',
+  'at_hash',
+  'c_hash',
+  'auth_time',
+  'events',
+];
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 /** Levels of objects and lists in an event. */
 const DEEPEST = 32;
 
 /** Verifies the body of a webhook: a JWS (RFC 7515) of the tenant's keys, RS256 only, that is an event and nothing else. */
-export async function verify(body: string, { issuer, keys, maxAge }: Expectations): Promise<Verified> {
+export async function verify(
+  body: string,
+  { issuer, keys, maxAge }: Expectations,
+): Promise<Verified> {
   const token = body.trim().replace(/^"([\w.-]+)"$/, '$1');
   const wrong = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) ? headerProblem(token) : 'malformed';
-  if (wrong) return { refused: wrong };
+  if (wrong) {
+    return { refused: wrong };
+  }
   let missing: string | undefined;
   const find: JWTVerifyGetKey = async (...asked) => {
     try {
       return await keys(...asked);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) missing = 'key_unknown';
-      else if (!(error instanceof errors.JWKSMultipleMatchingKeys)) missing = 'keys_unavailable';
+      if (error instanceof errors.JWKSNoMatchingKey) {
+        missing = 'key_unknown';
+      } else if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+        missing = 'keys_unavailable';
+      }
       throw error;
     }
   };
   try {
-    const { payload } = await jwtVerify(token, find, { algorithms: ['RS256'], clockTolerance: TOLERANCE });
+    const { payload } = await jwtVerify(token, find, {
+      algorithms: ['RS256'],
+      clockTolerance: TOLERANCE,
+    });
     return readEvent(payload, issuer, maxAge);
   } catch (error) {
     // Errors that are not jose's are of the runtime, which could not check the signature.
-    return { refused: missing ?? (error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable') };
+    return {
+      refused: missing ?? (error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable'),
+    };
   }
 }
 
@@ -54,16 +85,29 @@ function headerProblem(token: string): string | undefined {
   } catch {
     return 'malformed';
   }
-  if (header['alg'] !== 'RS256') return 'alg';
-  if (typeof header['kid'] !== 'string' || header['kid'] === '') return 'kid';
-  if (FOREIGN_HEADERS.some((name) => Object.hasOwn(header, name))) return 'header';
+  if (header['alg'] !== 'RS256') {
+    return 'alg';
+  }
+  if (typeof header['kid'] !== 'string' || header['kid'] === '') {
+    return 'kid';
+  }
+  if (FOREIGN_HEADERS.some((name) => Object.hasOwn(header, name))) {
+    return 'header';
+  }
   const { typ } = header;
-  return typ === undefined || (typeof typ === 'string' && TYP.test(typ)) ? undefined : 'typ';
+  if (typ === undefined || (typeof typ === 'string' && TYP.test(typ))) {
+    return undefined;
+  }
+  return 'typ';
 }
 
 function readEvent(payload: JWTPayload, issuer: string, maxAge: number): Verified {
-  if (TOKEN_CLAIMS.some((name) => Object.hasOwn(payload, name))) return { refused: 'kind' };
-  if (Object.hasOwn(payload, 'iss') && payload.iss !== issuer) return { refused: 'iss' };
+  if (TOKEN_CLAIMS.some((name) => Object.hasOwn(payload, name))) {
+    return { refused: 'kind' };
+  }
+  if (Object.hasOwn(payload, 'iss') && payload.iss !== issuer) {
+    return { refused: 'iss' };
+  }
   const {
     type,
     event_id,
@@ -73,11 +117,19 @@ function readEvent(payload: JWTPayload, issuer: string, maxAge: number): Verifie
     __proto__: null,
     ...payload,
   } as Record<string, unknown>;
-  if (!isName(type) || !isName(event_id)) return { refused: 'kind' };
-  if (typeof timestamp !== 'string' || !TIME.test(timestamp)) return { refused: 'timestamp' };
+  if (!isName(type) || !isName(event_id)) {
+    return { refused: 'kind' };
+  }
+  if (typeof timestamp !== 'string' || !TIME.test(timestamp)) {
+    return { refused: 'timestamp' };
+  }
   const age = (Date.now() - Date.parse(timestamp)) / 1000;
-  if (!(age >= -TOLERANCE)) return { refused: 'timestamp' };
-  if (age > maxAge) return { refused: 'stale' };
+  if (!(age >= -TOLERANCE)) {
+    return { refused: 'timestamp' };
+  }
+  if (age > maxAge) {
+    return { refused: 'stale' };
+  }
   let event: UnknownData;
   try {
     event = copy({ ...payload, timestamp }) as UnknownData;
@@ -85,16 +137,29 @@ function readEvent(payload: JWTPayload, issuer: string, maxAge: number): Verifie
     return { refused: 'data' };
   }
   const { data } = event;
-  return isRecord(data) && hasShape(type, data) ? { event: event as unknown as OtherEvent } : { refused: 'data' };
+  if (isRecord(data) && hasShape(type, data)) {
+    return { event: event as unknown as OtherEvent };
+  }
+  return { refused: 'data' };
 }
 
 /** Frozen, bounded, and without the names by which a careless merge would change every object of the process. */
 function copy(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEEPEST) throw new RangeError('too deep');
-  if (Array.isArray(value)) return Object.freeze(value.map((one) => copy(one, depth + 1)));
-  const members = Object.entries(value).filter(([name]) => !['__proto__', 'constructor', 'prototype'].includes(name));
-  return Object.freeze(Object.fromEntries(members.map(([name, one]) => [name, copy(one, depth + 1)])));
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if (depth > DEEPEST) {
+    throw new RangeError('too deep');
+  }
+  if (Array.isArray(value)) {
+    return Object.freeze(value.map((one) => copy(one, depth + 1)));
+  }
+  const members = Object.entries(value).filter(
+    ([name]) => !['__proto__', 'constructor', 'prototype'].includes(name),
+  );
+  return Object.freeze(
+    Object.fromEntries(members.map(([name, one]) => [name, copy(one, depth + 1)])),
+  );
 }
 
 function isName(value: unknown): value is string {

@@ -51,21 +51,38 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   const memory = memorySeen();
   const handle = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
     const issuer = settings.issuer ?? host?.issuer;
-    if (!issuer)
-      throw new KindeWebhookError('config_invalid', 'Pass `issuer`, your Kinde domain, or mount this with kinde().');
+    if (!issuer) {
+      throw new KindeWebhookError(
+        'config_invalid',
+        'Pass `issuer`, your Kinde domain, or mount this with kinde().',
+      );
+    }
     const store = settings.seen ?? host?.store;
-    if (settings.acceptRetries && !store) throw new KindeWebhookError('config_invalid', RETRIES_NEED_STORE);
+    if (settings.acceptRetries && !store) {
+      throw new KindeWebhookError('config_invalid', RETRIES_NEED_STORE);
+    }
     const body = await readRequest(request);
-    if (typeof body !== 'string') return body;
+    if (typeof body !== 'string') {
+      return body;
+    }
     const keys = keysOf(issuer, fetch ?? host?.fetch ?? globalThis.fetch);
-    const verified = await verify(body, { issuer, keys, maxAge: window });
-    if ('refused' in verified) return refusal(verified.refused);
+    const verified = await verify(body, {
+      issuer,
+      keys,
+      maxAge: window,
+    });
+    if ('refused' in verified) {
+      return refusal(verified.refused);
+    }
     const { event } = verified;
     const app = settings.app ?? host?.app;
     // Versions that knew no names kept every app's events under this id, which may be theirs still.
     const unnamed = await hash(`webhook ${issuer} ${event.event_id}`);
     const outcome = await deliver({
-      id: app === undefined ? unnamed : await hash(JSON.stringify(['webhook', issuer, app, event.event_id])),
+      id:
+        app === undefined
+          ? unnamed
+          : await hash(JSON.stringify(['webhook', issuer, app, event.event_id])),
       formerId: unnamed,
       store: store ?? memory,
       remember: window + 2 * TOLERANCE,
@@ -77,7 +94,13 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     path,
     async handle(request: WebhookRequest, host?: WebhookHost) {
       const { reply, ...problem } = await handle(request, host);
-      if (reply.status !== 200) report(settings, { reason: 'unknown', ...problem, status: reply.status });
+      if (reply.status !== 200) {
+        report(settings, {
+          reason: 'unknown',
+          ...problem,
+          status: reply.status,
+        });
+      }
       return reply;
     },
   });
@@ -89,17 +112,28 @@ type Answer = { readonly reply: Reply } & Partial<Omit<WebhookProblem, 'status'>
 /** The body of a request that has the form of a webhook. The signature decides; this keeps everything else cheap. */
 async function readRequest(request: WebhookRequest): Promise<string | Answer> {
   const { method, headers } = request;
-  if (method !== 'POST') return { reply: replyWith(405, { allow: 'POST' }), reason: 'method' };
-  if (!/^(application\/(jwt|json)|text\/plain) *(;|$)/i.test(headers.get('content-type') ?? ''))
+  if (method !== 'POST') {
+    return { reply: replyWith(405, { allow: 'POST' }), reason: 'method' };
+  }
+  if (!/^(application\/(jwt|json)|text\/plain) *(;|$)/i.test(headers.get('content-type') ?? '')) {
     return { reply: replyWith(415), reason: 'content_type' };
+  }
   const id: unknown = headers.get('webhook-id');
-  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(id))
+  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(id)) {
     return { reply: replyWith(400), reason: 'webhook_id' };
+  }
   try {
     // The rest of a large body is on its way, so the connection cannot carry another request.
-    return (await readBody(request)) ?? { reply: replyWith(413, { connection: 'close' }), reason: 'too_large' };
+    return (
+      (await readBody(request)) ?? {
+        reply: replyWith(413, { connection: 'close' }),
+        reason: 'too_large',
+      }
+    );
   } catch (error) {
-    if (error instanceof KindeWebhookError) throw error;
+    if (error instanceof KindeWebhookError) {
+      throw error;
+    }
     return { reply: replyWith(400), reason: 'body' };
   }
 }
@@ -118,10 +152,13 @@ async function dispatch(
   { settings, sessions }: { settings: Settings; sessions: SessionEffects | undefined },
 ): Promise<void> {
   const { on, otherwise, followSessions } = settings;
-  if (sessions && followSessions) await followEvent(event, sessions);
+  if (sessions && followSessions) {
+    await followEvent(event, sessions);
+  }
   // `verify` has looked at the data of the types that have a handler of their own.
   const handlers = on as Readonly<Record<string, Settings['otherwise']>>;
-  const handler = (Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined) ?? otherwise;
+  const handler =
+    (Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined) ?? otherwise;
   await handler?.(event, Object.freeze({ signal }));
 }
 
@@ -131,13 +168,35 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
     case 'duplicate':
       return { reply: replyWith(200) };
     case 'failed':
-      return { reply: replyWith(500), reason: 'handler', type, eventId, error: outcome.error };
+      return {
+        reply: replyWith(500),
+        reason: 'handler',
+        type,
+        eventId,
+        error: outcome.error,
+      };
     case 'unavailable':
-      return { reply: again(503, 5), reason: 'store', type, eventId, error: outcome.error };
+      return {
+        reply: again(503, 5),
+        reason: 'store',
+        type,
+        eventId,
+        error: outcome.error,
+      };
     case 'busy':
-      return { reply: again(503, 5), reason: 'busy', type, eventId };
+      return {
+        reply: again(503, 5),
+        reason: 'busy',
+        type,
+        eventId,
+      };
     case 'late':
-      return { reply: replyWith(504), reason: 'timeout', type, eventId };
+      return {
+        reply: replyWith(504),
+        reason: 'timeout',
+        type,
+        eventId,
+      };
   }
 }
 
@@ -146,7 +205,12 @@ function report({ onProblem }: Settings, problem: WebhookProblem): void {
   try {
     onProblem(problem);
   } catch (error) {
-    warn({ ...problem, status: 500, reason: 'onProblem', error });
+    warn({
+      ...problem,
+      status: 500,
+      reason: 'onProblem',
+      error,
+    });
   }
 }
 

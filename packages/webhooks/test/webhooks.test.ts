@@ -51,8 +51,12 @@ function receiver(options: Partial<WebhookOptions> = {}) {
 }
 
 /** A store as machines share it. */
-function sharedStore(): Required<SeenStore> & { readonly values: Map<string, string>; readonly ages: number[] } {
-  const [values, ages] = [new Map<string, string>(), [] as number[]];
+function sharedStore(): Required<SeenStore> & {
+  readonly values: Map<string, string>;
+  readonly ages: number[];
+} {
+  const values = new Map<string, string>();
+  const ages = [] as number[];
   return {
     values,
     ages,
@@ -62,10 +66,15 @@ function sharedStore(): Required<SeenStore> & { readonly values: Map<string, str
       values.set(id, value);
     },
     async swap(id, from, { to, maxAge }) {
-      if (values.get(id) !== from) return false;
+      if (values.get(id) !== from) {
+        return false;
+      }
       ages.push(maxAge);
-      if (to === undefined) values.delete(id);
-      else values.set(id, to);
+      if (to === undefined) {
+        values.delete(id);
+      } else {
+        values.set(id, to);
+      }
       return true;
     },
   };
@@ -95,10 +104,13 @@ describe('requests and answers', () => {
     const { method, headers } = request('');
     const text = await signed();
     expect((await webhooks.handle({ method, headers, body: text })).status).toBe(200);
-    expect((await webhooks.handle({ method, headers, body: Buffer.from(await signed()) })).status).toBe(200);
+    expect(
+      (await webhooks.handle({ method, headers, body: Buffer.from(await signed()) })).status,
+    ).toBe(200);
     expect(seen.length).toBe(2);
-    for (const body of ['x'.repeat(300_000), Buffer.alloc(300_000)])
+    for (const body of ['x'.repeat(300_000), Buffer.alloc(300_000)]) {
       expect((await webhooks.handle({ method, headers, body })).status).toBe(413);
+    }
   });
 
   test('WH-02 of what announces itself as too large nothing is read', async () => {
@@ -144,12 +156,17 @@ describe('requests and answers', () => {
   test('every event type is received, and the published ones are checked', async () => {
     expect(EVENT_TYPES.length).toBe(27);
     const seen: string[] = [];
-    const on = Object.fromEntries(EVENT_TYPES.map((type) => [type, (event: WebhookEvent) => seen.push(event.type)]));
+    const on = Object.fromEntries(
+      EVENT_TYPES.map((type) => [type, (event: WebhookEvent) => seen.push(event.type)]),
+    );
     const { post } = receiver({ on });
     const about = { id: 'id_1', key: 'key', code: 'org_1', email: 'a@example.com' };
     for (const type of EVENT_TYPES) {
       const [member] = type.split('.') as [string];
-      expect([type, await post(await signed({ type, data: { [member]: about, more: [1] } }))]).toEqual([type, 200]);
+      expect([
+        type,
+        await post(await signed({ type, data: { [member]: about, more: [1] } })),
+      ]).toEqual([type, 200]);
       const isPublished = !/^(passkey|customer)\./.test(type);
       expect([type, await post(await signed({ type, data: { [member]: null } }))]).toEqual([
         type,
@@ -166,14 +183,16 @@ describe('requests and answers', () => {
           expectTypeOf(type).toEqualTypeOf<'user.updated'>();
           expectTypeOf(data.user.is_suspended).toEqualTypeOf<boolean | undefined>();
         },
-        'user.authenticated': (event) => expectTypeOf(event.ip_address).toEqualTypeOf<string | null | undefined>(),
+        'user.authenticated': (event) =>
+          expectTypeOf(event.ip_address).toEqualTypeOf<string | null | undefined>(),
         'organization.deleted': ({ data }) =>
           expectTypeOf(data).toEqualTypeOf<{ readonly organization: { readonly code: string } }>(),
         'customer.plan_changed': ({ data }) => expectTypeOf(data['plan']).toBeUnknown(),
       },
       otherwise: ({ type }) => expectTypeOf(type).toBeString(),
     });
-    const narrowed = (event: WebhookEvent) => (event.type === 'role.deleted' ? event.data.role.id : undefined);
+    const narrowed = (event: WebhookEvent) =>
+      event.type === 'role.deleted' ? event.data.role.id : undefined;
     expectTypeOf(narrowed).returns.toEqualTypeOf<string | undefined>();
     // @ts-expect-error no such event type
     expect(() => createWebhooks({ on: { 'user.exploded': () => {} } })).toThrow(/user\.exploded/);
@@ -211,14 +230,23 @@ describe('set-up', () => {
     } catch (error) {
       const { code, problems, message } = error as KindeWebhookError;
       expect([code, problems.length]).toEqual(['config_invalid', names.length]);
-      for (const name of names) expect(message).toContain(name);
+      for (const name of names) {
+        expect(message).toContain(name);
+      }
     }
   });
 
   test('an issuer is needed, from the options or from kinde()', async () => {
     const alone = createWebhooks({ fetch: emulator.fetch });
-    await expect(alone.handle(request(await signed()))).rejects.toMatchObject({ code: 'config_invalid' });
-    const host = { issuer: emulator.issuer, fetch: emulator.fetch, store: undefined, sessions: undefined };
+    await expect(alone.handle(request(await signed()))).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
+    const host = {
+      issuer: emulator.issuer,
+      fetch: emulator.fetch,
+      store: undefined,
+      sessions: undefined,
+    };
     expect((await alone.handle(request(await signed()), host)).status).toBe(200);
     expect([alone.path, Object.isFrozen(alone)]).toEqual(['/webhooks/kinde', true]);
   });
@@ -262,7 +290,8 @@ describe('set-up', () => {
 
 describe('once per event', () => {
   test('WH-09 deliveries at the same time call the handler once, and all get its answer', async () => {
-    const [started, done] = [signal(), signal()];
+    const started = signal();
+    const done = signal();
     let calls = 0;
     const { post } = receiver({
       on: {
@@ -282,7 +311,9 @@ describe('once per event', () => {
   });
 
   test('WH-09 of several machines one handles it; the others ask Kinde to come again, and then know', async () => {
-    const [seen, started, done] = [sharedStore(), signal(), signal()];
+    const seen = sharedStore();
+    const started = signal();
+    const done = signal();
     let calls = 0;
     const slow = receiver({
       seen,
@@ -307,10 +338,17 @@ describe('once per event', () => {
 
   test('WH-12 after a failure any machine may try at once', async () => {
     const seen = sharedStore();
-    const failing = receiver({ seen, on: { 'user.created': () => Promise.reject(new Error('no')) } });
+    const failing = receiver({
+      seen,
+      on: { 'user.created': () => Promise.reject(new Error('no')) },
+    });
     const other = receiver({ seen });
     const token = await signed();
-    expect([await failing.post(token), await other.post(token), other.seen]).toEqual([500, 200, ['kp_1']]);
+    expect([await failing.post(token), await other.post(token), other.seen]).toEqual([
+      500,
+      200,
+      ['kp_1'],
+    ]);
   });
 
   test('WH-13 a handler that never ends is taken for lost after twice the timeout', async () => {
@@ -344,8 +382,14 @@ describe('once per event', () => {
   });
 
   test('a store that does not answer, or not in time, makes Kinde try again; no handler is called', async () => {
-    const away = receiver({ seen: { ...sharedStore(), get: () => Promise.reject(new Error('away')) } });
-    expect([await away.post(await signed()), away.seen, away.problems[0]!.reason]).toEqual([503, [], 'store']);
+    const away = receiver({
+      seen: { ...sharedStore(), get: () => Promise.reject(new Error('away')) },
+    });
+    expect([await away.post(await signed()), away.seen, away.problems[0]!.reason]).toEqual([
+      503,
+      [],
+      'store',
+    ]);
     const asked = signal();
     const silent = receiver({
       seen: {
@@ -370,7 +414,9 @@ describe('once per event', () => {
     const { post, seen } = receiver({ seen: { get: store.get, set } });
     const token = await signed();
     expect([await post(token), await post(token), seen.length]).toEqual([200, 200, 1]);
-    const broken = receiver({ seen: { get: store.get, set: () => Promise.reject(new Error('away')) } });
+    const broken = receiver({
+      seen: { get: store.get, set: () => Promise.reject(new Error('away')) },
+    });
     expect([await broken.post(await signed()), broken.problems[0]!.reason]).toEqual([503, 'store']);
   });
 
@@ -429,7 +475,11 @@ describe('keys', () => {
     const token = await local.sign(event());
     for (let attempt = 0; attempt < 3; attempt++) {
       const { status, headers } = await send(token);
-      expect([status, headers['retry-after'], problems.at(-1)!.reason]).toEqual([503, '5', 'key_unknown']);
+      expect([status, headers['retry-after'], problems.at(-1)!.reason]).toEqual([
+        503,
+        '5',
+        'key_unknown',
+      ]);
     }
     expect([seen.length, local.requests.length]).toEqual([1, 2]);
     local.faults.clear();
@@ -441,9 +491,12 @@ describe('keys', () => {
   test('OP-19 strangers with made-up keys hold an event under a new key back for ten seconds at most', async () => {
     const local = await createEmulator();
     const { webhooks } = receiver({ issuer: local.issuer, fetch: local.fetch });
-    const made = async () => local.sign({ any: 1 }, { header: { kid: crypto.randomUUID() }, key: 'unpublished' });
+    const made = async () =>
+      local.sign({ any: 1 }, { header: { kid: crypto.randomUUID() }, key: 'unpublished' });
     const status = async (token: string) => (await webhooks.handle(request(token))).status;
-    for (let attempt = 0; attempt < 3; attempt++) expect(await status(await made())).toBe(503);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await status(await made())).toBe(503);
+    }
     await local.rotateKeys();
     const token = await local.sign({
       type: 'passkey.added',

@@ -34,12 +34,21 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
   });
   afterEach(async () => {
     await context.close();
-    for (const proxy of proxies.splice(0)) await proxy.stop();
-    for (const site of sites.splice(0)) await site.close();
-    for (const other of others.splice(0)) await close(other);
+    for (const proxy of proxies.splice(0)) {
+      await proxy.stop();
+    }
+    for (const site of sites.splice(0)) {
+      await site.close();
+    }
+    for (const other of others.splice(0)) {
+      await close(other);
+    }
   });
   const start = async (plan: Plan & { url?: string } = {}) => {
-    const site = await startPages(framework, emulator, { ...plan, places: [ENTRY, ...(plan.places ?? [])] });
+    const site = await startPages(framework, emulator, {
+      ...plan,
+      places: [ENTRY, ...(plan.places ?? [])],
+    });
     sites.push(site);
     return site;
   };
@@ -49,7 +58,8 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
     await choose(page, 'Grace Hopper');
     expect(await who(page)).toContain('grace@example.com');
   };
-  const loginCookies = async () => (await context.cookies()).filter(({ name }) => /kinde.*login/.test(name));
+  const loginCookies = async () =>
+    (await context.cookies()).filter(({ name }) => /kinde.*login/.test(name));
 
   test.skipIf(!hasNginx)(
     'FD-01 FD-13 sign in and out through nginx as packaged, as everybody of the seed',
@@ -73,7 +83,9 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
         await page.getByRole('button', { name: 'Sign out' }).click();
         await becomes(page, 'nobody');
         expect(page.url().startsWith(url)).toBe(true);
-        expect((await context.cookies(url)).filter(({ name: cookie }) => cookie.includes('kinde'))).toEqual([]);
+        expect(
+          (await context.cookies(url)).filter(({ name: cookie }) => cookie.includes('kinde')),
+        ).toEqual([]);
       }
     },
   );
@@ -89,7 +101,9 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
 
   /** A page of somebody else, on another port of this host: the same site to browsers, another origin. */
   const foreign = async (html: string): Promise<string> => {
-    const other = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(html));
+    const other = createServer((_request, response) =>
+      response.setHeader('content-type', 'text/html').end(html),
+    );
     others.push(other);
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     return `http://localhost:${(other.address() as AddressInfo).port}/`;
@@ -98,18 +112,30 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
   test('FD-16 a page of another origin can neither save nor sign out by form or script', async () => {
     const saved: string[] = [];
     const site = await start({
-      places: [{ path: '/save', methods: ['POST', 'PUT'], guard: {}, handle: () => String(saved.push('x')) }],
+      places: [
+        {
+          path: '/save',
+          methods: ['POST', 'PUT'],
+          guard: {},
+          handle: () => String(saved.push('x')),
+        },
+      ],
     });
     await signIn(site.url);
     for (const action of ['/save', '/logout']) {
-      await page.goto(await foreign(`<form method="post" action="${site.url}${action}"><button>Win</button></form>`));
+      await page.goto(
+        await foreign(
+          `<form method="post" action="${site.url}${action}"><button>Win</button></form>`,
+        ),
+      );
       await page.getByRole('button', { name: 'Win' }).click();
       await page.waitForURL(`${site.url}${action}`);
       expect(await page.textContent('body')).toContain('403');
     }
     await page.goto(await foreign('<p>scripts</p>'));
     for (const path of ['/save', '/logout']) {
-      const ask = (to: string) => fetch(to, { method: 'POST', mode: 'no-cors', credentials: 'include' }).then(() => {});
+      const ask = (to: string) =>
+        fetch(to, { method: 'POST', mode: 'no-cors', credentials: 'include' }).then(() => {});
       await page.evaluate(ask, site.url + path);
     }
     expect(saved).toEqual([]);
@@ -138,10 +164,14 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
     await signIn(site.url);
     const seen = new Set<string>();
     site.server.on('request', ({ url, headers }) => {
-      if (headers['sec-purpose'] || headers['sec-fetch-dest'] === 'image') seen.add(url!);
+      if (headers['sec-purpose'] || headers['sec-fetch-dest'] === 'image') {
+        seen.add(url!);
+      }
     });
     await page.goto(`${site.url}/hints`);
-    await expect.poll(() => seen.has('/logout') && seen.has('/login'), { timeout: 5000 }).toBe(true);
+    await expect
+      .poll(() => seen.has('/logout') && seen.has('/login'), { timeout: 5000 })
+      .toBe(true);
     await page.goto(site.url);
     expect(await who(page)).toContain('grace@example.com');
     expect(await loginCookies()).toEqual([]);

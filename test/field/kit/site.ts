@@ -1,6 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { memoryStore, type Auth, type HttpRequest, type Kinde, type KindeOptions, type Redirect } from '@kindling/core';
+import {
+  memoryStore,
+  type Auth,
+  type HttpRequest,
+  type Kinde,
+  type KindeOptions,
+  type Redirect,
+} from '@kindling/core';
 import type { Emulator } from '@kindling/emulator';
 import * as onExpress from '@kindling/express';
 import * as onFastify from '@kindling/fastify';
@@ -22,7 +29,9 @@ export const rowsOf = (modes: readonly Mode[] = MODES) =>
 /** The session options of a mode: idle for longer than an access token lives, with a store that no other test uses. */
 export function sessionOf(mode: Mode): NonNullable<KindeOptions['session']> {
   const idle = 3 * 86_400;
-  if (mode === 'cookie') return { idle };
+  if (mode === 'cookie') {
+    return { idle };
+  }
   return mode === 'shared' ? { idle, shared: memoryStore() } : { idle, store: memoryStore() };
 }
 
@@ -92,13 +101,19 @@ export const callerOf = (auth: Auth) => ({
 });
 
 /** Starts an app at `https://app.example`, or where `options.siteUrl` says. */
-export async function startSite(framework: Framework, emulator: Emulator, plan: Plan = {}): Promise<Site> {
+export async function startSite(
+  framework: Framework,
+  emulator: Emulator,
+  plan: Plan = {},
+): Promise<Site> {
   const options = optionsFor(emulator, plan.options);
   const sdk = onExpress.createKinde(options);
   const server = framework === 'express' ? expressApp(sdk, plan) : await fastifyApp(sdk, plan);
   const { protocol, port: own } = new URL(options.siteUrl);
   const port = plan.port ?? (protocol === 'http:' ? Number(own) : 0);
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(port, '127.0.0.1', resolve),
+  );
   return {
     url: options.siteUrl,
     port: (server.address() as AddressInfo).port,
@@ -122,7 +137,9 @@ export async function close(server: Server): Promise<void> {
   const over = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await over;
-  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function expressApp(sdk: Kinde, plan: Plan): Server {
@@ -130,7 +147,10 @@ function expressApp(sdk: Kinde, plan: Plan): Server {
   plan.first?.express?.(app, sdk);
   app.use(onExpress.kinde(sdk));
   plan.express?.(app, sdk);
-  for (const { path, methods = ['GET'], guard, rule, handle } of [...(plan.places ?? []), ...everywhere]) {
+  for (const { path, methods = ['GET'], guard, rule, handle } of [
+    ...(plan.places ?? []),
+    ...everywhere,
+  ]) {
     const guards = guard === undefined ? [] : [onExpress.protect(guard, rule)];
     for (const method of methods) {
       app[method.toLowerCase() as 'get'](path, ...guards, async (req, res) => {
@@ -165,7 +185,10 @@ async function fastifyApp(sdk: Kinde, plan: Plan): Promise<Server> {
   });
   const own = new Set((plan.places ?? []).map(({ path }) => path));
   const rest = everywhere.filter(({ path }) => !own.has(path));
-  for (const { path, methods = ['GET'], guard, rule, handle } of [...(plan.places ?? []), ...rest]) {
+  for (const { path, methods = ['GET'], guard, rule, handle } of [
+    ...(plan.places ?? []),
+    ...rest,
+  ]) {
     app.route({
       method: [...methods],
       url: path,

@@ -1,7 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastifyWebsocket from '@fastify/websocket';
-import { createKinde, kinde, toHttpRequest, type Kinde, type KindeOptions, type RequestAuth } from '@kindling/express';
+import {
+  createKinde,
+  kinde,
+  toHttpRequest,
+  type Kinde,
+  type KindeOptions,
+  type RequestAuth,
+} from '@kindling/express';
 import * as onFastify from '@kindling/fastify';
 import express from 'express';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
@@ -40,7 +47,8 @@ function expressSite(options: KindeOptions): { server: Server; sdk: Kinde } {
   return { server: createServer(app), sdk };
 }
 
-const listening = (server: Server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const listening = (server: Server) =>
+  new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
 function stop(server: Server, more: () => unknown = () => {}): () => Promise<void> {
   return async () => {
@@ -51,7 +59,9 @@ function stop(server: Server, more: () => unknown = () => {}): () => Promise<voi
 }
 
 function connectPlain(server: Server, headers: Record<string, string>): Promise<string> {
-  const socket = new WebSocket(`ws://${addressOf(server)}/ws`, { headers: { host: 'app.example', ...headers } });
+  const socket = new WebSocket(`ws://${addressOf(server)}/ws`, {
+    headers: { host: 'app.example', ...headers },
+  });
   return new Promise((resolve) => {
     const done = (answer: string) => {
       resolve(answer);
@@ -64,31 +74,34 @@ function connectPlain(server: Server, headers: Record<string, string>): Promise<
   });
 }
 
-const connectIo = (transport: 'websocket' | 'polling') => (server: Server, headers: Record<string, string>) => {
-  const extraHeaders = { host: 'app.example', ...headers };
-  const socket = io(`http://${addressOf(server)}`, {
-    transports: [transport],
-    extraHeaders,
-    reconnection: false,
-    forceNew: true,
-  });
-  return new Promise<string>((resolve) => {
-    const done = (answer: string) => {
-      resolve(answer);
-      socket.disconnect();
-    };
-    socket.on('email', done);
-    socket.on('connect_error', () => done('refused'));
-    socket.on('disconnect', () => done('refused'));
-  });
-};
+const connectIo =
+  (transport: 'websocket' | 'polling') => (server: Server, headers: Record<string, string>) => {
+    const extraHeaders = { host: 'app.example', ...headers };
+    const socket = io(`http://${addressOf(server)}`, {
+      transports: [transport],
+      extraHeaders,
+      reconnection: false,
+      forceNew: true,
+    });
+    return new Promise<string>((resolve) => {
+      const done = (answer: string) => {
+        resolve(answer);
+        socket.disconnect();
+      };
+      socket.on('email', done);
+      socket.on('connect_error', () => done('refused'));
+      socket.on('disconnect', () => done('refused'));
+    });
+  };
 
 async function serveWs(options: KindeOptions): Promise<SocketSite> {
   const { server, sdk } = expressSite(options);
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', async (request, socket, head) => {
     const email = emailOf(await sdk.handshake(toHttpRequest(request)).catch(() => undefined));
-    if (email === undefined) return void socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
+    if (email === undefined) {
+      return void socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
+    }
     sockets.handleUpgrade(request, socket, head, (client) => client.send(email));
   });
   await listening(server);
@@ -99,7 +112,9 @@ async function serveIo(options: KindeOptions): Promise<SocketSite> {
   const { server, sdk } = expressSite(options);
   const sockets = new SocketServer(server);
   sockets.use(async (socket, next) => {
-    socket.data.email = emailOf(await sdk.handshake(toHttpRequest(socket.request)).catch(() => undefined));
+    socket.data.email = emailOf(
+      await sdk.handshake(toHttpRequest(socket.request)).catch(() => undefined),
+    );
     next(socket.data.email === undefined ? new Error('signed out') : undefined);
   });
   sockets.on('connection', (socket) => socket.emit('email', socket.data.email));
@@ -116,7 +131,9 @@ async function serveIoMiddleware(options: KindeOptions): Promise<SocketSite> {
     const email = emailOf((socket.request as Known).kinde);
     next(email === undefined ? new Error('signed out') : undefined);
   });
-  sockets.on('connection', (socket) => socket.emit('email', emailOf((socket.request as Known).kinde)));
+  sockets.on('connection', (socket) =>
+    socket.emit('email', emailOf((socket.request as Known).kinde)),
+  );
   await listening(server);
   return { server, sdk, close: stop(server, () => sockets.close()) };
 }
@@ -127,7 +144,9 @@ const serveFastify = (guard: (sdk: Kinde) => object) => async (options: KindeOpt
   await app.register(fastifyWebsocket);
   await app.register(onFastify.kinde, sdk);
   app.get('/me', async (request) => callerOf(request.kinde));
-  app.get('/ws', { websocket: true, ...guard(sdk) }, (socket, request) => socket.send(emailOf(request.kinde) ?? ''));
+  app.get('/ws', { websocket: true, ...guard(sdk) }, (socket, request) =>
+    socket.send(emailOf(request.kinde) ?? ''),
+  );
   await app.ready();
   await listening(app.server);
   return { server: app.server, sdk, close: () => app.close() };
@@ -136,7 +155,9 @@ const serveFastify = (guard: (sdk: Kinde) => object) => async (options: KindeOpt
 const byHandshake = (sdk: Kinde) => ({
   preValidation: async (request: FastifyRequest, reply: FastifyReply) => {
     const auth = await sdk.handshake(onFastify.toHttpRequest(request)).catch(() => undefined);
-    if (!auth?.isAuthenticated) return reply.code(401).send();
+    if (!auth?.isAuthenticated) {
+      return reply.code(401).send();
+    }
     return undefined;
   },
 });
@@ -145,13 +166,21 @@ const byHandshake = (sdk: Kinde) => ({
 export const socketKinds: Record<string, SocketKind> = {
   'express with ws': { checksOrigin: true, serve: serveWs, connect: connectPlain },
   'express with socket.io': { checksOrigin: true, serve: serveIo, connect: connectIo('websocket') },
-  'express with socket.io by polling': { checksOrigin: true, serve: serveIo, connect: connectIo('polling') },
+  'express with socket.io by polling': {
+    checksOrigin: true,
+    serve: serveIo,
+    connect: connectIo('polling'),
+  },
   'express with middleware of socket.io': {
     checksOrigin: false,
     serve: serveIoMiddleware,
     connect: connectIo('websocket'),
   },
-  'fastify with @fastify/websocket': { checksOrigin: true, serve: serveFastify(byHandshake), connect: connectPlain },
+  'fastify with @fastify/websocket': {
+    checksOrigin: true,
+    serve: serveFastify(byHandshake),
+    connect: connectPlain,
+  },
   'fastify with @fastify/websocket and protect()': {
     checksOrigin: true,
     serve: serveFastify(() => ({ onRequest: onFastify.protect() })),

@@ -35,9 +35,13 @@ export function createJar(): Jar {
         const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line)!;
         const path = /;\s*path=([^;]+)/i.exec(line)?.[1] ?? '/';
         checkPrefix(name!, path, line);
-        if (/;\s*max-age=0(;|$)/i.test(line)) kept.delete(`${name};${path}`);
-        else if (name!.length + value!.length > 4096) throw new Error(`A browser drops ${name}: it is too large.`);
-        else put({ name: name!, value: value!, path });
+        if (/;\s*max-age=0(;|$)/i.test(line)) {
+          kept.delete(`${name};${path}`);
+        } else if (name!.length + value!.length > 4096) {
+          throw new Error(`A browser drops ${name}: it is too large.`);
+        } else {
+          put({ name: name!, value: value!, path });
+        }
       }
     },
     put: (name, value) => put({ name, value, path: '/' }),
@@ -54,9 +58,12 @@ export function createJar(): Jar {
 
 function checkPrefix(name: string, path: string, line: string): void {
   const isSecure = /;\s*secure(;|$)/i.test(line);
-  if (/^__(host|secure)-/i.test(name) && !isSecure) throw new Error(`A browser refuses ${name} without Secure.`);
-  if (/^__host-/i.test(name) && (path !== '/' || /;\s*domain=/i.test(line)))
+  if (/^__(host|secure)-/i.test(name) && !isSecure) {
+    throw new Error(`A browser refuses ${name} without Secure.`);
+  }
+  if (/^__host-/i.test(name) && (path !== '/' || /;\s*domain=/i.test(line))) {
     throw new Error(`A browser refuses ${name} with a path or a domain.`);
+  }
 }
 
 /** RFC 6265 5.1.4. */
@@ -81,13 +88,20 @@ export interface Visitor {
 }
 
 /** A visitor of a site, or of what stands in front of it, with a jar of their own unless they bring one. */
-export function createVisitor(site: Pick<Site, 'url' | 'port'>, emulator: Emulator, jar = createJar()): Visitor {
+export function createVisitor(
+  site: Pick<Site, 'url' | 'port'>,
+  emulator: Emulator,
+  jar = createJar(),
+): Visitor {
   const server = { address: () => ({ port: site.port }) } as Server;
   const { host, origin } = new URL(site.url);
   const open = async (target: string, { headers = {}, ...ask }: Ask = {}) => {
-    if (!target.startsWith('/') && new URL(target).origin !== origin)
+    if (!target.startsWith('/') && new URL(target).origin !== origin) {
       throw new Error(`Not a page of ${origin}: ${target}`);
-    const path = target.startsWith('/') ? target : target.slice(origin.length).replace(/#.*/, '') || '/';
+    }
+    const path = target.startsWith('/')
+      ? target
+      : target.slice(origin.length).replace(/#.*/, '') || '/';
     const cookie = jar.header(path.replace(/\?.*/, ''));
     const answer = await send(server, path, {
       ...ask,
@@ -96,12 +110,23 @@ export function createVisitor(site: Pick<Site, 'url' | 'port'>, emulator: Emulat
     jar.keep(answer.setCookies);
     return { ...answer, location: answer.location || refreshOf(answer) };
   };
-  const callbackFor = async (email = 'grace@example.com', path = '/login', organization?: string) => {
+  const callbackFor = async (
+    email = 'grace@example.com',
+    path = '/login',
+    organization?: string,
+  ) => {
     let answer = await open(path);
     // A proxy that rewrites Host makes the app move people once.
-    for (let hops = 0; hops < 3 && answer.location.startsWith(origin); hops += 1) answer = await open(answer.location);
-    if (!answer.location) throw new Error(`${path} leads nowhere: ${answer.status}`);
-    const back = await emulator.signIn(answer.location, { email, ...(organization && { organization }) });
+    for (let hops = 0; hops < 3 && answer.location.startsWith(origin); hops += 1) {
+      answer = await open(answer.location);
+    }
+    if (!answer.location) {
+      throw new Error(`${path} leads nowhere: ${answer.status}`);
+    }
+    const back = await emulator.signIn(answer.location, {
+      email,
+      ...(organization && { organization }),
+    });
     return back.pathname + back.search;
   };
   return {
@@ -111,7 +136,9 @@ export function createVisitor(site: Pick<Site, 'url' | 'port'>, emulator: Emulat
     async signOut() {
       const headers = { 'sec-fetch-site': 'same-origin', origin };
       const answer = await open('/logout', { method: 'POST', headers });
-      if (!answer.location.startsWith(emulator.issuer)) throw new Error(`Signing out leads nowhere: ${answer.status}`);
+      if (!answer.location.startsWith(emulator.issuer)) {
+        throw new Error(`Signing out leads nowhere: ${answer.status}`);
+      }
       return answer;
     },
     signIn: async (email, path, organization) => open(await callbackFor(email, path, organization)),
@@ -120,7 +147,9 @@ export function createVisitor(site: Pick<Site, 'url' | 'port'>, emulator: Emulat
 
 /** Where a page goes on to by itself. */
 function refreshOf({ body, headers }: Answer): string {
-  if (!String(headers['content-type']).startsWith('text/html')) return '';
+  if (!String(headers['content-type']).startsWith('text/html')) {
+    return '';
+  }
   const found = /<meta http-equiv="refresh" content="\d+; *url=([^"]*)">/.exec(body)?.[1] ?? '';
   return found
     .replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))
@@ -128,15 +157,24 @@ function refreshOf({ body, headers }: Answer): string {
 }
 
 /** Visits another process of the same app, which shares nothing but the secret and the store. Answers who it sees. */
-export async function elsewhere({ options }: Pick<Site, 'options'>, jar: Jar, path = '/'): Promise<Auth> {
+export async function elsewhere(
+  { options }: Pick<Site, 'options'>,
+  jar: Jar,
+  path = '/',
+): Promise<Auth> {
   const get = (name: string) => (name.toLowerCase() === 'cookie' ? jar.header(path) || null : null);
-  const { auth, cookies } = await createKinde(options).authenticate({ method: 'GET', url: path, headers: { get } });
+  const { auth, cookies } = await createKinde(options).authenticate({
+    method: 'GET',
+    url: path,
+    headers: { get },
+  });
   jar.keep(cookies);
   return auth;
 }
 
 /** Lets time pass, for the app and the emulator alike. */
-export const later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+export const later = (seconds: number) =>
+  vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 
 /** Seconds after a sign-in when the session is due for a refresh, while its access token still lives. */
 export const DUE = 86_395;
@@ -164,9 +202,12 @@ export const noise = (count: number, from = 0) =>
 
 /** Bytes of a response's head, as it goes over the wire. */
 export function headBytes({ headers, status }: Answer): number {
-  const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name}: ${one}`),
+  );
   return [`HTTP/1.1 ${status} Moved Permanently`, ...lines, '', ''].join('\r\n').length;
 }
 
 /** Bytes that the `Set-Cookie` values of a response take together. */
-export const cookieBytes = ({ setCookies }: Answer) => setCookies.reduce((sum, line) => sum + line.length, 0);
+export const cookieBytes = ({ setCookies }: Answer) =>
+  setCookies.reduce((sum, line) => sum + line.length, 0);

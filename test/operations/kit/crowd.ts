@@ -4,7 +4,9 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { getHeapStatistics } from 'node:v8';
 import { createKinde, memoryStore } from '@kindling/core';
 
-const [ISSUER, CLIENT, SITE] = ['https://crowd.example', 'crowd', 'https://app.example'];
+const ISSUER = 'https://crowd.example';
+const CLIENT = 'crowd';
+const SITE = 'https://app.example';
 const [kept = 'cookie', count = '1000'] = process.argv.slice(2);
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const key = { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' };
@@ -17,11 +19,16 @@ const signJwt = (claims: object) => {
   return `${start}.${sign('RSA-SHA256', Buffer.from(start), privateKey).toString('base64url')}`;
 };
 /** As many permissions as make large tokens, which do not get much smaller by compression. */
-const permissions = Array.from({ length: 100 }, () => `do:${randomBytes(12).toString('base64url')}`);
+const permissions = Array.from(
+  { length: 100 },
+  () => `do:${randomBytes(12).toString('base64url')}`,
+);
 const tokensOf = (sub: string, nonce?: string) => ({
   access_token: signJwt({ sub, azp: CLIENT, aud: [], org_code: 'org_crowd', permissions }),
   // A renewal may come without one.
-  ...(nonce && { id_token: signJwt({ sub, nonce, aud: [CLIENT], email: `${sub}@example.com`, given_name: sub }) }),
+  ...(nonce && {
+    id_token: signJwt({ sub, nonce, aud: [CLIENT], email: `${sub}@example.com`, given_name: sub }),
+  }),
   refresh_token: `${sub}~${random()}`,
   token_type: 'bearer',
   expires_in: 3600,
@@ -44,7 +51,9 @@ const answers: Record<string, (form: URLSearchParams) => object> = {
   },
 };
 const fetch = async (input: unknown, init?: RequestInit) =>
-  Response.json(answers[new URL(String(input)).pathname]!(new URLSearchParams(String(init?.body ?? ''))));
+  Response.json(
+    answers[new URL(String(input)).pathname]!(new URLSearchParams(String(init?.body ?? ''))),
+  );
 
 /** Enough for all that 1,000 people put there. It takes its part of the memory, so it is for no more than these. */
 const store = memoryStore({ max: 4_000 });
@@ -61,7 +70,11 @@ const kinde = createKinde({
     ...(kept === 'store' && { store }),
   },
 });
-const requestOf = (url: string, cookie = '') => ({ method: 'GET', url, headers: new Headers({ cookie }) });
+const requestOf = (url: string, cookie = '') => ({
+  method: 'GET',
+  url,
+  headers: new Headers({ cookie }),
+});
 const cookieOf = (lines: readonly string[]) =>
   lines
     .filter((line) => !/max-age=0/i.test(line))
@@ -84,7 +97,9 @@ async function visit(sub: string): Promise<string> {
 
 async function check(sub: string, cookie: string): Promise<void> {
   const { auth } = await kinde.authenticate(requestOf('/', cookie));
-  if (!auth.isAuthenticated || auth.user.id !== sub) throw new Error(`${sub} is not signed in`);
+  if (!auth.isAuthenticated || auth.user.id !== sub) {
+    throw new Error(`${sub} is not signed in`);
+  }
 }
 
 /** People at the same time. */
@@ -93,10 +108,14 @@ const early = new Map<string, string>();
 for (let index = 0; index < Number(count); index += TOGETHER) {
   const people = Array.from({ length: TOGETHER }, (_, one) => `kp_${index + one}`);
   const cookies = await Promise.all(people.map(visit));
-  if (index % 1000 === 0) early.set(people[0]!, cookies[0]!);
+  if (index % 1000 === 0) {
+    early.set(people[0]!, cookies[0]!);
+  }
 }
 // Those who came first are still themselves, remembered or not.
-for (const [sub, cookie] of early) await check(sub, cookie);
+for (const [sub, cookie] of early) {
+  await check(sub, cookie);
+}
 const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
 console.log(JSON.stringify({ count: Number(count), used, limit }));
 process.exit();

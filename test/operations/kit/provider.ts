@@ -8,7 +8,9 @@ import { send, type Answer } from '../../kit/http.js';
 const AUDIENCE = 'https://api.app.example';
 export const ADA = 'ada@example.com';
 export const DAY = 86_400;
-export const [TOKEN, JWKS, DISCOVERY] = ['/oauth2/token', '/.well-known/jwks', '/.well-known/openid-configuration'];
+export const TOKEN = '/oauth2/token';
+export const JWKS = '/.well-known/jwks';
+export const DISCOVERY = '/.well-known/openid-configuration';
 
 const sessions: Record<string, (store: SessionStore) => KindeOptions['session']> = {
   'in the cookie': () => ({}),
@@ -60,10 +62,19 @@ export function calls(emulator: Emulator, path: string): number {
 /** Claims of a bearer token that the apps of the rows take. */
 export function bearerClaims(emulator: Emulator): Record<string, unknown> {
   const time = Math.floor(Date.now() / 1000);
-  return { iss: emulator.issuer, sub: 'kp_a', aud: [AUDIENCE], iat: time, exp: time + DAY, scp: [] };
+  return {
+    iss: emulator.issuer,
+    sub: 'kp_a',
+    aud: [AUDIENCE],
+    iat: time,
+    exp: time + DAY,
+    scp: [],
+  };
 }
 
 /** Asks with a bearer token. */
 export function sendBearer(app: Server, token: string): Promise<Answer> {
-  return send(app, '/private', { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } });
+  return send(app, '/private', {
+    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+  });
 }

@@ -17,7 +17,9 @@ export type Mode = 'cookie' | 'shared' | 'store';
 const MODES: readonly Mode[] = ['cookie', 'shared', 'store'];
 
 /** Every framework with every way to keep sessions. */
-export const rows = Object.keys(frameworks).flatMap((framework) => MODES.map((mode) => [framework, mode] as const));
+export const rows = Object.keys(frameworks).flatMap((framework) =>
+  MODES.map((mode) => [framework, mode] as const),
+);
 
 /** Time that passes when the test says so, and a wall clock that can be wrong about it. */
 export interface Clock {
@@ -73,9 +75,14 @@ export async function openPlace(
   const store = memoryStore();
   const servers: Server[] = [];
   const start = async (more: Partial<KindeOptions> = {}) => {
-    const kept = { ...(mode === 'shared' && { shared: store }), ...(mode === 'store' && { store }) };
+    const kept = {
+      ...(mode === 'shared' && { shared: store }),
+      ...(mode === 'store' && { store }),
+    };
     const session = { ...kept, ...options.session, ...more.session };
-    const server = await frameworks[framework]!(optionsFor(emulator, { timeout: 5, ...options, ...more, session }));
+    const server = await frameworks[framework]!(
+      optionsFor(emulator, { timeout: 5, ...options, ...more, session }),
+    );
     servers.push(server);
     return server;
   };
@@ -92,7 +99,8 @@ export async function openPlace(
     start,
     cookie,
     calls: () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length,
-    ask: (to, path = '/private', jar = cookie()) => send(to, path, { headers: { ...NAVIGATION, cookie: jar } }),
+    ask: (to, path = '/private', jar = cookie()) =>
+      send(to, path, { headers: { ...NAVIGATION, cookie: jar } }),
     async close() {
       vi.useRealTimers();
       for (const one of servers) {
@@ -111,12 +119,23 @@ export async function multiply(place: Place, mode: Mode, count: number): Promise
   const [[name, value]] = [...place.browser.jar] as [[string, string]];
   const cookie = { ...(await seal.open(value, 'session'))!.payload };
   const id = String(cookie['id']);
-  const record = mode === 'store' ? (await seal.open((await place.store.get(await hash(id)))!, 'store'))!.payload : {};
+  const record =
+    mode === 'store'
+      ? (await seal.open((await place.store.get(await hash(id)))!, 'store'))!.payload
+      : {};
   return Promise.all(
     Array.from({ length: count }, async () => {
-      const own = { id: randomBytes(32).toString('base64url'), refreshToken: randomBytes(32).toString('base64url') };
-      if (mode === 'store')
-        await place.store.set(await hash(own.id), await seal.seal({ ...record, ...own }, 'store', DAY), DAY);
+      const own = {
+        id: randomBytes(32).toString('base64url'),
+        refreshToken: randomBytes(32).toString('base64url'),
+      };
+      if (mode === 'store') {
+        await place.store.set(
+          await hash(own.id),
+          await seal.seal({ ...record, ...own }, 'store', DAY),
+          DAY,
+        );
+      }
       const kept = mode === 'store' ? { ...cookie, id: own.id } : { ...cookie, ...own };
       return `${name}=${await seal.seal(kept, 'session', DAY)}`;
     }),

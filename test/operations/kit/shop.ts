@@ -12,7 +12,9 @@ import { frameworks, optionsFor, SITE } from '../../kit/apps.js';
 import { createBrowser, type Browser } from '../../kit/browser.js';
 import { send } from '../../kit/http.js';
 
-export const [ADA, GRACE, ACME] = ['ada@example.com', 'grace@example.com', 'org_acme0rockets'];
+export const ADA = 'ada@example.com';
+export const GRACE = 'grace@example.com';
+export const ACME = 'org_acme0rockets';
 
 /** How sessions can be kept with a store. */
 export const keeping: Record<string, (store: SessionStore) => SessionOptions> = {
@@ -29,7 +31,9 @@ export const rows = (...kinds: readonly string[]) =>
 export function createFragileStore() {
   let inner = memoryStore();
   const calls: string[] = [];
-  const faults: { around: (work: () => Promise<unknown>, method: string, first: unknown) => Promise<unknown> } = {
+  const faults: {
+    around: (work: () => Promise<unknown>, method: string, first: unknown) => Promise<unknown>;
+  } = {
     around: (work) => work(),
   };
   const store = Object.fromEntries(
@@ -61,12 +65,17 @@ export async function createShop() {
     optionsFor(emulator, { session: { idle: 3 * 86_400, ...session }, ...more });
   return {
     emulator,
-    async start(framework: string, session: SessionOptions, more?: Partial<KindeOptions>): Promise<Server> {
+    async start(
+      framework: string,
+      session: SessionOptions,
+      more?: Partial<KindeOptions>,
+    ): Promise<Server> {
       const app = await frameworks[framework]!(options(session, more));
       open.push(app);
       return app;
     },
-    kinde: (session: SessionOptions, more?: Partial<KindeOptions>): Kinde => createKinde(options(session, more)),
+    kinde: (session: SessionOptions, more?: Partial<KindeOptions>): Kinde =>
+      createKinde(options(session, more)),
     async signIn(app: Server, email: string, organization?: string): Promise<Browser> {
       const browser = createBrowser(app, emulator);
       await browser.signIn(email, '/login', organization);
@@ -83,15 +92,17 @@ export async function createShop() {
   };
 }
 
-export const cookieOf = ({ jar }: Browser) => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+export const cookieOf = ({ jar }: Browser) =>
+  [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 
 /** What an app answers to these cookies: who it is for everybody, and the status of a page that needs somebody. */
 export async function visit(app: Server, cookie: string) {
-  const [me, page] = [
-    await send(app, '/me', { headers: { cookie } }),
-    await send(app, '/private', { headers: { cookie, accept: 'application/json' } }),
-  ];
-  const { isAuthenticated, reason } = me.json() as { isAuthenticated: boolean; reason: string | null };
+  const me = await send(app, '/me', { headers: { cookie } });
+  const page = await send(app, '/private', { headers: { cookie, accept: 'application/json' } });
+  const { isAuthenticated, reason } = me.json() as {
+    isAuthenticated: boolean;
+    reason: string | null;
+  };
   return { isSignedIn: isAuthenticated, reason, status: page.status, cookies: me.setCookies };
 }
 

@@ -21,9 +21,13 @@ export async function createWire(target: () => { port: number; host?: string }, 
     far.on('data', (data) => {
       const { flow } = state;
       const pass = () => void (near.writable && near.write(data));
-      if (flow === 'open') pass();
-      else if (flow === 'still') held.push(pass);
-      else setTimeout(pass, flow);
+      if (flow === 'open') {
+        pass();
+      } else if (flow === 'still') {
+        held.push(pass);
+      } else {
+        setTimeout(pass, flow);
+      }
     });
   }).listen(at, '127.0.0.1');
   await once(server, 'listening');
@@ -31,11 +35,17 @@ export async function createWire(target: () => { port: number; host?: string }, 
     port: (server.address() as AddressInfo).port,
     let(flow: Flow) {
       state.flow = flow;
-      if (flow !== 'still') for (const pass of held.splice(0)) pass();
+      if (flow !== 'still') {
+        for (const pass of held.splice(0)) {
+          pass();
+        }
+      }
     },
     close() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
     },
   };
 }

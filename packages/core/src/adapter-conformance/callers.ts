@@ -4,16 +4,19 @@ import type { Site } from './site.js';
 
 /** Who is calling. */
 export const callers: readonly AdapterCheck[] = [
-  check('a visitor is nobody, and a user who has signed in is known on public pages', async (site) => {
-    const nobody = callerIn(await site.visitor().open('/'), 'GET / before signing in');
-    same(nobody.isAuthenticated, false, 'isAuthenticated before signing in');
-    same(nobody.reason, 'no_session', 'reason before signing in');
-    const user = await site.signedIn();
-    for (const visit of ['first', 'second']) {
-      const caller = callerIn(await user.open('/'), `GET /, ${visit} visit`);
-      same(caller.email, site.subject.member, `the caller of the ${visit} visit`);
-    }
-  }),
+  check(
+    'a visitor is nobody, and a user who has signed in is known on public pages',
+    async (site) => {
+      const nobody = callerIn(await site.visitor().open('/'), 'GET / before signing in');
+      same(nobody.isAuthenticated, false, 'isAuthenticated before signing in');
+      same(nobody.reason, 'no_session', 'reason before signing in');
+      const user = await site.signedIn();
+      for (const visit of ['first', 'second']) {
+        const caller = callerIn(await user.open('/'), `GET /, ${visit} visit`);
+        same(caller.email, site.subject.member, `the caller of the ${visit} visit`);
+      }
+    },
+  ),
   check('requests at the same time each have their own caller', async (site) => {
     const { member, viewer } = site.subject;
     const users = [
@@ -28,7 +31,9 @@ export const callers: readonly AdapterCheck[] = [
       }),
     );
   }),
-  check('signing in leads back to the page that was asked for, with its query', (site) => leadsBack(site, '/private')),
+  check('signing in leads back to the page that was asked for, with its query', (site) =>
+    leadsBack(site, '/private'),
+  ),
   check(
     'signing in leads back to a page in a mounted part of the app by its whole path',
     (site) => leadsBack(site, '/nested/private'),
@@ -47,10 +52,16 @@ async function leadsBack(site: Site, path: string): Promise<void> {
   const browser = site.visitor();
   const begun = await browser.open(target);
   same(begun.status, 302, `GET ${path} before signing in: status`);
-  const callback = await browser.open(await subject.signIn(begun.header('location'), { email: subject.member }));
+  const callback = await browser.open(
+    await subject.signIn(begun.header('location'), { email: subject.member }),
+  );
   same(callback.status, 302, 'the callback: status');
   same(callback.header('location'), target, 'the callback: location');
-  same(callerIn(await browser.open(target), `GET ${path}`).email, subject.member, `the caller of ${path}`);
+  same(
+    callerIn(await browser.open(target), `GET ${path}`).email,
+    subject.member,
+    `the caller of ${path}`,
+  );
 }
 
 async function isAtOnce(site: Site): Promise<void> {
@@ -58,5 +69,9 @@ async function isAtOnce(site: Site): Promise<void> {
   await user.open('/');
   same((await user.open('/at-once')).body, 'true', 'GET /at-once of a known user');
   await site.due();
-  same((await user.open('/at-once')).body, 'false', 'GET /at-once of a session that has to be refreshed first');
+  same(
+    (await user.open('/at-once')).body,
+    'false',
+    'GET /at-once of a session that has to be refreshed first',
+  );
 }

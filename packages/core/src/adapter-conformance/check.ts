@@ -25,7 +25,11 @@ interface Terms {
 }
 
 /** Makes a check of what must hold for an app. */
-export function check(name: string, work: (site: Site) => Promise<void>, terms: Terms = {}): AdapterCheck {
+export function check(
+  name: string,
+  work: (site: Site) => Promise<void>,
+  terms: Terms = {},
+): AdapterCheck {
   const { needs, options } = terms;
   return Object.freeze({
     name,
@@ -33,7 +37,9 @@ export function check(name: string, work: (site: Site) => Promise<void>, terms: 
     async run(subject: AdapterSubject) {
       const site = await openSite(subject, options?.(subject.options));
       try {
-        if (needs) await requireRoute(site, needs, name);
+        if (needs) {
+          await requireRoute(site, needs, name);
+        }
         await work(site);
       } finally {
         await site.close();
@@ -44,7 +50,9 @@ export function check(name: string, work: (site: Site) => Promise<void>, terms: 
 
 async function requireRoute(site: Site, path: OptionalRoute, name: string): Promise<void> {
   const { status } = await site.visitor().open(path, { headers: SCRIPT });
-  if (status === 404) throw new Error(`The app has no ${path}, which “${name}” needs.`);
+  if (status === 404) {
+    throw new Error(`The app has no ${path}, which “${name}” needs.`);
+  }
 }
 
 /** A browser whose session is due for a refresh. @param email the member by default */
@@ -62,7 +70,11 @@ export function callerIn({ status, body }: Answer, what: string): CallerSummary 
 
 /** Rejects an answer that is not a problem document with this code. */
 export function sameProblem(answer: Answer, code: string, what: string): void {
-  same(answer.header('content-type').split(';', 1)[0], 'application/problem+json', `${what}: content type`);
+  same(
+    answer.header('content-type').split(';', 1)[0],
+    'application/problem+json',
+    `${what}: content type`,
+  );
   same(readJson<{ code: string }>(answer.body, what).code, code, `${what}: code`);
 }
 
@@ -78,7 +90,11 @@ export function readJson<Value>(body: string, what: string): Value {
 /** Rejects an answer that a shared cache might keep. */
 export function notCached(answer: Answer, what: string): void {
   const policy = answer.header('cache-control');
-  same(/\bno-store\b/.test(policy) && !/\bpublic\b/.test(policy), true, `${what}: no-store in “${policy}”`);
+  same(
+    /\bno-store\b/.test(policy) && !/\bpublic\b/.test(policy),
+    true,
+    `${what}: no-store in “${policy}”`,
+  );
 }
 
 /** `Set-Cookie` lines of the core: apps set no other cookie than `own`. */

@@ -5,43 +5,66 @@ import { SCRIPT, type Answer, type Visitor } from './visitor.js';
 
 /** What is written on responses besides the answer. */
 export const cookies: readonly AdapterCheck[] = [
-  check('`Vary: Cookie` is on every answer that depends on the caller, beside what the app says', async (site) => {
-    const user = await site.signedIn();
-    const visitor = site.visitor();
-    const answers: [string, Answer][] = [
-      ['a public page for a user', await user.open('/')],
-      ['a public page for a known user', await user.open('/')],
-      ['a public page for a visitor', await visitor.open('/')],
-      ['a guarded page', await user.open('/private')],
-      ['a redirect to sign in', await visitor.open('/private')],
-      ['a refusal', await visitor.open('/private', { headers: SCRIPT })],
-      ['a page that varies by itself', await user.open('/cached')],
-    ];
-    for (const [what, answer] of answers) same(variesBy(answer, 'cookie'), true, `${what}: does it vary by Cookie`);
-    same(variesBy(answers.at(-1)![1], 'accept'), true, 'a page that varies by itself: does it vary by Accept');
-  }),
-  check('an answer without a cookie of the core keeps the cache policy of its handler', async (site) => {
-    const user = await site.signedIn();
-    for (const browser of [user, site.visitor()]) {
-      const answer = await browser.open('/cached');
-      same(linesOfCore(answer).length, 0, 'GET /cached: cookies');
-      same(answer.header('cache-control'), 'public, max-age=60', 'GET /cached: Cache-Control');
-    }
-  }),
-  check('no cache keeps an answer with a cookie of the core, whatever its handler says', async (site) => {
-    const user = await dueUser(site);
-    const answer = await user.open('/cached');
-    same(linesOfCore(answer).length > 0, true, 'GET /cached of a session that is due: has it a cookie');
-    notCached(answer, 'GET /cached of a session that is due');
-    notCached(await user.open('/login'), 'GET /login');
-  }),
+  check(
+    '`Vary: Cookie` is on every answer that depends on the caller, beside what the app says',
+    async (site) => {
+      const user = await site.signedIn();
+      const visitor = site.visitor();
+      const answers: [string, Answer][] = [
+        ['a public page for a user', await user.open('/')],
+        ['a public page for a known user', await user.open('/')],
+        ['a public page for a visitor', await visitor.open('/')],
+        ['a guarded page', await user.open('/private')],
+        ['a redirect to sign in', await visitor.open('/private')],
+        ['a refusal', await visitor.open('/private', { headers: SCRIPT })],
+        ['a page that varies by itself', await user.open('/cached')],
+      ];
+      for (const [what, answer] of answers) {
+        same(variesBy(answer, 'cookie'), true, `${what}: does it vary by Cookie`);
+      }
+      same(
+        variesBy(answers.at(-1)![1], 'accept'),
+        true,
+        'a page that varies by itself: does it vary by Accept',
+      );
+    },
+  ),
+  check(
+    'an answer without a cookie of the core keeps the cache policy of its handler',
+    async (site) => {
+      const user = await site.signedIn();
+      for (const browser of [user, site.visitor()]) {
+        const answer = await browser.open('/cached');
+        same(linesOfCore(answer).length, 0, 'GET /cached: cookies');
+        same(answer.header('cache-control'), 'public, max-age=60', 'GET /cached: Cache-Control');
+      }
+    },
+  ),
+  check(
+    'no cache keeps an answer with a cookie of the core, whatever its handler says',
+    async (site) => {
+      const user = await dueUser(site);
+      const answer = await user.open('/cached');
+      same(
+        linesOfCore(answer).length > 0,
+        true,
+        'GET /cached of a session that is due: has it a cookie',
+      );
+      notCached(answer, 'GET /cached of a session that is due');
+      notCached(await user.open('/login'), 'GET /login');
+    },
+  ),
   check(
     'the cookies of a refresh arrive beside those of the handler',
     async (site) => {
       const user = await dueUser(site);
       const answer = await user.open('/late-cookies');
       same(answer.status, 200, 'GET /late-cookies: status');
-      same(answer.cookies.filter((line) => line.startsWith('own=')).join(), 'own=1', 'cookies of the handler');
+      same(
+        answer.cookies.filter((line) => line.startsWith('own=')).join(),
+        'own=1',
+        'cookies of the handler',
+      );
       await isRefreshed(site, user, answer, 'GET /late-cookies');
     },
     { needs: '/late-cookies' },
@@ -86,7 +109,11 @@ async function isRefreshed(site: Site, user: Visitor, answer: Answer, what: stri
   same(lines.length > 0, true, `${what}: has it a cookie of the session`);
   same(new Set(names).size, names.length, `${what}: different cookies of the session`);
   notCached(answer, what);
-  same((await site.elsewhere(user)).isAuthenticated, true, `${what}: is the user signed in afterwards`);
+  same(
+    (await site.elsewhere(user)).isAuthenticated,
+    true,
+    `${what}: is the user signed in afterwards`,
+  );
 }
 
 function variesBy(answer: Answer, field: string): boolean {

@@ -20,7 +20,10 @@ export const failures: readonly AdapterCheck[] = [
   check(
     'an error of the app in an auth route reaches the error handler of the app',
     async (site) => {
-      wasHandled(await site.visitor().open('/callback?code=1&state=2', { headers: PAGE }), 'GET /callback');
+      wasHandled(
+        await site.visitor().open('/callback?code=1&state=2', { headers: PAGE }),
+        'GET /callback',
+      );
     },
     {
       needs: '/throws',

@@ -16,17 +16,22 @@ export const refreshes: readonly AdapterCheck[] = [
   check('requests at the same time with one session that is due refresh it once', async (site) => {
     const user = await dueUser(site);
     const answers = await Promise.all(Array.from({ length: 10 }, () => user.open('/private')));
-    for (const answer of answers) same(callerIn(answer, 'GET /private').email, site.subject.member, 'the caller');
+    for (const answer of answers) {
+      same(callerIn(answer, 'GET /private').email, site.subject.member, 'the caller');
+    }
     same(site.asked.refreshes, 1, 'refreshes');
     await staysSignedIn(site, user);
   }),
   check('an auth route never begins with a refresh', async (site) => {
     const user = await dueUser(site);
-    for (const path of ['/login', '/register', '/callback?code=1&state=2', '/logout'])
+    for (const path of ['/login', '/register', '/callback?code=1&state=2', '/logout']) {
       await user.open(path, { headers: OWN_PAGE });
+    }
     same(site.asked.refreshes, 0, 'refreshes');
   }),
-  check('signing out leaves nothing of a session that is due', (site) => leavesNothing(site, '/logout')),
+  check('signing out leaves nothing of a session that is due', (site) =>
+    leavesNothing(site, '/logout'),
+  ),
   check(
     'signing out by hand leaves nothing of a session that this response has refreshed',
     (site) => leavesNothing(site, '/sign-out'),
@@ -50,7 +55,11 @@ export const refreshes: readonly AdapterCheck[] = [
     async (site) => {
       const user = await site.signedIn();
       site.refuseRefreshes();
-      same(callerIn(await user.open('/refresh'), 'GET /refresh').reason, 'refresh_refused', 'reason');
+      same(
+        callerIn(await user.open('/refresh'), 'GET /refresh').reason,
+        'refresh_refused',
+        'reason',
+      );
       same([...user.jar.keys()].join(), '', 'cookies that are left');
     },
     { needs: '/refresh' },
@@ -70,15 +79,31 @@ export const refreshes: readonly AdapterCheck[] = [
   check('`refresh()` after the head was sent fails before anything is spent', failsAfterTheHead, {
     needs: '/refresh-late',
   }),
-  check('a request for an upgrade of the connection spends nothing that does not arrive', async (site) => {
-    const user = await dueUser(site);
-    const headers = { ...OWN_PAGE, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
-    const answer = await user.open('/private', { headers });
-    same(callerIn(answer, 'GET /private with Upgrade').email, site.subject.member, 'the caller');
-    same(site.asked.refreshes > 0, linesOfCore(answer).length > 0, 'was something spent, as cookies tell');
-    same(callerIn(await user.open('/private'), 'GET /private').email, site.subject.member, 'the next caller');
-    await staysSignedIn(site, user);
-  }),
+  check(
+    'a request for an upgrade of the connection spends nothing that does not arrive',
+    async (site) => {
+      const user = await dueUser(site);
+      const headers = {
+        ...OWN_PAGE,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+      };
+      const answer = await user.open('/private', { headers });
+      same(callerIn(answer, 'GET /private with Upgrade').email, site.subject.member, 'the caller');
+      same(
+        site.asked.refreshes > 0,
+        linesOfCore(answer).length > 0,
+        'was something spent, as cookies tell',
+      );
+      same(
+        callerIn(await user.open('/private'), 'GET /private').email,
+        site.subject.member,
+        'the next caller',
+      );
+      await staysSignedIn(site, user);
+    },
+  ),
 ];
 
 async function staysSignedIn(site: Site, user: Visitor): Promise<void> {
@@ -92,14 +117,22 @@ async function leavesNothing(site: Site, path: string): Promise<void> {
   same(origin, new URL(site.options.issuer).origin, `GET ${path}: where it leads`);
   same([...user.jar.keys()].join(), '', `GET ${path}: cookies that are left`);
   notCached(answer, `GET ${path}`);
-  same((await site.elsewhere(user)).isAuthenticated, false, `GET ${path}: is the user signed in afterwards`);
+  same(
+    (await site.elsewhere(user)).isAuthenticated,
+    false,
+    `GET ${path}: is the user signed in afterwards`,
+  );
 }
 
 async function failsAfterTheHead(site: Site): Promise<void> {
   const user = await site.signedIn();
   const { status, body, cookies } = await user.open('/refresh-late');
   same(status, 200, 'GET /refresh-late: status');
-  same(body.trim().split(/\s+/).at(-1), 'cannot_set_cookies', 'GET /refresh-late: the code at the end of the body');
+  same(
+    body.trim().split(/\s+/).at(-1),
+    'cannot_set_cookies',
+    'GET /refresh-late: the code at the end of the body',
+  );
   same(cookies.length, 0, 'GET /refresh-late: cookies');
   same(site.asked.refreshes, 0, 'refreshes');
   await staysSignedIn(site, user);

@@ -40,9 +40,16 @@ const BEFORE_END = 5;
 const FORGOTTEN = 900;
 
 /** Starts an app of the subject. */
-export async function openSite(subject: AdapterSubject, more: Partial<KindeOptions> = {}): Promise<Site> {
+export async function openSite(
+  subject: AdapterSubject,
+  more: Partial<KindeOptions> = {},
+): Promise<Site> {
   const provider = watch(subject.options.fetch ?? globalThis.fetch);
-  const options = { ...subject.options, ...more, fetch: provider.fetch };
+  const options = {
+    ...subject.options,
+    ...more,
+    fetch: provider.fetch,
+  };
   const app = await subject.start(options);
   const visitor = () => createVisitor(app.url, options.siteUrl);
   return {
@@ -54,7 +61,9 @@ export async function openSite(subject: AdapterSubject, more: Partial<KindeOptio
       const browser = visitor();
       const begun = await browser.open('/login');
       same(begun.status, 302, 'GET /login: status');
-      const callback = await browser.open(await subject.signIn(begun.header('location'), { email }));
+      const callback = await browser.open(
+        await subject.signIn(begun.header('location'), { email }),
+      );
       same(callback.status, 302, 'the callback: status');
       same(browser.jar.size > 0, true, 'has the browser a cookie after signing in');
       return browser;
@@ -64,7 +73,11 @@ export async function openSite(subject: AdapterSubject, more: Partial<KindeOptio
     async elsewhere(browser) {
       await subject.later(FORGOTTEN);
       const headers = new Headers({ cookie: browser.cookieHeader() });
-      const { auth, cookies } = await createKinde(options).authenticate({ method: 'GET', url: '/', headers });
+      const { auth, cookies } = await createKinde(options).authenticate({
+        method: 'GET',
+        url: '/',
+        headers,
+      });
       browser.keep(cookies);
       return auth;
     },
@@ -83,10 +96,14 @@ function watch(fetch: typeof globalThis.fetch) {
     const grant = await grantOf(request);
     if (grant === 'refresh_token') {
       asked.refreshes += 1;
-      if (isRefusing) return Response.json({ error: 'invalid_grant' }, { status: 400 });
+      if (isRefusing) {
+        return Response.json({ error: 'invalid_grant' }, { status: 400 });
+      }
     }
     const response = await fetch(request);
-    if (grant !== null && response.ok) lifetime = await lifetimeOf(response);
+    if (grant !== null && response.ok) {
+      lifetime = await lifetimeOf(response);
+    }
     return response;
   };
   return {
@@ -98,7 +115,9 @@ function watch(fetch: typeof globalThis.fetch) {
 }
 
 async function grantOf(request: Request): Promise<string | null> {
-  if (request.method !== 'POST') return null;
+  if (request.method !== 'POST') {
+    return null;
+  }
   return new URLSearchParams(await request.clone().text()).get('grant_type');
 }
 

@@ -30,7 +30,13 @@ export interface RunningApp {
 
 /** A route that an app may do without, where its framework cannot have it. */
 export type OptionalRoute =
-  '/nested/private' | '/late-cookies' | '/refresh' | '/refresh-late' | '/sign-out' | '/throws' | '/at-once';
+  | '/nested/private'
+  | '/late-cookies'
+  | '/refresh'
+  | '/refresh-late'
+  | '/sign-out'
+  | '/throws'
+  | '/at-once';
 
 /** The caller as the routes of the app tell it, in JSON. */
 export interface CallerSummary {
@@ -44,6 +50,16 @@ export interface CallerSummary {
 
 /** Tells of a caller what the checks look at. */
 export function describeCaller(auth: Auth): CallerSummary {
-  if (!auth.isAuthenticated) return { isAuthenticated: false, email: null, reason: auth.reason };
-  return { isAuthenticated: true, email: auth.isMachine ? null : (auth.user.email ?? null), reason: null };
+  if (!auth.isAuthenticated) {
+    return {
+      isAuthenticated: false,
+      email: null,
+      reason: auth.reason,
+    };
+  }
+  return {
+    isAuthenticated: true,
+    email: auth.isMachine ? null : (auth.user.email ?? null),
+    reason: null,
+  };
 }

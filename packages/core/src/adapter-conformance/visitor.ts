@@ -42,7 +42,10 @@ export const PAGE: Readonly<Record<string, string>> = Object.freeze({
 });
 
 /** Headers of a browser whose user follows a link, or sends a form, of the site itself. */
-export const OWN_PAGE: Readonly<Record<string, string>> = Object.freeze({ ...PAGE, 'sec-fetch-site': 'same-origin' });
+export const OWN_PAGE: Readonly<Record<string, string>> = Object.freeze({
+  ...PAGE,
+  'sec-fetch-site': 'same-origin',
+});
 
 /** Headers of a script on a page of the site itself. */
 export const SCRIPT: Readonly<Record<string, string>> = Object.freeze({
@@ -63,8 +66,11 @@ export function createVisitor(url: string, siteUrl: string): Visitor {
   const keep = (lines: readonly string[]) => {
     for (const line of lines) {
       const [, name = '', value = ''] = /^([^=;]*)=([^;]*)/.exec(line) ?? [];
-      if (/;\s*max-age=0\s*(;|$)/i.test(line)) jar.delete(name);
-      else jar.set(name, value);
+      if (/;\s*max-age=0\s*(;|$)/i.test(line)) {
+        jar.delete(name);
+      } else {
+        jar.set(name, value);
+      }
     }
   };
   return {
@@ -74,7 +80,11 @@ export function createVisitor(url: string, siteUrl: string): Visitor {
     async open(target, ask = {}) {
       const { pathname, search } = new URL(target, siteUrl);
       const cookie = cookieHeader();
-      const headers = { host, ...(cookie && { cookie }), ...(ask.headers ?? PAGE) };
+      const headers = {
+        host,
+        ...(cookie && { cookie }),
+        ...(ask.headers ?? PAGE),
+      };
       const answer = await send(new URL(pathname + search, url), { ...ask, headers });
       keep(answer.cookies);
       return answer;
@@ -85,17 +95,35 @@ export function createVisitor(url: string, siteUrl: string): Visitor {
 /** One request exactly as given. `fetch` would not do: it sets `Sec-Fetch-Mode` and `Host` by itself. */
 function send(url: URL, { method = 'GET', headers = {}, body }: Ask): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
-      const { statusCode = 0, headers: received } = response;
-      const header = (name: string) => String(received[name] ?? '');
-      text(response).then(
-        (body) => resolve({ status: statusCode, header, cookies: received['set-cookie'] ?? [], body }),
-        reject,
-      );
-    });
+    const sent = request(
+      url,
+      {
+        method,
+        headers,
+        agent: false,
+      },
+      (response) => {
+        const { statusCode = 0, headers: received } = response;
+        const header = (name: string) => String(received[name] ?? '');
+        text(response).then(
+          (body) =>
+            resolve({
+              status: statusCode,
+              header,
+              cookies: received['set-cookie'] ?? [],
+              body,
+            }),
+          reject,
+        );
+      },
+    );
     sent.on('error', reject);
     sent.setTimeout(LONGEST_WAIT, () => {
-      sent.destroy(new Error(`${method} ${url.pathname}: no answer in place of one within ${LONGEST_WAIT} ms.`));
+      sent.destroy(
+        new Error(
+          `${method} ${url.pathname}: no answer in place of one within ${LONGEST_WAIT} ms.`,
+        ),
+      );
     });
     sent.end(body);
   });

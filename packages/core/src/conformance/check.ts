@@ -14,14 +14,21 @@ export interface Check {
 }
 
 /** Makes a check of what must hold for a store; the store is not asked for what it does not have. */
-export function check(name: string, run: (store: SessionStore) => Promise<void>, needs?: 'swap' | 'groups'): Check {
+export function check(
+  name: string,
+  run: (store: SessionStore) => Promise<void>,
+  needs?: 'swap' | 'groups',
+): Check {
   return Object.freeze({
     name,
     ...(needs && { needs }),
     async run(create: () => SessionStore | Promise<SessionStore>) {
       const store = await create();
-      for (const method of needs ? METHODS[needs] : [])
-        if (typeof store[method] !== 'function') throw new Error(`The store has no ${method}, which “${name}” needs.`);
+      for (const method of needs ? METHODS[needs] : []) {
+        if (typeof store[method] !== 'function') {
+          throw new Error(`The store has no ${method}, which “${name}” needs.`);
+        }
+      }
       await run(store);
     },
   });
@@ -32,7 +39,9 @@ const METHODS = { swap: ['swap'], groups: ['enlist', 'members'] } as const;
 /** Rejects what is not as it must be, in words. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const shown = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 200);
-  if (actual !== expected) throw new Error(`${what}: ${shown(actual)} in place of ${shown(expected)}.`);
+  if (actual !== expected) {
+    throw new Error(`${what}: ${shown(actual)} in place of ${shown(expected)}.`);
+  }
 }
 
 /** Like the ids of sessions: text of letters and digits that nobody had before. */
@@ -46,7 +55,8 @@ export function pass(seconds: number): Promise<void> {
 }
 
 /** Seconds: a time that ends during a check, and one that does not. */
-export const [SHORT, LONG] = [2, 60];
+export const SHORT = 2;
+export const LONG = 60;
 
 /** Text that stores have been known to change. */
 export const ODD_VALUES: readonly string[] = [

@@ -3,7 +3,8 @@ import { check, LONG, newId, ODD_VALUES, pass, same, SHORT, type Check } from '.
 /** What every store must do. */
 export const values: readonly Check[] = [
   check('what was set is found, and nothing else', async (store) => {
-    const [id, other] = [newId(), newId()];
+    const id = newId();
+    const other = newId();
     same(await store.get(id), undefined, 'get of an id that was never set');
     await store.set(id, 'one', LONG);
     same(await store.get(id), 'one', 'get after set');
@@ -16,7 +17,8 @@ export const values: readonly Check[] = [
     same(await store.get(id), 'two', 'get after a second set');
   }),
   check('what was deleted is gone, and only that', async (store) => {
-    const [id, other] = [newId(), newId()];
+    const id = newId();
+    const other = newId();
     await Promise.all([store.set(id, 'one', LONG), store.set(other, 'two', LONG)]);
     await store.delete(id);
     same(await store.get(id), undefined, 'get after delete');
@@ -27,14 +29,31 @@ export const values: readonly Check[] = [
   }),
   check('ids that look alike are different', async (store) => {
     const id = newId();
-    const ids = [id, id.slice(0, -1), `${id}0`, `x${id}`, id.split('').reverse().join(''), `-${id}`, `_${id}`];
+    const ids = [
+      id,
+      id.slice(0, -1),
+      `${id}0`,
+      `x${id}`,
+      id.split('').reverse().join(''),
+      `-${id}`,
+      `_${id}`,
+    ];
     await Promise.all(ids.map((one, index) => store.set(one, String(index), LONG)));
-    for (const [index, one] of ids.entries()) same(await store.get(one), String(index), 'get of a similar id');
+    for (const [index, one] of ids.entries()) {
+      same(await store.get(one), String(index), 'get of a similar id');
+    }
   }),
   check('a value is over after its time, and setting it again prolongs it', async (store) => {
-    const [short, long, again, none] = [newId(), newId(), newId(), newId()];
+    const short = newId();
+    const long = newId();
+    const again = newId();
+    const none = newId();
     await Promise.all([short, again].map((id) => store.set(id, 'value', SHORT)));
-    await Promise.all([store.set(long, 'value', LONG), store.set(again, 'value', LONG), store.set(none, 'value', 0)]);
+    await Promise.all([
+      store.set(long, 'value', LONG),
+      store.set(again, 'value', LONG),
+      store.set(none, 'value', 0),
+    ]);
     same(await store.get(none), undefined, 'get of what was set for 0 seconds');
     await pass(SHORT);
     same(await store.get(short), undefined, 'get after the time is over');
@@ -50,18 +69,27 @@ export const values: readonly Check[] = [
   }),
   check('values of 8 KiB and of 64 KiB are kept whole', async (store) => {
     for (const size of [8 * 1024, 64 * 1024]) {
-      const [id, value] = [newId(), bigText(size)];
+      const id = newId();
+      const value = bigText(size);
       await store.set(id, value, LONG);
-      if ((await store.get(id)) !== value) throw new Error(`A value of ${size} bytes is not what was set.`);
+      if ((await store.get(id)) !== value) {
+        throw new Error(`A value of ${size} bytes is not what was set.`);
+      }
     }
   }),
   check('1,000 at once never get each other’s values', async (store) => {
     const ids = Array.from({ length: 1000 }, newId);
     await Promise.all(ids.map((id) => store.set(id, `of ${id}`, LONG)));
     const values = await Promise.all(ids.map((id) => store.get(id)));
-    for (const [index, id] of ids.entries()) same(values[index], `of ${id}`, 'get among 1,000 at once');
+    for (const [index, id] of ids.entries()) {
+      same(values[index], `of ${id}`, 'get among 1,000 at once');
+    }
     await Promise.all(ids.map((id) => store.delete(id)));
-    same((await Promise.all(ids.map((id) => store.get(id)))).some(Boolean), false, 'any left after deleting 1,000');
+    same(
+      (await Promise.all(ids.map((id) => store.get(id)))).some(Boolean),
+      false,
+      'any left after deleting 1,000',
+    );
   }),
   check('hostile ids find nothing, harm nothing and break nothing', async (store) => {
     const id = newId();
@@ -74,7 +102,9 @@ export const values: readonly Check[] = [
         .set(hostile, 'theirs', LONG)
         .then(() => true)
         .catch(() => false);
-      if (kept) same(await store.get(hostile), 'theirs', `get after set of the id ${shown}`);
+      if (kept) {
+        same(await store.get(hostile), 'theirs', `get after set of the id ${shown}`);
+      }
       same(await store.get(id), 'mine', `get of another id, after set of ${shown}`);
       await store.delete(hostile).catch(() => {});
       same(await store.get(id), 'mine', `get of another id, after delete of ${shown}`);

@@ -30,7 +30,9 @@ export function nodeAppStarter(adapter: NodeAdapter) {
     const routes = { ...pages(protect), ...responses(sdk, protect) };
     const listener = kinde((req, res) => {
       const path = req.url!.replace(/\?.*/, '');
-      if (req.method === 'OPTIONS') return res.writeHead(204, { 'X-App': 'preflight' }).end();
+      if (req.method === 'OPTIONS') {
+        return res.writeHead(204, { 'X-App': 'preflight' }).end();
+      }
       const handler = routes[`${req.method === 'HEAD' ? 'GET' : req.method} ${path}`];
       return handler ? handler(req, res) : send(res, 404, 'not found');
     });
@@ -73,9 +75,13 @@ function responses(sdk: Kinde, protect: Protect): Record<string, Handler> {
   };
   return {
     'GET /cached': (_req, res) => {
-      res.appendHeader('Vary', 'Accept').setHeader('Cache-Control', 'public, max-age=60').end('cached');
+      res
+        .appendHeader('Vary', 'Accept')
+        .setHeader('Cache-Control', 'public, max-age=60')
+        .end('cached');
     },
-    'GET /late-cookies': (_req, res) => res.writeHead(200, { 'Set-Cookie': 'own=1' }).end('cookies'),
+    'GET /late-cookies': (_req, res) =>
+      res.writeHead(200, { 'Set-Cookie': 'own=1' }).end('cookies'),
     'GET /refresh': async (req, res) => {
       await req.kinde.refresh();
       return tell(req, res);

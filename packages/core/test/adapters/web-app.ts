@@ -11,18 +11,27 @@ export async function startWebApp(options: KindeOptions): Promise<RunningApp> {
   const sdk = createKinde(options);
   const routes = routesOf(sdk);
   const handler: Handler = (request, visit) => {
-    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { 'x-app': 'preflight' } });
+    if (request.method === 'OPTIONS') {
+      return new Response(null, { status: 204, headers: { 'x-app': 'preflight' } });
+    }
     const { pathname } = new URL(request.url);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const route = routes[`${method} ${pathname}`];
     return route ? route(request, visit) : new Response('not found', { status: 404 });
   };
-  const handle = adapter(sdk)(handler, ({ message }) => new Response(`handled: ${message}`, { status: 500 }));
+  const handle = adapter(sdk)(
+    handler,
+    ({ message }) => new Response(`handled: ${message}`, { status: 500 }),
+  );
   const server = createServer(async (req, res) => {
     const response = await handle(toRequest(req));
     res.statusCode = response.status;
-    for (const [name, value] of response.headers) res.appendHeader(name, value);
-    if (!response.body) return void res.end();
+    for (const [name, value] of response.headers) {
+      res.appendHeader(name, value);
+    }
+    if (!response.body) {
+      return void res.end();
+    }
     await pipeline(Readable.fromWeb(response.body as never), res);
   });
   return listen(server);
@@ -31,15 +40,24 @@ export async function startWebApp(options: KindeOptions): Promise<RunningApp> {
 function toRequest(req: IncomingMessage): Request {
   const { method = 'GET', url = '/', rawHeaders } = req;
   const headers = new Headers();
-  for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index]!, rawHeaders[index + 1]!);
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index]!, rawHeaders[index + 1]!);
+  }
   const body = ['GET', 'HEAD'].includes(method) ? null : (Readable.toWeb(req) as ReadableStream);
-  return new Request(`http://${req.headers.host}${url}`, { method, headers, body, duplex: 'half' } as RequestInit);
+  return new Request(`http://${req.headers.host}${url}`, {
+    method,
+    headers,
+    body,
+    duplex: 'half',
+  } as RequestInit);
 }
 
 function routesOf(sdk: ReturnType<typeof createKinde>): Record<string, Handler> {
   const tell: Handler = (_request, { kinde }) => Response.json(describeCaller(kinde));
   const guarded =
-    (...[allow, more, handler = tell]: [...Parameters<Parameters<Handler>[1]['protect']>, Handler?]): Handler =>
+    (
+      ...[allow, more, handler = tell]: [...Parameters<Parameters<Handler>[1]['protect']>, Handler?]
+    ): Handler =>
     async (request, visit) =>
       (await visit.protect(allow, more)) ?? handler(request, visit);
   let count = 0;
@@ -54,7 +72,8 @@ function routesOf(sdk: ReturnType<typeof createKinde>): Record<string, Handler> 
     'GET /live': guarded(allow, { live: true }),
     'POST /todos': guarded(allow, {}, add),
     'POST /todos/anywhere': guarded(allow, { crossOrigin: true }, add),
-    'GET /cached': () => new Response('x', { headers: { 'cache-control': 'public, max-age=60', vary: 'Accept' } }),
+    'GET /cached': () =>
+      new Response('x', { headers: { 'cache-control': 'public, max-age=60', vary: 'Accept' } }),
     'GET /late-cookies': () => new Response('x', { headers: { 'set-cookie': 'own=1' } }),
     'GET /refresh': async (request, visit) => {
       await visit.kinde.refresh();
@@ -64,7 +83,9 @@ function routesOf(sdk: ReturnType<typeof createKinde>): Record<string, Handler> 
     'GET /sign-out': async (request) => {
       const { location, cookies } = await sdk.logout(request);
       const headers = new Headers({ location });
-      for (const line of cookies) headers.append('set-cookie', line);
+      for (const line of cookies) {
+        headers.append('set-cookie', line);
+      }
       return new Response(null, { status: 303, headers });
     },
     'GET /throws': fail,

@@ -1,5 +1,12 @@
 import type { Guard, Kinde, KindeOptions, Outlet, Reply, RequestAuth } from '../../src/index.js';
-import { mergeCookies, toKinde, toRule, withField, withoutCookies, type ProtectOptions } from '../../src/adapter.js';
+import {
+  mergeCookies,
+  toKinde,
+  toRule,
+  withField,
+  withoutCookies,
+  type ProtectOptions,
+} from '../../src/adapter.js';
 
 /** One request that is no auth route: who is calling, and a guard for the handler. */
 export interface Visit {
@@ -20,9 +27,13 @@ export function adapter(options: Partial<KindeOptions> | Kinde = {}) {
     async (request: Request): Promise<Response> => {
       const state = createState();
       const entered = await Promise.resolve(instance.enter(request, state.outlet)).catch(onError);
-      if (entered instanceof Response) return entered;
+      if (entered instanceof Response) {
+        return entered;
+      }
       const { reply, caller } = entered;
-      if (reply) return toResponse(reply);
+      if (reply) {
+        return toResponse(reply);
+      }
       state.outlet.callerChanged!(caller);
       const visit: Visit = {
         get kinde() {
@@ -60,8 +71,12 @@ function createState() {
       const headers = new Headers(response.headers);
       headers.append('vary', fields);
       const added = withoutCookies(cookies, headers.getSetCookie());
-      for (const line of added) headers.append('set-cookie', line);
-      if (cookies.length > 0) headers.set('cache-control', 'private, no-store');
+      for (const line of added) {
+        headers.append('set-cookie', line);
+      }
+      if (cookies.length > 0) {
+        headers.set('cache-control', 'private, no-store');
+      }
       return new Response(response.body, { status: response.status, headers });
     },
   };
@@ -70,6 +85,8 @@ function createState() {
 /** An answer of the core as a web `Response`. */
 function toResponse({ status, headers, cookies, body }: Reply): Response {
   const response = new Response(body, { status, headers });
-  for (const line of cookies) response.headers.append('set-cookie', line);
+  for (const line of cookies) {
+    response.headers.append('set-cookie', line);
+  }
   return response;
 }

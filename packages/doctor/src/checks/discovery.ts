@@ -19,13 +19,20 @@ export interface Endpoints {
   readonly logout: URL;
 }
 
-const NOBODY = { method: 'GET', url: '/', headers: { get: () => null } };
+const NOBODY = {
+  method: 'GET',
+  url: '/',
+  headers: { get: () => null },
+};
 
 /** Whether Kinde is there and describes itself so that the app takes it, and publishes keys to verify tokens with. */
-export async function checkDiscovery({ issuer, kinde }: App, { fetch }: Settings): Promise<Checked<Provider>> {
+export async function checkDiscovery(
+  { issuer, kinde }: App,
+  { fetch }: Settings,
+): Promise<Checked<Provider>> {
   const { host } = new URL(issuer);
   const answer = await ask(fetch, `${issuer}/.well-known/openid-configuration`);
-  if (typeof answer === 'string')
+  if (typeof answer === 'string') {
     return {
       statements: [
         say(
@@ -35,14 +42,31 @@ export async function checkDiscovery({ issuer, kinde }: App, { fetch }: Settings
         ),
       ],
     };
+  }
   try {
     // The same road as a sign-in, so that what passes here passes there.
-    const [login, logout] = [await kinde.login(NOBODY, { prompt: 'none' }), await kinde.logout(NOBODY)];
-    const { token_endpoint: token, jwks_uri: keys, kindling_emulator: emulator } = answer.json ?? {};
-    if (![token, keys].every((url) => isOn(issuer, url)))
-      return { statements: [say('failed', `${host} describes itself differently each time.`)], found: { answer } };
-    const endpoints = { token: String(token), login: new URL(login.location), logout: new URL(logout.location) };
-    const statements = [say('ok', described(issuer, emulator === true)), await published(fetch, String(keys))];
+    const login = await kinde.login(NOBODY, { prompt: 'none' });
+    const logout = await kinde.logout(NOBODY);
+    const {
+      token_endpoint: token,
+      jwks_uri: keys,
+      kindling_emulator: emulator,
+    } = answer.json ?? {};
+    if (![token, keys].every((url) => isOn(issuer, url))) {
+      return {
+        statements: [say('failed', `${host} describes itself differently each time.`)],
+        found: { answer },
+      };
+    }
+    const endpoints = {
+      token: String(token),
+      login: new URL(login.location),
+      logout: new URL(logout.location),
+    };
+    const statements = [
+      say('ok', described(issuer, emulator === true)),
+      await published(fetch, String(keys)),
+    ];
     return { statements, found: { answer, endpoints } };
   } catch (error) {
     return { statements: [describe(error)], found: { answer } };
@@ -51,12 +75,16 @@ export async function checkDiscovery({ issuer, kinde }: App, { fetch }: Settings
 
 /** The client secret goes nowhere else. */
 function isOn(issuer: string, url: unknown): boolean {
-  return typeof url === 'string' && URL.canParse(url) && new URL(url).origin === new URL(issuer).origin;
+  return (
+    typeof url === 'string' && URL.canParse(url) && new URL(url).origin === new URL(issuer).origin
+  );
 }
 
 function described(issuer: string, isEmulator: boolean): string {
   const { host, protocol } = new URL(issuer);
-  if (isEmulator) return `${host} is a local emulator: good for development, worth nothing elsewhere.`;
+  if (isEmulator) {
+    return `${host} is a local emulator: good for development, worth nothing elsewhere.`;
+  }
   const kind = isKinde(host) ? 'is a Kinde domain' : 'is a custom domain';
   return `${host} ${kind}, on ${protocol.slice(0, -1)}, and names itself as the issuer.`;
 }
@@ -70,9 +98,15 @@ async function published(fetch: typeof globalThis.fetch, url: string): Promise<S
   const answer = await ask(fetch, url);
   const keys = typeof answer === 'string' ? undefined : answer.json?.['keys'];
   const usable = Array.isArray(keys) ? keys.filter(isUsable).length : 0;
-  if (usable > 0) return say('ok', `${usable} signing ${usable === 1 ? 'key is' : 'keys are'} published.`);
+  if (usable > 0) {
+    return say('ok', `${usable} signing ${usable === 1 ? 'key is' : 'keys are'} published.`);
+  }
   const why = typeof answer === 'string' ? answer : `status ${answer.status}`;
-  return say('failed', `No signing key is published (${why}): no token can be verified.`, 'Look at the keys in Kinde.');
+  return say(
+    'failed',
+    `No signing key is published (${why}): no token can be verified.`,
+    'Look at the keys in Kinde.',
+  );
 }
 
 function isUsable(key: unknown): boolean {

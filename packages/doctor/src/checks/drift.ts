@@ -12,16 +12,35 @@ const FIXES: Record<Drift['difference'], string> = {
 /** What the code declares with `defineKinde` against what Kinde has. What is missing there is never granted. */
 export function checkDrift(tenant: DeclaredTenant | undefined, lists: Lists = {}): Checked {
   const { permissions, roles, flags } = lists;
-  if (!tenant)
+  if (!tenant) {
     return {
-      statements: [say('skipped', 'There is no defineKinde object to compare with.', 'Name its module: --tenant.')],
+      statements: [
+        say(
+          'skipped',
+          'There is no defineKinde object to compare with.',
+          'Name its module: --tenant.',
+        ),
+      ],
     };
-  if (!permissions || !roles || !flags)
-    return { statements: [say('skipped', 'Permissions, roles or flags could not be listed; management says why.')] };
-  const differences = compare(tenant, { permissions, roles, flags });
+  }
+  if (!permissions || !roles || !flags) {
+    return {
+      statements: [
+        say('skipped', 'Permissions, roles or flags could not be listed; management says why.'),
+      ],
+    };
+  }
+  const differences = compare(tenant, {
+    permissions,
+    roles,
+    flags,
+  });
   const count = permissions.length + roles.length + flags.length;
-  if (differences.length === 0)
-    return { statements: [say('ok', `All ${count} permissions, roles and flags are as declared.`)] };
+  if (differences.length === 0) {
+    return {
+      statements: [say('ok', `All ${count} permissions, roles and flags are as declared.`)],
+    };
+  }
   return {
     statements: differences.map(({ difference, detail }) =>
       say(difference === 'undeclared' ? 'warning' : 'failed', detail, FIXES[difference]),

@@ -1,4 +1,11 @@
-import { createKinde, KindeError, memoryStore, optionsFromEnv, type Kinde, type KindeOptions } from '@kindling/core';
+import {
+  createKinde,
+  KindeError,
+  memoryStore,
+  optionsFromEnv,
+  type Kinde,
+  type KindeOptions,
+} from '@kindling/core';
 import { say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import { OTHERS, SPELLINGS, valueOf } from '../variables.js';
@@ -36,13 +43,26 @@ export function checkEnvironment(settings: Settings): Checked<Environment> {
 }
 
 /** Options as the app reads them. The session store is the app's own affair: nothing is opened here. */
-function read({ env, fetch, production }: Settings): { options: Partial<KindeOptions>; problems: readonly string[] } {
-  const given = { fetch, production, session: { store: memoryStore() } };
+function read({ env, fetch, production }: Settings): {
+  options: Partial<KindeOptions>;
+  problems: readonly string[];
+} {
+  const given = {
+    fetch,
+    production,
+    session: { store: memoryStore() },
+  };
   try {
     return { options: optionsFromEnv(env, given), problems: [] };
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
-    const rest = { ...env, SESSION_TYPE: undefined, GRANT_TYPE: undefined };
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    const rest = {
+      ...env,
+      SESSION_TYPE: undefined,
+      GRANT_TYPE: undefined,
+    };
     return { options: optionsFromEnv(rest, given), problems: error.problems };
   }
 }
@@ -54,9 +74,21 @@ function start(options: KindeOptions): { app?: App; problems: readonly string[] 
     const site = (origin + pathname).replace(/\/$/, '');
     const { issuer, clientId, clientSecret } = options;
     const { redirectUri = `${site}/callback`, postLogoutRedirectUri = site } = options;
-    return { app: { kinde, issuer, clientId, clientSecret, redirectUri, postLogoutRedirectUri }, problems: [] };
+    return {
+      app: {
+        kinde,
+        issuer,
+        clientId,
+        clientSecret,
+        redirectUri,
+        postLogoutRedirectUri,
+      },
+      problems: [],
+    };
   } catch (error) {
-    if (!(error instanceof KindeError)) throw error;
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
     return { problems: error.problems };
   }
 }
@@ -98,14 +130,16 @@ function plain(value: string): string {
 }
 
 function sharedSecret(env: Settings['env']): Statement[] {
-  const [client, session] = [valueOf(env, 'KINDE_CLIENT_SECRET'), valueOf(env, 'KINDE_SESSION_SECRET')];
-  return client !== undefined && client === session
-    ? [
-        say(
-          'warning',
-          'The session secret is the client secret: whoever learns the one, or rotates it, has or breaks the other.',
-          'Set KINDE_SESSION_SECRET to a value of its own: openssl rand -hex 32',
-        ),
-      ]
-    : [];
+  const client = valueOf(env, 'KINDE_CLIENT_SECRET');
+  const session = valueOf(env, 'KINDE_SESSION_SECRET');
+  if (client !== undefined && client === session) {
+    return [
+      say(
+        'warning',
+        'The session secret is the client secret: whoever learns the one, or rotates it, has or breaks the other.',
+        'Set KINDE_SESSION_SECRET to a value of its own: openssl rand -hex 32',
+      ),
+    ];
+  }
+  return [];
 }

@@ -21,23 +21,39 @@ export interface Lists extends Partial<TenantLists> {
 }
 
 /** Seconds for everything that is read; entries of one list. */
-const [PATIENCE, MOST] = [60, 5_000];
+const PATIENCE = 60;
+const MOST = 5_000;
 const NAMES = ['KINDE_MANAGEMENT_CLIENT_ID', 'KINDE_MANAGEMENT_CLIENT_SECRET'];
 
 /** Whether the credentials of the Management API work, and open what the other checks need. Nothing is changed. */
 export async function checkManagement(settings: Settings): Promise<Checked<Lists>> {
   const options = readOptions(settings);
-  if (!('issuer' in options)) return options;
+  if (!('issuer' in options)) {
+    return options;
+  }
   const management = createManagement(options);
   const signal = AbortSignal.timeout(PATIENCE * 1000);
   const reads = Object.entries(readsOf(management, { settings, signal }));
   const results = await Promise.allSettled(reads.map(([, read]) => read()));
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  const failures = results.flatMap((result) => {
+    if (result.status === 'rejected') {
+      return [result.reason as unknown];
+    }
+    return [];
+  });
   const found = Object.fromEntries(
-    results.flatMap((result, index) => (result.status === 'fulfilled' ? [[reads[index]![0], result.value]] : [])),
+    results.flatMap((result, index) => {
+      if (result.status === 'fulfilled') {
+        return [[reads[index]![0], result.value]];
+      }
+      return [];
+    }),
   ) as Lists;
   const statements = failures.map(explain);
-  const fine = say('ok', `Kinde gives tokens for the Management API at ${new URL(options.issuer).host}.`);
+  const fine = say(
+    'ok',
+    `Kinde gives tokens for the Management API at ${new URL(options.issuer).host}.`,
+  );
   const hasToken = failures.every(
     (one) => one instanceof KindeApiError && one.httpStatus && one.code !== 'token_refused',
   );
@@ -48,17 +64,31 @@ function readOptions(settings: Settings): ManagementOptions | Checked<Lists> {
   const { env, fetch } = settings;
   if (NAMES.every((name) => valueOf(env, name) === undefined)) {
     const detail = `Not set: ${NAMES.join(' and ')}.`;
-    const fix = 'Set them to those of a machine-to-machine application, to have callback URLs and drift checked.';
+    const fix =
+      'Set them to those of a machine-to-machine application, to have callback URLs and drift checked.';
     return { statements: [say('skipped', detail, fix)] };
   }
   try {
-    const options = managementOptionsFromEnv(env, { fetch, timeout: 10, deadline: 30, maxAttempts: 2 });
+    const options = managementOptionsFromEnv(env, {
+      fetch,
+      timeout: 10,
+      deadline: 30,
+      maxAttempts: 2,
+    });
     const { hostname } = new URL(options.issuer);
-    if (isKinde(hostname) || /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) return options;
+    if (isKinde(hostname) || /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) {
+      return options;
+    }
     const detail = `${hostname} is a custom domain, which has no Management API.`;
-    return { statements: [say('failed', detail, 'Set KINDE_MANAGEMENT_DOMAIN to your domain at kinde.com.')] };
+    return {
+      statements: [
+        say('failed', detail, 'Set KINDE_MANAGEMENT_DOMAIN to your domain at kinde.com.'),
+      ],
+    };
   } catch (error) {
-    if (!(error instanceof KindeApiError)) throw error;
+    if (!(error instanceof KindeApiError)) {
+      throw error;
+    }
     return { statements: error.errors.map(({ message }) => say('failed', message)) };
   }
 }
@@ -75,21 +105,27 @@ function readsOf(
   const { applications, permissions, roles, environment } = management;
   const role = async ({ id, key }: { id: string; key: string }) => ({
     key,
-    permissions: keysOf(await roles.listPermissions({ role_id: id }, given).all(MOST)).map((one) => one.key),
+    permissions: keysOf(await roles.listPermissions({ role_id: id }, given).all(MOST)).map(
+      (one) => one.key,
+    ),
   });
   return {
     ...(id && {
-      redirectUrls: async () => texts((await applications.listRedirectUrls({ app_id: id }, given)).redirect_urls),
-      logoutUrls: async () => texts((await applications.listLogoutUrls({ app_id: id }, given)).logout_urls),
+      redirectUrls: async () =>
+        texts((await applications.listRedirectUrls({ app_id: id }, given)).redirect_urls),
+      logoutUrls: async () =>
+        texts((await applications.listLogoutUrls({ app_id: id }, given)).logout_urls),
     }),
     ...(tenant && {
       permissions: async () => keysOf(await permissions.list({}, given).all(MOST)),
       roles: async () => Promise.all(keysOf(await roles.list({}, given).all(MOST)).map(role)),
       flags: async () =>
-        Object.entries((await environment.listFlags({}, given)).feature_flags ?? {}).map(([key, flag]) => ({
-          key,
-          type: String(flag?.type),
-        })),
+        Object.entries((await environment.listFlags({}, given)).feature_flags ?? {}).map(
+          ([key, flag]) => ({
+            key,
+            type: String(flag?.type),
+          }),
+        ),
     }),
   };
 }
@@ -104,30 +140,38 @@ function keysOf<Entry extends { readonly key: string }>(entries: readonly Entry[
 }
 
 function explain(error: unknown): Statement {
-  if (!(error instanceof KindeApiError)) return describe(error);
+  if (!(error instanceof KindeApiError)) {
+    return describe(error);
+  }
   const scope = scopeOf(error);
-  if (scope && error.httpStatus === 403 && !error.has('INVALID_CREDENTIALS'))
+  if (scope && error.httpStatus === 403 && !error.has('INVALID_CREDENTIALS')) {
     return say(
       'warning',
       `The scope ${scope} is missing.`,
       'Give it to the machine-to-machine application, under APIs in Kinde.',
     );
-  if (error.isNotFound)
+  }
+  if (error.isNotFound) {
     return say(
       'failed',
       'The tenant of the Management API has no application with this client id.',
       'Compare KINDE_CLIENT_ID and the domains: both must be of one environment.',
     );
+  }
   return describe(error);
 }
 
 /** What the operation that failed asks for, by its route. */
 function scopeOf({ operation }: KindeApiError): string | undefined {
-  const all = Object.values(contract).flatMap((operations) => Object.values(operations) as readonly Operation[]);
+  const all = Object.values(contract).flatMap(
+    (operations) => Object.values(operations) as readonly Operation[],
+  );
   return all.find(({ route }) => route === operation)?.scope ?? undefined;
 }
 
 /** One token that is refused fails every list in the same way. */
 function distinct(statements: readonly Statement[]): Statement[] {
-  return statements.filter(({ detail }, index) => statements.findIndex((other) => other.detail === detail) === index);
+  return statements.filter(
+    ({ detail }, index) => statements.findIndex((other) => other.detail === detail) === index,
+  );
 }

@@ -9,10 +9,14 @@ const LINES = [
 ] as const;
 
 /** The process that the app runs in: its Node, and variables that change what Node and this SDK do. */
-export function checkProcess({ env, production }: Settings, version: string = process.versions.node): Checked {
+export function checkProcess(
+  { env, production }: Settings,
+  version: string = process.versions.node,
+): Checked {
   const unverified = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
   const site = valueOf(env, 'KINDE_SITE_URL');
-  const open = !production && site?.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
+  const open =
+    !production && site?.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
   const statements = [
     ...(isSupported(version) ? [] : [say('failed', `Node ${version} is not supported.`, ADVICE)]),
     ...(unverified

@@ -25,23 +25,42 @@ export interface Fault {
 }
 
 /** Success in Kinde's envelope. */
-export function ok<const Fields extends object>(fields: Fields): { code: string; message: string } & Fields {
-  return { code: 'OK', message: 'Success', ...fields };
+export function ok<const Fields extends object>(
+  fields: Fields,
+): { code: string; message: string } & Fields {
+  return {
+    code: 'OK',
+    message: 'Success',
+    ...fields,
+  };
 }
 
 /** An error in the shape that most operations have: a list. */
-export function refused(status: number, ...[code, message]: [string, string] | [readonly Fault[]]): Response {
-  return Response.json({ errors: typeof code === 'string' ? [{ code, message }] : code }, { status });
+export function refused(
+  status: number,
+  ...[code, message]: [string, string] | [readonly Fault[]]
+): Response {
+  return Response.json(
+    { errors: typeof code === 'string' ? [{ code, message }] : code },
+    { status },
+  );
 }
 
 /** What was named does not exist. Most resources say so with 400 and a code. */
 export function notFound(entity: string): Response {
-  return refused(400, `${entity}_NOT_FOUND`, `${entity.toLowerCase().replaceAll('_', ' ')} not found`);
+  return refused(
+    400,
+    `${entity}_NOT_FOUND`,
+    `${entity.toLowerCase().replaceAll('_', ' ')} not found`,
+  );
 }
 
 /** What was named does not exist, where the API says so with 404: one error that is not in a list. */
 export function missing(entity: string): Response {
-  const error = { code: `${entity}_NOT_FOUND`, message: `${entity.toLowerCase().replaceAll('_', ' ')} not found` };
+  const error = {
+    code: `${entity}_NOT_FOUND`,
+    message: `${entity.toLowerCase().replaceAll('_', ' ')} not found`,
+  };
   return Response.json({ errors: error }, { status: 404 });
 }
 
@@ -54,11 +73,19 @@ export function routeNotFound(): Response {
 }
 
 /** A handler's answer on the wire. `observed` is how the live service was seen to differ: empty lists are null. */
-export function answered(result: Answered, { status, observed }: { status: number; observed: boolean }): Response {
-  if (result instanceof Response) return result;
+export function answered(
+  result: Answered,
+  { status, observed }: { status: number; observed: boolean },
+): Response {
+  if (result instanceof Response) {
+    return result;
+  }
   const emptied = (body: object) =>
     Object.fromEntries(
-      Object.entries(body).map(([key, value]) => [key, Array.isArray(value) && value.length === 0 ? null : value]),
+      Object.entries(body).map(([key, value]) => [
+        key,
+        Array.isArray(value) && value.length === 0 ? null : value,
+      ]),
     );
   return Response.json(observed && result ? emptied(result) : (result ?? {}), {
     status,
@@ -74,9 +101,11 @@ export function tokenPage<Item extends object>(
   items: readonly Item[],
   { page_size: size = PAGE_SIZE, next_token: token, sort }: Asked,
 ): { items: Item[]; next_token: string | null } | Response {
-  const [, start, order] = token === undefined ? ['', '0', sort ?? ''] : (/^(\d+):(\w*)$/.exec(decode(token)) ?? []);
-  if (start === undefined || (sort !== undefined && order !== sort))
+  const [, start, order] =
+    token === undefined ? ['', '0', sort ?? ''] : (/^(\d+):(\w*)$/.exec(decode(token)) ?? []);
+  if (start === undefined || (sort !== undefined && order !== sort)) {
     return refused(400, 'INVALID_NEXT_TOKEN', 'next_token is not one of this list');
+  }
   const end = Number(start) + size;
   const next = end < items.length ? Buffer.from(`${end}:${order}`).toString('base64url') : null;
   return { items: sorted(items, order ?? '').slice(Number(start), end), next_token: next };
@@ -95,22 +124,36 @@ export function idPage<Item extends { readonly id: string }>(
     page_size: size = PAGE_SIZE,
     starting_after: after,
     ending_before: before,
-  }: { page_size?: number | undefined; starting_after?: string | undefined; ending_before?: string | undefined },
+  }: {
+    page_size?: number | undefined;
+    starting_after?: string | undefined;
+    ending_before?: string | undefined;
+  },
 ): { items: Item[]; has_more: boolean } | Response {
-  if (after !== undefined && before !== undefined)
-    return refused(400, 'TOO_MANY_PARAMETERS', 'starting_after and ending_before cannot be used together');
+  if (after !== undefined && before !== undefined) {
+    return refused(
+      400,
+      'TOO_MANY_PARAMETERS',
+      'starting_after and ending_before cannot be used together',
+    );
+  }
   const index = items.findIndex(({ id }) => id === (after ?? before));
   if (before !== undefined) {
     const end = Math.max(index, 0);
     return { items: items.slice(Math.max(0, end - size), end), has_more: end - size > 0 };
   }
-  return { items: items.slice(index + 1, index + 1 + size), has_more: index + 1 + size < items.length };
+  return {
+    items: items.slice(index + 1, index + 1 + size),
+    has_more: index + 1 + size < items.length,
+  };
 }
 
 /** `name_desc` and the like; without one, the order of creation. */
 function sorted<Item extends object>(items: readonly Item[], sort: string): Item[] {
   const [, field, direction] = /^(\w+)_(asc|desc)$/.exec(sort) ?? [];
-  if (!field) return [...items];
+  if (!field) {
+    return [...items];
+  }
   const of = (item: Item) => String((item as Record<string, unknown>)[field] ?? '');
   const ascending = items.toSorted((a, b) => of(a).localeCompare(of(b), 'en'));
   return direction === 'desc' ? ascending.reverse() : ascending;

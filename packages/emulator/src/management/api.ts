@@ -24,18 +24,33 @@ export function createManagementApi(): (request: Request, state: State) => Promi
   const operations = knownOperations();
   return async (request, state) => {
     const { pathname } = new URL(request.url);
-    const known = operations.find(({ method, path }) => method === request.method && path.test(pathname));
+    const known = operations.find(
+      ({ method, path }) => method === request.method && path.test(pathname),
+    );
     const isPublic = known?.operation.scope === null;
     const scopes = limited(state) ?? (isPublic ? [] : await scopesOf(request, state));
-    if (scopes instanceof Response) return scopes;
-    if (!known) return routeNotFound();
+    if (scopes instanceof Response) {
+      return scopes;
+    }
+    if (!known) {
+      return routeNotFound();
+    }
     const { name, operation, handle } = known;
     const { scope, status = 200 } = operation;
-    if (scope !== null && !scopes.includes(scope))
+    if (scope !== null && !scopes.includes(scope)) {
       return refused(403, 'INSUFFICIENT_SCOPE', `Scope missing: ${scope} is needed.`);
+    }
     const input = await readInput(request, operation, known.path.exec(pathname)?.groups ?? {});
-    if (input instanceof Response) return input;
-    if (!handle) return refused(501, 'NOT_EMULATED', `The local Kinde does not emulate ${name} (${operation.route}).`);
+    if (input instanceof Response) {
+      return input;
+    }
+    if (!handle) {
+      return refused(
+        501,
+        'NOT_EMULATED',
+        `The local Kinde does not emulate ${name} (${operation.route}).`,
+      );
+    }
     const answer = formOf(name, await handle(input as never, state), state.managementMode);
     return answered(answer, { status, observed: state.managementMode === 'observed' });
   };
@@ -51,20 +66,28 @@ function knownOperations(): Known[] {
         method,
         path: new RegExp(`^${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
         operation: operation as Operation,
-        handle: Object.hasOwn(own, verb) ? (own as Record<string, Known['handle']>)[verb] : undefined,
+        handle: Object.hasOwn(own, verb)
+          ? (own as Record<string, Known['handle']>)[verb]
+          : undefined,
       };
     }),
   );
   // `/api_keys/verify` before `/api_keys/{key_id}`.
-  return all.sort((a, b) => a.operation.route.split('{').length - b.operation.route.split('{').length);
+  return all.sort(
+    (a, b) => a.operation.route.split('{').length - b.operation.route.split('{').length,
+  );
 }
 
 /** What the caller's token may do. Bad credentials are 403 at Kinde, never 401, and are looked at before the route. */
 async function scopesOf(request: Request, state: State): Promise<readonly string[] | Response> {
   const header = request.headers.get('authorization');
-  if (header === null) return denied('INVALID_AUTHORIZATION_HEADER', 'Invaild authorization header');
+  if (header === null) {
+    return denied('INVALID_AUTHORIZATION_HEADER', 'Invaild authorization header');
+  }
   const token = /^bearer +(\S+)$/i.exec(header)?.[1];
-  if (token?.split('.').length !== 3) return denied('TOKEN_INVALID', 'token contains an invalid number of segments');
+  if (token?.split('.').length !== 3) {
+    return denied('TOKEN_INVALID', 'token contains an invalid number of segments');
+  }
   try {
     const { payload } = await jwtVerify(token, state.key.find, {
       issuer: state.issuer,
@@ -72,15 +95,35 @@ async function scopesOf(request: Request, state: State): Promise<readonly string
       currentDate: new Date(state.clock.now() * 1000),
       requiredClaims: ['exp'],
     });
-    const { scp, gty, jti } = payload as { scp?: unknown; gty?: unknown; jti?: string };
-    if (!Array.isArray(gty) || !gty.includes('client_credentials') || !Array.isArray(scp) || state.revoked.has(token))
+    const { scp, gty, jti } = payload as {
+      scp?: unknown;
+      gty?: unknown;
+      jti?: string;
+    };
+    if (
+      !Array.isArray(gty) ||
+      !gty.includes('client_credentials') ||
+      !Array.isArray(scp) ||
+      state.revoked.has(token)
+    ) {
       return denied('TOKEN_INVALID', 'token is not one of an application');
-    return jti === undefined ? denied('TOKEN_INVALID', 'token has no id') : (scp as string[]);
+    }
+    if (jti === undefined) {
+      return denied('TOKEN_INVALID', 'token has no id');
+    }
+    return scp as string[];
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === 'ERR_JWKS_NO_MATCHING_KEY')
-      return denied('TOKEN_INVALID', 'the JWT has an invalid kid: could not find kid in JWT header');
-    return denied('TOKEN_INVALID', code === 'ERR_JWT_EXPIRED' ? 'token is expired' : 'token is not valid here');
+    if (code === 'ERR_JWKS_NO_MATCHING_KEY') {
+      return denied(
+        'TOKEN_INVALID',
+        'the JWT has an invalid kid: could not find kid in JWT header',
+      );
+    }
+    return denied(
+      'TOKEN_INVALID',
+      code === 'ERR_JWT_EXPIRED' ? 'token is expired' : 'token is not valid here',
+    );
   }
 }
 

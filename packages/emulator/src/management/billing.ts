@@ -6,8 +6,12 @@ import { billingIds, dateOf } from './entities.js';
 export const billing: Handlers<'billing'> = {
   listEntitlements({ customer_id: customer, max_value: unlimited, expand, ...input }, state) {
     const found = customerOf(state, ({ customer: id }) => id === customer);
-    if (!found) return notFound('CUSTOMER');
-    if (unlimited !== undefined && !/^\d+$/.test(unlimited)) return invalid('max_value', 'a whole number');
+    if (!found) {
+      return notFound('CUSTOMER');
+    }
+    if (unlimited !== undefined && !/^\d+$/.test(unlimited)) {
+      return invalid('max_value', 'a whole number');
+    }
     const all = entitlementsOf(found).map(({ id, key, name, max }) => ({
       id,
       fixed_charge: 0,
@@ -19,14 +23,25 @@ export const billing: Handlers<'billing'> = {
       entitlement_limit_min: 0,
     }));
     const page = idPage(all, input);
-    if (page instanceof Response) return page;
+    if (page instanceof Response) {
+      return page;
+    }
     const plans = [{ code: billingIds(found.code).plan, subscribed_on: dateOf(state.createdAt) }];
-    return ok({ has_more: page.has_more, entitlements: page.items, ...(expand && { plans }) });
+    return ok({
+      has_more: page.has_more,
+      entitlements: page.items,
+      ...(expand && { plans }),
+    });
   },
   listAgreements({ customer_id: customer, feature_code: feature, ...input }, state) {
     const found = customerOf(state, ({ customer: id }) => id === customer);
-    if (!found) return notFound('CUSTOMER');
-    const entitlements = entitlementsOf(found).map(({ id, key }) => ({ feature_code: key, entitlement_id: id }));
+    if (!found) {
+      return notFound('CUSTOMER');
+    }
+    const entitlements = entitlementsOf(found).map(({ id, key }) => ({
+      feature_code: key,
+      entitlement_id: id,
+    }));
     const isOne = entitlements.some((one) => feature === undefined || one.feature_code === feature);
     const { agreement: id, plan } = billingIds(found.code);
     const agreement = {
@@ -39,20 +54,46 @@ export const billing: Handlers<'billing'> = {
       entitlements,
     };
     const page = idPage(isOne ? [agreement] : [], input);
-    return page instanceof Response ? page : ok({ has_more: page.has_more, agreements: page.items });
+    if (page instanceof Response) {
+      return page;
+    }
+    return ok({ has_more: page.has_more, agreements: page.items });
   },
   recordUsage(input, state) {
-    const { customer_agreement_id: agreementId, billing_feature_code: featureCode, meter_value: text } = input;
+    const {
+      customer_agreement_id: agreementId,
+      billing_feature_code: featureCode,
+      meter_value: text,
+    } = input;
     const found = customerOf(state, ({ agreement }) => agreement === agreementId);
-    if (!found) return notFound('AGREEMENT');
-    if (!entitlementsOf(found).some(({ key }) => key === featureCode)) return notFound('FEATURE');
+    if (!found) {
+      return notFound('AGREEMENT');
+    }
+    if (!entitlementsOf(found).some(({ key }) => key === featureCode)) {
+      return notFound('FEATURE');
+    }
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    const at = input.meter_usage_timestamp === undefined ? undefined : Date.parse(input.meter_usage_timestamp) / 1_000;
-    if (!Number.isFinite(value)) return invalid('meter_value', 'a number');
-    if (Number.isNaN(at)) return invalid('meter_usage_timestamp', 'a date');
+    const at =
+      input.meter_usage_timestamp === undefined
+        ? undefined
+        : Date.parse(input.meter_usage_timestamp) / 1_000;
+    if (!Number.isFinite(value)) {
+      return invalid('meter_value', 'a number');
+    }
+    if (Number.isNaN(at)) {
+      return invalid('meter_usage_timestamp', 'a date');
+    }
     const type = input.meter_type_code ?? 'delta';
-    state.usage.push({ agreementId, featureCode, value, type, at: at ?? state.clock.now() });
-    if (state.usage.length > MOST_USAGE) state.usage.shift();
+    state.usage.push({
+      agreementId,
+      featureCode,
+      value,
+      type,
+      at: at ?? state.clock.now(),
+    });
+    if (state.usage.length > MOST_USAGE) {
+      state.usage.shift();
+    }
     return ok({});
   },
 };
@@ -69,9 +110,13 @@ function customerOf(
   { organizations }: State,
   matches: (ids: ReturnType<typeof billingIds>) => boolean,
 ): Customer | undefined {
-  const [code, organization] = Object.entries(organizations).find(([key]) => matches(billingIds(key))) ?? [];
+  const [code, organization] =
+    Object.entries(organizations).find(([key]) => matches(billingIds(key))) ?? [];
   const isBilled = organization?.isBilled === true || organization?.entitlements !== undefined;
-  return code !== undefined && isBilled ? { code, entitlements: organization.entitlements ?? {} } : undefined;
+  if (code !== undefined && isBilled) {
+    return { code, entitlements: organization.entitlements ?? {} };
+  }
+  return undefined;
 }
 
 function entitlementsOf({ code, entitlements }: Customer) {
@@ -84,5 +129,11 @@ function entitlementsOf({ code, entitlements }: Customer) {
 }
 
 function invalid(field: string, what: string): Response {
-  return refused(400, [{ code: `${field.toUpperCase()}_INVALID`, message: `${field} must be ${what}`, field }]);
+  return refused(400, [
+    {
+      code: `${field.toUpperCase()}_INVALID`,
+      message: `${field} must be ${what}`,
+      field,
+    },
+  ]);
 }

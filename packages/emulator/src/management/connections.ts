@@ -6,29 +6,52 @@ import { applicationById, newId, organizationByCode, shownConnection } from './e
 /** Social and enterprise connections. They are kept and told, but nobody can sign in through one here. */
 export const connections: Handlers<'connections'> = {
   list({ home_realm_domain: domain, ...input }, state) {
-    const homes = ({ options }: Connection) => options['home_realm_domains'] as readonly string[] | undefined;
-    const all = state.connections.filter((one) => domain === undefined || homes(one)?.includes(domain));
+    const homes = ({ options }: Connection) =>
+      options['home_realm_domains'] as readonly string[] | undefined;
+    const all = state.connections.filter(
+      (one) => domain === undefined || homes(one)?.includes(domain),
+    );
     const page = idPage(all, input);
-    return page instanceof Response
-      ? page
-      : ok({ connections: page.items.map(shownConnection), has_more: page.has_more });
+    if (page instanceof Response) {
+      return page;
+    }
+    return ok({ connections: page.items.map(shownConnection), has_more: page.has_more });
   },
   get({ connection_id: id }, state) {
     const connection = find(state, id);
-    return connection ? ok({ connection: shownConnection(connection) }) : missing('CONNECTION');
+    if (connection) {
+      return ok({ connection: shownConnection(connection) });
+    }
+    return missing('CONNECTION');
   },
-  create({ name, display_name: displayName, strategy, options, organization_code: code, ...input }, state) {
-    if (code && !organizationByCode(state, code)) return notFound('ORGANIZATION');
+  create(
+    { name, display_name: displayName, strategy, options, organization_code: code, ...input },
+    state,
+  ) {
+    if (code && !organizationByCode(state, code)) {
+      return notFound('ORGANIZATION');
+    }
     const applications = input.enabled_applications ?? [];
-    if (!areKnown(state, applications)) return notFound('APPLICATION');
-    const connection = { id: newId('conn'), name, displayName, strategy, options: { ...options }, applications };
+    if (!areKnown(state, applications)) {
+      return notFound('APPLICATION');
+    }
+    const connection = {
+      id: newId('conn'),
+      name,
+      displayName,
+      strategy,
+      options: { ...options },
+      applications,
+    };
     state.connections.push({ ...connection, organizations: code ? [code] : [] });
     return ok({ connection: { id: connection.id } });
   },
   update: (input, state) => change(state, input, (old) => ({ ...old, ...input.options })),
   replace: (input, state) => change(state, input, () => ({ ...input.options })),
   remove({ connection_id: id }, state) {
-    if (!find(state, id)) return missing('CONNECTION');
+    if (!find(state, id)) {
+      return missing('CONNECTION');
+    }
     state.connections = state.connections.filter((one) => one.id !== id);
     return ok({});
   },
@@ -36,28 +59,44 @@ export const connections: Handlers<'connections'> = {
 
 /** Which connections an application offers. */
 export const applicationConnections: Handlers<'applications'> = {
-  listConnections: ({ application_id: id }, state) =>
-    applicationById(state, id) ? listed(state, 'applications', id) : notFound('APPLICATION'),
+  listConnections: ({ application_id: id }, state) => {
+    if (applicationById(state, id)) {
+      return listed(state, 'applications', id);
+    }
+    return notFound('APPLICATION');
+  },
   enableConnection({ application_id: id, connection_id: own }, state) {
-    if (!applicationById(state, id)) return notFound('APPLICATION');
+    if (!applicationById(state, id)) {
+      return notFound('APPLICATION');
+    }
     return offer(find(state, own), 'applications', id);
   },
   disableConnection({ application_id: id, connection_id: own }, state) {
-    if (!applicationById(state, id)) return notFound('APPLICATION');
+    if (!applicationById(state, id)) {
+      return notFound('APPLICATION');
+    }
     return withdraw(find(state, own), 'applications', id);
   },
 };
 
 /** Which connections an organization offers. */
 export const organizationConnections: Handlers<'organizations'> = {
-  listConnections: ({ organization_code: code }, state) =>
-    organizationByCode(state, code) ? listed(state, 'organizations', code) : notFound('ORGANIZATION'),
+  listConnections: ({ organization_code: code }, state) => {
+    if (organizationByCode(state, code)) {
+      return listed(state, 'organizations', code);
+    }
+    return notFound('ORGANIZATION');
+  },
   enableConnection({ organization_code: code, connection_id: own }, state) {
-    if (!organizationByCode(state, code)) return notFound('ORGANIZATION');
+    if (!organizationByCode(state, code)) {
+      return notFound('ORGANIZATION');
+    }
     return offer(find(state, own), 'organizations', code);
   },
   disableConnection({ organization_code: code, connection_id: own }, state) {
-    if (!organizationByCode(state, code)) return notFound('ORGANIZATION');
+    if (!organizationByCode(state, code)) {
+      return notFound('ORGANIZATION');
+    }
     return withdraw(find(state, own), 'organizations', code);
   },
 };
@@ -83,10 +122,18 @@ function change(
   optionsOf: (old: Connection['options']) => Connection['options'],
 ) {
   const connection = find(state, input.connection_id);
-  if (!connection) return missing('CONNECTION');
+  if (!connection) {
+    return missing('CONNECTION');
+  }
   const { name, display_name: displayName, enabled_applications: applications } = input;
-  if (applications && !areKnown(state, applications)) return notFound('APPLICATION');
-  const changes = { ...(name && { name }), ...(displayName && { displayName }), ...(applications && { applications }) };
+  if (applications && !areKnown(state, applications)) {
+    return notFound('APPLICATION');
+  }
+  const changes = {
+    ...(name && { name }),
+    ...(displayName && { displayName }),
+    ...(applications && { applications }),
+  };
   Object.assign(connection, changes, { options: optionsOf(connection.options) });
   return ok({});
 }
@@ -97,13 +144,17 @@ function listed({ connections: all }: State, where: Where, id: string) {
 }
 
 function offer(connection: Connection | undefined, where: Where, id: string): Response | undefined {
-  if (!connection) return missing('CONNECTION');
+  if (!connection) {
+    return missing('CONNECTION');
+  }
   connection[where] = [...new Set([...connection[where], id])];
   return undefined;
 }
 
 function withdraw(connection: Connection | undefined, where: Where, id: string) {
-  if (!connection?.[where].includes(id)) return missing('CONNECTION');
+  if (!connection?.[where].includes(id)) {
+    return missing('CONNECTION');
+  }
   connection[where] = connection[where].filter((one) => one !== id);
   return ok({});
 }

@@ -5,27 +5,49 @@ import { dateOf, newId } from './entities.js';
 
 /** Variables that workflows can read. */
 export const environmentVariables: Handlers<'environmentVariables'> = {
-  list: (_input, state) => ok({ has_more: false, environment_variables: state.environmentVariables.map(shown) }),
+  list: (_input, state) =>
+    ok({ has_more: false, environment_variables: state.environmentVariables.map(shown) }),
   get({ variable_id: id }, state) {
     const variable = find(state, id);
-    return variable ? ok({ environment_variable: shown(variable) }) : notFound('ENVIRONMENT_VARIABLE');
+    if (variable) {
+      return ok({ environment_variable: shown(variable) });
+    }
+    return notFound('ENVIRONMENT_VARIABLE');
   },
   create({ key, value, is_secret: isSecret = false }, state) {
-    if (isTaken(state, key)) return exists();
-    const variable = { id: newId('env_var'), key, value, isSecret, createdAt: state.clock.now() };
+    if (isTaken(state, key)) {
+      return exists();
+    }
+    const variable = {
+      id: newId('env_var'),
+      key,
+      value,
+      isSecret,
+      createdAt: state.clock.now(),
+    };
     state.environmentVariables.push(variable);
-    return { code: 'VARIABLE_CREATED', message: 'Variable created', environment_variable: { id: variable.id } };
+    return {
+      code: 'VARIABLE_CREATED',
+      message: 'Variable created',
+      environment_variable: { id: variable.id },
+    };
   },
   update({ variable_id: id, key, value, is_secret: isSecret }, state) {
     const variable = find(state, id);
-    if (!variable) return notFound('ENVIRONMENT_VARIABLE');
-    if (key !== undefined && key !== variable.key && isTaken(state, key)) return exists();
+    if (!variable) {
+      return notFound('ENVIRONMENT_VARIABLE');
+    }
+    if (key !== undefined && key !== variable.key && isTaken(state, key)) {
+      return exists();
+    }
     const changes = { ...(key && { key }), ...(value !== undefined && { value }) };
     Object.assign(variable, changes, isSecret !== undefined && { isSecret });
     return { code: 'ENVIRONMENT_VARIABLE_UPDATED', message: 'Environment variable updated' };
   },
   remove({ variable_id: id }, state) {
-    if (!find(state, id)) return notFound('ENVIRONMENT_VARIABLE');
+    if (!find(state, id)) {
+      return notFound('ENVIRONMENT_VARIABLE');
+    }
     state.environmentVariables = state.environmentVariables.filter((one) => one.id !== id);
     return { code: 'ENVIRONMENT_VARIABLE_DELETED', message: 'Environment variable deleted' };
   },
@@ -40,10 +62,20 @@ function isTaken({ environmentVariables: all }: State, key: string): boolean {
 }
 
 function exists(): Response {
-  return refused(400, 'ENVIRONMENT_VARIABLE_ALREADY_EXISTS', 'A variable with this key exists already.');
+  return refused(
+    400,
+    'ENVIRONMENT_VARIABLE_ALREADY_EXISTS',
+    'A variable with this key exists already.',
+  );
 }
 
 /** The value of a secret one is never told again. */
 function shown({ id, key, value, isSecret, createdAt }: EnvironmentVariable) {
-  return { id, key, value: isSecret ? null : value, is_secret: isSecret, created_on: dateOf(createdAt) };
+  return {
+    id,
+    key,
+    value: isSecret ? null : value,
+    is_secret: isSecret,
+    created_on: dateOf(createdAt),
+  };
 }

@@ -14,17 +14,26 @@ export const environment: Handlers<'environment'> = {
   },
   setFlag({ feature_flag_key: key, value: text }, state) {
     const flag = Object.hasOwn(state.flags, key) ? state.flags[key] : undefined;
-    if (!flag) return notFound('FEATURE_FLAG');
+    if (!flag) {
+      return notFound('FEATURE_FLAG');
+    }
     const value = readFlag(flag.type, text);
-    if (value === undefined)
+    if (value === undefined) {
       return refused(400, [
-        { code: 'VALUE_INVALID', message: `value must be of type ${flagWord(flag.type)}`, field: 'value' },
+        {
+          code: 'VALUE_INVALID',
+          message: `value must be of type ${flagWord(flag.type)}`,
+          field: 'value',
+        },
       ]);
+    }
     state.environmentFlags[key] = value;
     return ok({});
   },
   clearFlag({ feature_flag_key: key }, state) {
-    if (!Object.hasOwn(state.flags, key)) return notFound('FEATURE_FLAG');
+    if (!Object.hasOwn(state.flags, key)) {
+      return notFound('FEATURE_FLAG');
+    }
     delete state.environmentFlags[key];
     return ok({});
   },

@@ -9,13 +9,22 @@ const FORMS: Readonly<Record<string, Readonly<Partial<Record<Mode, (body: Body) 
   'connections.list': { strict: wrappedConnections },
   'applications.listConnections': { strict: wrappedConnections },
   'organizations.listConnections': { strict: wrappedConnections },
-  'identities.get': { observed: (identity) => ({ code: 'OK', message: 'Success', identity }) },
+  'identities.get': {
+    observed: (identity) => ({
+      code: 'OK',
+      message: 'Success',
+      identity,
+    }),
+  },
 };
 
 /** The answer in the form that it has in this mode. */
 export function formOf(name: string, answer: Answered, mode: Mode): Answered {
   const form = Object.hasOwn(FORMS, name) ? FORMS[name]?.[mode] : undefined;
-  return form && answer && !(answer instanceof Response) ? form(answer as Body) : answer;
+  if (form && answer && !(answer instanceof Response)) {
+    return form(answer as Body);
+  }
+  return answer;
 }
 
 /** By the description, every connection in a list has an envelope of its own. */
@@ -23,6 +32,10 @@ function wrappedConnections(body: Body): object {
   const connections = body['connections'] as readonly object[];
   return {
     ...body,
-    connections: connections.map((connection) => ({ code: 'OK', message: 'Success', connection })),
+    connections: connections.map((connection) => ({
+      code: 'OK',
+      message: 'Success',
+      connection,
+    })),
   };
 }

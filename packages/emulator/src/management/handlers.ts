@@ -27,7 +27,12 @@ import { webhooks } from './webhooks.js';
 export const handlers: { readonly [Resource in keyof typeof contract]?: Handlers<Resource> } = {
   apiKeys,
   apis,
-  applications: { ...applications, ...applicationUrls, ...applicationProperties, ...applicationConnections },
+  applications: {
+    ...applications,
+    ...applicationUrls,
+    ...applicationProperties,
+    ...applicationConnections,
+  },
   billing,
   connections,
   environment,
@@ -36,7 +41,11 @@ export const handlers: { readonly [Resource in keyof typeof contract]?: Handlers
   identities,
   invites,
   members,
-  organizations: { ...organizations, ...organizationSettings, ...organizationConnections },
+  organizations: {
+    ...organizations,
+    ...organizationSettings,
+    ...organizationConnections,
+  },
   permissions,
   properties,
   propertyCategories,

@@ -8,32 +8,54 @@ import { shownIdentity } from './entities.js';
 export const identities: Handlers<'identities'> = {
   get({ identity_id: id }, state) {
     const { person, identity } = identityById(state, id) ?? {};
-    return person && identity ? shownIdentity(person, identity) : notFound('IDENTITY');
+    if (person && identity) {
+      return shownIdentity(person, identity);
+    }
+    return notFound('IDENTITY');
   },
   update({ identity_id: id, is_primary: primary }, state) {
     const { person, identity } = identityById(state, id) ?? {};
-    if (!person || !identity) return notFound('IDENTITY');
+    if (!person || !identity) {
+      return notFound('IDENTITY');
+    }
     const { type, value } = identity;
-    if (!isPrimaryType(type)) return refused(400, 'IDENTITY_TYPE_NOT_SUPPORTED', 'This type has no primary identity.');
-    if (primary === isPrimary(person, identity)) return ok({});
-    if (!primary) return refused(400, 'PRIMARY_IDENTITY_REQUIRED', 'Make another identity the primary one instead.');
+    if (!isPrimaryType(type)) {
+      return refused(400, 'IDENTITY_TYPE_NOT_SUPPORTED', 'This type has no primary identity.');
+    }
+    if (primary === isPrimary(person, identity)) {
+      return ok({});
+    }
+    if (!primary) {
+      return refused(
+        400,
+        'PRIMARY_IDENTITY_REQUIRED',
+        'Make another identity the primary one instead.',
+      );
+    }
     person[type] = value;
     changedPerson(state, person);
     return ok({});
   },
   remove({ identity_id: id }, state) {
     const { person, identity } = identityById(state, id) ?? {};
-    if (!person || !identity) return notFound('IDENTITY');
+    if (!person || !identity) {
+      return notFound('IDENTITY');
+    }
     removeIdentity(person, identity);
     changedPerson(state, person);
     return ok({});
   },
 };
 
-function identityById(state: State, id: string): { person: Person; identity: Identity } | undefined {
+function identityById(
+  state: State,
+  id: string,
+): { person: Person; identity: Identity } | undefined {
   for (const person of state.people) {
     const identity = identitiesOf(state, person).find((one) => one.id === id);
-    if (identity) return { person, identity };
+    if (identity) {
+      return { person, identity };
+    }
   }
   return undefined;
 }

@@ -13,22 +13,43 @@ export async function readInput(
 ): Promise<object | Response> {
   const { searchParams } = new URL(request.url);
   const sent = Object.keys(body).length > 0 ? await readBody(request, multipart === true) : {};
-  if (sent instanceof Response) return sent;
-  const names = Object.fromEntries(Object.entries(path).map(([name, value]) => [name, decodeURIComponent(value)]));
-  const given = { ...names, ...readQuery(searchParams, query), ...sent };
-  const schema = v.strictObject({ ...mapped(names, () => v.string()), ...params, ...query, ...body });
+  if (sent instanceof Response) {
+    return sent;
+  }
+  const names = Object.fromEntries(
+    Object.entries(path).map(([name, value]) => [name, decodeURIComponent(value)]),
+  );
+  const given = {
+    ...names,
+    ...readQuery(searchParams, query),
+    ...sent,
+  };
+  const schema = v.strictObject({
+    ...mapped(names, () => v.string()),
+    ...params,
+    ...query,
+    ...body,
+  });
   const { success, output, issues } = v.safeParse(schema, given);
   return success ? output : refused(400, issues.map(fault));
 }
 
 async function readBody(request: Request, multipart: boolean): Promise<object | Response> {
-  if (multipart) return Object.fromEntries(await request.formData()) as object;
+  if (multipart) {
+    return Object.fromEntries(await request.formData()) as object;
+  }
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > MOST_BYTES) return refused(413, 'BODY_TOO_LARGE', 'The body is too large.');
-  if (bytes.byteLength === 0) return {};
+  if (bytes.byteLength > MOST_BYTES) {
+    return refused(413, 'BODY_TOO_LARGE', 'The body is too large.');
+  }
+  if (bytes.byteLength === 0) {
+    return {};
+  }
   try {
     const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+      return body;
+    }
   } catch {
     // Said below.
   }
@@ -40,27 +61,47 @@ function readQuery(search: URLSearchParams, fields: v.ObjectEntries): Record<str
   const found: Record<string, unknown> = Object.create(null) as object as Record<string, unknown>;
   for (const [name, value] of search) {
     const [, outer, inner] = /^(\w+)\[([^\]]+)\]$/.exec(name) ?? [];
-    if (outer && inner && Object.hasOwn(fields, outer))
+    if (outer && inner && Object.hasOwn(fields, outer)) {
       found[outer] = { ...(found[outer] as object | undefined), [inner]: value };
-    else found[name] = Object.hasOwn(fields, name) ? read(value, fields[name]!) : value;
+    } else {
+      found[name] = Object.hasOwn(fields, name) ? read(value, fields[name]!) : value;
+    }
   }
   return found;
 }
 
 /** What the text means to this schema: the reading that it accepts, or the text itself. */
 function read(value: string, schema: v.GenericSchema): unknown {
-  const readings = [value, value === 'true' ? true : value === 'false' ? false : undefined, Number(value)];
+  const readings = [
+    value,
+    value === 'true' ? true : value === 'false' ? false : undefined,
+    Number(value),
+  ];
   return readings.find((reading) => reading !== undefined && v.is(schema, reading)) ?? value;
 }
 
 function fault(issue: v.BaseIssue<unknown>): Fault {
   const field = v.getDotPath(issue) ?? '';
   const word = field.toUpperCase().replaceAll(/\W+/g, '_');
-  if (issue.expected === 'never')
-    return { code: 'UNKNOWN_FIELD', message: `${field} is not a field of this operation`, field };
-  return issue.input === undefined
-    ? { code: `${word}_REQUIRED`, message: `${field} is required`, field }
-    : { code: `${word}_INVALID`, message: `${field} must be ${issue.expected ?? 'valid'}`, field };
+  if (issue.expected === 'never') {
+    return {
+      code: 'UNKNOWN_FIELD',
+      message: `${field} is not a field of this operation`,
+      field,
+    };
+  }
+  if (issue.input === undefined) {
+    return {
+      code: `${word}_REQUIRED`,
+      message: `${field} is required`,
+      field,
+    };
+  }
+  return {
+    code: `${word}_INVALID`,
+    message: `${field} must be ${issue.expected ?? 'valid'}`,
+    field,
+  };
 }
 
 function mapped<Value>(names: object, of: () => Value): Record<string, Value> {

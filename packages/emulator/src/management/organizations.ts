@@ -1,5 +1,10 @@
 import type { Organization, State } from '../state.js';
-import { changedOrganization, createOrganization, grantsOf, removeOrganization } from '../tenant.js';
+import {
+  changedOrganization,
+  createOrganization,
+  grantsOf,
+  removeOrganization,
+} from '../tenant.js';
 import { missing, notFound, ok, refused, tokenPage, type Handlers } from './answer.js';
 import { billingIds, dateOf, listed, organizationByCode, readFlag } from './entities.js';
 
@@ -7,19 +12,26 @@ import { billingIds, dateOf, listed, organizationByCode, readFlag } from './enti
 export const organizations: Handlers<'organizations'> = {
   list(input, state) {
     const page = tokenPage(listed(state.organizations), input);
-    if (page instanceof Response) return page;
+    if (page instanceof Response) {
+      return page;
+    }
     const entries = page.items.map(({ key: code, ...organization }) => summary(code, organization));
     return ok({ organizations: entries, next_token: page.next_token });
   },
   get({ code, expand }, state) {
     const organization = organizationByCode(state, code);
-    if (!organization) return notFound('ORGANIZATION');
+    if (!organization) {
+      return notFound('ORGANIZATION');
+    }
     const { settings = {}, createdAt = state.createdAt, suspendedAt } = organization;
     const theme = textOf(settings['theme_code']) ?? 'user_preference';
     return {
       ...summary(code, organization),
       ...NO_PICTURES,
-      ...(Object.fromEntries(COLORS.map((name) => [name, colorOf(settings[name])])) as Record<Color, Shown>),
+      ...(Object.fromEntries(COLORS.map((name) => [name, colorOf(settings[name])])) as Record<
+        Color,
+        Shown
+      >),
       allowed_domains: (settings['allowed_domains'] as string[] | undefined) ?? [],
       theme_code: theme,
       color_scheme: theme === 'user_preference' ? 'light dark' : theme,
@@ -34,44 +46,77 @@ export const organizations: Handlers<'organizations'> = {
   },
   create(input, state) {
     const problem = problemOf(state, input);
-    if (problem) return problem;
+    if (problem) {
+      return problem;
+    }
     const flags: Organization['flags'] = {};
     for (const [key, text] of Object.entries(input.feature_flags ?? {})) {
       const flag = Object.hasOwn(state.flags, key) ? state.flags[key] : undefined;
       const value = flag && readFlag(flag.type, text);
-      if (!flag) return notFound('FEATURE_FLAG');
-      if (value === undefined) return invalid('feature_flags', `${key} is not of the type of the flag`);
+      if (!flag) {
+        return notFound('FEATURE_FLAG');
+      }
+      if (value === undefined) {
+        return invalid('feature_flags', `${key} is not of the type of the flag`);
+      }
       flags[key] = value;
     }
     const isBilled = input.is_create_billing_customer === true;
-    const details = { name: input.name, flags, ...(isBilled && { isBilled }), ...changes(input) };
+    const details = {
+      name: input.name,
+      flags,
+      ...(isBilled && { isBilled }),
+      ...changes(input),
+    };
     const code = createOrganization(state, details, 'api');
-    return ok({ organization: { code, ...(isBilled && { billing_customer_id: billingIds(code).customer }) } });
+    return ok({
+      organization: { code, ...(isBilled && { billing_customer_id: billingIds(code).customer }) },
+    });
   },
   update({ org_code: code, ...input }, state) {
     const organization = organizationByCode(state, code);
-    if (!organization) return notFound('ORGANIZATION');
+    if (!organization) {
+      return notFound('ORGANIZATION');
+    }
     const problem = problemOf(state, input, code);
-    if (problem) return problem;
-    if (input.is_suspended === true && organization.isDefault)
-      return refused(400, 'DEFAULT_ORGANIZATION_CANNOT_BE_SUSPENDED', 'The default organization cannot be suspended.');
+    if (problem) {
+      return problem;
+    }
+    if (input.is_suspended === true && organization.isDefault) {
+      return refused(
+        400,
+        'DEFAULT_ORGANIZATION_CANNOT_BE_SUSPENDED',
+        'The default organization cannot be suspended.',
+      );
+    }
     const settings = { ...organization.settings, ...changes(input).settings };
     Object.assign(organization, changes(input), { settings });
-    if (input.is_suspended !== undefined) suspend(state, code, input.is_suspended);
+    if (input.is_suspended !== undefined) {
+      suspend(state, code, input.is_suspended);
+    }
     changedOrganization(state, code);
     return ok({});
   },
   remove({ org_code: code }, state) {
     const organization = organizationByCode(state, code);
-    if (!organization) return missing('ORGANIZATION');
-    if (organization.isDefault)
-      return refused(400, 'DEFAULT_ORGANIZATION_CANNOT_BE_DELETED', 'The default organization cannot be deleted.');
+    if (!organization) {
+      return missing('ORGANIZATION');
+    }
+    if (organization.isDefault) {
+      return refused(
+        400,
+        'DEFAULT_ORGANIZATION_CANNOT_BE_DELETED',
+        'The default organization cannot be deleted.',
+      );
+    }
     removeOrganization(state, code);
     return ok({});
   },
   removeHandle({ org_code: code }, state) {
     const organization = organizationByCode(state, code);
-    if (!organization) return notFound('ORGANIZATION');
+    if (!organization) {
+      return notFound('ORGANIZATION');
+    }
     delete organization.handle;
     changedOrganization(state, code);
     return ok({});
@@ -82,9 +127,13 @@ export const organizations: Handlers<'organizations'> = {
 function suspend(state: State, code: string, isSuspended: boolean): void {
   const organization = state.organizations[code]!;
   organization.isSuspended = isSuspended;
-  if (!isSuspended) return void delete organization.suspendedAt;
+  if (!isSuspended) {
+    return void delete organization.suspendedAt;
+  }
   organization.suspendedAt = state.clock.now();
-  for (const grant of grantsOf(state, ({ orgCode }) => orgCode === code)) grant.ended = true;
+  for (const grant of grantsOf(state, ({ orgCode }) => orgCode === code)) {
+    grant.ended = true;
+  }
 }
 
 const COLORS = [
@@ -99,7 +148,11 @@ const COLORS = [
 ] as const;
 
 type Color = (typeof COLORS)[number];
-type Shown = { raw: string; hex: string; hsl: string } | null;
+type Shown = {
+  raw: string;
+  hex: string;
+  hsl: string;
+} | null;
 
 /** What is kept and shown as it was sent. */
 const KEPT = [
@@ -146,9 +199,13 @@ function changes(input: Sent): Partial<Organization> & Required<Pick<Organizatio
 }
 
 function problemOf(state: State, input: Sent, own?: string): Response | undefined {
-  if (input.name?.trim() === '') return invalid('name', 'must not be empty');
+  if (input.name?.trim() === '') {
+    return invalid('name', 'must not be empty');
+  }
   const color = COLORS.find((name) => input[name] !== undefined && !colorOf(input[name]));
-  if (color) return invalid(color, 'must be a color such as #0056f1');
+  if (color) {
+    return invalid(color, 'must be a color such as #0056f1');
+  }
   const other = Object.entries(state.organizations).find(
     ([code, { handle }]) => code !== own && handle !== undefined && handle === input.handle,
   );
@@ -156,10 +213,19 @@ function problemOf(state: State, input: Sent, own?: string): Response | undefine
 }
 
 function invalid(field: string, why: string): Response {
-  return refused(400, [{ code: `${field.toUpperCase()}_INVALID`, message: `${field} ${why}`, field }]);
+  return refused(400, [
+    {
+      code: `${field.toUpperCase()}_INVALID`,
+      message: `${field} ${why}`,
+      field,
+    },
+  ]);
 }
 
-function summary(code: string, { name, handle, isDefault, externalId, allowRegistrations }: Organization) {
+function summary(
+  code: string,
+  { name, handle, isDefault, externalId, allowRegistrations }: Organization,
+) {
   return {
     code,
     name,
@@ -171,9 +237,14 @@ function summary(code: string, { name, handle, isDefault, externalId, allowRegis
 }
 
 function billing(code: string, { isBilled = false, entitlements }: Organization) {
-  if (!isBilled && !entitlements) return { agreements: [] };
+  if (!isBilled && !entitlements) {
+    return { agreements: [] };
+  }
   const { customer, agreement, plan } = billingIds(code);
-  return { billing_customer_id: customer, agreements: [{ plan_code: plan, agreement_id: agreement }] };
+  return {
+    billing_customer_id: customer,
+    agreements: [{ plan_code: plan, agreement_id: agreement }],
+  };
 }
 
 function textOf(value: unknown): string | null {
@@ -182,14 +253,25 @@ function textOf(value: unknown): string | null {
 
 /** A color in the three ways in which the API writes it; nothing for what is not `#rgb` or `#rrggbb`. */
 function colorOf(raw: unknown): Shown {
-  if (typeof raw !== 'string' || !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(raw)) return null;
+  if (typeof raw !== 'string' || !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(raw)) {
+    return null;
+  }
   const hex = raw.length === 4 ? raw.replaceAll(/[0-9a-f]/gi, '$&$&') : raw;
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
-  const [least, most] = [Math.min(r, g, b), Math.max(r, g, b)];
-  const [range, lightness] = [most - least, (most + least) / 2];
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map(
+    (at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255,
+  );
+  const least = Math.min(r, g, b);
+  const most = Math.max(r, g, b);
+  const range = most - least;
+  const lightness = (most + least) / 2;
   const saturation = range === 0 ? 0 : range / (1 - Math.abs(2 * lightness - 1));
-  const turn = most === r ? (g - b) / range : most === g ? (b - r) / range + 2 : (r - g) / range + 4;
+  const turn =
+    most === r ? (g - b) / range : most === g ? (b - r) / range + 2 : (r - g) / range + 4;
   const hue = range === 0 ? 0 : (turn * 60 + 360) % 360;
   const [h, s, l] = [hue, saturation * 100, lightness * 100].map(Math.round);
-  return { raw, hex, hsl: `hsl(${h}, ${s}%, ${l}%)` };
+  return {
+    raw,
+    hex,
+    hsl: `hsl(${h}, ${s}%, ${l}%)`,
+  };
 }

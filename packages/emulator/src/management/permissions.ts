@@ -7,22 +7,39 @@ import { listed, permissionById, renameKey } from './entities.js';
 export const permissions: Handlers<'permissions'> = {
   list(input, state) {
     const page = tokenPage(listed(state.permissions), input);
-    return page instanceof Response ? page : ok({ permissions: page.items.map(shown), next_token: page.next_token });
+    if (page instanceof Response) {
+      return page;
+    }
+    return ok({ permissions: page.items.map(shown), next_token: page.next_token });
   },
   create({ key, name, description = '' }, state) {
-    if (Object.hasOwn(state.permissions, key)) return exists();
-    const permission = { id: crypto.randomUUID(), name, description };
+    if (Object.hasOwn(state.permissions, key)) {
+      return exists();
+    }
+    const permission = {
+      id: crypto.randomUUID(),
+      name,
+      description,
+    };
     state.permissions[key] = permission;
     emit(state, 'permission.created', { permission: shown({ key, ...permission }) });
     return ok({ permission: { id: permission.id } });
   },
   update({ permission_id: id, key: newKey, name, description }, state) {
     const found = permissionById(state, id);
-    if (!found) return notFound('PERMISSION');
+    if (!found) {
+      return notFound('PERMISSION');
+    }
     const [oldKey, permission] = found;
     const key = newKey ?? oldKey;
-    if (key !== oldKey && Object.hasOwn(state.permissions, key)) return exists();
-    Object.assign(permission, name !== undefined && { name }, description !== undefined && { description });
+    if (key !== oldKey && Object.hasOwn(state.permissions, key)) {
+      return exists();
+    }
+    Object.assign(
+      permission,
+      name !== undefined && { name },
+      description !== undefined && { description },
+    );
     if (key !== oldKey) {
       state.permissions = renameKey(state.permissions, oldKey, key);
       everywhere(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
@@ -32,7 +49,9 @@ export const permissions: Handlers<'permissions'> = {
   },
   remove({ permission_id: id }, state) {
     const found = permissionById(state, id);
-    if (!found) return notFound('PERMISSION');
+    if (!found) {
+      return notFound('PERMISSION');
+    }
     const [key] = found;
     delete state.permissions[key];
     everywhere(state, (keys) => keys.filter((one) => one !== key));
@@ -42,7 +61,12 @@ export const permissions: Handlers<'permissions'> = {
 };
 
 function shown({ id, key, name, description }: Permission & { key: string }) {
-  return { id, key, name, description };
+  return {
+    id,
+    key,
+    name,
+    description,
+  };
 }
 
 function exists(): Response {
@@ -51,7 +75,12 @@ function exists(): Response {
 
 /** Roles and members hold permissions by their keys. */
 function everywhere({ roles, people }: State, change: (keys: string[]) => string[]): void {
-  for (const role of Object.values(roles)) role.permissions = change(role.permissions);
-  for (const membership of people.flatMap(({ organizations }) => Object.values(organizations)))
-    if (membership.permissions) membership.permissions = change(membership.permissions);
+  for (const role of Object.values(roles)) {
+    role.permissions = change(role.permissions);
+  }
+  for (const membership of people.flatMap(({ organizations }) => Object.values(organizations))) {
+    if (membership.permissions) {
+      membership.permissions = change(membership.permissions);
+    }
+  }
 }

@@ -7,11 +7,16 @@ import { dateOf, organizationByCode, personById, valuesOf } from './entities.js'
 /** People of the environment. */
 export const users: Handlers<'users'> = {
   list({ expand, page_size, next_token, ...filters }, state) {
-    const since = filters.active_since === undefined ? undefined : Date.parse(filters.active_since) / 1000;
-    if (Number.isNaN(since)) return refused(400, [invalid('active_since', 'a date')]);
+    const since =
+      filters.active_since === undefined ? undefined : Date.parse(filters.active_since) / 1000;
+    if (Number.isNaN(since)) {
+      return refused(400, [invalid('active_since', 'a date')]);
+    }
     const found = state.people.filter(matcher(state, { ...filters, since }));
     const page = tokenPage(found, { page_size, next_token });
-    if (page instanceof Response) return page;
+    if (page instanceof Response) {
+      return page;
+    }
     const entries = page.items.map((person) => ({
       ...shown(state, person),
       email: person.email ?? null,
@@ -23,7 +28,9 @@ export const users: Handlers<'users'> = {
   },
   get({ id, expand }, state) {
     const person = personById(state, id);
-    if (!person) return notFound('USER');
+    if (!person) {
+      return notFound('USER');
+    }
     return {
       ...shown(state, person),
       preferred_email: person.email ?? null,
@@ -31,18 +38,33 @@ export const users: Handlers<'users'> = {
       ...expanded(state, person, valuesOf(expand)),
     };
   },
-  create({ profile = {}, organization_code: code, provided_id: providedId, identities = [] }, state) {
-    if (code !== undefined && !organizationByCode(state, code)) return notFound('ORGANIZATION');
+  create(
+    { profile = {}, organization_code: code, provided_id: providedId, identities = [] },
+    state,
+  ) {
+    if (code !== undefined && !organizationByCode(state, code)) {
+      return notFound('ORGANIZATION');
+    }
     const wanted = identities.map(({ type, is_verified: isConfirmed, details }) => ({
       type,
       value: details[type] ?? '',
       isConfirmed: type === 'username' ? true : (isConfirmed ?? false),
     }));
     const malformed = wanted.find(({ type, value }) => !isName(type, value));
-    if (malformed) return refused(400, [invalid(malformed.type, FORMS[malformed.type])]);
+    if (malformed) {
+      return refused(400, [invalid(malformed.type, FORMS[malformed.type])]);
+    }
     const results = (created: boolean) => wanted.map(({ type }) => ({ type, result: { created } }));
-    const taken = wanted.map(({ type, value }) => ownerOf(state, type, value)).find((owner) => owner !== undefined);
-    if (taken) return { id: taken.person.id, created: false, identities: results(false) };
+    const taken = wanted
+      .map(({ type, value }) => ownerOf(state, type, value))
+      .find((owner) => owner !== undefined);
+    if (taken) {
+      return {
+        id: taken.person.id,
+        created: false,
+        identities: results(false),
+      };
+    }
     const { given_name: givenName, family_name: familyName, picture } = profile;
     const details = {
       ...(givenName && { givenName }),
@@ -52,11 +74,17 @@ export const users: Handlers<'users'> = {
     };
     const orgCode = code ?? defaultOrganization(state);
     const person = addPerson(state, { ...details, identities: wanted }, { orgCode, source: 'api' });
-    return { id: person.id, created: true, identities: results(true) };
+    return {
+      id: person.id,
+      created: true,
+      identities: results(true),
+    };
   },
   update(input, state) {
     const person = personById(state, input.id);
-    if (!person) return notFound('USER');
+    if (!person) {
+      return notFound('USER');
+    }
     // Names cannot be emptied.
     Object.assign(
       person,
@@ -65,7 +93,9 @@ export const users: Handlers<'users'> = {
       input.picture && { picture: input.picture },
       input.provided_id && { providedId: input.provided_id },
       input.is_suspended !== undefined && { isSuspended: input.is_suspended },
-      input.is_password_reset_requested !== undefined && { mustChangePassword: input.is_password_reset_requested },
+      input.is_password_reset_requested !== undefined && {
+        mustChangePassword: input.is_password_reset_requested,
+      },
     );
     changedPerson(state, person);
     return {
@@ -80,14 +110,20 @@ export const users: Handlers<'users'> = {
   },
   remove({ id, is_delete_profile: everywhere }, state) {
     const person = personById(state, id);
-    if (!person) return notFound('USER');
+    if (!person) {
+      return notFound('USER');
+    }
     removePerson(state, person);
     const addresses = identitiesOf(state, person).map(({ value }) => value);
-    if (everywhere) state.subscribers = state.subscribers.filter(({ email }) => !addresses.includes(email));
+    if (everywhere) {
+      state.subscribers = state.subscribers.filter(({ email }) => !addresses.includes(email));
+    }
     return ok({});
   },
   search({ query = '*', expand, properties = {}, api_scopes: scopes, ...around }, state) {
-    const wanted = Object.entries(properties).map(([key, values]) => [key, valuesOf(values) ?? []] as const);
+    const wanted = Object.entries(properties).map(
+      ([key, values]) => [key, valuesOf(values) ?? []] as const,
+    );
     const found = state.people.filter(
       (person) =>
         // Nobody has scopes of an API of their own here.
@@ -96,7 +132,9 @@ export const users: Handlers<'users'> = {
         wanted.every(([key, values]) => values.includes(person.properties?.[key] ?? '')),
     );
     const page = idPage(found, around);
-    if (page instanceof Response) return page;
+    if (page instanceof Response) {
+      return page;
+    }
     const also = valuesOf(expand);
     const results = page.items.map((person) => ({
       ...shown(state, person),
@@ -110,15 +148,28 @@ export const users: Handlers<'users'> = {
 
 type NamedType = 'email' | 'phone' | 'username';
 
-const FORMS = { email: 'an e-mail address', phone: 'a phone number with its country', username: 'a name' } as const;
+const FORMS = {
+  email: 'an e-mail address',
+  phone: 'a phone number with its country',
+  username: 'a name',
+} as const;
 
 function isName(type: NamedType, value: string): boolean {
-  if (type === 'email') return /^[^\s@]+@[^\s@]+$/.test(value) && value.length <= 254;
-  return type === 'phone' ? /^\+?[\d\s().-]{5,30}$/.test(value) : value.trim() !== '' && value.length <= 254;
+  if (type === 'email') {
+    return /^[^\s@]+@[^\s@]+$/.test(value) && value.length <= 254;
+  }
+  if (type === 'phone') {
+    return /^\+?[\d\s().-]{5,30}$/.test(value);
+  }
+  return value.trim() !== '' && value.length <= 254;
 }
 
 function invalid(field: string, form: string) {
-  return { code: `${field.toUpperCase()}_INVALID`, message: `${field} must be ${form}`, field };
+  return {
+    code: `${field.toUpperCase()}_INVALID`,
+    message: `${field} must be ${form}`,
+    field,
+  };
 }
 
 interface Filters {
@@ -136,7 +187,10 @@ function matcher(state: State, filters: Filters): (person: Person) => boolean {
   const ids = valuesOf(filters.user_id);
   const owners = (['email', 'username', 'phone'] as const).flatMap((type) => {
     const values = valuesOf(filters[type]);
-    return values ? [new Set(values.map((value) => ownerOf(state, type, value)?.person))] : [];
+    if (values) {
+      return [new Set(values.map((value) => ownerOf(state, type, value)?.person))];
+    }
+    return [];
   });
   return (person) =>
     (ids === undefined || ids.includes(person.id)) &&
@@ -148,7 +202,9 @@ function matcher(state: State, filters: Filters): (person: Person) => boolean {
 /** Every word is somewhere in what the person is called. */
 function isFound(state: State, person: Person, query: string): boolean {
   const names = [person.id, person.givenName, person.familyName, person.providedId];
-  const text = [...names, ...identitiesOf(state, person).map(({ value }) => value)].join(' ').toLowerCase();
+  const text = [...names, ...identitiesOf(state, person).map(({ value }) => value)]
+    .join(' ')
+    .toLowerCase();
   return (
     query === '*' ||
     query
@@ -175,9 +231,12 @@ function shown(state: State, person: Person) {
 }
 
 function lastSignIns({ organizations }: Person) {
-  return Object.entries(organizations).flatMap(([org_code, { lastAccessedAt }]) =>
-    lastAccessedAt === undefined ? [] : [{ org_code, last_signed_in: dateOf(lastAccessedAt) }],
-  );
+  return Object.entries(organizations).flatMap(([org_code, { lastAccessedAt }]) => {
+    if (lastAccessedAt === undefined) {
+      return [];
+    }
+    return [{ org_code, last_signed_in: dateOf(lastAccessedAt) }];
+  });
 }
 
 /** What an answer has only where it was asked for. */

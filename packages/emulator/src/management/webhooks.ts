@@ -9,8 +9,12 @@ import { dateOf, newId } from './entities.js';
 export const webhooks: Handlers<'webhooks'> = {
   list: (_input, state) => ok({ webhooks: state.webhooks.map(shown) }),
   create({ endpoint, event_types: eventTypes, name, description }, state) {
-    if (!isEndpoint(endpoint)) return invalid('endpoint', 'must be an https address, or one on this machine');
-    if (!areKnown(eventTypes)) return invalid('event_types', 'must be types of events, at least one');
+    if (!isEndpoint(endpoint)) {
+      return invalid('endpoint', 'must be an https address, or one on this machine');
+    }
+    if (!areKnown(eventTypes)) {
+      return invalid('event_types', 'must be types of events, at least one');
+    }
     const webhook: Webhook = {
       id: newId('webhook'),
       name,
@@ -24,9 +28,16 @@ export const webhooks: Handlers<'webhooks'> = {
   },
   update({ webhook_id: id, event_types: eventTypes, name, description }, state) {
     const webhook = find(state, id);
-    if (!webhook) return notFound('WEBHOOK');
-    if (eventTypes && !areKnown(eventTypes)) return invalid('event_types', 'must be types of events, at least one');
-    const changes = { ...(name && { name }), ...(typeof description === 'string' && { description }) };
+    if (!webhook) {
+      return notFound('WEBHOOK');
+    }
+    if (eventTypes && !areKnown(eventTypes)) {
+      return invalid('event_types', 'must be types of events, at least one');
+    }
+    const changes = {
+      ...(name && { name }),
+      ...(typeof description === 'string' && { description }),
+    };
     Object.assign(webhook, changes, eventTypes && { eventTypes: [...eventTypes] });
     // Whoever looks after it gets another try.
     delete webhook.failingSince;
@@ -34,15 +45,27 @@ export const webhooks: Handlers<'webhooks'> = {
     return ok({ webhook: { id } });
   },
   remove({ webhook_id: id }, state) {
-    if (!find(state, id)) return notFound('WEBHOOK');
+    if (!find(state, id)) {
+      return notFound('WEBHOOK');
+    }
     state.webhooks = state.webhooks.filter((one) => one.id !== id);
     return ok({});
   },
   getEvent({ event_id: id }, state) {
     const event = state.events.get(id);
-    if (!event) return missing('EVENT');
+    if (!event) {
+      return missing('EVENT');
+    }
     const { type, source, at, data } = event;
-    return ok({ event: { type, source, event_id: id, timestamp: at, data: { ...data } } });
+    return ok({
+      event: {
+        type,
+        source,
+        event_id: id,
+        timestamp: at,
+        data: { ...data },
+      },
+    });
   },
   listEventTypes: () =>
     ok({
@@ -63,7 +86,12 @@ function find(state: State, id: string): Webhook | undefined {
 /** Kinde sends to https only; on this machine there seldom is any. */
 function isEndpoint(address: string): boolean {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  return url !== undefined && !url.username && !url.password && (url.protocol === 'https:' || isLoopback(address));
+  return (
+    url !== undefined &&
+    !url.username &&
+    !url.password &&
+    (url.protocol === 'https:' || isLoopback(address))
+  );
 }
 
 function areKnown(types: readonly string[]): boolean {
@@ -71,11 +99,24 @@ function areKnown(types: readonly string[]): boolean {
 }
 
 function invalid(field: string, why: string): Response {
-  return refused(400, [{ code: `${field.toUpperCase()}_INVALID`, message: `${field} ${why}`, field }]);
+  return refused(400, [
+    {
+      code: `${field.toUpperCase()}_INVALID`,
+      message: `${field} ${why}`,
+      field,
+    },
+  ]);
 }
 
 function shown({ id, name, endpoint, description, eventTypes, createdAt }: Webhook) {
-  return { id, name, endpoint, description, event_types: [...eventTypes], created_on: dateOf(createdAt) };
+  return {
+    id,
+    name,
+    endpoint,
+    description,
+    event_types: [...eventTypes],
+    created_on: dateOf(createdAt),
+  };
 }
 
 /** `user.authentication_failed` is called "User authentication failed". */
@@ -86,12 +127,20 @@ function nameOf(code: string): string {
 
 /** The data of an event as a JSON schema. */
 function schemaOf(about: (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES]): Record<string, unknown> {
-  if (!about) return { type: 'object' };
+  if (!about) {
+    return { type: 'object' };
+  }
   const [member, ...texts] = about;
   const properties = Object.fromEntries(texts.map((text) => [text, { type: 'string' }]));
   return {
     type: 'object',
     required: [member],
-    properties: { [member]: { type: 'object', required: texts, properties } },
+    properties: {
+      [member]: {
+        type: 'object',
+        required: texts,
+        properties,
+      },
+    },
   };
 }

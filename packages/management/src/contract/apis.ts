@@ -3,7 +3,11 @@ import { op } from '../op.js';
 import { answer, bool, nothing, reply, text } from '../schema.js';
 import { change } from './entities.js';
 
-const scope = v.object({ id: text, key: text, description: text });
+const scope = v.object({
+  id: text,
+  key: text,
+  description: text,
+});
 /** APIs that tokens can be issued for. */
 export const list = op({
   route: 'GET /api/v1/apis',
@@ -35,7 +39,16 @@ export const get = op({
       audience: text,
       is_management_api: bool,
       scopes: v.array(v.object({ id: text, key: text })),
-      applications: v.optional(v.array(v.object({ id: text, name: text, type: text, is_active: v.nullable(bool) }))),
+      applications: v.optional(
+        v.array(
+          v.object({
+            id: text,
+            name: text,
+            type: text,
+            is_active: v.nullable(bool),
+          }),
+        ),
+      ),
     }),
   }),
 });
@@ -99,7 +112,10 @@ export const setApplications = op({
   route: 'PATCH /api/v1/apis/{api_id}/applications',
   scope: 'update:apis',
   body: { applications: v.array(change) },
-  returns: answer({ applications_disconnected: v.array(text), applications_connected: v.array(text) }),
+  returns: answer({
+    applications_disconnected: v.array(text),
+    applications_connected: v.array(text),
+  }),
   repeatable: true,
 });
 

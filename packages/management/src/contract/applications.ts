@@ -1,6 +1,17 @@
 import * as v from 'valibot';
 import { op } from '../op.js';
-import { answer, around, bool, int, nothing, page, reply, several, text, unwrapConnections } from '../schema.js';
+import {
+  answer,
+  around,
+  bool,
+  int,
+  nothing,
+  page,
+  reply,
+  several,
+  text,
+  unwrapConnections,
+} from '../schema.js';
 import { connection, propertyValue } from './entities.js';
 
 /** Applications of the environment. */
@@ -9,7 +20,13 @@ export const list = op({
   scope: 'read:applications',
   query: { ...page, sort: v.optional(v.picklist(['name_asc', 'name_desc'])) },
   returns: answer({
-    applications: v.array(v.object({ id: text, name: text, type: text })),
+    applications: v.array(
+      v.object({
+        id: text,
+        name: text,
+        type: text,
+      }),
+    ),
     next_token: v.nullable(text),
   }),
   paging: { by: 'token', items: 'applications' },
@@ -47,8 +64,18 @@ export const create = op({
   route: 'POST /api/v1/applications',
   scope: 'create:applications',
   status: 201,
-  body: { name: text, type: v.picklist(['reg', 'spa', 'm2m', 'device']), org_code: v.optional(v.nullable(text)) },
-  returns: answer({ application: v.object({ id: text, client_id: text, client_secret: text }) }),
+  body: {
+    name: text,
+    type: v.picklist(['reg', 'spa', 'm2m', 'device']),
+    org_code: v.optional(v.nullable(text)),
+  },
+  returns: answer({
+    application: v.object({
+      id: text,
+      client_id: text,
+      client_secret: text,
+    }),
+  }),
 });
 
 /** Changes an application; what is not sent stays. */
@@ -111,7 +138,14 @@ export const listAccessRoles = op({
   scope: 'read:applications',
   query: { ...around },
   returns: answer({
-    roles: v.array(v.object({ id: text, key: text, name: text, description: v.nullable(text) })),
+    roles: v.array(
+      v.object({
+        id: text,
+        key: text,
+        name: text,
+        description: v.nullable(text),
+      }),
+    ),
     has_more: bool,
   }),
   paging: { by: 'id', items: 'roles' },

@@ -6,7 +6,12 @@ import { answer, around, bool, int, reply, text } from '../schema.js';
 export const listEntitlements = op({
   route: 'GET /api/v1/billing/entitlements',
   scope: 'read:billing_entitlements',
-  query: { ...around, customer_id: text, max_value: v.optional(text), expand: v.optional(v.picklist(['plans'])) },
+  query: {
+    ...around,
+    customer_id: text,
+    max_value: v.optional(text),
+    expand: v.optional(v.picklist(['plans'])),
+  },
   returns: answer({
     has_more: bool,
     entitlements: v.array(
@@ -31,7 +36,11 @@ export const listEntitlements = op({
 export const listAgreements = op({
   route: 'GET /api/v1/billing/agreements',
   scope: 'read:billing_agreements',
-  query: { ...around, customer_id: text, feature_code: v.optional(text) },
+  query: {
+    ...around,
+    customer_id: text,
+    feature_code: v.optional(text),
+  },
   returns: answer({
     has_more: bool,
     agreements: v.array(
@@ -53,7 +62,12 @@ export const listAgreements = op({
 export const createAgreement = op({
   route: 'POST /api/v1/billing/agreements',
   scope: 'create:billing_agreements',
-  body: { customer_id: text, plan_code: text, is_invoice_now: v.optional(bool), is_prorate: v.optional(bool) },
+  body: {
+    customer_id: text,
+    plan_code: text,
+    is_invoice_now: v.optional(bool),
+    is_prorate: v.optional(bool),
+  },
   returns: reply,
 });
 

@@ -28,7 +28,9 @@ const options = v.strictObject({
   saml_sign_in_url: words,
   sign_request_algorithm: v.optional(v.picklist(['RSA-SHA256', 'RSA-SHA1'])),
   protocol_binding: v.optional(v.picklist(['HTTP-REDIRECT', 'HTTP-POST'])),
-  name_id_format: v.optional(v.picklist(['Persistent', 'Transient', 'Email address', 'Unspecified'])),
+  name_id_format: v.optional(
+    v.picklist(['Persistent', 'Transient', 'Email address', 'Unspecified']),
+  ),
   saml_email_key_attr: words,
   saml_user_id_key_attr: words,
   saml_first_name_key_attr: words,

@@ -20,7 +20,11 @@ const directory = v.object({
 export const list = op({
   route: 'GET /api/v1/directories',
   scope: 'read:scim_directories',
-  query: { page_size: v.optional(pageSize), starting_after: v.optional(text), organization_code: v.optional(text) },
+  query: {
+    page_size: v.optional(pageSize),
+    starting_after: v.optional(text),
+    organization_code: v.optional(text),
+  },
   returns: answer({ has_more: bool, directories: v.array(directory) }),
   paging: { by: 'id', items: 'directories' },
 });

@@ -2,10 +2,20 @@ import * as v from 'valibot';
 import { bool, int, text } from '../schema.js';
 
 /** What a person may be allowed to do. */
-export const permission = v.object({ id: text, key: text, name: text, description: v.nullable(text) });
+export const permission = v.object({
+  id: text,
+  key: text,
+  name: text,
+  description: v.nullable(text),
+});
 
 /** A way to sign in that people can be offered. */
-export const connection = v.object({ id: text, name: text, display_name: text, strategy: text });
+export const connection = v.object({
+  id: text,
+  name: text,
+  display_name: text,
+  strategy: text,
+});
 
 /** A way in which one person signs in. */
 export const identity = v.object({
@@ -52,7 +62,13 @@ export const flagType = v.picklist(['str', 'int', 'bool']);
 export const flagValues = v.record(text, v.object({ type: text, value: text }));
 
 /** A color in the three ways in which Kinde writes it. */
-const color = v.nullable(v.object({ raw: text, hex: text, hsl: text }));
+const color = v.nullable(
+  v.object({
+    raw: text,
+    hex: text,
+    hsl: text,
+  }),
+);
 
 /** How the pages of an environment or an organization look. */
 export const looks = {

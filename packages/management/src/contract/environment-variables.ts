@@ -2,7 +2,13 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, bool, reply, text } from '../schema.js';
 
-const variable = v.object({ id: text, key: text, value: v.nullable(text), is_secret: bool, created_on: text });
+const variable = v.object({
+  id: text,
+  key: text,
+  value: v.nullable(text),
+  is_secret: bool,
+  created_on: text,
+});
 /** Variables that workflows can read. */
 export const list = op({
   route: 'GET /api/v1/environment_variables',
@@ -23,7 +29,11 @@ export const create = op({
   route: 'POST /api/v1/environment_variables',
   scope: 'create:environment_variables',
   status: 201,
-  body: { key: text, value: text, is_secret: v.optional(bool) },
+  body: {
+    key: text,
+    value: text,
+    is_secret: v.optional(bool),
+  },
   returns: answer({ environment_variable: v.object({ id: text }) }),
 });
 
@@ -31,7 +41,11 @@ export const create = op({
 export const update = op({
   route: 'PATCH /api/v1/environment_variables/{variable_id}',
   scope: 'update:environment_variables',
-  body: { key: v.optional(text), value: v.optional(text), is_secret: v.optional(bool) },
+  body: {
+    key: v.optional(text),
+    value: v.optional(text),
+    is_secret: v.optional(bool),
+  },
   returns: reply,
   repeatable: true,
 });

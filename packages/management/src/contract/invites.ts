@@ -25,7 +25,14 @@ export const list = op({
   query: {
     ...page,
     sort: v.optional(
-      v.picklist(['created_on_asc', 'created_on_desc', 'email_asc', 'email_desc', 'name_asc', 'name_desc']),
+      v.picklist([
+        'created_on_asc',
+        'created_on_desc',
+        'email_asc',
+        'email_desc',
+        'name_asc',
+        'name_desc',
+      ]),
     ),
     include_revoked: v.optional(bool),
     include_accepted: v.optional(bool),

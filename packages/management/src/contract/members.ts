@@ -7,7 +7,12 @@ import { byNameOrEmail, factor } from './entities.js';
 export const list = op({
   route: 'GET /api/v1/organizations/{org_code}/users',
   scope: 'read:organization_users',
-  query: { ...page, sort: v.optional(byNameOrEmail), permissions: v.optional(several), roles: v.optional(several) },
+  query: {
+    ...page,
+    sort: v.optional(byNameOrEmail),
+    permissions: v.optional(several),
+    roles: v.optional(several),
+  },
   returns: answer({
     organization_users: v.array(
       v.object({
@@ -42,7 +47,11 @@ export const update = op({
       }),
     ),
   },
-  returns: answer({ users_added: v.array(text), users_updated: v.array(text), users_removed: v.array(text) }),
+  returns: answer({
+    users_added: v.array(text),
+    users_updated: v.array(text),
+    users_removed: v.array(text),
+  }),
   repeatable: true,
 });
 
@@ -52,7 +61,11 @@ export const add = op({
   scope: 'create:organization_users',
   body: {
     users: v.array(
-      v.strictObject({ id: text, roles: v.optional(v.array(text)), permissions: v.optional(v.array(text)) }),
+      v.strictObject({
+        id: text,
+        roles: v.optional(v.array(text)),
+        permissions: v.optional(v.array(text)),
+      }),
     ),
   },
   returns: answer({ users_added: v.array(text) }),
@@ -63,7 +76,16 @@ export const add = op({
 export const listRoles = op({
   route: 'GET /api/v1/organizations/{org_code}/users/{user_id}/roles',
   scope: 'read:organization_user_roles',
-  returns: answer({ roles: v.array(v.object({ id: text, key: text, name: text })), next_token: v.nullable(text) }),
+  returns: answer({
+    roles: v.array(
+      v.object({
+        id: text,
+        key: text,
+        name: text,
+      }),
+    ),
+    next_token: v.nullable(text),
+  }),
   quirks: ['names a next_token, but takes none', 'an empty list may be null; it is made [] here'],
 });
 
@@ -103,7 +125,11 @@ export const countActiveByRole = op({
   route: 'GET /api/v1/organizations/{org_code}/roles/{role_id}/active_users/count',
   scope: 'read:organization_user_roles',
   query: { date_time_from: text, date_time_to: text },
-  returns: answer({ active_users_count: int, date_time_from: text, date_time_to: text }),
+  returns: answer({
+    active_users_count: int,
+    date_time_from: text,
+    date_time_to: text,
+  }),
 });
 
 /** Permissions of a member, direct ones and those of roles. */

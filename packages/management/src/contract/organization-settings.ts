@@ -1,7 +1,14 @@
 import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, bool, file, int, nothing, reply, text, unwrapConnections } from '../schema.js';
-import { connection, factorType, flagValues, logoType, passkeyPolicy, propertyValue } from './entities.js';
+import {
+  connection,
+  factorType,
+  flagValues,
+  logoType,
+  passkeyPolicy,
+  propertyValue,
+} from './entities.js';
 
 /** Values of feature flags that differ in an organization. */
 export const listFlags = op({
@@ -85,15 +92,30 @@ export const getPasskey = op({
 export const setPasskey = op({
   route: 'PUT /api/v1/organizations/{org_code}/passkey',
   scope: 'update:organization_passkey',
-  body: { policy: v.optional(passkeyPolicy), is_override_environment_passkey_settings: v.optional(bool) },
-  returns: answer({ enabled: bool, policy: text, is_override_environment_passkey_settings: bool }),
+  body: {
+    policy: v.optional(passkeyPolicy),
+    is_override_environment_passkey_settings: v.optional(bool),
+  },
+  returns: answer({
+    enabled: bool,
+    policy: text,
+    is_override_environment_passkey_settings: bool,
+  }),
 });
 
 /** Logos of an organization. */
 export const listLogos = op({
   route: 'GET /api/v1/organizations/{org_code}/logos',
   scope: 'read:organizations',
-  returns: answer({ logos: v.array(v.object({ type: text, file_name: text, path: text })) }),
+  returns: answer({
+    logos: v.array(
+      v.object({
+        type: text,
+        file_name: text,
+        path: text,
+      }),
+    ),
+  }),
 });
 
 /** Uploads a logo for light or dark pages. */

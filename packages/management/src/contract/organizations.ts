@@ -86,7 +86,9 @@ export const create = op({
     billing_email: v.optional(text),
     billing_plan_code: v.optional(text),
   },
-  returns: answer({ organization: v.object({ code: text, billing_customer_id: v.optional(text) }) }),
+  returns: answer({
+    organization: v.object({ code: text, billing_customer_id: v.optional(text) }),
+  }),
 });
 
 /** Changes an organization; what is not sent stays. Suspending it refuses sign-in to it. */

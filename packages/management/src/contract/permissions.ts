@@ -17,7 +17,11 @@ export const create = op({
   route: 'POST /api/v1/permissions',
   scope: 'create:permissions',
   status: 201,
-  body: { name: text, description: v.optional(text), key: text },
+  body: {
+    name: text,
+    description: v.optional(text),
+    key: text,
+  },
   returns: answer({ permission: v.optional(v.object({ id: text })) }),
   quirks: ['described without an id in the answer; the service sends one'],
 });
@@ -26,7 +30,11 @@ export const create = op({
 export const update = op({
   route: 'PATCH /api/v1/permissions/{permission_id}',
   scope: 'update:permissions',
-  body: { name: v.optional(text), description: v.optional(text), key: v.optional(text) },
+  body: {
+    name: v.optional(text),
+    description: v.optional(text),
+    key: v.optional(text),
+  },
   returns: reply,
   repeatable: true,
 });

@@ -9,7 +9,14 @@ export const list = op({
   query: { ...around, context: v.optional(v.picklist(['usr', 'org', 'app'])) },
   returns: answer({
     properties: v.array(
-      v.object({ id: text, key: text, name: text, is_private: bool, description: text, is_kinde_property: bool }),
+      v.object({
+        id: text,
+        key: text,
+        name: text,
+        is_private: bool,
+        description: text,
+        is_kinde_property: bool,
+      }),
     ),
     has_more: bool,
   }),
@@ -37,7 +44,12 @@ export const create = op({
 export const update = op({
   route: 'PUT /api/v1/properties/{property_id}',
   scope: 'update:properties',
-  body: { name: text, description: v.optional(text), is_private: bool, category_id: text },
+  body: {
+    name: text,
+    description: v.optional(text),
+    is_private: bool,
+    category_id: text,
+  },
   returns: reply,
 });
 

@@ -7,9 +7,20 @@ import { byNameOrId, change, permission } from './entities.js';
 export const list = op({
   route: 'GET /api/v1/roles',
   scope: 'read:roles',
-  query: { ...page, sort: v.optional(v.picklist(['name_asc', 'name_desc', 'key_asc', 'key_desc'])) },
+  query: {
+    ...page,
+    sort: v.optional(v.picklist(['name_asc', 'name_desc', 'key_asc', 'key_desc'])),
+  },
   returns: answer({
-    roles: v.array(v.object({ id: text, key: text, name: text, description: v.nullable(text), is_default_role: bool })),
+    roles: v.array(
+      v.object({
+        id: text,
+        key: text,
+        name: text,
+        description: v.nullable(text),
+        is_default_role: bool,
+      }),
+    ),
     next_token: v.nullable(text),
   }),
   paging: { by: 'token', items: 'roles' },
@@ -19,7 +30,15 @@ export const list = op({
 export const get = op({
   route: 'GET /api/v1/roles/{role_id}',
   scope: 'read:roles',
-  returns: answer({ role: v.object({ id: text, key: text, name: text, description: text, is_default_role: bool }) }),
+  returns: answer({
+    role: v.object({
+      id: text,
+      key: text,
+      name: text,
+      description: text,
+      is_default_role: bool,
+    }),
+  }),
 });
 
 /** Adds a role. */
@@ -69,7 +88,16 @@ export const remove = op({
 export const listScopes = op({
   route: 'GET /api/v1/roles/{role_id}/scopes',
   scope: 'read:role_scopes',
-  returns: answer({ scopes: v.array(v.object({ id: text, key: text, description: text, api_id: text })) }),
+  returns: answer({
+    scopes: v.array(
+      v.object({
+        id: text,
+        key: text,
+        description: text,
+        api_id: text,
+      }),
+    ),
+  }),
 });
 
 /** Adds a scope to a role. */
@@ -120,7 +148,10 @@ export const setSystemPermissions = op({
   route: 'PATCH /api/v1/roles/{role_id}/system_permissions',
   scope: 'update:role_system_permissions',
   body: { system_permissions: v.array(change) },
-  returns: answer({ system_permissions_added: v.array(text), system_permissions_removed: v.array(text) }),
+  returns: answer({
+    system_permissions_added: v.array(text),
+    system_permissions_removed: v.array(text),
+  }),
   repeatable: true,
 });
 
@@ -129,7 +160,10 @@ export const listUsers = op({
   route: 'GET /api/v1/roles/{role_id}/users',
   scope: 'read:organization_user_roles',
   query: { ...page },
-  returns: answer({ users: v.array(v.object({ id: text, org_codes: v.array(text) })), next_token: v.nullable(text) }),
+  returns: answer({
+    users: v.array(v.object({ id: text, org_codes: v.array(text) })),
+    next_token: v.nullable(text),
+  }),
   paging: { by: 'token', items: 'users' },
   quirks: ['the scope for this is read:organization_user_roles'],
 });

@@ -45,7 +45,11 @@ export const create = op({
   route: 'POST /api/v1/subscribers',
   scope: 'create:subscribers',
   status: 201,
-  query: { first_name: text, last_name: text, email: text },
+  query: {
+    first_name: text,
+    last_name: text,
+    email: text,
+  },
   returns: v.object({ subscriber: v.object({ subscriber_id: text }) }),
   quirks: ['values travel in the query'],
 });

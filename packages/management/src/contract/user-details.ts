@@ -122,6 +122,10 @@ export const resetMfaFactor = op({
 export const createBillingCustomer = op({
   route: 'POST /api/v1/users/{user_id}/billing_customer',
   scope: 'create:user_billing_customers',
-  body: { org_code: text, billing_email: text, billing_plan_code: v.optional(text) },
+  body: {
+    org_code: text,
+    billing_email: text,
+    billing_plan_code: v.optional(text),
+  },
   returns: answer({ billing_customer: v.object({ id: text, agreement_id: text }) }),
 });

@@ -38,9 +38,19 @@ export const list = op({
         ...person,
         email: v.nullable(text),
         phone: v.nullable(text),
-        last_organization_sign_ins: v.nullable(v.array(v.object({ org_code: text, last_signed_in: text }))),
+        last_organization_sign_ins: v.nullable(
+          v.array(v.object({ org_code: text, last_signed_in: text })),
+        ),
         organizations: v.optional(v.array(text)),
-        identities: v.optional(v.array(v.object({ type: text, identity: text, connection_id: v.nullable(text) }))),
+        identities: v.optional(
+          v.array(
+            v.object({
+              type: text,
+              identity: text,
+              connection_id: v.nullable(text),
+            }),
+          ),
+        ),
         billing: v.optional(v.object({ customer_id: text })),
       }),
     ),
@@ -72,7 +82,11 @@ export const create = op({
   scope: 'create:users',
   body: {
     profile: v.optional(
-      v.strictObject({ given_name: v.optional(text), family_name: v.optional(text), picture: v.optional(text) }),
+      v.strictObject({
+        given_name: v.optional(text),
+        family_name: v.optional(text),
+        picture: v.optional(text),
+      }),
     ),
     organization_code: v.optional(text),
     provided_id: v.optional(text),
@@ -144,7 +158,15 @@ export const search = op({
         organizations: v.optional(v.array(text)),
         identities: v.optional(v.array(v.object({ type: text, identity: text }))),
         properties: v.optional(v.record(text, text)),
-        api_scopes: v.optional(v.array(v.object({ org_code: text, scope: text, api_id: text }))),
+        api_scopes: v.optional(
+          v.array(
+            v.object({
+              org_code: text,
+              scope: text,
+              api_id: text,
+            }),
+          ),
+        ),
       }),
     ),
   }),
@@ -174,7 +196,16 @@ export const setPassword = op({
   body: {
     hashed_password: text,
     hashing_method: v.optional(
-      v.picklist(['bcrypt', 'crypt', 'md5', 'sha256', 'wordpress', 'pbkdf2', 'firebase-scrypt', 'aspnet-identity-v2']),
+      v.picklist([
+        'bcrypt',
+        'crypt',
+        'md5',
+        'sha256',
+        'wordpress',
+        'pbkdf2',
+        'firebase-scrypt',
+        'aspnet-identity-v2',
+      ]),
     ),
     salt: v.optional(text),
     salt_position: v.optional(v.picklist(['prefix', 'suffix'])),

@@ -24,7 +24,12 @@ export const list = op({
 export const create = op({
   route: 'POST /api/v1/webhooks',
   scope: 'create:webhooks',
-  body: { endpoint: text, event_types: v.array(text), name: text, description: v.optional(v.nullable(text)) },
+  body: {
+    endpoint: text,
+    event_types: v.array(text),
+    name: text,
+    description: v.optional(v.nullable(text)),
+  },
   returns: answer({ webhook: v.object({ id: text, endpoint: text }) }),
 });
 
@@ -32,7 +37,11 @@ export const create = op({
 export const update = op({
   route: 'PATCH /api/v1/webhooks/{webhook_id}',
   scope: 'update:webhooks',
-  body: { event_types: v.optional(v.array(text)), name: v.optional(text), description: v.optional(v.nullable(text)) },
+  body: {
+    event_types: v.optional(v.array(text)),
+    name: v.optional(text),
+    description: v.optional(v.nullable(text)),
+  },
   returns: answer({ webhook: v.object({ id: text }) }),
   repeatable: true,
 });
@@ -42,7 +51,13 @@ export const getEvent = op({
   route: 'GET /api/v1/events/{event_id}',
   scope: 'read:events',
   returns: answer({
-    event: v.object({ type: text, source: text, event_id: text, timestamp: int, data: v.record(text, v.unknown()) }),
+    event: v.object({
+      type: text,
+      source: text,
+      event_id: text,
+      timestamp: int,
+      data: v.record(text, v.unknown()),
+    }),
   }),
 });
 
@@ -52,7 +67,13 @@ export const listEventTypes = op({
   scope: 'read:event_types',
   returns: answer({
     event_types: v.array(
-      v.object({ id: text, code: text, name: text, origin: text, schema: v.record(text, v.unknown()) }),
+      v.object({
+        id: text,
+        code: text,
+        name: text,
+        origin: text,
+        schema: v.record(text, v.unknown()),
+      }),
     ),
   }),
 });
