@@ -27,7 +27,7 @@ import {
 
 /** Pages whose snippets go on where the one before ended: together they are one module. */
 const PROGRAMS = [
-  'docs/explanation/many-machines.md',
+  'docs/explanation/scaling.md',
   'docs/how-to/management.md',
   'docs/how-to/postgres.md',
   'packages/management/README.md',
@@ -373,7 +373,7 @@ describe('the snippets run', () => {
     'everybody’s sessions are shown, and one is ended',
     async () => {
       const browser = await besideRedis(
-        'docs/explanation/many-machines.md',
+        'docs/explanation/scaling.md',
         'express',
         '/account/sessions',
       );

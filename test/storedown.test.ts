@@ -266,14 +266,14 @@ describe('parallel writes', () => {
   });
 });
 
-describe('what the table in many-machines.md says', () => {
+describe('what the table in scaling.md says', () => {
   const page = readFileSync(
-    new URL('../docs/explanation/many-machines.md', import.meta.url),
+    new URL('../docs/explanation/scaling.md', import.meta.url),
     'utf8',
   );
   const rows: [string, (store: SessionStore) => SessionOptions][] = [
     ['cookie', () => ({})],
-    ['cookie + shared', (store) => ({ shared: store })],
+    ['cookie + coordination', (store) => ({ shared: store })],
     ['store', (store) => ({ store })],
     ['store + fallback', (store) => ({ store, fallback: true })],
   ];
