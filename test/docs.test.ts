@@ -166,7 +166,7 @@ describe('the snippets run', () => {
     ]);
   });
 
-  test('people are saved before their session starts', async () => {
+  test('users are saved before their session starts', async () => {
     const browser = await at('sign-in', 'express', 'onSignIn');
     await browser.signIn(GRACE);
     expect((globalThis as any).people.save).toHaveBeenCalledWith({
@@ -200,10 +200,13 @@ describe('the snippets run', () => {
     expect((await browser.open('/sessions', API)).status).toBe(401);
   });
 
-  test('an API is called with the person’s token, and an API knows a machine from a person', async () => {
-    const browser = await at('tokens', 'express', '/weather');
+  test.each(frameworks)('an API is called with the user’s token, on %s', async (framework) => {
+    const browser = await at('tokens', framework, '/weather');
     await browser.signIn(GRACE);
     expect((await browser.open('/weather')).body).toMatch(/^Bearer eyJ/);
+  });
+
+  test.each(frameworks)('an API knows a machine from a user, on %s', async (framework) => {
     const machine = emulator.state.applications.find(({ type }) => type === 'm2m')!;
     const body = new URLSearchParams({
       grant_type: 'client_credentials',
@@ -213,20 +216,20 @@ describe('the snippets run', () => {
     });
     const answer = await fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
     const { access_token: token } = (await answer.json()) as { access_token: string };
-    const api = await at('tokens', 'fastify', '/reports');
+    const api = await at('tokens', framework, '/reports');
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     expect((await api.open('/reports', { headers })).json()).toEqual({ machine: true });
     expect((await api.open('/reports', API)).status).toBe(401);
   });
 
   test('the profile is shown from the token, and as it is now', async () => {
-    const fromToken = await at('profile', 'express', "'/profile',");
-    await fromToken.signIn(GRACE);
-    expect((await fromToken.open('/profile')).json()).toMatchObject({
-      email: GRACE,
-      name: 'Grace Hopper',
-    });
     for (const framework of frameworks) {
+      const fromToken = await at('profile', framework, "'/profile',");
+      await fromToken.signIn(GRACE);
+      expect((await fromToken.open('/profile')).json()).toMatchObject({
+        email: GRACE,
+        name: 'Grace Hopper',
+      });
       const browser = await at('profile', framework, '/profile/now');
       await browser.signIn(GRACE);
       expect((await browser.open('/profile/now')).json()).toMatchObject({
