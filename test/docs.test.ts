@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -465,7 +465,11 @@ describe('what a page starts with is an app that people sign in to', () => {
 
 test('every variable that is read has a row in the reference, and so have those of Kinde’s Python SDK', () => {
   const page = readFileSync('docs/reference/configuration.md', 'utf8');
-  const sources = ['core/src/variables', 'core/src/options', 'management/src/options'];
+  const sources = [
+    'core/src/options/variables',
+    'core/src/options/options',
+    'management/src/options',
+  ];
   const read = sources.flatMap((file) =>
     [
       ...readFileSync(`packages/${file}.ts`, 'utf8').matchAll(
@@ -504,6 +508,44 @@ test('every page can be found from the documentation’s first', () => {
       (page) => linked.test(page) && !first.includes(`](${page.slice('docs/'.length)})`),
     ),
   ).toEqual([]);
+});
+
+test.each(['docs/errors', 'docs/errors/management'])(
+  'every page of %s says what happened and how to solve it, as the list of codes does',
+  (folder) => {
+    const list = readFileSync(`${folder}/README.md`, 'utf8');
+    const codes = readdirSync(folder).filter((file) => /^[a-z_]+\.md$/.test(file));
+    expect(codes.length).toBeGreaterThan(10);
+    for (const file of codes) {
+      const code = file.replace('.md', '');
+      const page = readFileSync(`${folder}/${file}`, 'utf8');
+      const [, happened = '', status] =
+        /^# [a-z_]+\n\n\*\*(.+?)\*\*\s+(?:HTTP (\d{3}))?/.exec(page) ?? [];
+      expect(page.startsWith(`# ${code}\n`), file).toBe(true);
+      expect(page, file).toMatch(/^## Solution$/m);
+      const row = new RegExp(`^\\| \\[${code}\\]\\(${file}\\) +\\| (\\d+) +\\| (.+?) +\\|$`, 'm');
+      const [, listed, meaning] = row.exec(list) ?? [];
+      // What is only ever a warning has a status for the rare case that somebody throws it.
+      const isWarning = status === undefined;
+      expect([listed, meaning], file).toEqual(
+        isWarning
+          ? [expect.any(String), expect.stringContaining('(a warning)')]
+          : [status, happened],
+      );
+    }
+  },
+);
+
+test('headings name their subject', () => {
+  const written = /^docs\/(reference\/(management|security)|emulator)|^packages|^reports/;
+  const clauses = pages
+    .filter((page) => !written.test(page))
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/^#+ (?:What|Whose|Whoever)\b.*$/gm)].map(
+        ([heading]) => `${page}: ${heading}`,
+      ),
+    );
+  expect(clauses).toEqual([]);
 });
 
 /** What can be named after `#` on a page. */
