@@ -1,6 +1,6 @@
 /**
  * Where it is remembered which events were handled. Core's session stores are of this shape. Ids are hashes.
- * With `swap`, machines agree on who handles an event that is delivered to several of them at once.
+ * With `compareAndSet`, machines agree on who handles an event that is delivered to several of them at once.
  */
 export interface SeenStore {
   /** The value last set under this id, or `undefined` when there is none or its time is over. */
@@ -8,7 +8,7 @@ export interface SeenStore {
   /** Keeps `value` for `maxAge` seconds. */
   set(id: string, value: string, maxAge: number): Promise<void>;
   /** In one step: if the value is `from`, makes it `to`. Answers whether it did. `undefined` is no value. */
-  swap?(
+  compareAndSet?(
     id: string,
     from: string | undefined,
     change: { to: string | undefined; maxAge: number },
@@ -81,7 +81,7 @@ async function attempt(
     const change = { to: claim, maxAge: 2 * timeout };
     const isOurs =
       before === undefined &&
-      (!store.swap || (await ask(() => store.swap!(id, undefined, change))));
+      (!store.compareAndSet || (await ask(() => store.compareAndSet!(id, undefined, change))));
     if (!isOurs) {
       return { kind: 'busy' };
     }
@@ -94,7 +94,9 @@ async function attempt(
     await work(stop.signal);
   } catch (error) {
     // So that the next attempt need not wait until the claim is over.
-    await ask(async () => store.swap?.(id, claim, { to: undefined, maxAge: 1 })).catch(() => {});
+    await ask(async () => store.compareAndSet?.(id, claim, { to: undefined, maxAge: 1 })).catch(
+      () => {},
+    );
     return { kind: 'failed', error };
   } finally {
     clearTimeout(timer);
