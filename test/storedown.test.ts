@@ -267,10 +267,7 @@ describe('parallel writes', () => {
 });
 
 describe('what the table in scaling.md says', () => {
-  const page = readFileSync(
-    new URL('../docs/explanation/scaling.md', import.meta.url),
-    'utf8',
-  );
+  const page = readFileSync(new URL('../docs/explanation/scaling.md', import.meta.url), 'utf8');
   const rows: [string, (store: SessionStore) => SessionOptions][] = [
     ['cookie', () => ({})],
     ['cookie + coordination', (store) => ({ coordination: store })],
