@@ -17,13 +17,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Every package that is published: `name` as in `packages/<name>`, its folder and its package.json. */
+/** Every package that is published, not private ones: `name` as in `packages/<name>`, its folder and its package.json. */
 export const packages = readdirSync(join(root, 'packages'))
   .filter((name) => existsSync(join(root, 'packages', name, 'package.json')))
   .map((name) => {
     const folder = join(root, 'packages', name);
     return { name, folder, manifest: readJson(join(folder, 'package.json')) };
-  });
+  })
+  .filter(({ manifest }) => !manifest.private);
 
 /**
  * The entries that are code, as they are published: `{ entry: '.', types: './dist/index.d.ts', default: './dist/index.js' }`.

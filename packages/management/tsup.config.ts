@@ -14,11 +14,26 @@ const pure = (source: string): string =>
       call.includes('...') ? `= /* @__PURE__ */ (() => ${call})();` : statement,
     );
 
+const isPrivate = (file: string): boolean => /[\\/]internal[\\/]src[\\/]/.test(file);
+
 export default defineConfig({
   ...(shared as object),
   entry: ['src/**/*.ts'],
-  bundle: false,
+  // Each file stays a file, and brings along what it uses of the private package.
+  splitting: false,
+  treeshake: false,
   esbuildPlugins: [
+    {
+      name: 'own-files-apart',
+      setup({ onResolve }) {
+        onResolve({ filter: /^\.{1,2}[\\/]/ }, ({ path, importer }) => {
+          if (isPrivate(importer) || importer === '') {
+            return undefined;
+          }
+          return { path, external: true };
+        });
+      },
+    },
     {
       name: 'pure-contract',
       setup({ onLoad }) {

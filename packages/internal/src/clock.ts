@@ -1,0 +1,9 @@
+/**
+ * Starts to count seconds. The larger of two clocks wins: the wall clock can be set back, and the monotonic one stands still
+ * while a machine sleeps.
+ */
+export function stopwatch(): () => number {
+  const start = performance.now();
+  const date = Date.now();
+  return () => Math.max(performance.now() - start, Date.now() - date) / 1000;
+}
