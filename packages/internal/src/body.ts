@@ -4,14 +4,20 @@ export type Body = WebBody | AsyncIterable<Uint8Array>;
 /** The part of a web `ReadableStream` that is used, whichever library declares its type. */
 interface WebBody {
   getReader(): {
-    read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+    read(): Promise<Chunk>;
     cancel(): Promise<unknown>;
   };
 }
 
+/** Bytes that arrived together, or the end. */
+interface Chunk {
+  readonly done?: boolean | undefined;
+  readonly value?: Uint8Array | undefined;
+}
+
 /** Reads one chunk after the other, and can stop early. */
 interface Chunks {
-  next(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
+  next(): Promise<Chunk>;
   stop(): Promise<unknown> | undefined;
 }
 
@@ -25,22 +31,27 @@ export async function readBytes(
   most: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = [];
+  if (!body) {
+    return joined(parts, 0);
+  }
+  const chunks = chunksOf(body);
   let size = 0;
-  const chunks = body ? chunksOf(body) : undefined;
-  for (let chunk = await chunks?.next(); chunk && !chunk.done; chunk = await chunks?.next()) {
-    const { value } = chunk;
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (done) {
+      return joined(parts, size);
+    }
     if (!value || !ArrayBuffer.isView(value)) {
       throw new TypeError('The body yields something that is not bytes.');
     }
     size += value.byteLength;
     if (size > most) {
       // Nobody waits for the source: one that never stops would hold up the refusal.
-      chunks?.stop()?.catch(() => {});
+      chunks.stop()?.catch(() => {});
       return undefined;
     }
     parts.push(value);
   }
-  return joined(parts, size);
 }
 
 /** Reads a body like `readBytes` and decodes it as UTF-8, without a byte order mark. */
@@ -56,10 +67,16 @@ export async function readText(
 function chunksOf(body: Body): Chunks {
   if ('getReader' in body) {
     const reader = body.getReader();
-    return { next: () => reader.read(), stop: () => reader.cancel() };
+    return {
+      next: () => reader.read(),
+      stop: () => reader.cancel(),
+    };
   }
   const iterator = body[Symbol.asyncIterator]();
-  return { next: () => iterator.next(), stop: () => iterator.return?.() };
+  return {
+    next: () => iterator.next(),
+    stop: () => iterator.return?.(),
+  };
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {

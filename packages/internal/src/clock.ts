@@ -5,5 +5,9 @@
 export function stopwatch(): () => number {
   const start = performance.now();
   const date = Date.now();
-  return () => Math.max(performance.now() - start, Date.now() - date) / 1000;
+  return () => {
+    const monotonic = performance.now() - start;
+    const wall = Date.now() - date;
+    return Math.max(monotonic, wall) / 1000;
+  };
 }

@@ -24,8 +24,9 @@ export async function withDeadline<Result, Late = never>(
   const stopped = new Promise<void>((resolve, reject) => {
     abort = () => reject(signal?.reason as Error);
     const end = (): void => {
-      timer = grace > 0 ? setTimeout(resolve, grace) : undefined;
-      if (!timer) {
+      if (grace > 0) {
+        timer = setTimeout(resolve, grace);
+      } else {
         resolve();
       }
     };

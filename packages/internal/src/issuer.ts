@@ -15,7 +15,10 @@ const PRIVATE =
 
 /** Checks whether `NODE_ENV` stands for production, in whatever spelling. */
 export function isProduction(env: Readonly<Record<string, string | undefined>>): boolean {
-  const name = Object.hasOwn(env, 'NODE_ENV') ? (env['NODE_ENV'] ?? '') : '';
+  if (!Object.hasOwn(env, 'NODE_ENV')) {
+    return false;
+  }
+  const name = env['NODE_ENV'] ?? '';
   return !DEVELOPMENT.includes(name.trim().toLowerCase());
 }
 

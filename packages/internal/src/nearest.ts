@@ -7,8 +7,9 @@ const MOST_CHARACTERS = 40;
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = MOST_EDITS + 1;
+  const typed = word.toLowerCase();
   for (const name of known) {
-    const edits = distance(word.toLowerCase(), name.toLowerCase());
+    const edits = distance(typed, name.toLowerCase());
     if (edits < fewest) {
       fewest = edits;
       best = name;
@@ -20,9 +21,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 /** Levenshtein distance of two short words. */
 function distance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, edits) => edits);
-  const letters = from.slice(0, MOST_CHARACTERS);
-  for (let index = 0; index < letters.length; index += 1) {
-    previous = nextRow(previous, letters.charAt(index), to);
+  for (const letter of from.slice(0, MOST_CHARACTERS).split('')) {
+    previous = nextRow(previous, letter, to);
   }
   return previous[to.length] ?? 0;
 }
@@ -34,8 +34,10 @@ function nextRow(previous: readonly number[], letter: string, to: string): numbe
   let diagonal = first;
   const row = [left];
   for (const [column, above] of previous.slice(1).entries()) {
-    const replaced = diagonal + (to.charAt(column) === letter ? 0 : 1);
-    left = Math.min(above + 1, left + 1, replaced);
+    const replaced = diagonal + Number(to.charAt(column) !== letter);
+    const added = left + 1;
+    const removed = above + 1;
+    left = Math.min(added, removed, replaced);
     row.push(left);
     diagonal = above;
   }

@@ -8,5 +8,8 @@ export function own<Of extends object, Name extends keyof Of>(
   of: Of,
   name: Name,
 ): Of[Name] | undefined {
-  return Object.hasOwn(of, name) ? of[name] : undefined;
+  if (!Object.hasOwn(of, name)) {
+    return undefined;
+  }
+  return of[name];
 }

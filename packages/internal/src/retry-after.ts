@@ -27,7 +27,10 @@ export function retryAfterOf(
 }
 
 function delayOf(text: string): number | undefined {
-  return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+  if (!/^\d{1,4}$/.test(text)) {
+    return undefined;
+  }
+  return Number(text);
 }
 
 /** A number of seconds, a Unix time, or a date as HTTP writes it (RFC 9110, 5.6.7). */
@@ -35,13 +38,19 @@ function secondsOf(text: string, now: number): number | undefined {
   const value = text.trim();
   if (/^\d{1,15}(\.\d+)?$/.test(value)) {
     const number = Number(value);
-    return number > EPOCH ? secondsUntil(number * 1000, now) : number;
+    if (number <= EPOCH) {
+      return number;
+    }
+    return secondsUntil(number * 1000, now);
   }
   if (!/^[A-Z][a-z]{2}, .* GMT$/.test(value)) {
     return undefined;
   }
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : secondsUntil(date, now);
+  if (Number.isNaN(date)) {
+    return undefined;
+  }
+  return secondsUntil(date, now);
 }
 
 function secondsUntil(time: number, now: number): number {
