@@ -105,7 +105,7 @@ const files: Record<string, readonly string[]> = {
     'index',
     'webhooks',
     'effects verify options body keys',
-    'deliveries events errors http issuer strength',
+    'deliveries events errors http strength',
   ],
   doctor: [
     'index cli',
