@@ -487,7 +487,7 @@ test('every variable that is read has a row in the reference, and so have those 
 test('every parameter that a link may carry is on the page about signing in', () => {
   const page = readFileSync('docs/how-to/sign-in.md', 'utf8');
   const list = /const WIRE = \[([^\]]+)\]/.exec(
-    readFileSync('packages/core/src/parameters.ts', 'utf8'),
+    readFileSync('packages/core/src/login/parameters.ts', 'utf8'),
   )![1]!;
   const names = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
   expect(names.length).toBeGreaterThan(15);

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { createKinde, type Kinde, type Outlet } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createMemory, createRoom } from '../packages/core/src/remember.js';
+import { createMemory, createRoom } from '../packages/core/src/cache/bounded.js';
 import { optionsFor, SECRET, SITE, startApp, table } from './kit/apps.js';
 import { createBrowser, keep } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';

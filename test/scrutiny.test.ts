@@ -20,7 +20,7 @@ import createFastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../packages/core/src/context.js';
 import { findCookie, openCookie } from '../packages/core/src/cookies.js';
-import { createMemory, createRoom } from '../packages/core/src/remember.js';
+import { createMemory, createRoom } from '../packages/core/src/cache/bounded.js';
 import { frameworks, optionsFor, SECRET, SITE } from './kit/apps.js';
 import { createBrowser, keep as keepCookies, type Browser } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';

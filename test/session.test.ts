@@ -7,7 +7,7 @@ import { createEmulator, type Emulator } from '@kindling/emulator';
 import createExpress from 'express';
 import createFastify from 'fastify';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSeal } from '../packages/core/src/seal.js';
+import { createSeal } from '../packages/core/src/crypto/seal.js';
 import { optionsFor, SECRET, SITE, startApp, table } from './kit/apps.js';
 import { createBrowser, type Browser } from './kit/browser.js';
 import { goesTo, SAME_SITE, send } from './kit/http.js';

@@ -289,7 +289,7 @@ describe.each([
 
   /** The session id that a cookie of ours seals. */
   async function idIn(browser: Browser): Promise<string> {
-    const { createSeal } = await import('../packages/core/src/seal.js');
+    const { createSeal } = await import('../packages/core/src/crypto/seal.js');
     const seal = createSeal([SECRET], `${emulator.issuer} ${emulator.env['KINDE_CLIENT_ID']}`);
     return String((await seal.open([...browser.jar.values()][0]!, 'session'))!.payload['id']);
   }

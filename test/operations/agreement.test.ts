@@ -1,10 +1,10 @@
 import { memoryStore } from '@kindling/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createAgreement, type Seen } from '../../packages/core/src/agreement.js';
-import { createOnce } from '../../packages/core/src/once.js';
-import { createMemory } from '../../packages/core/src/remember.js';
-import { createSeal } from '../../packages/core/src/seal.js';
+import { createAgreement, type Seen } from '../../packages/core/src/cache/shared-flight.js';
+import { createOnce } from '../../packages/core/src/cache/single-flight.js';
+import { createMemory } from '../../packages/core/src/cache/bounded.js';
+import { createSeal } from '../../packages/core/src/crypto/seal.js';
 import { SECRET } from '../kit/apps.js';
 
 beforeEach(() => void vi.useFakeTimers());

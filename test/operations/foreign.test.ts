@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSeal } from '../../packages/core/src/seal.js';
+import { createSeal } from '../../packages/core/src/crypto/seal.js';
 import { frameworks, SECRET } from '../kit/apps.js';
 import { keep } from '../kit/browser.js';
 import { send } from '../kit/http.js';

@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOnce } from '../../packages/core/src/once.js';
+import { createOnce } from '../../packages/core/src/cache/single-flight.js';
 import {
   createMemory,
   createRoom,
   createRooms,
   weightOf,
-} from '../../packages/core/src/remember.js';
+} from '../../packages/core/src/cache/bounded.js';
 import { takeClock } from './kit/renewals.js';
 
 const MB = 1024 * 1024;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createNotices, type Notices, type Standing } from '../../packages/core/src/notices.js';
-import { headText, PAGE, readHead } from '../../packages/core/src/notice-page.js';
-import { createSeal } from '../../packages/core/src/seal.js';
+import { createNotices, type Notices, type Standing } from '../../packages/core/src/revocations/revocations.js';
+import { headText, PAGE, readHead } from '../../packages/core/src/revocations/page.js';
+import { createSeal } from '../../packages/core/src/crypto/seal.js';
 import { SECRET } from '../kit/apps.js';
 import { later } from './kit/provider.js';
 import {

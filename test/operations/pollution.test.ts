@@ -16,7 +16,7 @@ import { postgresStore } from '@kindling/postgres';
 import { redisStore } from '@kindling/redis';
 import { createWebhooks } from '@kindling/webhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../packages/core/src/config.js';
+import { resolveConfig } from '../../packages/core/src/options/config.js';
 import { frameworks, optionsFor, SITE } from '../kit/apps.js';
 import { createBrowser } from '../kit/browser.js';
 import { SAME_SITE } from '../kit/http.js';

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SessionStore } from '@kindling/core';
-import { createBudgets, patient, within } from '../../packages/core/src/patience.js';
+import { createBudgets, patient, within } from '../../packages/core/src/store/timeout.js';
 import { frameworks } from '../kit/apps.js';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { SITE } from '../kit/apps.js';

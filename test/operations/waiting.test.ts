@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createOnce } from '../../packages/core/src/once.js';
+import { createOnce } from '../../packages/core/src/cache/single-flight.js';
 import { NAVIGATION, send, type Answer } from '../kit/http.js';
 import {
   multiply,

@@ -4,7 +4,7 @@ import { createWebhooks, type WebhookProblem } from '@kindling/webhooks';
 import type { Emulator } from '@kindling/emulator';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { usableKey as coreKey } from '../../packages/core/src/strength.js';
+import { usableKey as coreKey } from '../../packages/core/src/oauth/strength.js';
 import { usableKey as webhookKey } from '../../packages/webhooks/src/strength.js';
 import {
   bearerClaims,

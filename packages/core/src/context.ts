@@ -1,13 +1,13 @@
-import type { Account } from './account.js';
-import type { Config } from './config.js';
+import type { Account } from './oauth/account-api.js';
+import type { Config } from './options/config.js';
 import type { KindeError, KindeErrorCode } from './errors.js';
-import type { OAuth, Tokens, Unjudged } from './oauth.js';
-import type { HttpRequest, Redirect } from './http.js';
-import type { Notices } from './notices.js';
-import type { Once } from './once.js';
-import type { Budget } from './patience.js';
-import type { People } from './person.js';
-import type { Memory, RememberingSeal } from './remember.js';
+import type { OAuth, Tokens, Unjudged } from './oauth/client.js';
+import type { HttpRequest, Redirect } from './http/http.js';
+import type { Notices } from './revocations/revocations.js';
+import type { Once } from './cache/single-flight.js';
+import type { Budget } from './store/timeout.js';
+import type { People } from './caller/identity.js';
+import type { Memory, RememberingSeal } from './cache/bounded.js';
 
 /** New tokens, and when they were asked for, in Unix seconds. */
 export type Renewed = Tokens & { readonly seenAt: number };

@@ -1,8 +1,8 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Context } from './context.js';
 import { KindeError } from './errors.js';
-import type { HttpRequest } from './http.js';
-import type { Purpose } from './seal.js';
+import type { HttpRequest } from './http/http.js';
+import type { Purpose } from './crypto/seal.js';
 
 /** A cookie to set. Its payload is sealed for one purpose, so one cookie can never pass for another. */
 export interface Cookie {

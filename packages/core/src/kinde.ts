@@ -1,18 +1,18 @@
-import type { Auth } from './auth.js';
-import { createAccount } from './account.js';
-import { createAgreement, type AgreementOptions, type Seen } from './agreement.js';
+import type { Auth } from './caller/auth.js';
+import { createAccount } from './oauth/account-api.js';
+import { createAgreement, type AgreementOptions, type Seen } from './cache/shared-flight.js';
 import {
   authenticate,
   refresh,
   type Authentication,
   type AuthenticateOptions,
-} from './authenticate.js';
-import { callback, OWN_PART } from './callback.js';
-import { resolveConfig, type Config } from './config.js';
+} from './caller/authenticate.js';
+import { callback, OWN_PART } from './login/callback.js';
+import { resolveConfig, type Config } from './options/config.js';
 import type { Context, Outcome, Pause, Renewal } from './context.js';
-import { createRouteTable, enter, handshake, type Entered, type Outlet } from './enter.js';
-import { guard, type Rule } from './guard.js';
-import type { HttpRequest, Redirect, Reply, Route } from './http.js';
+import { createRouteTable, enter, handshake, type Entered, type Outlet } from './entrance/enter.js';
+import { guard, type Rule } from './entrance/guard.js';
+import type { HttpRequest, Redirect, Reply, Route } from './http/http.js';
 import {
   createOrganization,
   login,
@@ -20,21 +20,21 @@ import {
   register,
   switchOrganization,
   type LoginOptions,
-} from './login.js';
-import { logout, type LogoutOptions } from './logout.js';
-import { createNotices } from './notices.js';
-import { createOAuth } from './oauth.js';
-import { createOnce, type Once, type OnceOptions } from './once.js';
-import type { KindeOptions } from './options.js';
-import { createBudgets } from './patience.js';
-import { createPeople } from './person.js';
-import { portal, type PortalOptions } from './portal.js';
-import { createMemory, createRooms, remembering } from './remember.js';
-import { isHeld } from './renewal.js';
-import { createRoutes } from './routes.js';
-import { createSeal } from './seal.js';
-import { createSessions, type Sessions } from './sessions.js';
-import { createWarn } from './warn.js';
+} from './login/login.js';
+import { logout, type LogoutOptions } from './logout/logout.js';
+import { createNotices } from './revocations/revocations.js';
+import { createOAuth } from './oauth/client.js';
+import { createOnce, type Once, type OnceOptions } from './cache/single-flight.js';
+import type { KindeOptions } from './options/options.js';
+import { createBudgets } from './store/timeout.js';
+import { createPeople } from './caller/identity.js';
+import { portal, type PortalOptions } from './entrance/portal.js';
+import { createMemory, createRooms, remembering } from './cache/bounded.js';
+import { isHeld } from './caller/exchange.js';
+import { createRoutes } from './entrance/routes.js';
+import { createSeal } from './crypto/seal.js';
+import { createSessions, type Sessions } from './session/sessions.js';
+import { createWarn } from './runtime.js';
 
 /** Sign-in with Kinde for one application: the verbs, and the routes made of them. Frozen. */
 export interface Kinde {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { SITE } from '../../../test/kit/apps.js';
 import { moduleOf, snippetsOf, written } from '../../../test/kit/snippets.js';
 import { createSubject } from '../../../test/kit/subject.js';
-import { adapterConformance, type AdapterCheck } from '../src/adapter-conformance.js';
+import { adapterConformance, type AdapterCheck } from '../src/adapter/conformance.js';
 import { nodeAppStarter, type NodeAdapter } from './adapters/node-app.js';
 import { startWebApp } from './adapters/web-app.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createBreaker, type Breaker, type Outcome } from '../src/breaker.js';
+import { createBreaker, type Breaker, type Outcome } from '../src/oauth/circuit-breaker.js';
 
 let now = 0;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { createEmulator, defaultSeed, type Seed } from '@kindling/emulator';
 import { describe, expect, test } from 'vitest';
 import { createKinde, type KindeOptions } from '../src/index.js';
-import { createSeal, createWebSeal } from '../src/seal.js';
+import { createSeal, createWebSeal } from '../src/crypto/seal.js';
 
 const SITE = 'https://app.example';
 const SECRET = '0123456789abcdefghijklmnopqrstuvwxyz';

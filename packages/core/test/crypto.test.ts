@@ -2,10 +2,10 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { createLocalJWKSet } from 'jose';
 import { describe, expect, test } from 'vitest';
-import type { Format } from '../src/envelope.js';
-import { fromBase64url } from '../src/native.js';
-import { createSeal, createWebSeal, type Purpose, type Seal } from '../src/seal.js';
-import { createVerifier, withJose } from '../src/signature.js';
+import type { Format } from '../src/crypto/envelope.js';
+import { fromBase64url } from '../src/crypto/node.js';
+import { createSeal, createWebSeal, type Purpose, type Seal } from '../src/crypto/seal.js';
+import { createVerifier, withJose } from '../src/oauth/jws.js';
 
 const secrets = ['0123456789abcdefghijklmnopqrstuvwxyz', 'zyxwvutsrqponmlkjihgfedcba9876543210'];
 const formats: Format[] = ['packed', 'jwe'];

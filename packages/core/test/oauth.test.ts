@@ -4,9 +4,9 @@ import { createEmulator, type Emulator, type FaultHandler } from '@kindling/emul
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlineIn } from '../src/clock.js';
-import { resolveConfig } from '../src/config.js';
+import { resolveConfig } from '../src/options/config.js';
 import type { KindeError } from '../src/errors.js';
-import { createOAuth, type OAuth, type Tokens, type Unjudged } from '../src/oauth.js';
+import { createOAuth, type OAuth, type Tokens, type Unjudged } from '../src/oauth/client.js';
 
 const TOKEN = '/oauth2/token';
 const JWKS = '/.well-known/jwks';

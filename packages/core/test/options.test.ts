@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../src/config.js';
+import { resolveConfig } from '../src/options/config.js';
 import {
   createKinde,
   KindeError,

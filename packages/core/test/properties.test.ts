@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getFlag, getPermission, getRoles, getUser, getUserOrganizations } from '@kindling/claims';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../src/config.js';
+import { resolveConfig } from '../src/options/config.js';
 import type { Context } from '../src/context.js';
 import { openCookie, sealCookie } from '../src/cookies.js';
 import { KindeError } from '../src/errors.js';
-import { requestUrl } from '../src/http.js';
-import { createOnce } from '../src/once.js';
-import { fromQuery, fromReauthState, toWire } from '../src/parameters.js';
-import { readTokenResponse } from '../src/response.js';
-import { createMemory, createRoom, remembering, weightOf } from '../src/remember.js';
-import { createSeal } from '../src/seal.js';
+import { requestUrl } from '../src/http/http.js';
+import { createOnce } from '../src/cache/single-flight.js';
+import { fromQuery, fromReauthState, toWire } from '../src/login/parameters.js';
+import { readTokenResponse } from '../src/oauth/token-response.js';
+import { createMemory, createRoom, remembering, weightOf } from '../src/cache/bounded.js';
+import { createSeal } from '../src/crypto/seal.js';
 
 const SITE = 'https://app.example';
 const config = resolveConfig({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { safeReturnTo } from '../src/return-to.js';
+import { safeReturnTo } from '../src/http/return-to.js';
 
 const SITE = 'https://app.example';
 const rules = {

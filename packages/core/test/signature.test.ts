@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto';
 import { createLocalJWKSet } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createVerifier, withNode } from '../src/signature.js';
+import { createVerifier, withNode } from '../src/oauth/jws.js';
 
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 const keys = createLocalJWKSet({

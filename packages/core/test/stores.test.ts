@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { conformance } from '../src/conformance.js';
+import { conformance } from '../src/store/conformance.js';
 import {
   createKinde,
   filesystemStore,

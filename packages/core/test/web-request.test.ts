@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readForm, type HttpRequest } from '../src/http.js';
+import { readForm, type HttpRequest } from '../src/http/http.js';
 
 const ADDRESS = 'https://app.example/backchannel-logout';
 

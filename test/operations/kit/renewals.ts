@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { memoryStore, type KindeOptions, type SessionStore } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { vi } from 'vitest';
-import { hash, createSeal } from '../../../packages/core/src/seal.js';
+import { hash, createSeal } from '../../../packages/core/src/crypto/seal.js';
 import { frameworks, optionsFor, SECRET, SITE } from '../../kit/apps.js';
 import { createBrowser, type Browser } from '../../kit/browser.js';
 import { NAVIGATION, send, type Answer } from '../../kit/http.js';

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RunningApp } from '../../src/adapter-conformance.js';
+import type { RunningApp } from '../../src/adapter/conformance.js';
 
 /** Lets a server listen on a free port of this machine. */
 export async function listen(server: Server): Promise<RunningApp> {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeCaller, type RunningApp } from '../../src/adapter-conformance.js';
-import type { ProtectOptions } from '../../src/adapter.js';
-import { toHttpRequest } from '../../src/node-http.js';
+import { describeCaller, type RunningApp } from '../../src/adapter/conformance.js';
+import type { ProtectOptions } from '../../src/adapter/adapter.js';
+import { toHttpRequest } from '../../src/adapter/node.js';
 import {
   createKinde,
   type Guard,

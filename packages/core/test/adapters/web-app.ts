@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { describeCaller, type RunningApp } from '../../src/adapter-conformance.js';
+import { describeCaller, type RunningApp } from '../../src/adapter/conformance.js';
 import { createKinde, type KindeError, type KindeOptions } from '../../src/index.js';
 import { listen } from './listen.js';
 import { adapter, type Handler } from './web.js';

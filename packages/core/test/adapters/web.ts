@@ -6,7 +6,7 @@ import {
   withField,
   withoutCookies,
   type ProtectOptions,
-} from '../../src/adapter.js';
+} from '../../src/adapter/adapter.js';
 
 /** One request that is no auth route: who is calling, and a guard for the handler. */
 export interface Visit {

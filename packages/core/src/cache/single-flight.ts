@@ -1,0 +1,199 @@
+import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
+import { KindeError } from '../errors.js';
+import type { Budget } from '../store/timeout.js';
+import { createMemory, createRoom, weightOf, type Memory } from './bounded.js';
+
+/** Work that is done once per key, however many ask for it at the same time. */
+export interface Once<Result> {
+  /**
+   * The result of `work`, which starts only if nobody else's for this key runs or ran a short while ago.
+   * @throws KindeError `kinde_unavailable` (`not_sent`) where the turn of this work does not come in time, so that it never
+   * began; `kinde_timeout` where it is not done in time.
+   */
+  run(key: string, work: () => Promise<Result>, terms?: RunTerms<Result>): Promise<Result>;
+  /** `running`, `done`, or `undefined` for a key that is not remembered. */
+  state(key: string): 'running' | 'done' | undefined;
+  /** The remembered result; `undefined` while the work runs, too. Waits for nothing. */
+  peek(key: string): Result | undefined;
+  /** The result that this process, or another one that shares the work, remembers. Waits for no work. */
+  known(key: string): Promise<Result | undefined>;
+  /** Would new work have to wait for its turn? */
+  isFull(): boolean;
+}
+
+/** How one caller wants some work to be done. */
+export interface RunTerms<Result> {
+  /** When this caller stops waiting. @default never */
+  readonly deadline?: Moment;
+  /** Does a result that is remembered still count? Where not, the work is done again. @default it does */
+  readonly counts?: (result: Result) => boolean;
+  /**
+   * Unix seconds. Where whoever did the work of this key left without saying how it came out, nobody in any process does it
+   * again before then. @default it is done again at once
+   */
+  readonly until?: number;
+  /** How long this caller may wait for the store by which processes agree. @default as long as that may take */
+  readonly budget?: Budget;
+}
+
+/** Bounds of what is remembered and done. */
+export interface OnceOptions<Result> {
+  /** How long a result is remembered. A failure is forgotten at once. */
+  readonly seconds: number | ((result: Result) => number);
+  /** Where results are kept. @default a memory of its own */
+  readonly memory?: Memory<Result>;
+  /** What is remembered of a result. @default all of it */
+  readonly keeps?: (result: Result) => Result;
+  /** Pieces of work at the same time; the others wait their turn. @default no limit */
+  readonly parallel?: number;
+  /**
+   * Seconds after which work counts as dead: Cloudflare Workers stop what is under way together with the request that began
+   * it, and nobody learns of that. @default never
+   */
+  readonly stale?: number;
+}
+
+/** Who waits for a turn, at most. Whoever comes then is told at once. */
+const MOST_WAITING = 5_000;
+
+/** Does work once per key and remembers the result for a while. */
+export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
+  const {
+    seconds,
+    memory = createMemory<Result>(createRoom(), Infinity),
+    parallel,
+    stale = Infinity,
+  } = options;
+  const { keeps = (result) => result } = options;
+  const line = createLine(parallel, stale);
+  const running = new Map<string, { result: Promise<Result>; at: Moment }>();
+  const find = (key: string) => {
+    const entry = running.get(key);
+    return entry && secondsSince(entry.at) <= stale ? entry : undefined;
+  };
+  const start = (key: string, work: () => Promise<Result>, deadline: Moment) => {
+    for (const [dead, { at }] of running) {
+      if (secondsSince(at) <= stale) {
+        break;
+      }
+      running.delete(dead);
+    }
+    const entry = { result: line.inTurn(work, deadline), at: moment() };
+    running.delete(key);
+    running.set(key, entry);
+    const end = () => void (running.get(key) === entry && running.delete(key));
+    entry.result.then((result) => {
+      const kept = keeps(result);
+      const over = deadlineIn(typeof seconds === 'number' ? seconds : seconds(result));
+      memory.set(key, kept, { end: over, bytes: key.length + weightOf(kept) });
+      end();
+    }, end);
+    return entry;
+  };
+  const peek = (key: string) => memory.get(key);
+  return Object.freeze({
+    peek,
+    known: async (key: string) => peek(key),
+    isFull: () => line.isFull(),
+    async run(
+      key: string,
+      work: () => Promise<Result>,
+      { deadline = Infinity, counts }: RunTerms<Result> = {},
+    ) {
+      const known = find(key) ? undefined : peek(key);
+      if (known !== undefined && counts?.(known) !== false) {
+        return known;
+      }
+      const { result } = find(key) ?? start(key, work, deadline);
+      if (deadline === Infinity) {
+        return result;
+      }
+      return within(deadline, result, late);
+    },
+    state: (key: string) => {
+      if (find(key)) {
+        return 'running';
+      }
+      return peek(key) === undefined ? undefined : 'done';
+    },
+  });
+}
+
+/** A place at which work is done. */
+interface Place {
+  at: Moment;
+}
+
+/** Lets so many pieces of work go on at a time; the others in the order in which they came. */
+function createLine(parallel = Infinity, stale: number) {
+  const places = new Set<Place>();
+  const waiting = new Set<(place: Place) => void>();
+  const isFull = () => {
+    if (places.size < parallel) {
+      return false;
+    }
+    for (const place of places) {
+      if (secondsSince(place.at) > stale) {
+        places.delete(place);
+      }
+    }
+    return places.size >= parallel;
+  };
+  const wait = (deadline: Moment) =>
+    new Promise<Place>((resolve, reject) => {
+      if (waiting.size >= MOST_WAITING) {
+        return reject(crowded());
+      }
+      const leave = () => {
+        waiting.delete(enter);
+        reject(crowded());
+      };
+      const timer = setTimeout(leave, Math.min(LONGEST_TIMER, Math.max(0, deadline - moment())));
+      const enter = (place: Place) => {
+        clearTimeout(timer);
+        resolve(place);
+      };
+      waiting.add(enter);
+    });
+  const leave = (place: Place) => {
+    const [enter] = waiting;
+    // A dead one may come back after another took its place.
+    if (!places.has(place) || !enter) {
+      return void places.delete(place);
+    }
+    waiting.delete(enter);
+    place.at = moment();
+    enter(place);
+  };
+  return {
+    isFull,
+    async inTurn<Result>(work: () => Promise<Result>, deadline: Moment): Promise<Result> {
+      if (parallel === Infinity) {
+        return work();
+      }
+      const place = isFull() ? await wait(deadline) : { at: moment() };
+      places.add(place);
+      try {
+        return await work();
+      } finally {
+        leave(place);
+      }
+    },
+  };
+}
+
+/** Milliseconds. Longer timers go off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function crowded(): KindeError {
+  return new KindeError('kinde_unavailable', 'Too much is asked of Kinde at the same time.', {
+    reason: 'not_sent',
+    headers: { 'retry-after': '5' },
+  });
+}
+
+function late(): KindeError {
+  return new KindeError('kinde_timeout', 'What Kinde was asked for is not there in time.', {
+    headers: { 'retry-after': '5' },
+  });
+}

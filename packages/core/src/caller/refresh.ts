@@ -1,0 +1,269 @@
+import { signedOut, toAuth, type Auth } from './auth.js';
+import { now, type Moment } from '../clock.js';
+import type { Context, Held } from '../context.js';
+import { KindeError } from '../errors.js';
+import type { HttpRequest } from '../http/http.js';
+import { readRecord, recordsOf } from '../session/record.js';
+import { isHeld, isPast, pause, renewalOf, renewed } from './exchange.js';
+import { hash } from '../crypto/seal.js';
+import {
+  endSession,
+  isForeignSession,
+  readSession,
+  revokeTokens,
+  saveSession,
+  type NoSession,
+  type Session,
+} from '../session/session.js';
+
+/** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
+export interface Authentication {
+  readonly auth: Auth;
+  readonly cookies: readonly string[];
+}
+
+/**
+ * A session that goes on with new tokens, or with those it has while they live.
+ * @throws KindeError where there are none and it is not known whether there will be.
+ */
+export async function renew(
+  request: HttpRequest,
+  context: Context,
+  session: Session,
+  deadline: Moment,
+): Promise<Authentication> {
+  if (isAlive(session) && isPaused(session, context)) {
+    return { auth: toAuth(session, context), cookies: [] };
+  }
+  try {
+    const renewal = await renewalOf(session, context, {
+      deadline,
+      budget: context.budgets(request),
+    });
+    if (renewal === 'refused') {
+      return await afterRefusal(request, context, session, deadline);
+    }
+    if (renewal === 'organization_changed') {
+      return await pin(request, context, session);
+    }
+    if (isHeld(renewal)) {
+      return await hold(request, context, session, renewal.unjudged);
+    }
+    const next = renewed(session, renewal);
+    // Remembered for longer than they lived: somebody sent a cookie that was written over since.
+    const isOld = isPast(renewal) && next.refreshToken !== session.refreshToken;
+    if (isOld) {
+      return await renew(request, context, next, deadline);
+    }
+    return await resume(request, context, { from: session, to: next });
+  } catch (error) {
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    if (!isAlive(session)) {
+      throw error;
+    }
+    pause(session, context);
+    return { auth: toAuth(session, context), cookies: [] };
+  }
+}
+
+/**
+ * Whoever has a token that lives does not stand in line for another one, and does not spend a refresh token that may have been
+ * spent: its answer was lost, and with a second one everything would be.
+ */
+function isPaused({ refreshToken = '' }: Session, { refreshes, pauses }: Context): boolean {
+  if (refreshes.state(refreshToken) !== undefined) {
+    return false;
+  }
+  return pauses.get(refreshToken) === 'spent' || refreshes.isFull();
+}
+
+/** A session as it was read, and as it goes on. */
+type Change = Readonly<Record<'from' | 'to', Session>>;
+
+/**
+ * Kinde does not know this refresh token. Where processes could not agree, or the store lost what they agreed on, another one
+ * may have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
+ */
+async function afterRefusal(
+  request: HttpRequest,
+  context: Context,
+  session: Session,
+  deadline: Moment,
+): Promise<Authentication> {
+  // A forged answer leaves a refresh token behind that works.
+  if (session.unjudged) {
+    void revokeTokens(session, context);
+  }
+  const { store, shared } = context.config.session;
+  if (!store) {
+    const isLate = shared !== undefined && (await isLateFor(session, context));
+    if (isLate) {
+      return { auth: signedOut('refresh_refused'), cookies: [] };
+    }
+    return none(request, context, 'refresh_refused');
+  }
+  const change = { to: undefined, maxAge: 1 };
+  for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
+    if (
+      store.swap &&
+      record !== undefined &&
+      (await store.swap(await hash(session.id), record, change))
+    ) {
+      break;
+    }
+    const newer = await readSession(request, context);
+    if (typeof newer !== 'object') {
+      break;
+    }
+    if (newer.refreshToken !== session.refreshToken) {
+      if (isAlive(newer)) {
+        return { auth: toAuth(newer, context), cookies: [] };
+      }
+      return renew(request, context, newer, deadline);
+    }
+    record = newer.record;
+    // A store that cannot compare has the result of whoever was faster a moment later.
+    if (!store.swap) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return none(request, context, 'refresh_refused');
+}
+
+/** Looks at what others made of a session whose refresh token was refused. */
+const TRIES = 5;
+
+/** Was the card of a session in a cookie written after that cookie? */
+async function isLateFor({ id, seenAt }: Session, context: Context): Promise<boolean> {
+  const card = await readRecord(recordsOf(context), await hash(id));
+  return Number(card?.value['seenAt']) > seenAt;
+}
+
+/** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
+async function pin(request: HttpRequest, context: Context, from: Session): Promise<Authentication> {
+  if (!isAlive(from)) {
+    return none(request, context, 'organization_changed');
+  }
+  const to = {
+    ...from,
+    refreshToken: undefined,
+    unjudged: undefined,
+    isPinned: true,
+  };
+  return resume(request, context, { from, to });
+}
+
+/** The answer is kept with the session until it can be judged. Until then, the session is what it was. */
+async function hold(
+  request: HttpRequest,
+  context: Context,
+  from: Session,
+  unjudged: Held,
+): Promise<Authentication> {
+  const isKept = from.unjudged?.accessToken === unjudged.accessToken;
+  const cookies = isKept
+    ? []
+    : await saveHeld(request, context, { from, to: { ...from, unjudged } });
+  if (cookies === 'ended') {
+    if (unjudged.refreshToken) {
+      context.oauth.revoke(unjudged.refreshToken).catch(() => {});
+    }
+    return none(request, context, 'no_session');
+  }
+  return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
+}
+
+async function saveHeld(
+  request: HttpRequest,
+  context: Context,
+  change: Change,
+): Promise<string[] | 'ended'> {
+  return saveSession(request, context, change).catch((error: unknown) => {
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    if (error.code === 'session_too_large') {
+      context.warn(
+        error.code,
+        'An answer of Kinde that cannot be judged yet does not fit into the cookie, so only this process remembers it, ' +
+          `and those that share its store. ${error.message}`,
+      );
+    }
+    return [];
+  });
+}
+
+/**
+ * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
+ * it has outgrown its cookie, the old one counts until its end.
+ */
+export async function resume(
+  request: HttpRequest,
+  context: Context,
+  change: Change,
+): Promise<Authentication> {
+  const { from, to: session } = change;
+  const cookies = await saveSession(request, context, change).catch((error: unknown) => {
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    // The store cannot say whether somebody signed out elsewhere, but here somebody did.
+    if (error.code === 'store_unavailable') {
+      return context.ended.state(session.id) ? ('unknown' as const) : [];
+    }
+    if (error.code !== 'session_too_large') {
+      throw error;
+    }
+    context.warn(error.code, error.message);
+    return 'too_large' as const;
+  });
+  if (cookies === 'too_large') {
+    return outgrown(request, context, change);
+  }
+  if (typeof cookies === 'object') {
+    return { auth: toAuth(session, context), cookies };
+  }
+  // Its refresh token is newer than the one that signing out revoked.
+  if (session.refreshToken && session.refreshToken !== from.refreshToken) {
+    context.oauth.revoke(session.refreshToken).catch(() => {});
+  }
+  if (cookies === 'ended') {
+    return none(request, context, 'no_session');
+  }
+  return { auth: signedOut('unavailable'), cookies: [] };
+}
+
+/** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
+async function outgrown(
+  request: HttpRequest,
+  context: Context,
+  { from, to }: Change,
+): Promise<Authentication> {
+  if (isAlive(from)) {
+    pause(from, context);
+    return { auth: toAuth(from, context), cookies: [] };
+  }
+  void revokeTokens(to, context);
+  return none(request, context, 'session_too_large');
+}
+
+/** Reasons for which the browser keeps its cookie: it has none, or a newer one, or one that may live again. */
+const KEEP_COOKIE: readonly string[] = ['no_session', 'replaced', 'lapsed'];
+
+/** Signed out, taking cookies away that are of no use any more, unless another process may know them. */
+export async function none(
+  request: HttpRequest,
+  context: Context,
+  reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
+): Promise<Authentication> {
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));
+  const auth = signedOut(reason === 'lapsed' ? 'expired' : reason);
+  return { auth, cookies: isKept ? [] : await endSession(request, context) };
+}
+
+/** Does its access token live? */
+export function isAlive(session: Session): boolean {
+  return session.expiresAt > now();
+}

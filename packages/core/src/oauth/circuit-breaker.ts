@@ -1,0 +1,106 @@
+import { moment, type Moment } from '../clock.js';
+import { KindeError } from '../errors.js';
+
+/** What an exchange says about the endpoint: it works, it does not, or (since anybody may have chosen what was asked) neither. */
+export type Outcome = 'works' | 'fails' | 'neither';
+
+/** A circuit breaker in front of one endpoint. */
+export interface Breaker {
+  /**
+   * Lets a request pass; how that came out has to be told.
+   * @throws KindeError `kinde_unavailable` (`circuit_open`), at once, while the endpoint does not work.
+   */
+  pass(): (outcome: Outcome) => void;
+  /** Would a request pass? @throws KindeError `kinde_unavailable` (`circuit_open`) where it would not. */
+  check(): void;
+}
+
+/** When a breaker opens, and how it closes. */
+export interface BreakerOptions {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** Seconds that a request on trial may take. */
+  readonly trial: number;
+  /** Asks whether the endpoint answers, where a request of somebody is too precious for that. @default the next request */
+  readonly probe?: (() => Promise<Outcome>) | undefined;
+}
+
+/** Seconds between two tries of an endpoint that does not work: the first, and the most. */
+const FIRST = 1;
+const MOST = 2;
+
+/**
+ * Opens after some failures in a row. From then on every request is refused at once, except for one on trial every second or
+ * two. With a `probe`, requests are on trial only after that was answered, and one at a time.
+ */
+export function createBreaker({ failures: limit, trial, probe }: BreakerOptions): Breaker {
+  let failures = 0;
+  let isOpen = false;
+  let isProbed = false;
+  let pause = FIRST;
+  let next: Moment = 0;
+  const open = () => {
+    isOpen = true;
+    isProbed = probe === undefined;
+    next = moment() + pause * 1000;
+    pause = Math.min(pause * 2, MOST);
+  };
+  const close = () => {
+    [failures, isOpen, pause] = [0, false, FIRST];
+  };
+  const settle = (isTrial: boolean, outcome: Outcome) => {
+    if (outcome === 'works' || (isOpen && isTrial && outcome === 'neither')) {
+      close();
+    } else if (
+      outcome === 'fails' && isOpen ? isTrial : outcome === 'fails' && ++failures >= limit
+    ) {
+      open();
+    }
+  };
+  const startProbe = (ask: () => Promise<Outcome>) => {
+    next = moment() + pause * 1000;
+    pause = Math.min(pause * 2, MOST);
+    const answered = (outcome: Outcome) => {
+      if (outcome !== 'fails' && isOpen && !isProbed) {
+        [isProbed, next] = [true, 0];
+      }
+    };
+    ask().then(answered, () => {});
+  };
+  const check = () => {
+    if (!isOpen) {
+      return;
+    }
+    const isTime = moment() >= next;
+    if (isProbed && isTime) {
+      return;
+    }
+    if (isTime) {
+      startProbe(probe!);
+    }
+    throw refusal(next);
+  };
+  return Object.freeze({
+    check,
+    pass() {
+      check();
+      const isTrial = isOpen;
+      if (isTrial) {
+        next = moment() + (probe ? trial : pause) * 1000;
+      }
+      return (outcome: Outcome) => settle(isTrial, outcome);
+    },
+  });
+}
+
+function refusal(next: Moment): KindeError {
+  const seconds = Math.min(Math.max(1, Math.ceil((next - moment()) / 1000)), MOST);
+  return new KindeError(
+    'kinde_unavailable',
+    'Kinde does not answer at the moment, so it was not asked.',
+    {
+      reason: 'circuit_open',
+      headers: { 'retry-after': String(seconds) },
+    },
+  );
+}

@@ -1,0 +1,134 @@
+import { deadlineIn, stopwatch, within, type Moment } from '../clock.js';
+import type { Config } from '../options/config.js';
+import { createConnection, type Connection } from './connection.js';
+import { KindeError } from '../errors.js';
+import { timedOut } from './fetch.js';
+import { createFlight } from '../cache/in-flight.js';
+
+/** The part of Kinde's OpenID configuration that is used here. */
+export interface Metadata {
+  readonly issuer: string;
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly jwks_uri: string;
+  readonly userinfo_endpoint?: string;
+  readonly revocation_endpoint?: string;
+  readonly end_session_endpoint?: string;
+  readonly authorization_response_iss_parameter_supported?: boolean;
+}
+
+/** Where Kinde is: fetched at first use, then remembered. */
+export interface Discovery {
+  /** @throws KindeError `discovery_invalid`, `emulator_in_production`, and those of an exchange. */
+  metadata(deadline?: Moment): Promise<Metadata>;
+  /** What is known without asking. */
+  current(): Metadata | undefined;
+}
+
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+] as const;
+const REQUIRED: readonly string[] = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'];
+const LARGEST = 256 * 1024;
+/** Seconds: renewed in the background from here on, at most so often; used no longer than that. */
+const RENEW = 600;
+const PAUSE = 30;
+const OLDEST = 24 * 3600;
+
+/** The configuration of one tenant. */
+export function createDiscovery(config: Config): Discovery {
+  const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
+  const flight = createFlight<Metadata>(config.timeout);
+  let known: { metadata: Metadata; age: () => number } | undefined;
+  let tried: (() => number) | undefined;
+  const renew = (): Promise<Metadata> =>
+    flight.run(async () => {
+      tried = stopwatch();
+      const metadata = await discover(config, connection);
+      known = { metadata, age: stopwatch() };
+      return metadata;
+    });
+  const current = () => (known && known.age() <= OLDEST ? known.metadata : undefined);
+  return Object.freeze({
+    current,
+    async metadata(deadline: Moment = deadlineIn(config.timeout)) {
+      const found = current();
+      if (!found) {
+        return within(deadline, renew(), timedOut);
+      }
+      if (known!.age() > RENEW && tried!() > PAUSE) {
+        renew().catch(() => {});
+      }
+      return found;
+    },
+  });
+}
+
+/** OpenID Connect Discovery 1.0: the issuer must be named exactly, and every endpoint must live on it. */
+async function discover(config: Config, connection: Connection): Promise<Metadata> {
+  const { issuer } = config;
+  const response = await connection.send(`${issuer}/.well-known/openid-configuration`, accept);
+  const invalid = (reason: string, fix?: string) =>
+    new KindeError(
+      'discovery_invalid',
+      'The OpenID configuration of your Kinde domain cannot be used.',
+      {
+        reason,
+        ...(fix && { fix }),
+      },
+    );
+  if (response.status !== 200) {
+    throw invalid('http_status', 'Check KINDE_ISSUER_URL: it must be your Kinde domain.');
+  }
+  const document: unknown = await response.json().catch(() => undefined);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalid('not_json');
+  }
+  const found = document as Record<string, unknown>;
+  if (found['issuer'] !== issuer) {
+    throw invalid(
+      'issuer_mismatch',
+      'Set KINDE_ISSUER_URL to exactly the issuer that Kinde names.',
+    );
+  }
+  for (const name of ENDPOINTS) {
+    if (found[name] === undefined && !REQUIRED.includes(name)) {
+      continue;
+    }
+    const reason = endpointProblem(found[name], issuer);
+    if (reason) {
+      throw invalid(reason);
+    }
+  }
+  if (found['kindling_emulator'] === true && config.production) {
+    throw new KindeError(
+      'emulator_in_production',
+      'The issuer is a local emulator, whose tokens anybody can make. Production needs your Kinde domain.',
+    );
+  }
+  return Object.freeze({ ...found }) as unknown as Metadata;
+}
+
+function endpointProblem(value: unknown, issuer: string): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) {
+    return 'endpoint';
+  }
+  const url = new URL(value);
+  if (url.username || url.password || !['https:', 'http:'].includes(url.protocol)) {
+    return 'endpoint';
+  }
+  if (url.protocol === 'http:' && issuer.startsWith('https:')) {
+    return 'insecure';
+  }
+  if (url.origin === new URL(issuer).origin) {
+    return undefined;
+  }
+  return 'endpoint_origin';
+}
+
+const accept = { method: 'GET', headers: { accept: 'application/json' } };

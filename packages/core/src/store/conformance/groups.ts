@@ -1,0 +1,65 @@
+import type { SessionStore } from '../session-store.js';
+import { check, LONG, newId, pass, same, SHORT, type Check } from './check.js';
+
+/** How all sessions of a person are found. */
+export const groups: readonly Check[] = [
+  check(
+    'a group has the ids that were enlisted, once each, and no others',
+    async (store) => {
+      const group = newId();
+      const other = newId();
+      const ids = Array.from({ length: 50 }, newId);
+      same(await membersOf(store, group), '', 'members of an empty group');
+      await Promise.all([...ids, ...ids].map((id) => store.enlist!(group, id, LONG)));
+      await store.enlist!(other, ids[0]!, LONG);
+      same(
+        await membersOf(store, group),
+        [...ids].sort().join(),
+        'members after enlisting 50 ids twice',
+      );
+      same(await membersOf(store, other), ids[0], 'members of another group');
+    },
+    'groups',
+  ),
+  check(
+    'a group and an id of the same name are different things',
+    async (store) => {
+      const name = newId();
+      await store.set(name, 'value', LONG);
+      await store.enlist!(name, 'member', LONG);
+      same(await store.get(name), 'value', 'get of an id that is also a group');
+      await store.delete(name);
+      same(
+        await membersOf(store, name),
+        'member',
+        'members of a group whose name was deleted as an id',
+      );
+    },
+    'groups',
+  ),
+  check(
+    'membership is over after its time, and enlisting again prolongs it',
+    async (store) => {
+      const group = newId();
+      const late = newId();
+      const alone = newId();
+      await Promise.all(['short', 'again'].map((id) => store.enlist!(group, id, SHORT)));
+      await Promise.all([store.enlist!(group, 'again', LONG), store.enlist!(group, 'long', LONG)]);
+      await Promise.all([store.enlist!(late, 'long', LONG), store.enlist!(alone, 'short', SHORT)]);
+      await store.enlist!(late, 'short', SHORT);
+      await pass(SHORT);
+      same(await membersOf(store, group), 'again,long', 'members after the time of one is over');
+      same(
+        await membersOf(store, late),
+        'long',
+        'members after the time of the last to come is over',
+      );
+      same(await membersOf(store, alone), '', 'members after the time of all is over');
+    },
+    'groups',
+  ),
+];
+
+async function membersOf(store: SessionStore, group: string): Promise<string> {
+  return [...(await store.members!(group))].sort().join();
+}

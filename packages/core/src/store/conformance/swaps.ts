@@ -1,0 +1,164 @@
+import type { SessionStore } from '../session-store.js';
+import { check, LONG, newId, ODD_VALUES, pass, same, SHORT, type Check } from './check.js';
+
+/** What processes agree by: compare and set. */
+export const swaps: readonly Check[] = [
+  check(
+    'swap acts exactly when the value is `from`, where nothing is a value too',
+    swapsExactly,
+    'swap',
+  ),
+  check(
+    'swap compares every character',
+    async (store) => {
+      const id = newId();
+      for (const value of ODD_VALUES) {
+        await store.set(id, value, LONG);
+        for (const wrong of [`${value} `, `${value}x`, ` ${value}`, swapCase(value)].filter(
+          (one) => one !== value,
+        )) {
+          same(
+            await store.swap!(id, wrong, { to: 'wrong', maxAge: LONG }),
+            false,
+            `swap from ${JSON.stringify(wrong)}`,
+          );
+        }
+        same(
+          await store.swap!(id, undefined, { to: 'wrong', maxAge: LONG }),
+          false,
+          'swap from nothing',
+        );
+        same(await store.get(id), value, 'get after swaps from other values');
+        same(
+          await store.swap!(id, value, { to: 'right', maxAge: LONG }),
+          true,
+          `swap from ${JSON.stringify(value)}`,
+        );
+      }
+    },
+    'swap',
+  ),
+  check('of 100 swaps at once, exactly one wins', oneWins, 'swap'),
+  check(
+    'every one of many steps is taken once, by whoever takes it',
+    async (store) => {
+      const id = newId();
+      await store.set(id, '0', LONG);
+      const step = async (): Promise<void> => {
+        const now = await store.get(id);
+        if (!(await store.swap!(id, now, { to: String(Number(now) + 1), maxAge: LONG }))) {
+          return step();
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, step));
+      same(await store.get(id), '20', 'get after 20 steps of 1');
+    },
+    'swap',
+  ),
+  check(
+    'what was deleted does not come back by a swap that was under way',
+    async (store) => {
+      await Promise.all(
+        Array.from({ length: 200 }, async () => {
+          const id = newId();
+          await store.set(id, 'old', LONG);
+          await Promise.all([
+            store.swap!(id, 'old', { to: 'new', maxAge: LONG }),
+            store.delete(id),
+          ]);
+          same(
+            await store.swap!(id, 'old', { to: 'new', maxAge: LONG }),
+            false,
+            'swap after delete',
+          );
+          same(await store.get(id), undefined, 'get after delete');
+        }),
+      );
+    },
+    'swap',
+  ),
+  check(
+    'a swap gives the value a new time, and takes a value whose time is over for none',
+    swapsInTime,
+    'swap',
+  ),
+];
+
+async function swapsExactly(store: SessionStore): Promise<void> {
+  const states = [undefined, 'one', 'two', ''];
+  for (const before of states) {
+    for (const from of states) {
+      for (const to of states) {
+        const id = newId();
+        if (before !== undefined) {
+          await store.set(id, before, LONG);
+        }
+        const words = `swap from ${JSON.stringify(from)} to ${JSON.stringify(to)} where ${JSON.stringify(before)} was`;
+        same(await store.swap!(id, from, { to, maxAge: LONG }), from === before, words);
+        same(await store.get(id), from === before ? to : before, `get after ${words}`);
+      }
+    }
+  }
+}
+
+async function oneWins(store: SessionStore): Promise<void> {
+  for (const before of [undefined, 'before']) {
+    const id = newId();
+    if (before !== undefined) {
+      await store.set(id, before, LONG);
+    }
+    const swaps = Array.from({ length: 100 }, (_, index) =>
+      store.swap!(id, before, { to: `of ${index}`, maxAge: LONG }),
+    );
+    const winners = (await Promise.all(swaps)).flatMap((won, index) =>
+      won ? [`of ${index}`] : [],
+    );
+    same(winners.length, 1, 'winners among 100 swaps at once');
+    same(await store.get(id), winners[0], 'get after 100 swaps at once');
+  }
+}
+
+async function swapsInTime(store: SessionStore): Promise<void> {
+  const longer = newId();
+  const shorter = newId();
+  const over = newId();
+  const gone = newId();
+  await Promise.all([longer, over, gone].map((id) => store.set(id, 'old', SHORT)));
+  await store.set(shorter, 'old', LONG);
+  same(
+    await store.swap!(longer, 'old', { to: 'new', maxAge: LONG }),
+    true,
+    'swap of a value that lives',
+  );
+  same(
+    await store.swap!(shorter, 'old', { to: 'new', maxAge: SHORT }),
+    true,
+    'swap of a value that lives',
+  );
+  await pass(SHORT);
+  same(await store.get(longer), 'new', 'get of what was swapped for longer');
+  same(await store.get(shorter), undefined, 'get of what was swapped for a time that is over');
+  same(
+    await store.swap!(over, 'old', { to: 'new', maxAge: LONG }),
+    false,
+    'swap from a value whose time is over',
+  );
+  same(
+    await store.swap!(over, undefined, { to: 'new', maxAge: LONG }),
+    true,
+    'swap from nothing, after its time',
+  );
+  same(await store.get(over), 'new', 'get of what was swapped in after the time of another');
+  same(
+    await store.swap!(gone, undefined, { to: undefined, maxAge: LONG }),
+    true,
+    'swap from nothing to nothing',
+  );
+}
+
+function swapCase(text: string): string {
+  if (text.toUpperCase() === text) {
+    return text.toLowerCase();
+  }
+  return text.toUpperCase();
+}

@@ -1,0 +1,89 @@
+import { bare } from '../own.js';
+import type { SessionStore } from './session-store.js';
+
+/** Members of all groups together, for each session that may be kept. */
+const MEMBERSHIPS = 4;
+
+/**
+ * Sessions in this process: for development, tests and single servers that may sign everybody out on restart.
+ * Bounded: past `max` sessions (default 100,000) those go first that were not asked for or written for longest.
+ */
+export function memoryStore(options: { max?: number } = {}): Required<SessionStore> {
+  const { max = 100_000 } = bare(options);
+  const sessions = new Map<string, { value: string; until: number }>();
+  const groups = new Map<string, Map<string, number>>();
+  let memberships = 0;
+  const find = (id: string) => {
+    const found = sessions.get(id);
+    sessions.delete(id);
+    if (!found || found.until <= Date.now()) {
+      return undefined;
+    }
+    // What is used moves to the end of those that may have to go.
+    sessions.set(id, found);
+    return found.value;
+  };
+  const keep = (id: string, value: string, maxAge: number) => {
+    sessions.delete(id);
+    sessions.set(id, { value, until: Date.now() + maxAge * 1000 });
+    for (const oldest of sessions.keys()) {
+      if (sessions.size <= max) {
+        break;
+      }
+      sessions.delete(oldest);
+    }
+  };
+  const leave = (name: string, id: string) => {
+    const group = groups.get(name);
+    if (group?.delete(id)) {
+      memberships -= 1;
+    }
+    if (group?.size === 0) {
+      groups.delete(name);
+    }
+  };
+  return {
+    get: async (id) => find(id),
+    set: async (id, value, maxAge) => keep(id, value, maxAge),
+    async delete(id) {
+      sessions.delete(id);
+    },
+    async swap(id, from, { to, maxAge }) {
+      if (find(id) !== from) {
+        return false;
+      }
+      if (to === undefined) {
+        sessions.delete(id);
+      } else {
+        keep(id, to, maxAge);
+      }
+      return true;
+    },
+    async enlist(name, id, maxAge) {
+      leave(name, id);
+      const group = groups.get(name) ?? new Map<string, number>();
+      group.set(id, Date.now() + maxAge * 1000);
+      groups.delete(name);
+      groups.set(name, group);
+      memberships += 1;
+      for (const [oldest, ids] of groups) {
+        if (memberships <= max * MEMBERSHIPS) {
+          break;
+        }
+        for (const one of ids.keys()) {
+          if (memberships > max * MEMBERSHIPS) {
+            leave(oldest, one);
+          }
+        }
+      }
+    },
+    async members(name) {
+      for (const [id, until] of groups.get(name) ?? []) {
+        if (until <= Date.now()) {
+          leave(name, id);
+        }
+      }
+      return [...(groups.get(name)?.keys() ?? [])];
+    },
+  };
+}
