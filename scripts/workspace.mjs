@@ -75,12 +75,23 @@ export async function packAll(destination) {
   await run('turbo', ['run', 'build']);
   const tarballs = new Map();
   for (const { folder, manifest } of packages) {
+    checkBundled(join(folder, 'dist'));
     const packed = await run('pnpm', ['pack', '--json', '--pack-destination', destination], {
       cwd: folder,
     });
     tarballs.set(manifest.name, JSON.parse(packed.slice(packed.indexOf('{'))).filename);
   }
   return tarballs;
+}
+
+/** Fails where a package was built that would import the private one, in code or declarations. */
+function checkBundled(dist) {
+  const files = readdirSync(dist, { recursive: true }).filter((file) => /\.(js|d\.ts)$/.test(file));
+  for (const file of files) {
+    if (/['"]@kindling\/internal['"]/.test(readFileSync(join(dist, file), 'utf8'))) {
+      throw new Error(`${join(dist, file)} imports @kindling/internal, which is not published.`);
+    }
+  }
 }
 
 /** Everything that comes along when a package is installed, without its peers: `name@version` → folder and package.json. */

@@ -10,7 +10,7 @@ import {
   type ManagementOptions,
   type Settings,
 } from './options.js';
-import { prepare, refuse, type Prepared } from './request.js';
+import { headersOf, prepare, refuse, type Prepared } from './request.js';
 import { createSemaphore, type Acquire } from './semaphore.js';
 import { createTokens, type Tokens } from './token.js';
 import { LONGEST_WAIT, sleep, waitBefore, withDeadline } from './wait.js';
@@ -267,29 +267,6 @@ function limitsOf(settings: Settings, operation: string, options: CallOptions): 
     throw refuse(operation, problems);
   }
   return { ...settings, ...limits };
-}
-
-/** @throws KindeApiError `input_invalid` for headers that HTTP cannot carry; their values are not repeated */
-function headersOf({ operation, body }: Prepared, given: CallOptions['headers']): Headers {
-  const problem = {
-    code: 'VALUE_INVALID',
-    message: 'headers must be names and values that HTTP can carry.',
-    field: 'headers',
-  };
-  let headers: Headers;
-  try {
-    headers = new Headers(given);
-  } catch {
-    throw refuse(operation, [problem]);
-  }
-  headers.set('accept', 'application/json');
-  if (typeof body === 'string') {
-    headers.set('content-type', 'application/json');
-  } else {
-    // `fetch` sets the type of a form, since only it knows the boundary between the parts.
-    headers.delete('content-type');
-  }
-  return headers;
 }
 
 function tooLate(operation: string): KindeApiError {

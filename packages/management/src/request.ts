@@ -174,6 +174,32 @@ function form(entries: Entries): FormData {
   return data;
 }
 
+/** @throws KindeApiError `input_invalid` for headers that HTTP cannot carry; their values are not repeated */
+export function headersOf(
+  { operation, body }: Prepared,
+  given: Readonly<Record<string, string>> | undefined,
+): Headers {
+  const problem = {
+    code: 'VALUE_INVALID',
+    message: 'headers must be names and values that HTTP can carry.',
+    field: 'headers',
+  };
+  let headers: Headers;
+  try {
+    headers = new Headers(given);
+  } catch {
+    throw refuse(operation, [problem]);
+  }
+  headers.set('accept', 'application/json');
+  if (typeof body === 'string') {
+    headers.set('content-type', 'application/json');
+  } else {
+    // `fetch` sets the type of a form, since only it knows the boundary between the parts.
+    headers.delete('content-type');
+  }
+  return headers;
+}
+
 /** Turns valibot's issues into problems. Its messages quote the input, which may be a secret, so they are not used. */
 function invalid(
   route: string,

@@ -1,11 +1,11 @@
-import { usableKey as usable, type SigningKey } from '@kindling/internal';
-import { base64url } from 'jose';
+import { usableKey as usable } from '@kindling/internal';
+import { base64url, type JWK } from 'jose';
 
 /**
  * Reads a published key (RFC 7517) as webhooks use it: a named RSA key for RS256 signatures that is strong in every member.
  * `undefined` for everything else that a set may hold; private members stay behind.
  */
-export function usableKey(key: unknown): SigningKey | undefined {
+export function usableKey(key: unknown): JWK | undefined {
   const found = usable(key, bytesOf);
   return found?.kid === undefined ? undefined : found;
 }
