@@ -1,13 +1,13 @@
 import { createApp } from './app.js';
-import { startSession } from './authorize.js';
 import { createClock, type Clock } from './clock.js';
-import { createDelivery, type Deliveries } from './delivery.js';
 import { createFaults, type Faults } from './faults.js';
-import { personBy } from './identities.js';
-import { createKey, signJwt, type SigningKey } from './keys.js';
 import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
-import { createState, secret, type State } from './state.js';
+import { signIn } from './sign-in.js';
+import { createKey, signJwt, type SigningKey } from './signing-key.js';
+import { secret } from './state/ids.js';
+import { createState, type State } from './state/state.js';
+import { createDelivery, type Deliveries } from './webhooks/delivery.js';
 
 /** A Kinde that lives in this process. */
 export interface Emulator {
@@ -157,59 +157,6 @@ function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
     signal.addEventListener('abort', abort, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-/** Goes the way of a browser, form by form, so that what a test sees is what a person would get. */
-async function signIn(
-  url: URL,
-  { email, organization }: { email: string; organization?: string },
-  { state, answer }: { state: State; answer: (request: Request) => Promise<Response> },
-): Promise<URL> {
-  const person = personBy(state, email);
-  if (!person) {
-    throw new Error(`The emulator knows nobody with the address ${email}.`);
-  }
-  if (url.origin !== state.issuer || url.pathname !== '/oauth2/auth') {
-    throw new Error(
-      `That is not the authorization endpoint of ${state.issuer}: ${url.origin}${url.pathname}`,
-    );
-  }
-  const asked = url.searchParams.get('org_code') ?? organization;
-  if (
-    organization !== undefined &&
-    (asked !== organization || !Object.hasOwn(person.organizations, organization))
-  ) {
-    throw new Error(
-      `${email} is not asked for ${organization}: ${asked === organization ? 'not a member.' : `the URL says ${asked}.`}`,
-    );
-  }
-  const silent = url.searchParams.get('prompt') === 'none';
-  const headers = silent
-    ? { cookie: startSession('', person, state)['set-cookie']!.split(';')[0]! }
-    : {};
-  let response = await answer(new Request(url, { headers }));
-  const [home] = Object.keys(person.organizations);
-  const steps = [
-    ['/emulator/sign-in', { person: person.id }],
-    ['/emulator/organization', { org_code: organization ?? home ?? '' }],
-  ] as const;
-  for (const [path, choice] of steps) {
-    if (response.status !== 200) {
-      break;
-    }
-    const request =
-      /name="request" value="([\w-]+)"/.exec(await response.clone().text())?.[1] ?? '';
-    const body = new URLSearchParams({ request, ...choice });
-    response = await answer(new Request(state.issuer + path, { method: 'POST', body }));
-  }
-  const location = response.headers.get('location');
-  if (location) {
-    return new URL(location);
-  }
-  const text = (await response.text())
-    .replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
-    .replace(/\s+/g, ' ');
-  throw new Error(`Kinde shows a page instead: ${text}`);
 }
 
 function environment(state: State, siteUrl: string | undefined): Record<string, string> {

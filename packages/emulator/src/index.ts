@@ -6,9 +6,9 @@ export {
   type SeedApplication,
   type SeedPerson,
   type TokenSettings,
-} from './seed.js';
+} from './seed/seed.js';
 export type { Clock } from './clock.js';
-export type { Deliveries, Delivery } from './delivery.js';
+export type { Deliveries, Delivery } from './webhooks/delivery.js';
 export type { FaultHandler, Faults } from './faults.js';
 export type { EmulatorOptions } from './options.js';
-export type { Person, State } from './state.js';
+export type { Person, State } from './state/state.js';

@@ -1,6 +1,6 @@
 import type { Operation } from '@kindling/management';
 import * as v from 'valibot';
-import { refused, type Fault } from './answer.js';
+import { refused, type Fault } from './envelope.js';
 
 /** More than any body of the API needs, but for pictures. */
 const MOST_BYTES = 5 * 1024 * 1024;
