@@ -126,8 +126,8 @@ const files: Record<string, readonly string[]> = {
     'oauth/* management/envelope state/events state/identities webhooks/delivery',
     'state/state',
     'options seed/check-seed state/people state/resources',
-    'faults clock serve signing-key seed/* state/ids state/password webhooks/loopback pages/html',
-    'oauth/redirect-uri oauth/discovery',
+    'faults clock serve signing-key seed/schema seed/default-seed state/ids state/password webhooks/loopback pages/html',
+    'seed/* oauth/redirect-uri oauth/discovery',
   ],
 };
 

@@ -55,7 +55,7 @@ export interface Emulator {
 
 /**
  * A local Kinde, with its own keys, people and applications.
- * @throws Error in production, or for a seed that does not fit together.
+ * @throws Error in production, or for an invalid seed.
  * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
  */
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {

@@ -1,226 +1,258 @@
-import { createCheck, type Check, type Loose } from './check.js';
-import type { Seed } from './seed.js';
+import * as v from 'valibot';
+import { SeedSchema } from './schema.js';
+import type { FlagValue, Seed, SeedFlag } from './seed.js';
+import { suggest } from './suggest.js';
 
-const TYPES: readonly string[] = ['s', 'b', 'i', 'j'];
-const FIELDS = {
-  seed: [
-    '$schema',
-    'permissions',
-    'roles',
-    'flags',
-    'organizations',
-    'people',
-    'applications',
-    'apis',
-  ],
-  role: ['name', 'permissions', 'isDefault'],
-  flag: ['type', 'value', 'values'],
-  organization:
-    'name flags entitlements allowRegistrations isDefault handle properties isSuspended'.split(' '),
-  entitlement: ['name', 'max'],
-  person:
-    'id email givenName familyName password picture phone username organizations flags properties isSuspended'.split(
-      ' ',
-    ),
-  membership: ['roles', 'permissions'],
-  application:
-    'name clientId clientSecret type redirectUris logoutUris audiences scopes management tokens'.split(
-      ' ',
-    ),
-  tokens:
-    'accessTokenLifetime idTokenLifetime refreshTokenLifetime sessionLifetime claims hasuraMapping persistent'.split(
-      ' ',
-    ),
-  api: ['audience', 'name', 'scopes'],
-} as const;
+/** Where in a seed something is: names of fields, keys and indices. */
+type Path = readonly string[];
+
+/** One thing that is wrong with a seed. */
+interface Problem {
+  readonly path: Path;
+  readonly message: string;
+}
 
 /**
- * Everything that is wrong with a seed, at once, each with the word that was probably meant.
- * @throws Error listing all problems.
+ * Checks a seed: its shape by the schema, then relations between its parts.
+ * @throws Error listing all problems at once, each with its path and, for misspelt names, the one that was probably meant.
  */
-export function checkSeed(seed: Seed): void {
-  const problems: string[] = [];
-  const check = createCheck(problems);
-  const parts = check.object('seed', seed, FIELDS.seed);
-  checkCatalog(check, parts);
-  checkPeople(check, parts);
-  checkApplications(check, parts);
-  if (problems.length > 0) {
-    throw new Error(
-      `The seed does not fit together:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    );
+export function checkSeed(value: unknown): Seed {
+  const result = v.safeParse(SeedSchema, value, { abortPipeEarly: true });
+  const issues = result.issues ?? [];
+  const shape = issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
+  const problems = [...shape, ...checkRelations(partsOf(value, issues))];
+  if (result.success && problems.length === 0) {
+    return result.output;
+  }
+  const lines = problems.map(({ path, message }) => `  - ${locate(value, path)}: ${message}`);
+  throw new Error(`The seed is invalid. Correct these and start again:\n${lines.join('\n')}`);
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): Path {
+  return (issue.path ?? []).map(({ key }) => String(key));
+}
+
+/** Such as `people[0].email (ada@example.com)`: the path, and the name of the list's entry, which is easier to find. */
+function locate(seed: unknown, path: Path): string {
+  const [part, index] = path;
+  if (part === undefined) {
+    return 'seed';
+  }
+  const steps = path.slice(1).map((step) => {
+    if (/^\d+$/.test(step)) {
+      return `[${step}]`;
+    }
+    return /^\w+$/.test(step) ? `.${step}` : `["${step}"]`;
+  });
+  const entry = Object(Object(Object(seed)[part])[index ?? '']) as Record<string, unknown>;
+  const name = part === 'people' ? entry['email'] : entry['name'];
+  const isNamed = index !== undefined && /^\d+$/.test(index) && typeof name === 'string';
+  return part + steps.join('') + (isNamed ? ` (${name})` : '');
+}
+
+/** The parts of a seed that hold several things. */
+type Part = Exclude<keyof Seed, '$schema'>;
+
+/** What a part holds, such as a role. */
+type EntryOf<Name extends Part> =
+  NonNullable<Seed[Name]> extends readonly (infer Entry)[]
+    ? Entry
+    : NonNullable<Seed[Name]>[keyof NonNullable<Seed[Name]>];
+
+/** A seed for checks of relations, which leave out what has not the right shape: that was reported already. */
+interface Parts {
+  /** Entries of a part that have the right shape, by key or index. */
+  entries<Name extends Part>(part: Name): [key: string, entry: EntryOf<Name>][];
+  /**
+   * Keys that a part declares; `undefined` where the part itself has the wrong shape, so that nobody can tell. Entries of
+   * the wrong shape count: a use of their keys is no mistake.
+   */
+  keys(part: Part): string[] | undefined;
+}
+
+function partsOf(seed: unknown, issues: readonly v.BaseIssue<unknown>[]): Parts {
+  const malformed = new Set<string>();
+  for (const issue of issues) {
+    // A validation or an unknown field leaves the shape as it is.
+    if (issue.kind === 'schema' && issue.expected !== 'never') {
+      malformed.add(pathOf(issue).slice(0, 2).join(' '));
+    }
+  }
+  const isMalformed = (part: Part) => malformed.has('') || malformed.has(part);
+  const all = (part: Part) =>
+    isMalformed(part) ? [] : Object.entries(Object((seed as Partial<Seed>)[part]));
+  return {
+    entries<Name extends Part>(part: Name) {
+      const sound = all(part).filter(([key]) => !malformed.has(`${part} ${key}`));
+      return sound as [string, EntryOf<Name>][];
+    },
+    keys: (part) => (isMalformed(part) ? undefined : all(part).map(([key]) => key)),
+  };
+}
+
+function checkRelations(parts: Parts): Problem[] {
+  return [
+    ...checkRoles(parts),
+    ...checkFlags(parts),
+    ...checkOrganizations(parts),
+    ...checkPeople(parts),
+    ...checkProperties(parts),
+    ...checkApplications(parts),
+  ];
+}
+
+function* checkRoles(parts: Parts): Iterable<Problem> {
+  const known = { kind: 'permission', names: parts.keys('permissions') };
+  for (const [key, { permissions }] of parts.entries('roles')) {
+    yield* checkNames(['roles', key, 'permissions'], permissions, known);
   }
 }
 
-function checkCatalog(
-  check: Check,
-  { permissions, roles, flags, organizations }: Loose,
-): void {
-  check.object('permissions', permissions);
-  for (const [key, role] of check.entries('roles', roles, FIELDS.role)) {
-    check.words(`role ${key}`, role['permissions'], permissions);
-  }
-  for (const [code, { type, value, values }] of check.entries('flags', flags, FIELDS.flag)) {
-    if (check.word(`flag ${code}`, type, TYPES) && !isOfType(value, type)) {
-      check.problem(`flag ${code}`, `its value is not of type ${String(type)}.`);
+function* checkFlags(parts: Parts): Iterable<Problem> {
+  for (const [code, { type, value, values }] of parts.entries('flags')) {
+    const path = ['flags', code, 'value'];
+    if (!isOfType(value, type)) {
+      yield { path, message: `must be ${TYPE_NAMES[type]}, as the type of the flag is "${type}".` };
     }
-    if (values !== undefined && !(Array.isArray(values) && values.includes(value))) {
-      check.problem(`flag ${code}`, 'its value is not one of its values.');
+    if (values !== undefined && !values.includes(value)) {
+      yield { path, message: `${JSON.stringify(value)} is not one of its values.` };
     }
   }
-  for (const [code, organization] of check.entries(
-    'organizations',
-    organizations,
-    FIELDS.organization,
-  )) {
-    if (!/^org_[A-Za-z0-9]+$/.test(code)) {
-      check.problem(`organization ${code}`, 'codes look like org_ and letters or digits.');
+}
+
+function* checkOrganizations(parts: Parts): Iterable<Problem> {
+  const organizations = parts.entries('organizations');
+  for (const [code, { flags }] of organizations) {
+    yield* checkFlagValues(['organizations', code, 'flags'], flags, parts);
+  }
+  yield* checkUnique('organizations', 'handle', organizations);
+}
+
+function* checkPeople(parts: Parts): Iterable<Problem> {
+  const organizations = { kind: 'organization', names: parts.keys('organizations') };
+  const roles = { kind: 'role', names: parts.keys('roles') };
+  const permissions = { kind: 'permission', names: parts.keys('permissions') };
+  const people = parts.entries('people');
+  for (const [index, person] of people) {
+    yield* checkFlagValues(['people', index, 'flags'], person.flags, parts);
+    for (const [code, membership] of Object.entries(person.organizations)) {
+      const path = ['people', index, 'organizations', code];
+      yield* checkName(path, code, organizations);
+      yield* checkNames([...path, 'roles'], membership.roles, roles);
+      yield* checkNames([...path, 'permissions'], membership.permissions, permissions);
     }
-    checkFlags(check, {
-      where: `organization ${code}`,
-      values: organization['flags'],
-      flags,
-    });
-    checkDetails(check, `organization ${code}`, organization);
-    for (const [key, { name, max }] of check.entries(
-      `organization ${code}, entitlements`,
-      organization['entitlements'] ?? {},
-      FIELDS.entitlement,
-    )) {
-      if (typeof name !== 'string' || !(max === undefined || Number.isSafeInteger(max))) {
-        check.problem(`entitlement ${key}`, 'a name, and a whole number as max, are needed.');
+  }
+  for (const field of ['email', 'id', 'username', 'phone'] as const) {
+    yield* checkUnique('people', field, people);
+  }
+}
+
+/** A property has one context, so no key may be used by both users and organizations. */
+function* checkProperties(parts: Parts): Iterable<Problem> {
+  const organizations = parts.entries('organizations');
+  const taken = new Set(organizations.flatMap(([, one]) => Object.keys(one.properties ?? {})));
+  for (const [index, { properties }] of parts.entries('people')) {
+    for (const key of Object.keys(properties ?? {})) {
+      if (taken.delete(key)) {
+        const message = 'is a property of organizations as well; use one key for each.';
+        yield { path: ['people', index, 'properties', key], message };
       }
     }
   }
 }
 
-function checkPeople(
-  check: Check,
-  { people, organizations, roles, permissions, flags }: Loose,
-): void {
-  const list = check.list('people', people, FIELDS.person);
-  for (const [index, person] of list.entries()) {
-    const where = `person ${String(person['email'] ?? index + 1)}`;
-    if (!/^[^\s@]+@[^\s@]+$/.test(String(person['email'] ?? ''))) {
-      check.problem(where, 'an e-mail address is needed.');
-    }
-    checkFlags(check, {
-      where,
-      values: person['flags'],
-      flags,
-    });
-    checkDetails(check, where, person);
-    for (const [code, membership] of check.entries(
-      `${where}, organizations`,
-      person['organizations'],
-      FIELDS.membership,
-    )) {
-      check.word(where, code, Object.keys(organizations ?? {}));
-      check.words(`${where} in ${code}`, membership['roles'] ?? [], roles);
-      check.words(`${where} in ${code}`, membership['permissions'] ?? [], permissions);
+function* checkApplications(parts: Parts): Iterable<Problem> {
+  const apis = parts.entries('apis').map(([, api]) => api);
+  const audiences = { kind: 'API', names: apis.map(({ audience }) => audience) };
+  const applications = parts.entries('applications');
+  for (const [index, application] of applications) {
+    const path = ['applications', index];
+    yield* checkNames([...path, 'audiences'], application.audiences, audiences);
+    for (const [audience, scopes] of Object.entries(application.scopes ?? {})) {
+      const own = [...path, 'scopes', audience];
+      const api = apis.find((one) => one.audience === audience);
+      yield* checkName(own, audience, audiences);
+      yield* checkNames(own, api && scopes, { kind: 'scope', names: api?.scopes ?? [] });
     }
   }
-  for (const field of ['email', 'id', 'username', 'phone']) {
-    check.unique('people', list, field);
-  }
-  const own = check
-    .entries('organizations', organizations ?? {})
-    .map(([, organization]) => organization);
-  check.unique('organizations', own, 'handle');
-  const keys = new Set(own.flatMap(({ properties }) => Object.keys((properties ?? {}) as object)));
-  const shared = list.flatMap(({ properties }) =>
-    Object.keys((properties ?? {}) as object).filter((key) => keys.has(key)),
-  );
-  for (const key of new Set(shared)) {
-    check.problem(`property ${key}`, 'it is either of people or of organizations.');
+  yield* checkUnique('applications', 'clientId', applications);
+}
+
+/** Names of one kind that the seed declares. */
+interface Declared {
+  readonly kind: string;
+  readonly names: readonly string[] | undefined;
+}
+
+function* checkNames(
+  path: Path,
+  names: readonly string[] | undefined,
+  declared: Declared,
+): Iterable<Problem> {
+  for (const [index, name] of (names ?? []).entries()) {
+    yield* checkName([...path, String(index)], name, declared);
   }
 }
 
-function checkApplications(check: Check, { applications = [], apis = [] }: Loose): void {
-  const scopesOf = new Map<string, unknown>();
-  for (const { audience, scopes } of check.list('apis', apis, FIELDS.api)) {
-    scopesOf.set(String(audience), scopes);
+function* checkName(path: Path, name: string, { kind, names }: Declared): Iterable<Problem> {
+  if (names && !names.includes(name)) {
+    yield { path, message: `"${name}" is not a declared ${kind}; ${suggest(name, names)}` };
   }
-  const list = check.list('applications', applications, FIELDS.application);
-  for (const [index, application] of list.entries()) {
-    const where = `application ${String(application['name'] ?? index + 1)}`;
-    if (!application['clientId'] || typeof application['clientId'] !== 'string') {
-      check.problem(where, 'a clientId is needed.');
-    }
-    check.word(where, application['type'], ['reg', 'spa', 'm2m', 'device']);
-    for (const part of ['redirectUris', 'logoutUris']) {
-      check.words(`${where}, ${part}`, application[part]);
-    }
-    check.words(`${where}, audiences`, application['audiences'] ?? [], [...scopesOf.keys()]);
-    for (const [audience, scopes] of Object.entries(
-      check.object(`${where}, scopes`, application['scopes'] ?? {}),
-    )) {
-      check.word(`${where}, scopes`, audience, [...scopesOf.keys()]);
-      check.words(`${where}, scopes of ${audience}`, scopes, scopesOf.get(audience));
-    }
-    const tokens = check.object(`${where}, tokens`, application['tokens'] ?? {}, FIELDS.tokens);
-    check.words(`${where}, claims`, tokens['claims'] ?? [], [
-      'roles',
-      'email',
-      'org_name',
-      'organizations',
-    ]);
-    for (const [name, value] of Object.entries(tokens)) {
-      if (name.endsWith('Lifetime') && !(Number.isSafeInteger(value) && Number(value) > 0)) {
-        check.problem(`${where}, ${name}`, 'a whole number of seconds is needed.');
-      }
-    }
-  }
-  check.unique('applications', list, 'clientId');
 }
 
-function checkFlags(
-  check: Check,
-  {
-    where,
-    values,
-    flags,
-  }: {
-    where: string;
-    values: unknown;
-    flags: unknown;
-  },
-): void {
-  const declared = (flags ?? {}) as Record<string, { type?: unknown } | null>;
-  for (const [code, value] of Object.entries(check.object(`${where}, flags`, values ?? {}))) {
-    const type = check.word(where, code, Object.keys(declared)) ? declared[code]?.type : undefined;
-    if (TYPES.includes(String(type)) && !isOfType(value, type)) {
-      check.problem(where, `the value of "${code}" is not of type ${String(type)}.`);
+function* checkFlagValues(
+  path: Path,
+  values: Readonly<Record<string, FlagValue>> = {},
+  parts: Parts,
+): Iterable<Problem> {
+  const declared = { kind: 'flag', names: parts.keys('flags') };
+  const flags = new Map(parts.entries('flags'));
+  for (const [code, value] of Object.entries(values)) {
+    const own = [...path, code];
+    yield* checkName(own, code, declared);
+    const type = flags.get(code)?.type;
+    if (type !== undefined && !isOfType(value, type)) {
+      const message = `must be ${TYPE_NAMES[type]}, as the type of the flag is "${type}".`;
+      yield { path: own, message };
     }
   }
 }
 
-function checkDetails(
-  check: Check,
-  where: string,
-  { properties, isSuspended = false }: Loose,
-): void {
-  for (const [key, value] of Object.entries(
-    check.object(`${where}, properties`, properties ?? {}),
-  )) {
-    if (typeof value !== 'string') {
-      check.problem(`${where}, property ${key}`, 'a text is needed.');
+/** Values of a field that several entries have, whatever their case. */
+function* checkUnique<Field extends string>(
+  part: Part,
+  field: Field,
+  entries: readonly [key: string, entry: { readonly [Name in Field]?: string }][],
+): Iterable<Problem> {
+  const seen = new Set<string>();
+  for (const [key, { [field]: value }] of entries) {
+    const normal = value?.toLowerCase();
+    if (normal === undefined) {
+      continue;
     }
-  }
-  if (typeof isSuspended !== 'boolean') {
-    check.problem(`${where}, isSuspended`, 'true or false is needed.');
+    if (seen.has(normal)) {
+      yield { path: [part, key, field], message: `"${normal}" is there more than once.` };
+    }
+    seen.add(normal);
   }
 }
 
-function isOfType(value: unknown, type: unknown): boolean {
-  if (type === 's') {
-    return typeof value === 'string';
+const TYPE_NAMES = {
+  s: 'a string',
+  b: 'a boolean',
+  i: 'a whole number',
+  j: 'an object or a list',
+} as const;
+
+function isOfType(value: FlagValue, type: SeedFlag['type']): boolean {
+  switch (type) {
+    case 's':
+      return typeof value === 'string';
+    case 'b':
+      return typeof value === 'boolean';
+    case 'i':
+      return Number.isSafeInteger(value);
+    case 'j':
+      return typeof value === 'object';
   }
-  if (type === 'b') {
-    return typeof value === 'boolean';
-  }
-  if (type === 'i') {
-    return Number.isSafeInteger(value);
-  }
-  return type === 'j' && typeof value === 'object' && value !== null;
 }

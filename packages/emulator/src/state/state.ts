@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { originOf, siteOf, type EmulatorOptions } from '../options.js';
 import { checkSeed } from '../seed/check-seed.js';
-import { defaultSeed, type Seed, type SeedApplication } from '../seed/seed.js';
+import { defaultSeed } from '../seed/default-seed.js';
+import type { Seed, SeedApplication } from '../seed/seed.js';
 import { createKey, type SigningKey } from '../signing-key.js';
 import { digest, idOf } from './ids.js';
 import type { Invitation, Organization, Person } from './people.js';
@@ -124,12 +125,7 @@ const operations = Object.values(contract).flatMap((resource) =>
 
 /** State from a seed, with applications whose credentials are new every time. */
 export async function createState(options: EmulatorOptions, clock: Clock): Promise<State> {
-  const seed = structuredClone({
-    organizations: {},
-    people: [],
-    ...(options.seed ?? defaultSeed),
-  }) as Seed;
-  checkSeed(seed);
+  const seed = checkSeed(structuredClone(options.seed ?? defaultSeed));
   return {
     ...emptyCatalog(),
     createdAt: clock.now(),
