@@ -25,7 +25,7 @@ export interface Deliveries {
 }
 
 /** An event on its way to one webhook. */
-interface Parcel {
+interface QueuedDelivery {
   readonly id: string;
   readonly webhook: Webhook;
   readonly event: TenantEvent;
@@ -53,19 +53,19 @@ export function createDelivery(
   deliver?: typeof globalThis.fetch,
 ): Deliveries & { start(): void; stop(): void } {
   const deliveries: Delivery[] = [];
-  const parcels = new Set<Parcel>();
+  const queued = new Set<QueuedDelivery>();
   /** Webhooks at work: each is told one thing after the other, and none waits for another. */
-  const lanes = new Map<Webhook, Promise<void>>();
+  const queues = new Map<Webhook, Promise<void>>();
   const running = new Set<AbortController>();
   let timer: ReturnType<typeof setInterval> | undefined;
 
-  const attempt = async (parcel: Parcel): Promise<void> => {
-    const { id, webhook, event } = parcel;
-    parcel.attempt += 1;
+  const attempt = async (delivery: QueuedDelivery): Promise<void> => {
+    const { id, webhook, event } = delivery;
+    delivery.attempt += 1;
     const isRefused = deliver === undefined && !isLoopback(webhook.endpoint);
     const status = isRefused
       ? 'refused'
-      : await send(parcel, {
+      : await send(delivery, {
           state,
           deliver: deliver ?? fetch,
           running,
@@ -76,27 +76,27 @@ export function createDelivery(
         id,
         type,
         endpoint: webhook.endpoint,
-        attempt: parcel.attempt,
+        attempt: delivery.attempt,
         status,
       }) > MOST
     ) {
       deliveries.shift();
     }
-    if (isRefused || isOver(parcel, { status, now: state.clock.now() })) {
-      parcels.delete(parcel);
+    if (isRefused || isOver(delivery, { status, now: state.clock.now() })) {
+      queued.delete(delivery);
     }
   };
   const work = async (webhook: Webhook): Promise<void> => {
-    const next = () => nextOf(webhook, parcels, state);
-    for (let parcel = next(); parcel; parcel = next()) {
-      await attempt(parcel);
+    const next = () => nextOf(webhook, queued, state);
+    for (let delivery = next(); delivery; delivery = next()) {
+      await attempt(delivery);
     }
-    lanes.delete(webhook);
+    queues.delete(webhook);
   };
   const deliverDue = (): void => {
-    for (const webhook of new Set([...parcels].map((parcel) => parcel.webhook))) {
-      if (!lanes.has(webhook)) {
-        lanes.set(
+    for (const webhook of new Set([...queued].map((delivery) => delivery.webhook))) {
+      if (!queues.has(webhook)) {
+        queues.set(
           webhook,
           Promise.resolve().then(() => work(webhook)),
         );
@@ -109,12 +109,12 @@ export function createDelivery(
         continue;
       }
       const id = `webhook_${digest(`${webhook.id} ${event.id}`, 32)}`;
-      for (const oldest of parcels) {
-        if (parcels.size >= MOST) {
-          parcels.delete(oldest);
+      for (const oldest of queued) {
+        if (queued.size >= MOST) {
+          queued.delete(oldest);
         }
       }
-      parcels.add({
+      queued.add({
         id,
         webhook,
         event,
@@ -127,8 +127,8 @@ export function createDelivery(
   return {
     deliveries,
     async settled() {
-      for (deliverDue(); lanes.size > 0;) {
-        await Promise.all(lanes.values());
+      for (deliverDue(); queues.size > 0;) {
+        await Promise.all(queues.values());
       }
     },
     start() {
@@ -147,25 +147,25 @@ export function createDelivery(
 /** What is due for this webhook. Nothing is told to one that is gone, or given up on. */
 function nextOf(
   webhook: Webhook,
-  parcels: Set<Parcel>,
+  queued: Set<QueuedDelivery>,
   { webhooks, clock }: State,
-): Parcel | undefined {
-  const own = [...parcels].filter((parcel) => parcel.webhook === webhook);
+): QueuedDelivery | undefined {
+  const own = [...queued].filter((delivery) => delivery.webhook === webhook);
   if (webhooks.includes(webhook) && webhook.disabledAt === undefined) {
     return own.find(({ due }) => due <= clock.now());
   }
-  for (const parcel of own) {
-    parcels.delete(parcel);
+  for (const delivery of own) {
+    queued.delete(delivery);
   }
   return undefined;
 }
 
 /** Whether this was the last attempt; when the next one is, where not. After days of failure the webhook is given up. */
 function isOver(
-  parcel: Parcel,
+  delivery: QueuedDelivery,
   { status, now }: { status: Delivery['status']; now: number },
 ): boolean {
-  const { webhook, event, attempt } = parcel;
+  const { webhook, event, attempt } = delivery;
   if (status === 200) {
     delete webhook.failingSince;
     return true;
@@ -174,13 +174,13 @@ function isOver(
   if (now - webhook.failingSince >= LONGEST_FAILURE) {
     webhook.disabledAt = now;
   }
-  parcel.due = now + (WAITS[attempt - 1] ?? LAST_WAIT);
-  return parcel.due - event.at > LONGEST_TRY;
+  delivery.due = now + (WAITS[attempt - 1] ?? LAST_WAIT);
+  return delivery.due - event.at > LONGEST_TRY;
 }
 
 /** One request. Its answer is a status: nothing else of it is read, and no redirect is followed. */
 async function send(
-  { id, webhook, event }: Parcel,
+  { id, webhook, event }: QueuedDelivery,
   {
     state,
     deliver,
