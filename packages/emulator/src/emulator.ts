@@ -4,7 +4,7 @@ import { createFaults, type Faults } from './faults.js';
 import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
 import { signIn } from './sign-in.js';
-import { createKey, signJwt, type SigningKey } from './signing-key.js';
+import { createSigningKey, signJwt, type SigningKey } from './signing-key.js';
 import { secret } from './state/ids.js';
 import { createState, type State } from './state/state.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
@@ -108,11 +108,11 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       if (key !== 'unpublished') {
         return signJwt(state.key, claims, header);
       }
-      const { privateKey } = await (unpublished ??= createKey());
+      const { privateKey } = await (unpublished ??= createSigningKey());
       return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
     },
     async rotateKeys() {
-      state.key = await createKey();
+      state.key = await createSigningKey();
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
     async listen({ port = 4455, host = 'localhost' } = {}) {

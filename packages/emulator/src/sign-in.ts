@@ -1,5 +1,5 @@
 import { startSession } from './oauth/authorize.js';
-import { personBy } from './state/identities.js';
+import { findByName } from './state/identities.js';
 import type { State } from './state/state.js';
 
 /** Goes the way of a browser, form by form, so that what a test sees is what a person would get. */
@@ -8,7 +8,7 @@ export async function signIn(
   { email, organization }: { email: string; organization?: string },
   { state, answer }: { state: State; answer: (request: Request) => Promise<Response> },
 ): Promise<URL> {
-  const person = personBy(state, email);
+  const person = findByName(state, email);
   if (!person) {
     throw new Error(`The emulator knows nobody with the address ${email}.`);
   }

@@ -18,7 +18,7 @@ export interface SigningKey {
 }
 
 /** A fresh RSA key. Its `kid` says that tokens signed with it prove nothing outside development. */
-export async function createKey(): Promise<SigningKey> {
+export async function createSigningKey(): Promise<SigningKey> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { modulusLength: 2048 });
   const kid = `insecure-emulator-${crypto.randomUUID()}`;
   const jwk = {

@@ -73,7 +73,7 @@ export function routeNotFound(): Response {
 }
 
 /** A handler's answer on the wire. `observed` is how the live service was seen to differ: empty lists are null. */
-export function answered(
+export function respond(
   result: Answered,
   { status, observed }: { status: number; observed: boolean },
 ): Response {

@@ -149,7 +149,7 @@ export function propertyValues(
 }
 
 /** A connection as lists show it: without its options, which may hold secrets. */
-export function shownConnection({ id, name, displayName, strategy }: Connection) {
+export function connectionResponse({ id, name, displayName, strategy }: Connection) {
   return {
     id,
     name,
@@ -228,7 +228,7 @@ export function writeProperties(
 }
 
 /** A way to sign in, as the API shows it. */
-export function shownIdentity(person: Person, identity: Identity) {
+export function identityResponse(person: Person, identity: Identity) {
   const {
     id,
     type,

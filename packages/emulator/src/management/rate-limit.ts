@@ -2,7 +2,7 @@ import type { State } from '../state/state.js';
 import { refused } from './envelope.js';
 
 /** What Kinde says to more requests than it takes; nothing to those that it takes. */
-export function limited({ managementLimit: limit, clock }: State): Response | undefined {
+export function checkRateLimit({ managementLimit: limit, clock }: State): Response | undefined {
   if (!limit) {
     return undefined;
   }

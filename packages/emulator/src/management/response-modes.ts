@@ -5,7 +5,7 @@ type Mode = State['managementMode'];
 type Body = Readonly<Record<string, unknown>>;
 
 /** Operations of which description and service were seen to answer in different forms, with both. */
-const FORMS: Readonly<Record<string, Readonly<Partial<Record<Mode, (body: Body) => object>>>>> = {
+const MODES: Readonly<Record<string, Readonly<Partial<Record<Mode, (body: Body) => object>>>>> = {
   'connections.list': { strict: wrappedConnections },
   'applications.listConnections': { strict: wrappedConnections },
   'organizations.listConnections': { strict: wrappedConnections },
@@ -19,8 +19,8 @@ const FORMS: Readonly<Record<string, Readonly<Partial<Record<Mode, (body: Body) 
 };
 
 /** The answer in the form that it has in this mode. */
-export function formOf(name: string, answer: Answered, mode: Mode): Answered {
-  const form = Object.hasOwn(FORMS, name) ? FORMS[name]?.[mode] : undefined;
+export function inMode(name: string, answer: Answered, mode: Mode): Answered {
+  const form = Object.hasOwn(MODES, name) ? MODES[name]?.[mode] : undefined;
   if (form && answer && !(answer instanceof Response)) {
     return form(answer as Body);
   }

@@ -2,14 +2,14 @@ import type { Operation } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
 import { jwtVerify } from 'jose';
 import type { State } from '../state/state.js';
-import { answered, refused, routeNotFound, type Answered } from './envelope.js';
+import { refused, respond, routeNotFound, type Answered } from './envelope.js';
 import { handlers } from './handlers.js';
 import { readInput } from './input.js';
-import { limited } from './rate-limit.js';
-import { formOf } from './response-modes.js';
+import { checkRateLimit } from './rate-limit.js';
+import { inMode } from './response-modes.js';
 
 /** An operation of the contract, found by its route. */
-interface Known {
+interface Route {
   /** Such as `roles.create`. */
   readonly name: string;
   readonly method: string;
@@ -21,14 +21,14 @@ interface Known {
 
 /** The Management API: checks as Kinde does (credentials, route, scope, input), then the state decides. */
 export function createManagementApi(): (request: Request, state: State) => Promise<Response> {
-  const operations = knownOperations();
+  const operations = createRoutes();
   return async (request, state) => {
     const { pathname } = new URL(request.url);
     const known = operations.find(
       ({ method, path }) => method === request.method && path.test(pathname),
     );
     const isPublic = known?.operation.scope === null;
-    const scopes = limited(state) ?? (isPublic ? [] : await scopesOf(request, state));
+    const scopes = checkRateLimit(state) ?? (isPublic ? [] : await authenticate(request, state));
     if (scopes instanceof Response) {
       return scopes;
     }
@@ -51,14 +51,14 @@ export function createManagementApi(): (request: Request, state: State) => Promi
         `The local Kinde does not emulate ${name} (${operation.route}).`,
       );
     }
-    const answer = formOf(name, await handle(input as never, state), state.managementMode);
-    return answered(answer, { status, observed: state.managementMode === 'observed' });
+    const answer = inMode(name, await handle(input as never, state), state.managementMode);
+    return respond(answer, { status, observed: state.managementMode === 'observed' });
   };
 }
 
-function knownOperations(): Known[] {
+function createRoutes(): Route[] {
   const all = Object.entries(contract).flatMap(([resource, operations]) =>
-    Object.entries(operations).map(([verb, operation]): Known => {
+    Object.entries(operations).map(([verb, operation]): Route => {
       const [method, template] = (operation as Operation).route.split(' ') as [string, string];
       const own = (handlers as Readonly<Record<string, object | undefined>>)[resource] ?? {};
       return {
@@ -67,7 +67,7 @@ function knownOperations(): Known[] {
         path: new RegExp(`^${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
         operation: operation as Operation,
         handle: Object.hasOwn(own, verb)
-          ? (own as Record<string, Known['handle']>)[verb]
+          ? (own as Record<string, Route['handle']>)[verb]
           : undefined,
       };
     }),
@@ -79,7 +79,7 @@ function knownOperations(): Known[] {
 }
 
 /** What the caller's token may do. Bad credentials are 403 at Kinde, never 401, and are looked at before the route. */
-async function scopesOf(request: Request, state: State): Promise<readonly string[] | Response> {
+async function authenticate(request: Request, state: State): Promise<readonly string[] | Response> {
   const header = request.headers.get('authorization');
   if (header === null) {
     return denied('INVALID_AUTHORIZATION_HEADER', 'Invaild authorization header');

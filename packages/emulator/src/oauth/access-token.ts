@@ -1,11 +1,11 @@
 import { jwtVerify, type JWTPayload } from 'jose';
 import type { State } from '../state/state.js';
 
-export function bearer(request: Request): string {
+export function bearerToken(request: Request): string {
   return /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
 }
 
-export async function verified(jwt: string, state: State): Promise<JWTPayload | undefined> {
+export async function verifyToken(jwt: string, state: State): Promise<JWTPayload | undefined> {
   if (state.revoked.has(jwt)) {
     return undefined;
   }

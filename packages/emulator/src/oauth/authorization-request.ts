@@ -1,14 +1,17 @@
 import { failurePage } from '../pages/pages.js';
 import { openInvitation } from '../state/organizations.js';
 import type { Invitation, State } from '../state/state.js';
-import { isAllowed } from './redirect-uri.js';
+import { isRegistered } from './redirect-uri.js';
 import { audiences } from './scopes.js';
 
 /**
  * What is wrong with an authorization request. Redirects go only to where the application is registered to be: everything
  * else is a page (OAuth 2.0, 4.1.2.1).
  */
-export function checkRequest(query: URLSearchParams, state: State): Response | undefined {
+export function checkAuthorizationRequest(
+  query: URLSearchParams,
+  state: State,
+): Response | undefined {
   const malformed = (why: string) => failurePage('Malformed request (1656)', why);
   const repeated = [...new Set(query.keys())].find(
     (name) => name !== 'audience' && query.getAll(name).length > 1,
@@ -30,7 +33,7 @@ export function checkRequest(query: URLSearchParams, state: State): Response | u
     );
   }
   const redirectUri = query.get('redirect_uri') ?? '';
-  if (!isAllowed(application.redirectUris, redirectUri)) {
+  if (!isRegistered(application.redirectUris, redirectUri)) {
     return failurePage(
       'This callback URL is not allowed',
       'The app asked to return to an address that is not registered. They must be equal, character by character.',
@@ -91,7 +94,7 @@ export function invitationOf(
 }
 
 /** A link that had expired may start again with what it was: the request's own parameters win. */
-export function withReauth(query: URLSearchParams): URLSearchParams {
+export function restoreReauthState(query: URLSearchParams): URLSearchParams {
   try {
     const original = JSON.parse(
       Buffer.from(query.get('reauth_state') ?? 'e30', 'base64').toString(),

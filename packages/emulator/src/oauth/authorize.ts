@@ -6,12 +6,20 @@ import {
   registerPage,
   signInPage,
 } from '../pages/pages.js';
-import { hintedName, ownerOf } from '../state/identities.js';
+import { findByIdentity, loginHint } from '../state/identities.js';
 import { remember, secret } from '../state/ids.js';
-import { accept, foundOrganization, join } from '../state/organizations.js';
-import { refusalOf } from '../state/sign-ins.js';
+import {
+  acceptInvitation,
+  createOrganizationFor,
+  joinOrganization,
+} from '../state/organizations.js';
+import { denialReason } from '../state/sign-ins.js';
 import type { Invitation, Pending, Person, State } from '../state/state.js';
-import { checkRequest, invitationOf, withReauth } from './authorization-request.js';
+import {
+  checkAuthorizationRequest,
+  invitationOf,
+  restoreReauthState,
+} from './authorization-request.js';
 import { audiences, grantedScopes } from './scopes.js';
 
 /** Seconds that a code and an unfinished sign-in are good for. */
@@ -22,8 +30,8 @@ const SSO_COOKIE = 'kindling_emulator_sso';
 
 /** GET /oauth2/auth: a page, or straight back to the app where Kinde's own session already answers. */
 export function authorize(request: Request, state: State): Response {
-  const query = withReauth(new URL(request.url).searchParams);
-  const refusal = checkRequest(query, state);
+  const query = restoreReauthState(new URL(request.url).searchParams);
+  const refusal = checkAuthorizationRequest(query, state);
   if (refusal) {
     return refusal;
   }
@@ -41,60 +49,60 @@ export function authorize(request: Request, state: State): Response {
   const prompt =
     query.get('prompt') ?? (query.get('start_page') === 'registration' ? 'create' : '');
   if (prompt === 'none') {
-    return silent(pending, state);
+    return answerWithoutPage(pending, state);
   }
   const reference = secret();
   remember(state.pending, reference, pending, MOST_PENDING);
   if (invitation) {
-    return invite(reference, state, invitation);
+    return showInvitation(reference, state, invitation);
   }
   if (prompt === 'create') {
-    return registerPage({ request: reference }, registration(query, state));
+    return registerPage({ request: reference }, registrationDetails(query, state));
   }
   if (pending.signedIn && prompt !== 'login') {
-    return proceed(reference, state);
+    return continueSignIn(reference, state);
   }
-  const hint = hintedName(state, query.get('login_hint') ?? '');
+  const hint = loginHint(state, query.get('login_hint') ?? '');
   return signInPage(state, { request: reference }, hint);
 }
 
 /** Somebody who was invited registers, unless they are known here already: whatever the app asked for. */
-function invite(reference: string, state: State, { email }: Invitation): Response {
-  const invited = ownerOf(state, 'email', email)?.person;
+function showInvitation(reference: string, state: State, { email }: Invitation): Response {
+  const invited = findByIdentity(state, 'email', email)?.person;
   const pending = state.pending.get(reference);
   if (!invited) {
-    return registerPage({ request: reference }, registration(pending!.query, state));
+    return registerPage({ request: reference }, registrationDetails(pending!.query, state));
   }
   if (pending?.signedIn?.personId === invited.id) {
-    return proceed(reference, state);
+    return continueSignIn(reference, state);
   }
   return signInPage(state, { request: reference }, email);
 }
 
 /** The person is known: choose or create the organization, then go back to the app with a code. */
-export function proceed(
+export function continueSignIn(
   reference: string,
   state: State,
   { orgCode, orgName, headers = {} }: Choice = {},
 ): Response {
-  const pending = pendingOf(reference, state);
+  const pending = findPending(reference, state);
   if (pending instanceof Response) {
     return pending;
   }
-  const person = personOf(pending, state);
+  const person = signedInPerson(pending, state);
   if (!person) {
     return expiredPage();
   }
   const { query } = pending;
   const done = (code: string | undefined) => {
-    const refusal = refusalOf(state, { personId: person.id, orgCode: code });
+    const refusal = denialReason(state, { personId: person.id, orgCode: code });
     if (refusal) {
       return failurePage('You cannot sign in', refusal, code ? { Organization: [code] } : {}, {
         headers,
       });
     }
     state.pending.delete(reference);
-    return finish(pending, state, {
+    return issueCode(pending, state, {
       person,
       orgCode: code,
       headers,
@@ -109,7 +117,7 @@ export function proceed(
   }
   if (invitation) {
     return (
-      acceptInvitation(state, {
+      acceptOwnInvitation(state, {
         invitation,
         person,
         headers,
@@ -119,14 +127,15 @@ export function proceed(
   if (query.get('is_create_org') === 'true') {
     const name = (orgName ?? query.get('org_name'))?.trim();
     if (name) {
-      return done(foundOrganization(state, person, name));
+      return done(createOrganizationFor(state, person, name));
     }
     return createOrganizationPage({ request: reference }, headers);
   }
   const asked = query.get('org_code') ?? orgCode;
-  const codes = choices(state, person);
+  const codes = selectableOrganizations(state, person);
   if (asked !== undefined) {
-    const mayEnter = Object.hasOwn(person.organizations, asked) || join(state, person, asked);
+    const mayEnter =
+      Object.hasOwn(person.organizations, asked) || joinOrganization(state, person, asked);
     return mayEnter ? done(asked) : notAMember(asked, codes, headers);
   }
   if (codes.length > 1) {
@@ -144,14 +153,14 @@ export function proceed(
 }
 
 /** Organizations that somebody can sign in to; those that they cannot only where there is no other. */
-function choices(state: State, person: Person): string[] {
+function selectableOrganizations(state: State, person: Person): string[] {
   const all = Object.keys(person.organizations);
-  const open = all.filter((orgCode) => !refusalOf(state, { personId: person.id, orgCode }));
+  const open = all.filter((orgCode) => !denialReason(state, { personId: person.id, orgCode }));
   return open.length > 0 ? open : all.slice(0, 1);
 }
 
 /** Only the person whose address was invited gets in, and not into an organization that lets nobody in. */
-function acceptInvitation(
+function acceptOwnInvitation(
   state: State,
   {
     invitation,
@@ -163,12 +172,12 @@ function acceptInvitation(
     headers: Record<string, string>;
   },
 ): Response | undefined {
-  if (ownerOf(state, 'email', invitation.email)?.person !== person) {
+  if (findByIdentity(state, 'email', invitation.email)?.person !== person) {
     const why = 'It was sent to another e-mail address than the one that you signed in with.';
     return failurePage('This invitation is for somebody else', why, {}, { headers });
   }
   if (!state.organizations[invitation.orgCode]?.isSuspended) {
-    accept(state, invitation, person);
+    acceptInvitation(state, invitation, person);
   }
   return undefined;
 }
@@ -180,7 +189,7 @@ interface Choice {
 }
 
 /** The authorization request that a form belongs to, or what Kinde says to a form that comes too late. */
-export function pendingOf(reference: string, state: State): Pending | Response {
+export function findPending(reference: string, state: State): Pending | Response {
   const pending = state.pending.get(reference);
   if (!pending) {
     return expiredPage();
@@ -193,7 +202,7 @@ export function pendingOf(reference: string, state: State): Pending | Response {
     return expiredPage();
   }
   const original = JSON.stringify(Object.fromEntries(pending.query));
-  return back(pending.query, {
+  return redirectBack(pending.query, {
     error: 'login_link_expired',
     reauth_state: Buffer.from(original).toString('base64'),
   });
@@ -222,11 +231,11 @@ export function endSession(request: Request, state: State): Record<string, strin
 }
 
 /** What a registration page needs to know of the request. */
-export function registration(query: URLSearchParams, state: State): Registration {
+export function registrationDetails(query: URLSearchParams, state: State): RegistrationDetails {
   const invitation = invitationOf(query, state);
   const invited = invitation instanceof Response ? undefined : invitation;
   return {
-    email: invited?.email ?? hintedName(state, query.get('login_hint') ?? ''),
+    email: invited?.email ?? loginHint(state, query.get('login_hint') ?? ''),
     givenName: invited?.firstName ?? '',
     familyName: invited?.lastName ?? '',
     isInvited: invited !== undefined,
@@ -235,7 +244,7 @@ export function registration(query: URLSearchParams, state: State): Registration
   };
 }
 
-interface Registration {
+interface RegistrationDetails {
   readonly email: string;
   readonly givenName: string;
   readonly familyName: string;
@@ -245,33 +254,33 @@ interface Registration {
   readonly orgName: string;
 }
 
-function silent(pending: Pending, state: State): Response {
+function answerWithoutPage(pending: Pending, state: State): Response {
   const { query } = pending;
-  const person = personOf(pending, state);
+  const person = signedInPerson(pending, state);
   if (!person) {
-    return back(query, {
+    return redirectBack(query, {
       error: 'login_required',
       error_description: 'User authentication is required',
     });
   }
-  const codes = choices(state, person);
+  const codes = selectableOrganizations(state, person);
   const asked = query.get('org_code') ?? (codes.length > 1 ? undefined : codes[0]);
   const choose =
     asked === undefined ? codes.length > 1 : !Object.hasOwn(person.organizations, asked);
   if (choose || query.has('invitation_code')) {
-    return back(query, {
+    return redirectBack(query, {
       error: 'interaction_required',
       error_description: 'The organization has to be chosen',
     });
   }
-  const refusal = refusalOf(state, { personId: person.id, orgCode: asked });
+  const refusal = denialReason(state, { personId: person.id, orgCode: asked });
   if (refusal) {
-    return back(query, { error: 'organization_suspended', error_description: refusal });
+    return redirectBack(query, { error: 'organization_suspended', error_description: refusal });
   }
-  return finish(pending, state, { person, orgCode: asked });
+  return issueCode(pending, state, { person, orgCode: asked });
 }
 
-function finish(
+function issueCode(
   { query, requestedAt, userAgent, signedIn }: Pending,
   state: State,
   { person, orgCode, headers = {} }: { person: Person } & Choice,
@@ -303,11 +312,11 @@ function finish(
     expiresAt: now + CODE_TIME,
     used: false,
   });
-  return back(query, { code, scope: scope.join(' ') }, headers);
+  return redirectBack(query, { code, scope: scope.join(' ') }, headers);
 }
 
 /** 302 as Kinde does, after forms too: every browser turns their POST into a GET. */
-function back(
+function redirectBack(
   query: URLSearchParams,
   params: Record<string, string>,
   headers: Record<string, string> = {},
@@ -348,13 +357,13 @@ function sessionOf(
   if (signedIn && state.clock.now() >= signedIn.authTime + (tokens?.sessionLifetime ?? Infinity)) {
     return undefined;
   }
-  if (signedIn && !refusalOf(state, { ...signedIn, orgCode: undefined })) {
+  if (signedIn && !denialReason(state, { ...signedIn, orgCode: undefined })) {
     return { signedIn };
   }
   return undefined;
 }
 
-function personOf({ signedIn }: Pending, { people }: State): Person | undefined {
+function signedInPerson({ signedIn }: Pending, { people }: State): Person | undefined {
   return people.find(({ id }) => id === signedIn?.personId);
 }
 

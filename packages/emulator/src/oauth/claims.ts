@@ -16,13 +16,13 @@ export function accessClaims(
   grant: Grant,
   application: SeedApplication,
 ): Record<string, unknown> {
-  const person = personOf(state, grant);
+  const person = holderOf(state, grant);
   const settings = application.tokens ?? {};
   const { orgCode } = grant;
   const wants = (claim: string) =>
     (settings.claims as string[] | undefined)?.includes(claim) === true;
   const claims = {
-    ...timed(state, settings.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
+    ...timeClaims(state, settings.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
     sub: person.id,
     aud: [...grant.audience],
     azp: grant.clientId,
@@ -35,7 +35,7 @@ export function accessClaims(
     ...(wants('email') && person.email && { email: person.email }),
     ...(settings.persistent !== undefined && { ksp: { persistent: settings.persistent } }),
   };
-  return mapped(claims, settings);
+  return applyHasuraMapping(claims, settings);
 }
 
 /** Claims of a person's ID token. `nonce` only in the first one of a sign-in. */
@@ -45,13 +45,13 @@ export function idClaims(
   application: SeedApplication,
   token: { accessToken: string; first: boolean },
 ): Record<string, unknown> {
-  const person = personOf(state, grant);
+  const person = holderOf(state, grant);
   const settings = application.tokens ?? {};
   const scopes = new Set(grant.scope);
   const name = [person.givenName, person.familyName].filter(Boolean).join(' ');
   const codes = Object.keys(person.organizations);
   const claims = {
-    ...timed(state, settings.idTokenLifetime ?? LIFETIMES.idTokenLifetime),
+    ...timeClaims(state, settings.idTokenLifetime ?? LIFETIMES.idTokenLifetime),
     sub: person.id,
     aud: [grant.clientId],
     azp: grant.clientId,
@@ -79,7 +79,7 @@ export function idClaims(
       organizations: codes.map((id) => ({ id, name: state.organizations[id]?.name })),
     }),
   };
-  return mapped(claims, settings);
+  return applyHasuraMapping(claims, settings);
 }
 
 /** Claims of an application's own token (client credentials): no `sub`, no person. */
@@ -89,7 +89,7 @@ export function machineClaims(
   asked: { audience: readonly string[]; scope: readonly string[] },
 ): Record<string, unknown> {
   return {
-    ...timed(state, application.tokens?.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
+    ...timeClaims(state, application.tokens?.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime),
     aud: [...asked.audience],
     azp: application.clientId,
     gty: ['client_credentials'],
@@ -101,7 +101,7 @@ export function machineClaims(
 }
 
 /** The profile endpoint's answer. */
-export function profile(state: State, person: Person): Record<string, unknown> {
+export function profileV2(state: State, person: Person): Record<string, unknown> {
   const {
     id,
     providedId: provided_id = null,
@@ -149,7 +149,7 @@ function emailOf(
 }
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */
-function personOf(state: State, grant: Grant): Person {
+function holderOf(state: State, grant: Grant): Person {
   const person = state.people.find(({ id }) => id === grant.personId);
   if (!person) {
     throw new Error('This person was deleted.');
@@ -209,7 +209,7 @@ export function flagsOf(
   return Object.fromEntries(flags);
 }
 
-function timed({ clock, issuer }: State, lifetime: number): Record<string, unknown> {
+function timeClaims({ clock, issuer }: State, lifetime: number): Record<string, unknown> {
   const iat = clock.now();
   return {
     iss: issuer,
@@ -220,7 +220,7 @@ function timed({ clock, issuer }: State, lifetime: number): Record<string, unkno
 }
 
 /** With Hasura mapping on, these claims are found under other names only. */
-function mapped(
+function applyHasuraMapping(
   claims: Record<string, unknown>,
   { hasuraMapping }: TokenSettings,
 ): Record<string, unknown> {

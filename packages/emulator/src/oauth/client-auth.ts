@@ -1,5 +1,5 @@
 import type { SeedApplication } from '../seed/seed.js';
-import { equal } from '../state/password.js';
+import { constantTimeEqual } from '../state/password.js';
 import type { State } from '../state/state.js';
 
 /** Headers of every answer that carries a token or says something about one. */
@@ -37,7 +37,7 @@ export function authenticateClient(
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';
   const application = state.applications.find(({ clientId }) => clientId === id);
-  if (application && equal(application.clientSecret ?? '', given)) {
+  if (application && constantTimeEqual(application.clientSecret ?? '', given)) {
     return application;
   }
   return undefined;

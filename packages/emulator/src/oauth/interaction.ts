@@ -1,12 +1,12 @@
 import { failurePage, registerPage, signInPage } from '../pages/pages.js';
-import { changedPerson } from '../state/events.js';
-import { personBy } from '../state/identities.js';
+import { personUpdated } from '../state/events.js';
+import { findByName } from '../state/identities.js';
 import { defaultOrganization } from '../state/organizations.js';
-import { equal, isPassword } from '../state/password.js';
+import { constantTimeEqual, verifyPassword } from '../state/password.js';
 import { addPerson } from '../state/persons.js';
-import { countFailure, countSignIn } from '../state/sign-ins.js';
+import { recordFailedSignIn, recordSignIn } from '../state/sign-ins.js';
 import type { Person, State } from '../state/state.js';
-import { pendingOf, proceed, registration, startSession } from './authorize.js';
+import { continueSignIn, findPending, registrationDetails, startSession } from './authorize.js';
 import { readForm } from './client-auth.js';
 
 /** Characters that a new password has at least, as at Kinde. */
@@ -14,9 +14,9 @@ const SHORTEST_PASSWORD = 8;
 
 /** The sign-in form, and what was sent with it: a card's person, or a name and perhaps a password. */
 export async function signIn(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
+  const form = await readFields(request);
   const reference = form.get('request') ?? '';
-  const pending = pendingOf(reference, state);
+  const pending = findPending(reference, state);
   if (pending instanceof Response) {
     return pending;
   }
@@ -26,44 +26,44 @@ export async function signIn(request: Request, state: State): Promise<Response> 
   const name = form.get('email')?.trim() ?? '';
   const again = (error?: string) => signInPage(state, { request: reference, error }, name);
   const chosen = state.people.find(({ id }) => id === form.get('person'));
-  const person = chosen ?? personBy(state, name);
+  const person = chosen ?? findByName(state, name);
   if (!person) {
     return again(`Nobody here has the address ${name}.`);
   }
   if (!chosen && hasPassword(person) && !form.has('password')) {
     return again();
   }
-  if (!chosen && !(await knowsPassword(person, form.get('password') ?? ''))) {
-    countFailure(state, person);
+  if (!chosen && !(await checkPassword(person, form.get('password') ?? ''))) {
+    recordFailedSignIn(state, person);
     return again('That is not the password.');
   }
   if (person.isSuspended) {
-    countFailure(state, person);
+    recordFailedSignIn(state, person);
     return failurePage('You cannot sign in', 'The person is suspended.');
   }
   const problem = chosen ? undefined : setNewPassword(state, person, form);
   if (problem) {
     return again(problem);
   }
-  countSignIn(state, person, chosen ? undefined : name);
-  return proceed(reference, state, { headers: startSession(reference, person, state) });
+  recordSignIn(state, person, chosen ? undefined : name);
+  return continueSignIn(reference, state, { headers: startSession(reference, person, state) });
 }
 
 /** The registration form, and what was sent with it. */
 export async function register(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
+  const form = await readFields(request);
   const reference = form.get('request') ?? '';
-  const pending = pendingOf(reference, state);
+  const pending = findPending(reference, state);
   if (pending instanceof Response) {
     return pending;
   }
-  const about = registration(pending.query, state);
+  const about = registrationDetails(pending.query, state);
   if (request.method === 'GET') {
     return registerPage({ request: reference }, about);
   }
   const email = about.isInvited ? about.email : (form.get('email')?.trim() ?? '');
   const malformed = /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
-  const error = personBy(state, email)
+  const error = findByName(state, email)
     ? 'Somebody has this address already. Sign in instead.'
     : malformed;
   if (error) {
@@ -78,15 +78,15 @@ export async function register(request: Request, state: State): Promise<Response
   const orgCode = comesForAnother ? undefined : defaultOrganization(state);
   const identities = [{ type: 'email', value: email }] as const;
   const person = addPerson(state, { identities, ...names }, { orgCode, source: 'user' });
-  countSignIn(state, person, email);
+  recordSignIn(state, person, email);
   const headers = startSession(reference, person, state);
-  return proceed(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
+  return continueSignIn(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
 }
 
 /** Which organization somebody chose, or what they call a new one. */
-export async function organization(request: Request, state: State): Promise<Response> {
-  const form = await fields(request);
-  return proceed(form.get('request') ?? '', state, {
+export async function chooseOrganization(request: Request, state: State): Promise<Response> {
+  const form = await readFields(request);
+  return continueSignIn(form.get('request') ?? '', state, {
     orgCode: form.get('org_code') ?? undefined,
     orgName: form.get('org_name') ?? undefined,
   });
@@ -96,7 +96,7 @@ export async function organization(request: Request, state: State): Promise<Resp
  * A page elsewhere must not sign its visitors in here. Where browsers say how the sites are related, that decides: they
  * send `Origin: null` with forms of pages that send no referrer, such as ours.
  */
-export function isForeign(request: Request, state: State): boolean {
+export function isCrossSite(request: Request, state: State): boolean {
   if (request.method === 'GET') {
     return false;
   }
@@ -114,14 +114,14 @@ function hasPassword({ password, hashedPassword }: Person): boolean {
 }
 
 /** Somebody without a password knows it: a card would let everybody in as them, too. */
-async function knowsPassword(
+async function checkPassword(
   { password, hashedPassword }: Person,
   given: string,
 ): Promise<boolean> {
   if (hashedPassword) {
-    return isPassword(given, hashedPassword);
+    return verifyPassword(given, hashedPassword);
   }
-  return password === undefined || equal(password, given);
+  return password === undefined || constantTimeEqual(password, given);
 }
 
 /** Somebody who must change their password did so, or what is missing. */
@@ -139,11 +139,11 @@ function setNewPassword(state: State, person: Person, form: URLSearchParams): st
   person.password = chosen;
   delete person.hashedPassword;
   delete person.mustChangePassword;
-  changedPerson(state, person, 'user');
+  personUpdated(state, person, 'user');
   return undefined;
 }
 
-async function fields(request: Request): Promise<URLSearchParams> {
+async function readFields(request: Request): Promise<URLSearchParams> {
   if (request.method === 'GET') {
     return new URL(request.url).searchParams;
   }

@@ -1,5 +1,5 @@
 /** Whether an address is registered: equal, or below one `*` in the left-most label of a registered host. */
-export function isAllowed(registered: readonly string[], address: string): boolean {
+export function isRegistered(registered: readonly string[], address: string): boolean {
   return registered.some((entry) => {
     const [, start, end] = /^(https?:\/\/[^./*]*)\*([^./*]*\.[^*]+)$/.exec(entry) ?? [];
     if (start === undefined || end === undefined) {

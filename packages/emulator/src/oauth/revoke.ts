@@ -1,5 +1,5 @@
 import type { State } from '../state/state.js';
-import { bearer, verified } from './access-token.js';
+import { bearerToken, verifyToken } from './access-token.js';
 import { authenticateClient, NO_STORE, oauthError, readForm } from './client-auth.js';
 
 export async function revoke(request: Request, state: State): Promise<Response> {
@@ -15,7 +15,7 @@ export async function revoke(request: Request, state: State): Promise<Response> 
     return refused('INVALID_REQUEST', 'A form with the token is needed.');
   }
   const refresh = state.refreshTokens.get(value);
-  const claims = refresh ? undefined : await verified(value, state);
+  const claims = refresh ? undefined : await verifyToken(value, state);
   const owner = refresh?.grant.clientId ?? claims?.['azp'] ?? application.clientId;
   if (owner !== application.clientId) {
     return refused('INVALID_TOKEN', 'The token was issued to another application (RFC 7009, 2.1).');
@@ -29,7 +29,7 @@ export async function revoke(request: Request, state: State): Promise<Response> 
 }
 
 export async function introspect(request: Request, state: State): Promise<Response> {
-  const caller = await verified(bearer(request), state);
+  const caller = await verifyToken(bearerToken(request), state);
   if (!caller) {
     return oauthError('invalid_token', 'A valid bearer token is needed.', 401);
   }
@@ -44,7 +44,7 @@ export async function introspect(request: Request, state: State): Promise<Respon
         exp: refresh.expiresAt,
         iat: refresh.issuedAt,
       }
-    : await verified(value, state);
+    : await verifyToken(value, state);
   const answer = claims
     ? {
         active: true,

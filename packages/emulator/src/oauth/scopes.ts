@@ -17,7 +17,7 @@ export function scopesFor(
   return scopes[audience] ?? api?.scopes.map(({ key }) => key) ?? [];
 }
 
-const SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'];
+const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'];
 
 /** What the app may do. What is not known is left out without a word, as Kinde does with `offline_access`. */
 export function grantedScopes(query: URLSearchParams, state: State): string[] {
@@ -28,7 +28,7 @@ export function grantedScopes(query: URLSearchParams, state: State): string[] {
     (audience) => (application && scopesFor(state, application, audience)) ?? [],
   );
   const asked = new Set((query.get('scope') ?? 'openid').split(' '));
-  return [...asked].filter((name) => SCOPES.includes(name) || ofApis.includes(name));
+  return [...asked].filter((name) => OIDC_SCOPES.includes(name) || ofApis.includes(name));
 }
 
 /** The APIs that a token is asked for, each once. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SeedApplication } from '../seed/seed.js';
 import { signJwt } from '../signing-key.js';
 import { remember, secret } from '../state/ids.js';
-import { refusalOf } from '../state/sign-ins.js';
+import { denialReason } from '../state/sign-ins.js';
 import type { Grant, State } from '../state/state.js';
 import { accessClaims, idClaims, LIFETIMES, machineClaims } from './claims.js';
 import { authenticateClient, NO_STORE, oauthError, readForm } from './client-auth.js';
@@ -62,11 +62,11 @@ async function redeemCode(
   if ((code.challenge ?? null) !== (verifier === null ? null : challengeOf(verifier))) {
     return oauthError('invalid_grant', 'The PKCE verifier does not match.');
   }
-  const refusal = refusalOf(state, code.grant);
+  const refusal = denialReason(state, code.grant);
   if (refusal) {
     return oauthError('invalid_grant', refusal);
   }
-  return issue(code.grant, application, { state, first: true });
+  return issueTokens(code.grant, application, { state, first: true });
 }
 
 async function refresh(
@@ -87,7 +87,7 @@ async function refresh(
   ) {
     return oauthError('invalid_grant', 'The refresh token is unknown, has expired or was revoked.');
   }
-  const refusal = refusalOf(state, found.grant);
+  const refusal = denialReason(state, found.grant);
   if (refusal) {
     return oauthError('invalid_grant', refusal);
   }
@@ -99,7 +99,7 @@ async function refresh(
     return oauthError('invalid_grant', 'The refresh token was used before.');
   }
   found.replacedAt ??= now;
-  return issue(found.grant, application, { state, first: false });
+  return issueTokens(found.grant, application, { state, first: false });
 }
 
 async function clientCredentials(
@@ -134,14 +134,15 @@ async function clientCredentials(
   return Response.json(body, { headers: NO_STORE });
 }
 
-async function issue(
+async function issueTokens(
   grant: Grant,
   application: SeedApplication,
   { state, first }: { state: State; first: boolean },
 ): Promise<Response> {
   const now = state.clock.now();
   const access =
-    reusable(grant, application, state) ?? (await newAccessToken(grant, application, state));
+    reusableAccessToken(grant, application, state) ??
+    (await newAccessToken(grant, application, state));
   grant.accessToken = access;
   const offline = grant.scope.includes('offline');
   const refreshToken = secret(32);
@@ -176,13 +177,17 @@ async function issue(
  * The access token that a refresh answers with again: not one that nobody could verify any more, nor one that says what is
  * no longer true, as if `refresh_claims` had been called for every change.
  */
-function reusable(grant: Grant, application: SeedApplication, state: State): Grant['accessToken'] {
+function reusableAccessToken(
+  grant: Grant,
+  application: SeedApplication,
+  state: State,
+): Grant['accessToken'] {
   const { accessToken } = grant;
   if (!state.refreshReturnsSame || !accessToken || accessToken.expiresAt <= state.clock.now()) {
     return undefined;
   }
   const stale = accessToken.kid !== state.key.jwk.kid || accessToken.issuer !== state.issuer;
-  const outdated = accessToken.says !== saying(accessClaims(state, grant, application));
+  const outdated = accessToken.says !== fingerprint(accessClaims(state, grant, application));
   if (stale || outdated || state.revoked.has(accessToken.token)) {
     return undefined;
   }
@@ -199,12 +204,17 @@ async function newAccessToken(grant: Grant, application: SeedApplication, state:
     kid: key.jwk.kid!,
     issuer,
     expiresAt,
-    says: saying(claims),
+    says: fingerprint(claims),
   };
 }
 
 /** What claims say, apart from when and which token. */
-function saying({ iat: _iat, exp: _exp, jti: _jti, ...claims }: Record<string, unknown>): string {
+function fingerprint({
+  iat: _iat,
+  exp: _exp,
+  jti: _jti,
+  ...claims
+}: Record<string, unknown>): string {
   return JSON.stringify(claims);
 }
 

@@ -1,15 +1,15 @@
 import type { Person } from '../state/people.js';
 import type { State } from '../state/state.js';
-import { bearer, verified } from './access-token.js';
+import { bearerToken, verifyToken } from './access-token.js';
 import { NO_STORE, oauthError } from './client-auth.js';
 
 /** Only an access token opens it: an ID token is signed by the same key but says something else. */
-export async function userProfile(
+export async function userInfo(
   request: Request,
   state: State,
   shape: (state: State, person: Person) => object,
 ): Promise<Response> {
-  const claims = await verified(bearer(request), state);
+  const claims = await verifyToken(bearerToken(request), state);
   const person = claims && 'scp' in claims && state.people.find(({ id }) => id === claims.sub);
   if (person) {
     return Response.json(shape(state, person), { headers: NO_STORE });
@@ -17,7 +17,7 @@ export async function userProfile(
   return oauthError('invalid_token', 'The access token is not valid.', 401);
 }
 
-export function legacyProfile(
+export function profileV1(
   _state: State,
   { id, email, providedId, givenName, familyName, picture }: Person,
 ): object {

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { nameToSignIn, personBy } from '../state/identities.js';
+import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person, State } from '../state/state.js';
 import { page } from './html.js';
 
@@ -22,7 +22,7 @@ export function signInPage(state: State, { request, error }: Form, name = ''): R
         </form>
       </li>`,
   );
-  const { password, hashedPassword, mustChangePassword } = personBy(state, name) ?? {};
+  const { password, hashedPassword, mustChangePassword } = findByName(state, name) ?? {};
   const asks = password !== undefined || hashedPassword !== undefined;
   return page(
     'Sign in',

@@ -64,7 +64,7 @@ export function emit(
 }
 
 /** A person as events tell of them. */
-export function toldPerson({ roles, permissions }: State, person: Person): object {
+export function personPayload({ roles, permissions }: State, person: Person): object {
   const named = (keys: readonly string[] = [], known: Readonly<Record<string, { id: string }>>) => {
     const found = keys.flatMap((key) => (known[key] ? [{ id: known[key].id, key }] : []));
     return found.length > 0 ? found : null;
@@ -87,9 +87,9 @@ export function toldPerson({ roles, permissions }: State, person: Person): objec
 }
 
 /** Says that something about a person is different now. */
-export function changedPerson(state: State, person: Person, source: Source = 'api'): void {
+export function personUpdated(state: State, person: Person, source: Source = 'api'): void {
   person.updatedAt = state.clock.now();
-  emit(state, 'user.updated', { user: toldPerson(state, person) }, source);
+  emit(state, 'user.updated', { user: personPayload(state, person) }, source);
 }
 
 /** Who changes something: the Management API, or a person on a page. */

@@ -19,8 +19,8 @@ export function identitiesOf(state: State, person: Person): Identity[] {
   const own = (person.identities ??= []);
   for (const type of PRIMARY) {
     const value = person[type];
-    if (value !== undefined && !own.some((identity) => isCalled(identity, type, value))) {
-      own.push(created(state, person, { type, value }));
+    if (value !== undefined && !own.some((identity) => matchesIdentity(identity, type, value))) {
+      own.push(newIdentity(state, person, { type, value }));
     }
   }
   return own;
@@ -28,7 +28,7 @@ export function identitiesOf(state: State, person: Person): Identity[] {
 
 /** Adds a way to sign in, which is the primary one of its type if there was none. */
 export function addIdentity(state: State, person: Person, identity: NewIdentity): Identity {
-  const added = created(state, person, { ...identity, value: identity.value.trim() });
+  const added = newIdentity(state, person, { ...identity, value: identity.value.trim() });
   identitiesOf(state, person).push(added);
   const { type } = identity;
   if (isPrimaryType(type)) {
@@ -55,7 +55,7 @@ export function removeIdentity(person: Person, identity: Identity): void {
 
 /** Whether this is the person's address, name or number that tokens show. */
 export function isPrimary(person: Person, { type, value }: Identity): boolean {
-  return isPrimaryType(type) && normal(type, person[type] ?? '') === normal(type, value);
+  return isPrimaryType(type) && normalize(type, person[type] ?? '') === normalize(type, value);
 }
 
 /** Whether a type has a primary one. */
@@ -64,12 +64,12 @@ export function isPrimaryType(type: Identity['type']): type is IdentityType {
 }
 
 /** Who has this identity, however it is written. */
-export function ownerOf(
+export function findByIdentity(
   state: State,
   type: Identity['type'],
   value: string,
 ): { person: Person; identity: Identity } | undefined {
-  const asked = normal(type, value);
+  const asked = normalize(type, value);
   if (asked === '') {
     return undefined;
   }
@@ -77,9 +77,10 @@ export function ownerOf(
   const person = state.people.find(
     (one) =>
       one.identities?.some((own) => own.type === type && own.normal === asked) ||
-      (isPrimaryType(type) && isNew(one, type) && normal(type, one[type] ?? '') === asked),
+      (isPrimaryType(type) && isNew(one, type) && normalize(type, one[type] ?? '') === asked),
   );
-  const identity = person && identitiesOf(state, person).find((one) => isCalled(one, type, value));
+  const identity =
+    person && identitiesOf(state, person).find((one) => matchesIdentity(one, type, value));
   return identity && { person, identity };
 }
 
@@ -90,9 +91,9 @@ function isNew(person: Person, type: IdentityType): boolean {
 }
 
 /** Who has this e-mail address, user name or phone number. */
-export function personBy(state: State, name: string): Person | undefined {
+export function findByName(state: State, name: string): Person | undefined {
   for (const type of PRIMARY) {
-    const owner = ownerOf(state, type, name);
+    const owner = findByIdentity(state, type, name);
     if (owner) {
       return owner.person;
     }
@@ -108,18 +109,18 @@ export function usedIdentity(
 ): Identity | undefined {
   const own = identitiesOf(state, person);
   const named = own.find((identity) =>
-    PRIMARY.some((type) => isCalled(identity, type, name ?? '')),
+    PRIMARY.some((type) => matchesIdentity(identity, type, name ?? '')),
   );
   return named ?? own.find((identity) => isPrimary(person, identity));
 }
 
 /** `username:ada` and `phone:+61…:au` stand for the person who has that; anything else is what the form is filled with. */
-export function hintedName(state: State, hint: string): string {
+export function loginHint(state: State, hint: string): string {
   const [, type, value = ''] = /^(username|phone):([^:]*)/.exec(hint) ?? [];
   if (type !== 'username' && type !== 'phone') {
     return hint;
   }
-  const person = ownerOf(state, type, value)?.person;
+  const person = findByIdentity(state, type, value)?.person;
   return person ? (nameToSignIn(person) ?? '') : '';
 }
 
@@ -128,7 +129,7 @@ export function nameToSignIn(person: Pick<Person, IdentityType>): string | undef
   return person.email ?? person.username ?? person.phone;
 }
 
-function created(
+function newIdentity(
   state: State,
   person: Person,
   { type, value, isConfirmed = true, connectionId }: NewIdentity,
@@ -137,7 +138,7 @@ function created(
     id: `identity_${digest(`${person.id} ${type} ${value} ${connectionId ?? ''}`, 32)}`,
     type,
     value,
-    normal: normal(type, value),
+    normal: normalize(type, value),
     ...(connectionId !== undefined && { connectionId }),
     isConfirmed,
     createdAt: person.createdAt === undefined ? state.createdAt : state.clock.now(),
@@ -145,13 +146,13 @@ function created(
   };
 }
 
-function isCalled(identity: Identity, type: Identity['type'], value: string): boolean {
-  const asked = normal(type, value);
+function matchesIdentity(identity: Identity, type: Identity['type'], value: string): boolean {
+  const asked = normalize(type, value);
   return identity.type === type && asked !== '' && identity.normal === asked;
 }
 
 /** Case makes no difference, nor does how a number is grouped. What is no number is nobody's. */
-function normal(type: Identity['type'], value: string): string {
+function normalize(type: Identity['type'], value: string): string {
   if (type === 'phone') {
     return /^[\d\s+().-]+$/.test(value) ? value.replace(/\D/g, '') : '';
   }

@@ -1,4 +1,4 @@
-import { changedPerson, emit, type Source } from './events.js';
+import { emit, personUpdated, type Source } from './events.js';
 import { digest, secret } from './ids.js';
 import { grantsOf } from './sign-ins.js';
 import type { Invitation, Organization, Person, State } from './state.js';
@@ -9,7 +9,7 @@ export function defaultOrganization({ organizations }: State): string | undefine
 }
 
 /** Makes somebody a member, with the default roles unless others are given. */
-export function admit(
+export function addMember(
   state: State,
   person: Person,
   {
@@ -30,7 +30,7 @@ export function admit(
 }
 
 /** Whether the person is in the organization now: already, or because it lets people join by themselves. */
-export function join(state: State, person: Person, code: string): boolean {
+export function joinOrganization(state: State, person: Person, code: string): boolean {
   const organization = Object.hasOwn(state.organizations, code)
     ? state.organizations[code]
     : undefined;
@@ -43,8 +43,8 @@ export function join(state: State, person: Person, code: string): boolean {
   if (!organization.allowRegistrations || organization.isSuspended) {
     return false;
   }
-  admit(state, person, { code });
-  changedPerson(state, person, 'user');
+  addMember(state, person, { code });
+  personUpdated(state, person, 'user');
   return true;
 }
 
@@ -56,22 +56,22 @@ export function createOrganization(
 ): string {
   const code = `org_${digest(secret(), 11)}`;
   state.organizations[code] = { ...organization, createdAt: state.clock.now() };
-  emit(state, 'organization.created', { organization: toldOrganization(state, code) }, source);
+  emit(state, 'organization.created', { organization: organizationPayload(state, code) }, source);
   return code;
 }
 
 /** A new organization that this person runs. Answers its code. */
-export function foundOrganization(state: State, person: Person, name: string): string {
+export function createOrganizationFor(state: State, person: Person, name: string): string {
   const code = createOrganization(state, { name: name.slice(0, 100) }, 'user');
-  admit(state, person, { code, ...(state.roles['admin'] && { roles: ['admin'] }) });
+  addMember(state, person, { code, ...(state.roles['admin'] && { roles: ['admin'] }) });
   return code;
 }
 
 /** Says that something about an organization is different now. */
-export function changedOrganization(state: State, code: string): void {
+export function organizationUpdated(state: State, code: string): void {
   const is_allow_registrations = state.organizations[code]?.allowRegistrations ?? false;
   emit(state, 'organization.updated', {
-    organization: { ...toldOrganization(state, code), is_allow_registrations },
+    organization: { ...organizationPayload(state, code), is_allow_registrations },
   });
 }
 
@@ -107,16 +107,16 @@ export function openInvitation(
 }
 
 /** The invited person is in, with the roles that they were invited to. */
-export function accept(state: State, invitation: Invitation, person: Person): void {
+export function acceptInvitation(state: State, invitation: Invitation, person: Person): void {
   const { orgCode: code, roles } = invitation;
   invitation.acceptedAt = state.clock.now();
   const own = person.organizations[code];
   if (own) {
     own.roles = [...new Set([...(own.roles ?? []), ...roles])];
   } else {
-    admit(state, person, { code, roles: [...roles] });
+    addMember(state, person, { code, roles: [...roles] });
   }
-  changedPerson(state, person, 'user');
+  personUpdated(state, person, 'user');
 }
 
 /** Roles that people get who join. */
@@ -125,7 +125,7 @@ function defaultRoles({ roles }: State): string[] {
 }
 
 /** An organization as events tell of it. */
-function toldOrganization({ organizations }: State, code: string): object {
+function organizationPayload({ organizations }: State, code: string): object {
   const { name, handle = null, externalId = null } = organizations[code]!;
   return {
     code,

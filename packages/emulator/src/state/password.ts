@@ -3,7 +3,7 @@ import { createHash, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** A password as another system stored it. */
-export type Hashed =
+export type PasswordHash =
   | { readonly method: 'bcrypt'; readonly hash: string }
   | {
       readonly method: 'md5' | 'sha256';
@@ -23,7 +23,7 @@ export type Hashed =
     };
 
 /** Whether this is the password. Takes no longer for one that is nearly right. */
-export async function isPassword(given: string, hashed: Hashed): Promise<boolean> {
+export async function verifyPassword(given: string, hashed: PasswordHash): Promise<boolean> {
   if (given.length > LONGEST) {
     return false;
   }
@@ -39,10 +39,13 @@ export async function isPassword(given: string, hashed: Hashed): Promise<boolean
       length,
       digest,
     );
-    return equal(derived.toString('base64'), Buffer.from(hashed.hash, 'base64').toString('base64'));
+    return constantTimeEqual(
+      derived.toString('base64'),
+      Buffer.from(hashed.hash, 'base64').toString('base64'),
+    );
   }
   const { method, hash, prefix, suffix } = hashed;
-  return equal(
+  return constantTimeEqual(
     createHash(method)
       .update(prefix + given + suffix)
       .digest('hex'),
@@ -51,7 +54,7 @@ export async function isPassword(given: string, hashed: Hashed): Promise<boolean
 }
 
 /** Compares what must not be found out letter by letter. */
-export function equal(a: string, b: string): boolean {
+export function constantTimeEqual(a: string, b: string): boolean {
   const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [
     Buffer,
     Buffer,
@@ -83,9 +86,9 @@ interface Given {
 }
 
 /** A stored password in the words of the Management API, or the field that is wrong and why. */
-export function readHashed(
+export function parsePasswordHash(
   given: Given,
-): Hashed | { readonly field: string; readonly why: string } {
+): PasswordHash | { readonly field: string; readonly why: string } {
   const { hashed_password: hash, hashing_method: method = 'bcrypt', salt = '' } = given;
   const malformed = { field: 'hashed_password', why: `is not a password hashed with ${method}` };
   if (method === 'bcrypt') {

@@ -1,5 +1,5 @@
 import type { SeedOrganization, SeedPerson } from '../seed/seed.js';
-import type { Hashed } from './password.js';
+import type { PasswordHash } from './password.js';
 
 // Who is in the tenant. Times are Unix seconds.
 
@@ -13,7 +13,7 @@ export type Person = Omit<SeedPerson, 'email' | 'organizations'> & {
   /** The app's own id of this person. */
   providedId?: string;
   /** Set through the Management API, beside or instead of `password`. */
-  hashedPassword?: Hashed;
+  hashedPassword?: PasswordHash;
   /** They choose a new password when they sign in the next time. */
   mustChangePassword?: boolean;
   createdAt?: number;

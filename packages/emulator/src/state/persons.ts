@@ -1,6 +1,6 @@
-import { emit, toldPerson, type Source } from './events.js';
+import { emit, personPayload, type Source } from './events.js';
 import { addIdentity, type NewIdentity } from './identities.js';
-import { admit } from './organizations.js';
+import { addMember } from './organizations.js';
 import type { Person } from './people.js';
 import { endSignIns } from './sign-ins.js';
 import type { State } from './state.js';
@@ -24,9 +24,9 @@ export function addPerson(
   }
   state.people.push(person);
   if (orgCode !== undefined) {
-    admit(state, person, { code: orgCode });
+    addMember(state, person, { code: orgCode });
   }
-  emit(state, 'user.created', { user: toldPerson(state, person) }, source);
+  emit(state, 'user.created', { user: personPayload(state, person) }, source);
   return person;
 }
 

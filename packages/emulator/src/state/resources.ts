@@ -159,7 +159,7 @@ export interface TenantEvent {
 }
 
 /** What a tenant has beside people and organizations. */
-export interface Catalog {
+export interface Resources {
   /** By key, as are roles and flags. */
   permissions: Record<string, Permission>;
   roles: Record<string, Role>;
@@ -181,7 +181,7 @@ export interface Catalog {
 }
 
 /** A tenant that has nothing of this yet. */
-export function emptyCatalog(): Catalog {
+export function emptyResources(): Resources {
   return {
     permissions: {},
     roles: {},

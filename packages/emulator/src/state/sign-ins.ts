@@ -26,7 +26,7 @@ export function grantsOf(
 }
 
 /** Somebody signed in on a page, by this name if they typed one. */
-export function countSignIn(state: State, person: Person, name?: string): void {
+export function recordSignIn(state: State, person: Person, name?: string): void {
   const now = state.clock.now();
   const identity = usedIdentity(state, person, name);
   if (identity) {
@@ -42,16 +42,16 @@ export function countSignIn(state: State, person: Person, name?: string): void {
 }
 
 /** Somebody tried to, in vain. */
-export function countFailure(state: State, person: Person): void {
+export function recordFailedSignIn(state: State, person: Person): void {
   person.failedSignIns = (person.failedSignIns ?? 0) + 1;
   emit(state, 'user.authentication_failed', { user: { id: person.id } }, 'user');
 }
 
 /** Why somebody gets no tokens for this organization, if that is so. */
-export function refusalOf(
+export function denialReason(
   { people, organizations }: State,
   { personId, orgCode }: { personId: string; orgCode: string | undefined },
-): Refusal | undefined {
+): DenialReason | undefined {
   const person = people.find(({ id }) => id === personId);
   if (!person) {
     return 'The person no longer exists.';
@@ -75,7 +75,7 @@ export function refusalOf(
 }
 
 /** In words, for an error's description. */
-export type Refusal =
+export type DenialReason =
   | 'The person no longer exists.'
   | 'The person is suspended.'
   | 'The organization no longer exists.'

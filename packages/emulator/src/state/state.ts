@@ -6,14 +6,14 @@ import { originOf, siteOf, type EmulatorOptions } from '../options.js';
 import { checkSeed } from '../seed/check-seed.js';
 import { defaultSeed } from '../seed/default-seed.js';
 import type { Seed, SeedApplication } from '../seed/seed.js';
-import { createKey, type SigningKey } from '../signing-key.js';
+import { createSigningKey, type SigningKey } from '../signing-key.js';
 import { digest, idOf } from './ids.js';
 import type { Invitation, Organization, Person } from './people.js';
 import {
-  emptyCatalog,
-  type Catalog,
+  emptyResources,
   type Property,
   type PropertyContext,
+  type Resources,
   type TenantEvent,
 } from './resources.js';
 
@@ -75,7 +75,7 @@ export interface Pending {
 }
 
 /** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
-export interface State extends Catalog {
+export interface State extends Resources {
   issuer: string;
   organizations: Record<string, Organization>;
   people: Person[];
@@ -127,7 +127,7 @@ const operations = Object.values(contract).flatMap((resource) =>
 export async function createState(options: EmulatorOptions, clock: Clock): Promise<State> {
   const seed = checkSeed(structuredClone(options.seed ?? defaultSeed));
   return {
-    ...emptyCatalog(),
+    ...emptyResources(),
     createdAt: clock.now(),
     issuer: originOf('issuer', options.issuer),
     permissions: mapEntries(seed.permissions, (key, description) => ({
@@ -164,7 +164,7 @@ export async function createState(options: EmulatorOptions, clock: Clock): Promi
     refreshReturnsSame: true,
     reuse: 0,
     clock,
-    key: await createKey(),
+    key: await createSigningKey(),
     codes: new Map(),
     refreshTokens: new Map(),
     issued: new Map(),

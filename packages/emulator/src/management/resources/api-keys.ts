@@ -24,7 +24,7 @@ export const apiKeys: Handlers<'apiKeys'> = {
     if (page instanceof Response) {
       return page;
     }
-    return ok({ has_more: page.has_more, api_keys: page.items.map(shown) });
+    return ok({ has_more: page.has_more, api_keys: page.items.map(toResponse) });
   },
   get({ key_id: id }, state) {
     const key = find(state, id);
@@ -36,7 +36,7 @@ export const apiKeys: Handlers<'apiKeys'> = {
       organization_id: key.orgCode,
       user_id: key.userId,
     };
-    return ok({ api_key: { ...shown(key), ...details } });
+    return ok({ api_key: { ...toResponse(key), ...details } });
   },
   create(
     { name, type, api_id: apiId, scope_ids: scopeIds, user_id: userId, org_code: orgCode },
@@ -177,7 +177,17 @@ function required(field: string): Response {
   ]);
 }
 
-function shown({ id, name, type, status, suffix, createdAt, verifiedAt, apiId, scopes }: ApiKey) {
+function toResponse({
+  id,
+  name,
+  type,
+  status,
+  suffix,
+  createdAt,
+  verifiedAt,
+  apiId,
+  scopes,
+}: ApiKey) {
   return {
     id,
     name,

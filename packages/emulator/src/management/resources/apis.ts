@@ -7,7 +7,7 @@ import { applicationById, everyApi, newId } from '../lookup.js';
 export const apis: Handlers<'apis'> = {
   list({ expand }, state) {
     const all = everyApi(state).map((api) => ({
-      ...shown(api, state),
+      ...toResponse(api, state),
       ...(expand && { scopes: api.scopes.map(({ id, key }) => ({ id, key })) }),
     }));
     return ok({ next_token: null, apis: all });
@@ -25,7 +25,7 @@ export const apis: Handlers<'apis'> = {
     }));
     return ok({
       api: {
-        ...shown(api, state),
+        ...toResponse(api, state),
         scopes: api.scopes.map(({ id: own, key }) => ({ id: own, key })),
         applications,
       },
@@ -183,7 +183,7 @@ function isManagement({ audience }: Api, { issuer }: State): boolean {
   return audience === `${issuer}/api`;
 }
 
-function shown(api: Api, state: State) {
+function toResponse(api: Api, state: State) {
   return {
     id: api.id,
     name: api.name,

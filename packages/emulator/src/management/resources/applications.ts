@@ -20,7 +20,7 @@ export const applications: Handlers<'applications'> = {
   get({ application_id: id }, state) {
     const application = applicationById(state, id);
     if (application) {
-      return ok({ application: shown(application) });
+      return ok({ application: toResponse(application) });
     }
     return notFound('APPLICATION');
   },
@@ -134,7 +134,7 @@ const SETTINGS = {
   use_gravatar_fallback: false,
 };
 
-function shown({ clientId, clientSecret = '', name, type, settings }: Application) {
+function toResponse({ clientId, clientSecret = '', name, type, settings }: Application) {
   const known = Object.keys(SETTINGS).map((key) => [
     key,
     settings?.[key] ?? SETTINGS[key as keyof typeof SETTINGS],

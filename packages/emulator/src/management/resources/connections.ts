@@ -1,7 +1,7 @@
 import type { Connection } from '../../state/resources.js';
 import type { State } from '../../state/state.js';
 import { idPage, missing, notFound, ok, type Handlers } from '../envelope.js';
-import { applicationById, newId, organizationByCode, shownConnection } from '../lookup.js';
+import { applicationById, connectionResponse, newId, organizationByCode } from '../lookup.js';
 
 /** Social and enterprise connections. They are kept and told, but nobody can sign in through one here. */
 export const connections: Handlers<'connections'> = {
@@ -15,12 +15,12 @@ export const connections: Handlers<'connections'> = {
     if (page instanceof Response) {
       return page;
     }
-    return ok({ connections: page.items.map(shownConnection), has_more: page.has_more });
+    return ok({ connections: page.items.map(connectionResponse), has_more: page.has_more });
   },
   get({ connection_id: id }, state) {
     const connection = find(state, id);
     if (connection) {
-      return ok({ connection: shownConnection(connection) });
+      return ok({ connection: connectionResponse(connection) });
     }
     return missing('CONNECTION');
   },
@@ -69,13 +69,13 @@ export const applicationConnections: Handlers<'applications'> = {
     if (!applicationById(state, id)) {
       return notFound('APPLICATION');
     }
-    return offer(find(state, own), 'applications', id);
+    return enable(find(state, own), 'applications', id);
   },
   disableConnection({ application_id: id, connection_id: own }, state) {
     if (!applicationById(state, id)) {
       return notFound('APPLICATION');
     }
-    return withdraw(find(state, own), 'applications', id);
+    return disable(find(state, own), 'applications', id);
   },
 };
 
@@ -91,13 +91,13 @@ export const organizationConnections: Handlers<'organizations'> = {
     if (!organizationByCode(state, code)) {
       return notFound('ORGANIZATION');
     }
-    return offer(find(state, own), 'organizations', code);
+    return enable(find(state, own), 'organizations', code);
   },
   disableConnection({ organization_code: code, connection_id: own }, state) {
     if (!organizationByCode(state, code)) {
       return notFound('ORGANIZATION');
     }
-    return withdraw(find(state, own), 'organizations', code);
+    return disable(find(state, own), 'organizations', code);
   },
 };
 
@@ -140,10 +140,14 @@ function change(
 
 function listed({ connections: all }: State, where: Where, id: string) {
   const offered = all.filter((connection) => connection[where].includes(id));
-  return ok({ connections: offered.map(shownConnection), has_more: false });
+  return ok({ connections: offered.map(connectionResponse), has_more: false });
 }
 
-function offer(connection: Connection | undefined, where: Where, id: string): Response | undefined {
+function enable(
+  connection: Connection | undefined,
+  where: Where,
+  id: string,
+): Response | undefined {
   if (!connection) {
     return missing('CONNECTION');
   }
@@ -151,7 +155,7 @@ function offer(connection: Connection | undefined, where: Where, id: string): Re
   return undefined;
 }
 
-function withdraw(connection: Connection | undefined, where: Where, id: string) {
+function disable(connection: Connection | undefined, where: Where, id: string) {
   if (!connection?.[where].includes(id)) {
     return missing('CONNECTION');
   }

@@ -6,11 +6,11 @@ import { dateOf, newId } from '../lookup.js';
 /** Variables that workflows can read. */
 export const environmentVariables: Handlers<'environmentVariables'> = {
   list: (_input, state) =>
-    ok({ has_more: false, environment_variables: state.environmentVariables.map(shown) }),
+    ok({ has_more: false, environment_variables: state.environmentVariables.map(toResponse) }),
   get({ variable_id: id }, state) {
     const variable = find(state, id);
     if (variable) {
-      return ok({ environment_variable: shown(variable) });
+      return ok({ environment_variable: toResponse(variable) });
     }
     return notFound('ENVIRONMENT_VARIABLE');
   },
@@ -70,7 +70,7 @@ function exists(): Response {
 }
 
 /** The value of a secret one is never told again. */
-function shown({ id, key, value, isSecret, createdAt }: EnvironmentVariable) {
+function toResponse({ id, key, value, isSecret, createdAt }: EnvironmentVariable) {
   return {
     id,
     key,

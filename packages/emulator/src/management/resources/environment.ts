@@ -4,7 +4,7 @@ import { dateOf, flagText, flagWord, readFlag } from '../lookup.js';
 
 /** The environment, and the values that feature flags have in it. */
 export const environment: Handlers<'environment'> = {
-  get: (_input, state) => ok({ environment: { ...PLAIN, ...about(state) } }),
+  get: (_input, state) => ok({ environment: { ...PLAIN, ...toResponse(state) } }),
   listFlags(_input, { flags, environmentFlags }) {
     const values = Object.entries(flags).map(
       ([key, { type, value }]) =>
@@ -43,7 +43,7 @@ export const environment: Handlers<'environment'> = {
   },
 };
 
-function about({ issuer, createdAt }: State) {
+function toResponse({ issuer, createdAt }: State) {
   return { kinde_domain: issuer, created_on: dateOf(createdAt) };
 }
 

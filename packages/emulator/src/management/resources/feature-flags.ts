@@ -51,7 +51,7 @@ export const featureFlags: Handlers<'featureFlags'> = {
       return mismatch(type);
     }
     if (flag.type !== TYPES[type]) {
-      forget(state, key);
+      removeOverrides(state, key);
     }
     const changed: Flag = {
       name,
@@ -68,7 +68,7 @@ export const featureFlags: Handlers<'featureFlags'> = {
       return notFound('FEATURE_FLAG');
     }
     delete state.flags[key];
-    forget(state, key);
+    removeOverrides(state, key);
     return ok({});
   },
 };
@@ -84,7 +84,7 @@ function mismatch(type: string): Response {
 }
 
 /** Nobody has a value of their own any more. */
-function forget({ environmentFlags, organizations, people }: State, key: string): void {
+function removeOverrides({ environmentFlags, organizations, people }: State, key: string): void {
   delete environmentFlags[key];
   for (const { flags } of [...Object.values(organizations), ...people]) {
     delete flags?.[key];

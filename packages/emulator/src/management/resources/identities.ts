@@ -1,15 +1,15 @@
-import { changedPerson } from '../../state/events.js';
+import { personUpdated } from '../../state/events.js';
 import { identitiesOf, isPrimary, isPrimaryType, removeIdentity } from '../../state/identities.js';
 import type { Identity, Person, State } from '../../state/state.js';
 import { notFound, ok, refused, type Handlers } from '../envelope.js';
-import { shownIdentity } from '../lookup.js';
+import { identityResponse } from '../lookup.js';
 
 /** Single ways to sign in. */
 export const identities: Handlers<'identities'> = {
   get({ identity_id: id }, state) {
     const { person, identity } = identityById(state, id) ?? {};
     if (person && identity) {
-      return shownIdentity(person, identity);
+      return identityResponse(person, identity);
     }
     return notFound('IDENTITY');
   },
@@ -33,7 +33,7 @@ export const identities: Handlers<'identities'> = {
       );
     }
     person[type] = value;
-    changedPerson(state, person);
+    personUpdated(state, person);
     return ok({});
   },
   remove({ identity_id: id }, state) {
@@ -42,7 +42,7 @@ export const identities: Handlers<'identities'> = {
       return notFound('IDENTITY');
     }
     removeIdentity(person, identity);
-    changedPerson(state, person);
+    personUpdated(state, person);
     return ok({});
   },
 };

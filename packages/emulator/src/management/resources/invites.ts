@@ -1,4 +1,4 @@
-import { ownerOf } from '../../state/identities.js';
+import { findByIdentity } from '../../state/identities.js';
 import type { Invitation, State } from '../../state/state.js';
 import { missing, notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import { dateOf, newId, organizationByCode } from '../lookup.js';
@@ -30,7 +30,7 @@ export const invites: Handlers<'invites'> = {
     if (!found) {
       return missing('INVITATION');
     }
-    const { code: own, ...invitation } = shown(state, found);
+    const { code: own, ...invitation } = toResponse(state, found);
     return {
       message: 'Success',
       code: own,
@@ -55,7 +55,7 @@ export const invites: Handlers<'invites'> = {
     if (!roles.every((key) => Object.hasOwn(state.roles, key))) {
       return notFound('ROLE');
     }
-    if (Object.hasOwn(ownerOf(state, 'email', email)?.person.organizations ?? {}, code)) {
+    if (Object.hasOwn(findByIdentity(state, 'email', email)?.person.organizations ?? {}, code)) {
       return refused(
         400,
         'USER_ALREADY_IN_ORGANIZATION',
@@ -84,7 +84,7 @@ export const invites: Handlers<'invites'> = {
     return {
       code: 'INVITATION_CREATED',
       message: 'Invitation created',
-      invite: shown(state, invitation),
+      invite: toResponse(state, invitation),
     };
   },
   revoke({ org_code: code, invite_code: invite }, state) {
@@ -139,7 +139,7 @@ function problemOf({
   ]);
 }
 
-function shown(state: State, invitation: Invitation) {
+function toResponse(state: State, invitation: Invitation) {
   const { code, email, firstName, lastName, createdAt, isSent, acceptedAt, roles, isRevoked } =
     invitation;
   return {
@@ -164,7 +164,7 @@ function shown(state: State, invitation: Invitation) {
 }
 
 function named(state: State, invitation: Invitation) {
-  const invite = shown(state, invitation);
+  const invite = toResponse(state, invitation);
   return { ...invite, name: invite.full_name };
 }
 

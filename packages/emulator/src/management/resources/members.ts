@@ -1,6 +1,6 @@
 import { permissionsOf, rolesOf } from '../../oauth/claims.js';
-import { changedPerson } from '../../state/events.js';
-import { admit } from '../../state/organizations.js';
+import { personUpdated } from '../../state/events.js';
+import { addMember } from '../../state/organizations.js';
 import { grantsOf } from '../../state/sign-ins.js';
 import type { Membership, Person, State } from '../../state/state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
@@ -41,7 +41,7 @@ export const members: Handlers<'members'> = {
       return page;
     }
     const entries = page.items.map(({ person }) =>
-      shown(state, person, person.organizations[code]!),
+      toResponse(state, person, person.organizations[code]!),
     );
     return ok({ organization_users: entries, next_token: page.next_token });
   },
@@ -51,7 +51,7 @@ export const members: Handlers<'members'> = {
       return problem;
     }
     const added = users.flatMap(({ id, ...held }) =>
-      enter(state, id, { code, ...held }) ? [id] : [],
+      addMembers(state, id, { code, ...held }) ? [id] : [],
     );
     return ok({ users_added: added });
   },
@@ -71,14 +71,14 @@ export const members: Handlers<'members'> = {
         continue;
       }
       if (operation === 'delete') {
-        if (leave(state, person, code)) {
+        if (removeMembership(state, person, code)) {
           done.users_removed.push(id);
         }
-      } else if (enter(state, id, { code, ...held })) {
+      } else if (addMembers(state, id, { code, ...held })) {
         done.users_added.push(id);
       } else if (held.roles || held.permissions) {
         Object.assign(person.organizations[code]!, held);
-        changedPerson(state, person);
+        personUpdated(state, person);
         done.users_updated.push(id);
       }
     }
@@ -89,7 +89,7 @@ export const members: Handlers<'members'> = {
     if (person instanceof Response) {
       return person;
     }
-    leave(state, person, code);
+    removeMembership(state, person, code);
     return ok({});
   },
   listByRole({ org_code: code, role_id: id, ...input }, state) {
@@ -128,7 +128,7 @@ export const members: Handlers<'members'> = {
     if (key === undefined) {
       return notFound('ROLE');
     }
-    return hold(state, person, {
+    return grantKey(state, person, {
       code,
       kind: 'roles',
       key,
@@ -141,7 +141,7 @@ export const members: Handlers<'members'> = {
     }
     const [key] = roleById(state, roleId) ?? [];
     if (
-      drop(state, person, {
+      revokeKey(state, person, {
         code,
         kind: 'roles',
         key,
@@ -186,7 +186,7 @@ export const members: Handlers<'members'> = {
     if (key === undefined) {
       return notFound('PERMISSION');
     }
-    return hold(state, person, {
+    return grantKey(state, person, {
       code,
       kind: 'permissions',
       key,
@@ -199,7 +199,7 @@ export const members: Handlers<'members'> = {
     }
     const [key] = permissionById(state, permissionId) ?? [];
     if (
-      drop(state, person, {
+      revokeKey(state, person, {
         code,
         kind: 'permissions',
         key,
@@ -240,7 +240,7 @@ function problemOf(state: State, code: string, users: readonly Change[]): Respon
 }
 
 /** Whether somebody became a member by this; who is one already stays as they are. */
-function enter(
+function addMembers(
   state: State,
   id: string,
   { code, roles, permissions }: Omit<Change, 'id'> & { code: string },
@@ -249,17 +249,17 @@ function enter(
   if (!person || Object.hasOwn(person.organizations, code)) {
     return false;
   }
-  admit(state, person, {
+  addMember(state, person, {
     code,
     ...(roles && { roles }),
     ...(permissions && { permissions }),
   });
-  changedPerson(state, person);
+  personUpdated(state, person);
   return true;
 }
 
 /** Whether somebody was a member until now. Their sign-ins to the organization are over. */
-function leave(state: State, person: Person, code: string): boolean {
+function removeMembership(state: State, person: Person, code: string): boolean {
   if (!Object.hasOwn(person.organizations, code)) {
     return false;
   }
@@ -271,7 +271,7 @@ function leave(state: State, person: Person, code: string): boolean {
   for (const grant of own) {
     grant.ended = true;
   }
-  changedPerson(state, person);
+  personUpdated(state, person);
   return true;
 }
 
@@ -281,15 +281,15 @@ interface Held {
   readonly key: string;
 }
 
-function hold(state: State, person: Person, { code, kind, key }: Held) {
+function grantKey(state: State, person: Person, { code, kind, key }: Held) {
   const membership = person.organizations[code]!;
   membership[kind] = [...new Set([...(membership[kind] ?? []), key])];
-  changedPerson(state, person);
+  personUpdated(state, person);
   return ok({});
 }
 
 /** Whether the member had it until now. */
-function drop(
+function revokeKey(
   state: State,
   person: Person,
   { code, kind, key }: Omit<Held, 'key'> & { key: string | undefined },
@@ -299,7 +299,7 @@ function drop(
     return false;
   }
   membership[kind] = membership[kind].filter((one) => one !== key);
-  changedPerson(state, person);
+  personUpdated(state, person);
   return true;
 }
 
@@ -322,7 +322,11 @@ function memberOf(state: State, code: string, id: string): Person | Response {
   return refused(400, 'USER_NOT_IN_ORGANIZATION', 'This person is not in the organization.');
 }
 
-function shown(state: State, person: Person, { roles = [], joinedAt, lastAccessedAt }: Membership) {
+function toResponse(
+  state: State,
+  person: Person,
+  { roles = [], joinedAt, lastAccessedAt }: Membership,
+) {
   return {
     id: person.id,
     email: person.email ?? null,

@@ -1,6 +1,6 @@
 import {
-  changedOrganization,
   createOrganization,
+  organizationUpdated,
   removeOrganization,
 } from '../../state/organizations.js';
 import { grantsOf } from '../../state/sign-ins.js';
@@ -15,7 +15,9 @@ export const organizations: Handlers<'organizations'> = {
     if (page instanceof Response) {
       return page;
     }
-    const entries = page.items.map(({ key: code, ...organization }) => summary(code, organization));
+    const entries = page.items.map(({ key: code, ...organization }) =>
+      toSummary(code, organization),
+    );
     return ok({ organizations: entries, next_token: page.next_token });
   },
   get({ code, expand }, state) {
@@ -26,7 +28,7 @@ export const organizations: Handlers<'organizations'> = {
     const { settings = {}, createdAt = state.createdAt, suspendedAt } = organization;
     const theme = textOf(settings['theme_code']) ?? 'user_preference';
     return {
-      ...summary(code, organization),
+      ...toSummary(code, organization),
       ...NO_PICTURES,
       ...(Object.fromEntries(COLORS.map((name) => [name, colorOf(settings[name])])) as Record<
         Color,
@@ -94,7 +96,7 @@ export const organizations: Handlers<'organizations'> = {
     if (input.is_suspended !== undefined) {
       suspend(state, code, input.is_suspended);
     }
-    changedOrganization(state, code);
+    organizationUpdated(state, code);
     return ok({});
   },
   remove({ org_code: code }, state) {
@@ -118,7 +120,7 @@ export const organizations: Handlers<'organizations'> = {
       return notFound('ORGANIZATION');
     }
     delete organization.handle;
-    changedOrganization(state, code);
+    organizationUpdated(state, code);
     return ok({});
   },
 };
@@ -222,7 +224,7 @@ function invalid(field: string, why: string): Response {
   ]);
 }
 
-function summary(
+function toSummary(
   code: string,
   { name, handle, isDefault, externalId, allowRegistrations }: Organization,
 ) {

@@ -10,7 +10,7 @@ export const permissions: Handlers<'permissions'> = {
     if (page instanceof Response) {
       return page;
     }
-    return ok({ permissions: page.items.map(shown), next_token: page.next_token });
+    return ok({ permissions: page.items.map(toResponse), next_token: page.next_token });
   },
   create({ key, name, description = '' }, state) {
     if (Object.hasOwn(state.permissions, key)) {
@@ -22,7 +22,7 @@ export const permissions: Handlers<'permissions'> = {
       description,
     };
     state.permissions[key] = permission;
-    emit(state, 'permission.created', { permission: shown({ key, ...permission }) });
+    emit(state, 'permission.created', { permission: toResponse({ key, ...permission }) });
     return ok({ permission: { id: permission.id } });
   },
   update({ permission_id: id, key: newKey, name, description }, state) {
@@ -42,9 +42,9 @@ export const permissions: Handlers<'permissions'> = {
     );
     if (key !== oldKey) {
       state.permissions = renameKey(state.permissions, oldKey, key);
-      everywhere(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
+      replacePermission(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
     }
-    emit(state, 'permission.updated', { permission: shown({ key, ...permission }) });
+    emit(state, 'permission.updated', { permission: toResponse({ key, ...permission }) });
     return ok({});
   },
   remove({ permission_id: id }, state) {
@@ -54,13 +54,13 @@ export const permissions: Handlers<'permissions'> = {
     }
     const [key] = found;
     delete state.permissions[key];
-    everywhere(state, (keys) => keys.filter((one) => one !== key));
+    replacePermission(state, (keys) => keys.filter((one) => one !== key));
     emit(state, 'permission.deleted', { permission: { id } });
     return ok({});
   },
 };
 
-function shown({ id, key, name, description }: Permission & { key: string }) {
+function toResponse({ id, key, name, description }: Permission & { key: string }) {
   return {
     id,
     key,
@@ -74,7 +74,7 @@ function exists(): Response {
 }
 
 /** Roles and members hold permissions by their keys. */
-function everywhere({ roles, people }: State, change: (keys: string[]) => string[]): void {
+function replacePermission({ roles, people }: State, change: (keys: string[]) => string[]): void {
   for (const role of Object.values(roles)) {
     role.permissions = change(role.permissions);
   }

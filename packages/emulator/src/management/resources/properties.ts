@@ -13,7 +13,7 @@ export const properties: Handlers<'properties'> = {
     if (page instanceof Response) {
       return page;
     }
-    return ok({ properties: page.items.map(shown), has_more: page.has_more });
+    return ok({ properties: page.items.map(toResponse), has_more: page.has_more });
   },
   create(
     { key, name, description = '', type, context, is_private: isPrivate, category_id: categoryId },
@@ -79,7 +79,7 @@ function isCategory(
   return propertyCategories.some((category) => category.id === id && category.context === context);
 }
 
-function shown({ id, key, name, isPrivate, description }: Property & { key: string }) {
+function toResponse({ id, key, name, isPrivate, description }: Property & { key: string }) {
   return {
     id,
     key,

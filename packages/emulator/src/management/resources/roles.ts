@@ -10,12 +10,12 @@ export const roles: Handlers<'roles'> = {
     if (page instanceof Response) {
       return page;
     }
-    return ok({ roles: page.items.map(shown), next_token: page.next_token });
+    return ok({ roles: page.items.map(toResponse), next_token: page.next_token });
   },
   get({ role_id: id }, state) {
     const found = roleById(state, id);
     if (found) {
-      return ok({ role: shown({ key: found[0], ...found[1] }) });
+      return ok({ role: toResponse({ key: found[0], ...found[1] }) });
     }
     return notFound('ROLE');
   },
@@ -36,7 +36,7 @@ export const roles: Handlers<'roles'> = {
       ...described(description, isDefault),
     };
     state.roles[key] = role;
-    emit(state, 'role.created', { role: shown({ key, ...role }) });
+    emit(state, 'role.created', { role: toResponse({ key, ...role }) });
     return ok({ role: { id: role.id } });
   },
   update(input, state) {
@@ -55,9 +55,9 @@ export const roles: Handlers<'roles'> = {
     Object.assign(role, { name }, described(description, isDefault));
     if (key !== oldKey) {
       state.roles = renameKey(state.roles, oldKey, key);
-      everywhere(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
+      replaceRole(state, (keys) => keys.map((one) => (one === oldKey ? key : one)));
     }
-    emit(state, 'role.updated', { role: shown({ key, ...role }) });
+    emit(state, 'role.updated', { role: toResponse({ key, ...role }) });
     return ok({});
   },
   remove({ role_id: id }, state) {
@@ -66,7 +66,7 @@ export const roles: Handlers<'roles'> = {
       return notFound('ROLE');
     }
     delete state.roles[key];
-    everywhere(state, (keys) => keys.filter((one) => one !== key));
+    replaceRole(state, (keys) => keys.filter((one) => one !== key));
     emit(state, 'role.deleted', { role: { id } });
     return ok({});
   },
@@ -109,7 +109,7 @@ export const roles: Handlers<'roles'> = {
       (has ? removed : added).push(own);
     }
     if (added.length + removed.length > 0) {
-      emit(state, 'role.updated', { role: shown({ key: roleKey, ...role }) });
+      emit(state, 'role.updated', { role: toResponse({ key: roleKey, ...role }) });
     }
     return ok({ permissions_added: added, permissions_removed: removed });
   },
@@ -124,7 +124,7 @@ export const roles: Handlers<'roles'> = {
       return notFound('PERMISSION');
     }
     role.permissions = role.permissions.filter((one) => one !== key);
-    emit(state, 'role.updated', { role: shown({ key: roleKey, ...role }) });
+    emit(state, 'role.updated', { role: toResponse({ key: roleKey, ...role }) });
     return ok({});
   },
   listScopes({ role_id: id }, state) {
@@ -175,7 +175,13 @@ export const roles: Handlers<'roles'> = {
   },
 };
 
-function shown({ id, key, name, description = '', isDefault = false }: Role & { key: string }) {
+function toResponse({
+  id,
+  key,
+  name,
+  description = '',
+  isDefault = false,
+}: Role & { key: string }) {
   return {
     id,
     key,
@@ -214,7 +220,7 @@ function exists(): Response {
 }
 
 /** Members hold roles by their keys. */
-function everywhere({ people }: State, change: (keys: string[]) => string[]): void {
+function replaceRole({ people }: State, change: (keys: string[]) => string[]): void {
   for (const membership of people.flatMap(({ organizations }) => Object.values(organizations))) {
     if (membership.roles) {
       membership.roles = change(membership.roles);

@@ -1,5 +1,5 @@
 import { emit } from '../../state/events.js';
-import { personBy } from '../../state/identities.js';
+import { findByName } from '../../state/identities.js';
 import type { Subscriber } from '../../state/resources.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import { newId } from '../lookup.js';
@@ -55,7 +55,7 @@ export const subscribers: Handlers<'subscribers'> = {
       firstName,
       lastName,
     });
-    const userId = personBy(state, email)?.id ?? null;
+    const userId = findByName(state, email)?.id ?? null;
     const told = {
       id,
       email,

@@ -1,16 +1,16 @@
-import { changedPerson } from '../../state/events.js';
-import { addIdentity, identitiesOf, ownerOf } from '../../state/identities.js';
-import { readHashed } from '../../state/password.js';
+import { personUpdated } from '../../state/events.js';
+import { addIdentity, findByIdentity, identitiesOf } from '../../state/identities.js';
+import { parsePasswordHash } from '../../state/password.js';
 import { endSignIns, grantsOf } from '../../state/sign-ins.js';
 import type { Grant, State } from '../../state/state.js';
 import { idPage, missing, notFound, ok, refused, type Handlers } from '../envelope.js';
 import {
   dateOf,
+  identityResponse,
   mayOverride,
   personById,
   propertyValues,
   readFlag,
-  shownIdentity,
   writeProperties,
 } from '../lookup.js';
 
@@ -21,7 +21,7 @@ export const userDetails: Handlers<'users'> = {
     if (!person) {
       return notFound('USER');
     }
-    const hashed = readHashed(given);
+    const hashed = parsePasswordHash(given);
     if ('field' in hashed) {
       const { field, why } = hashed;
       return refused(400, [
@@ -51,7 +51,7 @@ export const userDetails: Handlers<'users'> = {
       return page;
     }
     return ok({
-      identities: page.items.map((one) => shownIdentity(person, one)),
+      identities: page.items.map((one) => identityResponse(person, one)),
       has_more: page.has_more,
     });
   },
@@ -82,7 +82,7 @@ export const userDetails: Handlers<'users'> = {
         },
       ]);
     }
-    const taken = ownerOf(state, type, value);
+    const taken = findByIdentity(state, type, value);
     if (taken?.person === person && type === 'enterprise') {
       return ok({ identity: { identity_id: taken.identity.id } });
     }
@@ -96,7 +96,7 @@ export const userDetails: Handlers<'users'> = {
       isConfirmed,
       connectionId,
     });
-    changedPerson(state, person);
+    personUpdated(state, person);
     return ok({ identity: { id: identity.id } });
   },
   listProperties({ user_id: id }, state) {
@@ -155,7 +155,7 @@ export const userDetails: Handlers<'users'> = {
       state,
       ({ personId, expiresAt = 0 }) => personId === id && expiresAt > now,
     );
-    return ok({ has_more: false, sessions: live.map(shownSession) });
+    return ok({ has_more: false, sessions: live.map(sessionResponse) });
   },
   endSessions({ user_id: id }, state) {
     if (!personById(state, id)) {
@@ -185,7 +185,7 @@ function required(field: string): Response {
 }
 
 /** What a sign-in at an app is to Kinde. Everything comes from this machine. */
-function shownSession({ id, personId, orgCode, clientId, userAgent, ...at }: Grant) {
+function sessionResponse({ id, personId, orgCode, clientId, userAgent, ...at }: Grant) {
   const { authTime, usedAt = authTime, expiresAt = authTime } = at;
   return {
     user_id: personId,

@@ -1,5 +1,5 @@
-import { changedPerson } from '../../state/events.js';
-import { identitiesOf, ownerOf } from '../../state/identities.js';
+import { personUpdated } from '../../state/events.js';
+import { findByIdentity, identitiesOf } from '../../state/identities.js';
 import { defaultOrganization } from '../../state/organizations.js';
 import { addPerson, removePerson } from '../../state/persons.js';
 import type { Person, State } from '../../state/state.js';
@@ -20,7 +20,7 @@ export const users: Handlers<'users'> = {
       return page;
     }
     const entries = page.items.map((person) => ({
-      ...shown(state, person),
+      ...toResponse(state, person),
       email: person.email ?? null,
       phone: person.phone ?? null,
       last_organization_sign_ins: lastSignIns(person),
@@ -34,7 +34,7 @@ export const users: Handlers<'users'> = {
       return notFound('USER');
     }
     return {
-      ...shown(state, person),
+      ...toResponse(state, person),
       preferred_email: person.email ?? null,
       phone: person.phone ?? null,
       ...expanded(state, person, valuesOf(expand)),
@@ -58,7 +58,7 @@ export const users: Handlers<'users'> = {
     }
     const results = (created: boolean) => wanted.map(({ type }) => ({ type, result: { created } }));
     const taken = wanted
-      .map(({ type, value }) => ownerOf(state, type, value))
+      .map(({ type, value }) => findByIdentity(state, type, value))
       .find((owner) => owner !== undefined);
     if (taken) {
       return {
@@ -99,7 +99,7 @@ export const users: Handlers<'users'> = {
         mustChangePassword: input.is_password_reset_requested,
       },
     );
-    changedPerson(state, person);
+    personUpdated(state, person);
     return {
       id: person.id,
       given_name: person.givenName ?? null,
@@ -139,7 +139,7 @@ export const users: Handlers<'users'> = {
     }
     const also = valuesOf(expand);
     const results = page.items.map((person) => ({
-      ...shown(state, person),
+      ...toResponse(state, person),
       email: person.email ?? null,
       ...expanded(state, person, also),
       ...(also?.includes('properties') && { properties: { ...person.properties } }),
@@ -190,7 +190,7 @@ function matcher(state: State, filters: Filters): (person: Person) => boolean {
   const owners = (['email', 'username', 'phone'] as const).flatMap((type) => {
     const values = valuesOf(filters[type]);
     if (values) {
-      return [new Set(values.map((value) => ownerOf(state, type, value)?.person))];
+      return [new Set(values.map((value) => findByIdentity(state, type, value)?.person))];
     }
     return [];
   });
@@ -216,7 +216,7 @@ function isFound(state: State, person: Person, query: string): boolean {
   );
 }
 
-function shown(state: State, person: Person) {
+function toResponse(state: State, person: Person) {
   return {
     id: person.id,
     provided_id: person.providedId ?? null,

@@ -8,7 +8,7 @@ import { dateOf, newId } from '../lookup.js';
 
 /** Who is told what, and what there is to tell. */
 export const webhooks: Handlers<'webhooks'> = {
-  list: (_input, state) => ok({ webhooks: state.webhooks.map(shown) }),
+  list: (_input, state) => ok({ webhooks: state.webhooks.map(toResponse) }),
   create({ endpoint, event_types: eventTypes, name, description }, state) {
     if (!isEndpoint(endpoint)) {
       return invalid('endpoint', 'must be an https address, or one on this machine');
@@ -109,7 +109,7 @@ function invalid(field: string, why: string): Response {
   ]);
 }
 
-function shown({ id, name, endpoint, description, eventTypes, createdAt }: Webhook) {
+function toResponse({ id, name, endpoint, description, eventTypes, createdAt }: Webhook) {
   return {
     id,
     name,
