@@ -6,13 +6,14 @@ import { constantTimeEqual, verifyPassword } from '../state/password.js';
 import { addPerson } from '../state/persons.js';
 import { recordFailedSignIn, recordSignIn } from '../state/sign-ins.js';
 import type { Person, State } from '../state/state.js';
-import { continueSignIn, findPending, registrationDetails, startSession } from './authorize.js';
 import { readForm } from './client-auth.js';
+import { continueSignIn, findPending, registrationDetails } from './sign-in.js';
+import { startSession } from './sso-session.js';
 
 /** Characters that a new password has at least, as at Kinde. */
 const SHORTEST_PASSWORD = 8;
 
-/** The sign-in form, and what was sent with it: a card's person, or a name and perhaps a password. */
+/** The sign-in form: shows it, or signs in the person of a card, or of a name and perhaps a password. */
 export async function signIn(request: Request, state: State): Promise<Response> {
   const form = await readFields(request);
   const reference = form.get('request') ?? '';
@@ -23,33 +24,57 @@ export async function signIn(request: Request, state: State): Promise<Response> 
   if (request.method === 'GET') {
     return signInPage(state, { request: reference });
   }
+  const chosen = state.people.find(({ id }) => id === form.get('person'));
+  if (chosen) {
+    return signInAs(chosen, { reference, state });
+  }
+  return signInByName(form, { reference, state });
+}
+
+/** A sign-in that a form belongs to. */
+interface SignIn {
+  readonly reference: string;
+  readonly state: State;
+}
+
+async function signInByName(
+  form: URLSearchParams,
+  { reference, state }: SignIn,
+): Promise<Response> {
   const name = form.get('email')?.trim() ?? '';
   const again = (error?: string) => signInPage(state, { request: reference, error }, name);
-  const chosen = state.people.find(({ id }) => id === form.get('person'));
-  const person = chosen ?? findByName(state, name);
+  const person = findByName(state, name);
   if (!person) {
-    return again(`Nobody here has the address ${name}.`);
+    return again(`No user is called ${name}.`);
   }
-  if (!chosen && hasPassword(person) && !form.has('password')) {
+  if (hasPassword(person) && !form.has('password')) {
     return again();
   }
-  if (!chosen && !(await checkPassword(person, form.get('password') ?? ''))) {
+  if (!(await checkPassword(person, form.get('password') ?? ''))) {
     recordFailedSignIn(state, person);
     return again('That is not the password.');
   }
+  const problem = person.isSuspended ? undefined : setNewPassword(state, person, form);
+  if (problem) {
+    return again(problem);
+  }
+  return signInAs(person, { reference, state, name });
+}
+
+/** Signs the person in, by the name they typed if they did. */
+function signInAs(
+  person: Person,
+  { reference, state, name }: SignIn & { name?: string },
+): Response {
   if (person.isSuspended) {
     recordFailedSignIn(state, person);
     return failurePage('You cannot sign in', 'The person is suspended.');
   }
-  const problem = chosen ? undefined : setNewPassword(state, person, form);
-  if (problem) {
-    return again(problem);
-  }
-  recordSignIn(state, person, chosen ? undefined : name);
+  recordSignIn(state, person, name);
   return continueSignIn(reference, state, { headers: startSession(reference, person, state) });
 }
 
-/** The registration form, and what was sent with it. */
+/** The registration form: shows it, or adds the person and signs them in. */
 export async function register(request: Request, state: State): Promise<Response> {
   const form = await readFields(request);
   const reference = form.get('request') ?? '';
@@ -57,33 +82,40 @@ export async function register(request: Request, state: State): Promise<Response
   if (pending instanceof Response) {
     return pending;
   }
-  const about = registrationDetails(pending.query, state);
+  const details = registrationDetails(pending.query, state);
   if (request.method === 'GET') {
-    return registerPage({ request: reference }, about);
+    return registerPage({ request: reference }, details);
   }
-  const email = about.isInvited ? about.email : (form.get('email')?.trim() ?? '');
-  const malformed = /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
-  const error = findByName(state, email)
-    ? 'Somebody has this address already. Sign in instead.'
-    : malformed;
+  const email = details.isInvited ? details.email : (form.get('email')?.trim() ?? '');
+  const error = addressProblem(state, email);
   if (error) {
-    return registerPage({ request: reference, error }, { ...about, email });
+    return registerPage({ request: reference, error }, { ...details, email });
   }
-  const [givenName, familyName] = ['given_name', 'family_name'].map((name) =>
-    form.get(name)?.trim(),
-  );
-  const names = { ...(givenName && { givenName }), ...(familyName && { familyName }) };
-  const comesForAnother =
-    about.withOrganization || about.isInvited || pending.query.has('org_code');
-  const orgCode = comesForAnother ? undefined : defaultOrganization(state);
+  const entersAnother =
+    details.withOrganization || details.isInvited || pending.query.has('org_code');
+  const orgCode = entersAnother ? undefined : defaultOrganization(state);
   const identities = [{ type: 'email', value: email }] as const;
-  const person = addPerson(state, { identities, ...names }, { orgCode, source: 'user' });
+  const profile = { identities, ...readNames(form) };
+  const person = addPerson(state, profile, { orgCode, source: 'user' });
   recordSignIn(state, person, email);
   const headers = startSession(reference, person, state);
   return continueSignIn(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
 }
 
-/** Which organization somebody chose, or what they call a new one. */
+function addressProblem(state: State, email: string): string | undefined {
+  if (findByName(state, email)) {
+    return 'Somebody has this address already. Sign in instead.';
+  }
+  return /^[^\s@]+@[^\s@]+$/.test(email) ? undefined : 'That is not an e-mail address.';
+}
+
+function readNames(form: URLSearchParams): Pick<Person, 'givenName' | 'familyName'> {
+  const givenName = form.get('given_name')?.trim();
+  const familyName = form.get('family_name')?.trim();
+  return { ...(givenName && { givenName }), ...(familyName && { familyName }) };
+}
+
+/** The organization form: continues with the chosen organization, or with the name of a new one. */
 export async function chooseOrganization(request: Request, state: State): Promise<Response> {
   const form = await readFields(request);
   return continueSignIn(form.get('request') ?? '', state, {

@@ -1,6 +1,6 @@
 import { failurePage, loggedOutPage } from '../pages/pages.js';
 import type { State } from '../state/state.js';
-import { endSession } from './authorize.js';
+import { endSession } from './sso-session.js';
 import { isRegistered } from './redirect-uri.js';
 
 /** Kinde's own session ends; the browser goes on only to a registered address. */

@@ -34,11 +34,19 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** How a page is sent. */
+export interface PageOptions {
+  /** @default 200 */
+  readonly status?: number | undefined;
+  /** Headers on top of those of every page, such as `set-cookie`. @default none */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /** A whole page of the local Kinde. Needs no JavaScript. */
 export function page(
   title: string,
   content: Html,
-  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+  { status = 200, headers = {} }: PageOptions = {},
 ): Response {
   const document = html`<!doctype html>
     <html lang="en">

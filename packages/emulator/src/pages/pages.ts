@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person, State } from '../state/state.js';
-import { page } from './html.js';
+import { page, type PageOptions } from './html.js';
 
 /** Reference to the pending authorization request, and what went wrong with the last form, if anything. */
 export interface Form {
@@ -84,7 +84,7 @@ export function organizationPage(
   }: {
     person: Person;
     codes: readonly string[];
-    headers: Record<string, string>;
+    headers: PageOptions['headers'];
   },
 ): Response {
   const cards = codes.map(
@@ -113,7 +113,7 @@ export function organizationPage(
 /** Name an organization that is about to be created. */
 export function createOrganizationPage(
   { request }: Form,
-  headers: Record<string, string>,
+  headers?: PageOptions['headers'],
 ): Response {
   return page(
     'Create an organization',
@@ -154,7 +154,7 @@ export function failurePage(
   title: string,
   explanation: string,
   facts: Readonly<Record<string, readonly string[]>> = {},
-  { status = 400, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+  { status = 400, headers }: PageOptions = {},
 ): Response {
   const rows = Object.entries(facts).map(
     ([name, values]) =>
