@@ -1,11 +1,9 @@
-import type { FlagValue } from '../seed/seed.js';
 import { isPrimary, isPrimaryType } from '../state/identities.js';
 import { digest } from '../state/ids.js';
-import type { Connection, PropertyContext } from '../state/resources.js';
+import type { Connection } from '../state/resources.js';
 import type {
   Api,
   Application,
-  Flag,
   Identity,
   Organization,
   Permission,
@@ -13,7 +11,6 @@ import type {
   Role,
   State,
 } from '../state/state.js';
-import { notFound, refused } from './envelope.js';
 
 /** The entries of a record as a list, each with its key. */
 export function listed<Entity extends object>(
@@ -79,75 +76,6 @@ export function everyApi({ issuer, apis, managementScopes }: State): [management
   ];
 }
 
-/** The API's word for a flag's type; JSON is only made in Kinde's pages. */
-export function flagWord(type: Flag['type']): string {
-  return {
-    s: 'str',
-    i: 'int',
-    b: 'bool',
-    j: 'json',
-  }[type];
-}
-
-/** A flag's value as the API writes it: as text, whatever the type. */
-export function flagText(value: FlagValue): string {
-  if (typeof value === 'object') {
-    return JSON.stringify(value);
-  }
-  return String(value);
-}
-
-/** The value that a text means for a flag of this type; nothing where it means none. */
-export function readFlag(type: Flag['type'], text: string): FlagValue | undefined {
-  if (type === 's') {
-    return text;
-  }
-  if (type === 'i') {
-    if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) {
-      return Number(text);
-    }
-    return undefined;
-  }
-  if (type === 'b') {
-    return text === 'true' ? true : text === 'false' ? false : undefined;
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) {
-      return value;
-    }
-    return undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether this level may have a value of its own of this flag. */
-export function mayOverride(
-  { overrideLevel = 'usr' }: Flag,
-  level: 'env' | 'org' | 'usr',
-): boolean {
-  const levels = ['env', 'org', 'usr'];
-  return levels.indexOf(level) <= levels.indexOf(overrideLevel);
-}
-
-/** The properties of a kind of thing, with the values that one of them has. */
-export function propertyValues(
-  { properties }: State,
-  context: PropertyContext,
-  values: Record<string, string> = {},
-) {
-  return listed(properties)
-    .filter((property) => property.context === context)
-    .map(({ id, name, description, key }) => ({
-      id,
-      name,
-      description,
-      key,
-      value: values[key] ?? null,
-    }));
-}
-
 /** A connection as lists show it: without its options, which may hold secrets. */
 export function connectionResponse({ id, name, displayName, strategy }: Connection) {
   return {
@@ -193,38 +121,6 @@ export function valuesOf(filter: string | readonly string[] | undefined): string
     return undefined;
   }
   return [filter].flat().flatMap((one) => one.split(','));
-}
-
-/** Writes values of properties, all of them or, where one does not fit, none. `null` takes a value away. */
-export function writeProperties(
-  { properties }: State,
-  context: PropertyContext,
-  {
-    owner,
-    values,
-  }: { owner: { properties?: Record<string, string> }; values: Readonly<Record<string, unknown>> },
-): Response | undefined {
-  const known = (key: string) =>
-    Object.hasOwn(properties, key) && properties[key]?.context === context;
-  if (!Object.keys(values).every(known)) {
-    return notFound('PROPERTY');
-  }
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
-      return refused(400, [
-        {
-          code: 'VALUE_INVALID',
-          message: `${key} must be a text`,
-          field: key,
-        },
-      ]);
-    }
-  }
-  const all = Object.entries({ ...owner.properties, ...values }).filter(
-    ([, value]) => value !== null,
-  );
-  owner.properties = Object.fromEntries(all.map(([key, value]) => [key, String(value)]));
-  return undefined;
 }
 
 /** A way to sign in, as the API shows it. */

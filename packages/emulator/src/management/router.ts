@@ -1,7 +1,7 @@
 import type { Operation } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
-import { jwtVerify } from 'jose';
 import type { State } from '../state/state.js';
+import { authenticate } from './credentials.js';
 import { refused, respond, routeNotFound, type Answered } from './envelope.js';
 import { handlers } from './handlers.js';
 import { readInput } from './input.js';
@@ -76,60 +76,4 @@ function createRoutes(): Route[] {
   return all.sort(
     (a, b) => a.operation.route.split('{').length - b.operation.route.split('{').length,
   );
-}
-
-/** What the caller's token may do. Bad credentials are 403 at Kinde, never 401, and are looked at before the route. */
-async function authenticate(request: Request, state: State): Promise<readonly string[] | Response> {
-  const header = request.headers.get('authorization');
-  if (header === null) {
-    return denied('INVALID_AUTHORIZATION_HEADER', 'Invaild authorization header');
-  }
-  const token = /^bearer +(\S+)$/i.exec(header)?.[1];
-  if (token?.split('.').length !== 3) {
-    return denied('TOKEN_INVALID', 'token contains an invalid number of segments');
-  }
-  try {
-    const { payload } = await jwtVerify(token, state.key.find, {
-      issuer: state.issuer,
-      audience: `${state.issuer}/api`,
-      currentDate: new Date(state.clock.now() * 1000),
-      requiredClaims: ['exp'],
-    });
-    const { scp, gty, jti } = payload as {
-      scp?: unknown;
-      gty?: unknown;
-      jti?: string;
-    };
-    if (
-      !Array.isArray(gty) ||
-      !gty.includes('client_credentials') ||
-      !Array.isArray(scp) ||
-      state.revoked.has(token)
-    ) {
-      return denied('TOKEN_INVALID', 'token is not one of an application');
-    }
-    if (jti === undefined) {
-      return denied('TOKEN_INVALID', 'token has no id');
-    }
-    return scp as string[];
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'ERR_JWKS_NO_MATCHING_KEY') {
-      return denied(
-        'TOKEN_INVALID',
-        'the JWT has an invalid kid: could not find kid in JWT header',
-      );
-    }
-    return denied(
-      'TOKEN_INVALID',
-      code === 'ERR_JWT_EXPIRED' ? 'token is expired' : 'token is not valid here',
-    );
-  }
-}
-
-function denied(code: string, message: string): Response {
-  return refused(403, [
-    { code: 'INVALID_CREDENTIALS', message: 'Invalid credentials used to access API' },
-    { code, message },
-  ]);
 }

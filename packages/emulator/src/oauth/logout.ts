@@ -1,7 +1,7 @@
 import { failurePage, loggedOutPage } from '../pages/pages.js';
 import type { State } from '../state/state.js';
-import { endSession } from './sso-session.js';
 import { isRegistered } from './redirect-uri.js';
+import { endSession } from './sso-session.js';
 
 /** Kinde's own session ends; the browser goes on only to a registered address. */
 export function logout(request: Request, state: State): Response {

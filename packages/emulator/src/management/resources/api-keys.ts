@@ -1,7 +1,15 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKey } from '../../state/resources.js';
 import type { State } from '../../state/state.js';
-import { idPage, missing, notFound, ok, refused, type Handlers } from '../envelope.js';
+import {
+  idPage,
+  missing,
+  notFound,
+  ok,
+  refused,
+  requiredField,
+  type Handlers,
+} from '../envelope.js';
 import { dateOf, everyApi, newId, organizationByCode, personById } from '../lookup.js';
 
 /** Keys for the tenant's own APIs. A key is told once; what is kept of it cannot be turned back. */
@@ -51,10 +59,10 @@ export const apiKeys: Handlers<'apiKeys'> = {
       return notFound('SCOPE');
     }
     if (type === 'user' && !userId) {
-      return required('user_id');
+      return requiredField('user_id');
     }
     if (type === 'organization' && !orgCode) {
-      return required('org_code');
+      return requiredField('org_code');
     }
     if (userId && !personById(state, userId)) {
       return notFound('USER');
@@ -165,16 +173,6 @@ function hasOwner(state: State, { userId, orgCode }: ApiKey): boolean {
   const person = userId === null ? undefined : personById(state, userId);
   const hasPerson = userId === null || (person !== undefined && !person.isSuspended);
   return hasPerson && (orgCode === null || organizationByCode(state, orgCode) !== undefined);
-}
-
-function required(field: string): Response {
-  return refused(400, [
-    {
-      code: `${field.toUpperCase()}_REQUIRED`,
-      message: `${field} is required`,
-      field,
-    },
-  ]);
 }
 
 function toResponse({

@@ -1,5 +1,6 @@
 import { notFound, ok, type Handlers } from '../envelope.js';
-import { applicationById, propertyValues, writeProperties } from '../lookup.js';
+import { applicationById } from '../lookup.js';
+import { propertyValues, writeProperties } from '../property-values.js';
 
 /** What is written down about an application. */
 export const applicationProperties: Handlers<'applications'> = {

@@ -1,6 +1,6 @@
 import { digest } from '../../state/ids.js';
 import type { Organization, State } from '../../state/state.js';
-import { idPage, notFound, ok, refused, type Handlers } from '../envelope.js';
+import { idPage, invalidField, notFound, ok, type Handlers } from '../envelope.js';
 import { billingIds, dateOf } from '../lookup.js';
 
 /** What organizations pay for: read from their entitlements, on one plan. */
@@ -11,7 +11,7 @@ export const billing: Handlers<'billing'> = {
       return notFound('CUSTOMER');
     }
     if (unlimited !== undefined && !/^\d+$/.test(unlimited)) {
-      return invalid('max_value', 'a whole number');
+      return invalidField('max_value', 'must be a whole number');
     }
     const all = entitlementsOf(found).map(({ id, key, name, max }) => ({
       id,
@@ -79,10 +79,10 @@ export const billing: Handlers<'billing'> = {
         ? undefined
         : Date.parse(input.meter_usage_timestamp) / 1_000;
     if (!Number.isFinite(value)) {
-      return invalid('meter_value', 'a number');
+      return invalidField('meter_value', 'must be a number');
     }
     if (Number.isNaN(at)) {
-      return invalid('meter_usage_timestamp', 'a date');
+      return invalidField('meter_usage_timestamp', 'must be a date');
     }
     const type = input.meter_type_code ?? 'delta';
     state.usage.push({
@@ -127,14 +127,4 @@ function entitlementsOf({ code, entitlements }: Customer) {
     name,
     max,
   }));
-}
-
-function invalid(field: string, what: string): Response {
-  return refused(400, [
-    {
-      code: `${field.toUpperCase()}_INVALID`,
-      message: `${field} must be ${what}`,
-      field,
-    },
-  ]);
 }

@@ -1,6 +1,7 @@
 import type { State } from '../../state/state.js';
-import { notFound, ok, refused, type Handlers } from '../envelope.js';
-import { dateOf, flagText, flagWord, readFlag } from '../lookup.js';
+import { invalidField, notFound, ok, type Handlers } from '../envelope.js';
+import { flagText, flagWord, readFlag } from '../flag-values.js';
+import { dateOf } from '../lookup.js';
 
 /** The environment, and the values that feature flags have in it. */
 export const environment: Handlers<'environment'> = {
@@ -19,13 +20,7 @@ export const environment: Handlers<'environment'> = {
     }
     const value = readFlag(flag.type, text);
     if (value === undefined) {
-      return refused(400, [
-        {
-          code: 'VALUE_INVALID',
-          message: `value must be of type ${flagWord(flag.type)}`,
-          field: 'value',
-        },
-      ]);
+      return invalidField('value', `must be of type ${flagWord(flag.type)}`);
     }
     state.environmentFlags[key] = value;
     return ok({});

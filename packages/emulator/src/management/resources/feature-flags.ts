@@ -1,6 +1,6 @@
 import type { Flag, State } from '../../state/state.js';
-import { notFound, ok, refused, type Handlers } from '../envelope.js';
-import { readFlag } from '../lookup.js';
+import { invalidField, notFound, ok, refused, type Handlers } from '../envelope.js';
+import { readFlag } from '../flag-values.js';
 
 const TYPES = {
   str: 's',
@@ -74,13 +74,7 @@ export const featureFlags: Handlers<'featureFlags'> = {
 };
 
 function mismatch(type: string): Response {
-  return refused(400, [
-    {
-      code: 'DEFAULT_VALUE_INVALID',
-      message: `default_value must be of type ${type}`,
-      field: 'default_value',
-    },
-  ]);
+  return invalidField('default_value', `must be of type ${type}`);
 }
 
 /** Nobody has a value of their own any more. */

@@ -1,6 +1,14 @@
 import { findByIdentity } from '../../state/identities.js';
 import type { Invitation, State } from '../../state/state.js';
-import { missing, notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
+import {
+  invalidField,
+  missing,
+  notFound,
+  ok,
+  refused,
+  tokenPage,
+  type Handlers,
+} from '../envelope.js';
 import { dateOf, newId, organizationByCode } from '../lookup.js';
 
 /** Invitations into organizations. */
@@ -130,13 +138,7 @@ function problemOf({
   if (/^[^\s@]+@[^\s@]+$/.test(email.trim())) {
     return undefined;
   }
-  return refused(400, [
-    {
-      code: 'EMAIL_INVALID',
-      message: 'email must be an e-mail address',
-      field: 'email',
-    },
-  ]);
+  return invalidField('email', 'must be an e-mail address');
 }
 
 function toResponse(state: State, invitation: Invitation) {

@@ -1,14 +1,8 @@
 import type { Organization, State } from '../../state/state.js';
-import { notFound, ok, refused, type Handlers } from '../envelope.js';
-import {
-  flagText,
-  flagWord,
-  mayOverride,
-  organizationByCode,
-  propertyValues,
-  readFlag,
-  writeProperties,
-} from '../lookup.js';
+import { invalidField, notFound, ok, refused, type Handlers } from '../envelope.js';
+import { flagText, flagWord, mayOverride, readFlag } from '../flag-values.js';
+import { organizationByCode } from '../lookup.js';
+import { propertyValues, writeProperties } from '../property-values.js';
 
 /** Feature flags and properties of one organization. */
 export const organizationSettings: Handlers<'organizations'> = {
@@ -40,13 +34,7 @@ export const organizationSettings: Handlers<'organizations'> = {
     }
     const value = readFlag(flag.type, text);
     if (value === undefined) {
-      return refused(400, [
-        {
-          code: 'VALUE_INVALID',
-          message: 'value is not of the type of the flag',
-          field: 'value',
-        },
-      ]);
+      return invalidField('value', 'is not of the type of the flag');
     }
     organization.flags = { ...organization.flags, [key]: value };
     return ok({});

@@ -5,8 +5,17 @@ import {
 } from '../../state/organizations.js';
 import { grantsOf } from '../../state/sign-ins.js';
 import type { Organization, State } from '../../state/state.js';
-import { missing, notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
-import { billingIds, dateOf, listed, organizationByCode, readFlag } from '../lookup.js';
+import {
+  invalidField,
+  missing,
+  notFound,
+  ok,
+  refused,
+  tokenPage,
+  type Handlers,
+} from '../envelope.js';
+import { readFlag } from '../flag-values.js';
+import { billingIds, dateOf, listed, organizationByCode } from '../lookup.js';
 
 /** Organizations of the environment. */
 export const organizations: Handlers<'organizations'> = {
@@ -59,7 +68,7 @@ export const organizations: Handlers<'organizations'> = {
         return notFound('FEATURE_FLAG');
       }
       if (value === undefined) {
-        return invalid('feature_flags', `${key} is not of the type of the flag`);
+        return invalidField('feature_flags', `${key} is not of the type of the flag`);
       }
       flags[key] = value;
     }
@@ -202,26 +211,16 @@ function changes(input: Sent): Partial<Organization> & Required<Pick<Organizatio
 
 function problemOf(state: State, input: Sent, own?: string): Response | undefined {
   if (input.name?.trim() === '') {
-    return invalid('name', 'must not be empty');
+    return invalidField('name', 'must not be empty');
   }
   const color = COLORS.find((name) => input[name] !== undefined && !colorOf(input[name]));
   if (color) {
-    return invalid(color, 'must be a color such as #0056f1');
+    return invalidField(color, 'must be a color such as #0056f1');
   }
   const other = Object.entries(state.organizations).find(
     ([code, { handle }]) => code !== own && handle !== undefined && handle === input.handle,
   );
   return other && refused(400, 'HANDLE_ALREADY_EXISTS', 'Another organization has this handle.');
-}
-
-function invalid(field: string, why: string): Response {
-  return refused(400, [
-    {
-      code: `${field.toUpperCase()}_INVALID`,
-      message: `${field} ${why}`,
-      field,
-    },
-  ]);
 }
 
 function toSummary(

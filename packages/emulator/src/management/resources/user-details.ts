@@ -3,16 +3,19 @@ import { addIdentity, findByIdentity, identitiesOf } from '../../state/identitie
 import { parsePasswordHash } from '../../state/password.js';
 import { endSignIns, grantsOf } from '../../state/sign-ins.js';
 import type { Grant, State } from '../../state/state.js';
-import { idPage, missing, notFound, ok, refused, type Handlers } from '../envelope.js';
 import {
-  dateOf,
-  identityResponse,
-  mayOverride,
-  personById,
-  propertyValues,
-  readFlag,
-  writeProperties,
-} from '../lookup.js';
+  idPage,
+  invalidField,
+  missing,
+  notFound,
+  ok,
+  refused,
+  requiredField,
+  type Handlers,
+} from '../envelope.js';
+import { mayOverride, readFlag } from '../flag-values.js';
+import { dateOf, identityResponse, personById } from '../lookup.js';
+import { propertyValues, writeProperties } from '../property-values.js';
 
 /** How one person signs in, what is known about them, and where they are signed in. */
 export const userDetails: Handlers<'users'> = {
@@ -24,13 +27,7 @@ export const userDetails: Handlers<'users'> = {
     const hashed = parsePasswordHash(given);
     if ('field' in hashed) {
       const { field, why } = hashed;
-      return refused(400, [
-        {
-          code: `${field.toUpperCase()}_INVALID`,
-          message: `${field} ${why}`,
-          field,
-        },
-      ]);
+      return invalidField(field, why);
     }
     person.hashedPassword = hashed;
     delete person.password;
@@ -65,22 +62,16 @@ export const userDetails: Handlers<'users'> = {
     }
     const needed = type === 'enterprise' || type === 'social' ? 'connection_id' : undefined;
     if (needed && connectionId === undefined) {
-      return required(needed);
+      return requiredField(needed);
     }
     if (needed && !state.connections.some((one) => one.id === connectionId)) {
       return missing('CONNECTION');
     }
     if (type === 'phone' && country === undefined) {
-      return required('phone_country_id');
+      return requiredField('phone_country_id');
     }
     if (type === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) {
-      return refused(400, [
-        {
-          code: 'VALUE_INVALID',
-          message: 'value must be an e-mail address',
-          field: 'value',
-        },
-      ]);
+      return invalidField('value', 'must be an e-mail address');
     }
     const taken = findByIdentity(state, type, value);
     if (taken?.person === person && type === 'enterprise') {
@@ -126,13 +117,7 @@ export const userDetails: Handlers<'users'> = {
     }
     const value = readFlag(flag.type, text);
     if (value === undefined) {
-      return refused(400, [
-        {
-          code: 'VALUE_INVALID',
-          message: 'value is not of the type of the flag',
-          field: 'value',
-        },
-      ]);
+      return invalidField('value', 'is not of the type of the flag');
     }
     person.flags = { ...person.flags, [key]: value };
     return ok({});
@@ -172,16 +157,6 @@ function writeTo(state: State, id: string, values: Readonly<Record<string, unkno
     return notFound('USER');
   }
   return writeProperties(state, 'usr', { owner: person, values }) ?? ok({});
-}
-
-function required(field: string): Response {
-  return refused(400, [
-    {
-      code: `${field.toUpperCase()}_REQUIRED`,
-      message: `${field} is required`,
-      field,
-    },
-  ]);
 }
 
 /** What a sign-in at an app is to Kinde. Everything comes from this machine. */

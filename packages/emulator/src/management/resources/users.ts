@@ -3,7 +3,7 @@ import { findByIdentity, identitiesOf } from '../../state/identities.js';
 import { defaultOrganization } from '../../state/organizations.js';
 import { addPerson, removePerson } from '../../state/persons.js';
 import type { Person, State } from '../../state/state.js';
-import { idPage, notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
+import { idPage, invalidField, notFound, ok, tokenPage, type Handlers } from '../envelope.js';
 import { dateOf, organizationByCode, personById, valuesOf } from '../lookup.js';
 
 /** People of the environment. */
@@ -12,7 +12,7 @@ export const users: Handlers<'users'> = {
     const since =
       filters.active_since === undefined ? undefined : Date.parse(filters.active_since) / 1000;
     if (Number.isNaN(since)) {
-      return refused(400, [invalid('active_since', 'a date')]);
+      return invalidField('active_since', 'must be a date');
     }
     const found = state.people.filter(matcher(state, { ...filters, since }));
     const page = tokenPage(found, { page_size, next_token });
@@ -54,7 +54,7 @@ export const users: Handlers<'users'> = {
     }));
     const malformed = wanted.find(({ type, value }) => !isName(type, value));
     if (malformed) {
-      return refused(400, [invalid(malformed.type, FORMS[malformed.type])]);
+      return invalidField(malformed.type, `must be ${FORMS[malformed.type]}`);
     }
     const results = (created: boolean) => wanted.map(({ type }) => ({ type, result: { created } }));
     const taken = wanted
@@ -164,14 +164,6 @@ function isName(type: NamedType, value: string): boolean {
     return /^\+?[\d\s().-]{5,30}$/.test(value);
   }
   return value.trim() !== '' && value.length <= 254;
-}
-
-function invalid(field: string, form: string) {
-  return {
-    code: `${field.toUpperCase()}_INVALID`,
-    message: `${field} must be ${form}`,
-    field,
-  };
 }
 
 interface Filters {

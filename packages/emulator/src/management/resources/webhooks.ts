@@ -3,7 +3,7 @@ import { idOf } from '../../state/ids.js';
 import type { Webhook } from '../../state/resources.js';
 import type { State } from '../../state/state.js';
 import { isLoopback } from '../../webhooks/loopback.js';
-import { missing, notFound, ok, refused, type Handlers } from '../envelope.js';
+import { invalidField, missing, notFound, ok, type Handlers } from '../envelope.js';
 import { dateOf, newId } from '../lookup.js';
 
 /** Who is told what, and what there is to tell. */
@@ -11,10 +11,10 @@ export const webhooks: Handlers<'webhooks'> = {
   list: (_input, state) => ok({ webhooks: state.webhooks.map(toResponse) }),
   create({ endpoint, event_types: eventTypes, name, description }, state) {
     if (!isEndpoint(endpoint)) {
-      return invalid('endpoint', 'must be an https address, or one on this machine');
+      return invalidField('endpoint', 'must be an https address, or one on this machine');
     }
     if (!areKnown(eventTypes)) {
-      return invalid('event_types', 'must be types of events, at least one');
+      return invalidField('event_types', 'must be types of events, at least one');
     }
     const webhook: Webhook = {
       id: newId('webhook'),
@@ -33,7 +33,7 @@ export const webhooks: Handlers<'webhooks'> = {
       return notFound('WEBHOOK');
     }
     if (eventTypes && !areKnown(eventTypes)) {
-      return invalid('event_types', 'must be types of events, at least one');
+      return invalidField('event_types', 'must be types of events, at least one');
     }
     const changes = {
       ...(name && { name }),
@@ -97,16 +97,6 @@ function isEndpoint(address: string): boolean {
 
 function areKnown(types: readonly string[]): boolean {
   return types.length > 0 && types.every((type) => Object.hasOwn(EVENT_TYPES, type));
-}
-
-function invalid(field: string, why: string): Response {
-  return refused(400, [
-    {
-      code: `${field.toUpperCase()}_INVALID`,
-      message: `${field} ${why}`,
-      field,
-    },
-  ]);
 }
 
 function toResponse({ id, name, endpoint, description, eventTypes, createdAt }: Webhook) {
