@@ -22,13 +22,10 @@ export function accountApi(
   state: State,
   claims: JWTPayload | undefined,
 ): Response {
-  const person =
-    claims && Array.isArray(claims['scp']) && state.people.find(({ id }) => id === claims.sub);
-  if (!person) {
+  const caller = callerOf(state, claims);
+  if (!caller) {
     return refused(403, 'INVALID_CREDENTIALS', 'Invalid credentials used to access API');
   }
-  const orgCode = claims['org_code'] ?? claims['x-hasura-org-code'];
-  const caller = { person, orgCode: typeof orgCode === 'string' ? orgCode : undefined };
   const { pathname, searchParams } = new URL(request.url);
   const [, kind = '', key = searchParams.get('key') ?? ''] =
     /^\/account_api\/v1\/(\w+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
@@ -43,6 +40,16 @@ export function accountApi(
     return page(kind, list(state, caller), { query: searchParams, orgCode: caller.orgCode });
   }
   return refused(404, 'NOT_EMULATED', 'There is no such list.');
+}
+
+/** Whose access token it is. An ID token has no `scp`, so it opens nothing. */
+function callerOf(state: State, claims: JWTPayload = {}): Caller | undefined {
+  const person = state.people.find(({ id }) => id === claims.sub);
+  if (!person || !Array.isArray(claims['scp'])) {
+    return undefined;
+  }
+  const orgCode = claims['org_code'] ?? claims['x-hasura-org-code'];
+  return { person, orgCode: typeof orgCode === 'string' ? orgCode : undefined };
 }
 
 type Item = Readonly<Record<string, unknown>> & { readonly id: string };
@@ -63,28 +70,26 @@ const LISTS: Readonly<Record<string, (state: State, caller: Caller) => Item[]>> 
       type: FLAG_TYPES[t],
       value: v,
     })),
-  // Only what is there, and not what only the Management API may know.
-  properties: ({ properties }, { person }) =>
-    Object.entries(person.properties ?? {}).flatMap(([key, value]) => {
-      const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
-      if (property && !property.isPrivate) {
-        return [
-          {
-            id: property.id,
-            name: property.name,
-            key,
-            value,
-          },
-        ];
-      }
-      return [];
-    }),
+  properties: propertiesOf,
   entitlements,
 };
 
+/** Properties that have a value, without those that only the Management API may read. */
+function propertiesOf({ properties }: State, { person }: Caller): Item[] {
+  const items: Item[] = [];
+  for (const [key, value] of Object.entries(person.properties ?? {})) {
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    if (property && !property.isPrivate) {
+      const { id, name } = property;
+      items.push({ id, name, key, value });
+    }
+  }
+  return items;
+}
+
 function entitlements({ organizations }: State, { orgCode }: Caller): Item[] {
-  const own = (orgCode === undefined ? undefined : organizations[orgCode])?.entitlements ?? {};
-  return Object.entries(own).map(([key, { name, max = null }]) => ({
+  const organization = orgCode === undefined ? undefined : organizations[orgCode];
+  return Object.entries(organization?.entitlements ?? {}).map(([key, { name, max = null }]) => ({
     id: `entitlement_${digest(key)}`,
     fixed_charge: null,
     price_name: name,
@@ -104,26 +109,29 @@ function entitlement(state: State, caller: Caller, key: string): Response {
   return Response.json({ data: { org_code: caller.orgCode, entitlement: found }, metadata: {} });
 }
 
-/** Ten at a time unless asked for more; the next page starts after the last id of this one. */
+/** Items of a page unless `page_size` asks for another number, and at most. */
+const PAGE_SIZE = 10;
+const LARGEST_PAGE = 500;
+
+/** One page of a list; the next one starts after the last id of this one. */
 function page(
   kind: string,
   items: Item[],
   { query, orgCode }: { query: URLSearchParams; orgCode: string | undefined },
 ): Response {
-  const size = Math.min(Math.max(Number(query.get('page_size')) || 10, 1), 500);
+  const asked = Number(query.get('page_size')) || PAGE_SIZE;
+  const size = Math.min(Math.max(asked, 1), LARGEST_PAGE);
   const start = items.findIndex(({ id }) => id === query.get('starting_after')) + 1;
   const shown = items.slice(start, start + size);
-  const more = start + size < items.length;
-  const metadata = { has_more: more, next_page_starting_after: more ? shown.at(-1)!.id : '' };
-  const plans = kind === 'entitlements' ? { plans: [] } : {};
-  return Response.json({
-    data: {
-      ...(orgCode && { org_code: orgCode }),
-      ...plans,
-      [kind]: shown,
-    },
-    metadata,
-  });
+  const hasMore = start + size < items.length;
+  const next = hasMore ? shown.at(-1)?.id : undefined;
+  const data = {
+    ...(orgCode && { org_code: orgCode }),
+    ...(kind === 'entitlements' && { plans: [] }),
+    [kind]: shown,
+  };
+  const metadata = { has_more: hasMore, next_page_starting_after: next ?? '' };
+  return Response.json({ data, metadata });
 }
 
 function portalLink(state: State, { person }: Caller): Response {

@@ -25,20 +25,20 @@ export function readFlag(type: Flag['type'], text: string): FlagValue | undefine
     return text;
   }
   if (type === 'i') {
-    if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) {
-      return Number(text);
-    }
-    return undefined;
+    const isInteger = /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text));
+    return isInteger ? Number(text) : undefined;
   }
   if (type === 'b') {
-    return text === 'true' ? true : text === 'false' ? false : undefined;
+    return text === 'true' || text === 'false' ? text === 'true' : undefined;
   }
+  return readJson(text);
+}
+
+/** An object or a list; nothing for other JSON, and for what is none. */
+function readJson(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) {
-      return value;
-    }
-    return undefined;
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

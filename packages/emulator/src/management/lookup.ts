@@ -30,6 +30,14 @@ export function renameKey<Entity>(
   );
 }
 
+/** The members that have a value. */
+export function withoutUndefined<Members extends object>(
+  members: Members,
+): { [Name in keyof Members]?: Exclude<Members[Name], undefined> } {
+  const defined = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as ReturnType<typeof withoutUndefined<Members>>;
+}
+
 /** A new id as newer things at Kinde have them, such as `prop_` and 32 hex. */
 export function newId(kind: string): string {
   return `${kind}_${crypto.randomUUID().replaceAll('-', '')}`;

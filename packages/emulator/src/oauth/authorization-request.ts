@@ -1,4 +1,5 @@
 import { failurePage } from '../pages/pages.js';
+import type { SeedApplication } from '../seed/seed.js';
 import { openInvitation } from '../state/organizations.js';
 import type { Invitation, State } from '../state/state.js';
 import { isRegistered } from './redirect-uri.js';
@@ -12,66 +13,88 @@ export function checkAuthorizationRequest(
   query: URLSearchParams,
   state: State,
 ): Response | undefined {
-  const malformed = (why: string) => failurePage('Malformed request (1656)', why);
-  const repeated = [...new Set(query.keys())].find(
+  const repeated = [...query.keys()].find(
     (name) => name !== 'audience' && query.getAll(name).length > 1,
   );
   if (repeated) {
     return malformed(`The parameter ${repeated} was given more than once.`);
   }
-  const application = state.applications.find(
-    ({ clientId }) => clientId === query.get('client_id'),
-  );
+  const clientId = query.get('client_id');
+  const application = state.applications.find((one) => one.clientId === clientId);
   if (!application) {
-    return failurePage(
-      'Unknown application',
-      'No application has this client id. Compare KINDE_CLIENT_ID.',
-      {
-        'Received client_id': [query.get('client_id') ?? '(nothing)'],
-        Known: state.applications.map(({ clientId, name }) => `${clientId} (${name})`),
-      },
-    );
+    return unknownApplication(clientId, state);
   }
+  return (
+    checkRedirectUri(query, application) ??
+    checkResponse(query) ??
+    checkChallenge(query) ??
+    checkAudience(query, application)
+  );
+}
+
+function malformed(why: string): Response {
+  return failurePage('Malformed request (1656)', why);
+}
+
+function unknownApplication(clientId: string | null, { applications }: State): Response {
+  const why = 'No application has this client id. Compare KINDE_CLIENT_ID.';
+  return failurePage('Unknown application', why, {
+    'Received client_id': [clientId ?? '(nothing)'],
+    Known: applications.map(({ clientId: known, name }) => `${known} (${name})`),
+  });
+}
+
+function checkRedirectUri(
+  query: URLSearchParams,
+  { name, redirectUris }: SeedApplication,
+): Response | undefined {
   const redirectUri = query.get('redirect_uri') ?? '';
-  if (!isRegistered(application.redirectUris, redirectUri)) {
-    return failurePage(
-      'This callback URL is not allowed',
-      'The app asked to return to an address that is not registered. They must be equal, character by character.',
-      {
-        'Received redirect_uri': [redirectUri || '(nothing)'],
-        [`Allowed for ${application.name}`]: application.redirectUris,
-      },
-    );
+  if (isRegistered(redirectUris, redirectUri)) {
+    return undefined;
   }
+  const why =
+    'The app asked to return to an address that is not registered. They must be equal, character by character.';
+  return failurePage('This callback URL is not allowed', why, {
+    'Received redirect_uri': [redirectUri || '(nothing)'],
+    [`Allowed for ${name}`]: redirectUris,
+  });
+}
+
+function checkResponse(query: URLSearchParams): Response | undefined {
   if (query.get('response_type') !== 'code') {
     return malformed('Only response_type=code is supported.');
   }
   if ((query.get('response_mode') ?? 'query') !== 'query') {
     return malformed('The local Kinde knows only response_mode=query.');
   }
+  return undefined;
+}
+
+function checkChallenge(query: URLSearchParams): Response | undefined {
   const challenge = query.get('code_challenge');
-  if (
-    challenge !== null
-      ? query.get('code_challenge_method') !== 'S256'
-      : query.has('code_challenge_method')
-  ) {
+  const method = query.get('code_challenge_method');
+  if (method !== (challenge === null ? null : 'S256')) {
     return malformed('PKCE needs a code_challenge and code_challenge_method=S256.');
   }
   if (challenge !== null && !/^[\w-]{43}$/.test(challenge)) {
     return malformed('A code_challenge for S256 has 43 characters of base64url.');
   }
-  const foreign = audiences(query).filter((audience) => !application.audiences?.includes(audience));
+  return undefined;
+}
+
+function checkAudience(
+  query: URLSearchParams,
+  { name, audiences: allowed = [] }: SeedApplication,
+): Response | undefined {
+  const foreign = audiences(query).filter((audience) => !allowed.includes(audience));
   if (foreign.length === 0) {
     return undefined;
   }
-  return failurePage(
-    'This API is not known',
-    'The application is not authorized for the audience it asks for.',
-    {
-      'Received audience': foreign,
-      [`Allowed for ${application.name}`]: application.audiences ?? [],
-    },
-  );
+  const why = 'The application is not authorized for the audience it asks for.';
+  return failurePage('This API is not known', why, {
+    'Received audience': foreign,
+    [`Allowed for ${name}`]: allowed,
+  });
 }
 
 /** The invitation that a request comes with, if any, or why it cannot be used. Kinde does not tell unknown from used. */

@@ -48,38 +48,51 @@ export function idClaims(
   const person = holderOf(state, grant);
   const settings = application.tokens ?? {};
   const scopes = new Set(grant.scope);
-  const name = [person.givenName, person.familyName].filter(Boolean).join(' ');
   const codes = Object.keys(person.organizations);
   const claims = {
     ...timeClaims(state, settings.idTokenLifetime ?? LIFETIMES.idTokenLifetime),
     sub: person.id,
     aud: [grant.clientId],
     azp: grant.clientId,
-    at_hash: createHash('sha256')
-      .update(token.accessToken)
-      .digest()
-      .subarray(0, 16)
-      .toString('base64url'),
+    at_hash: hashOf(token.accessToken),
     auth_time: grant.authTime,
     rat: grant.requestedAt,
     ...(token.first && grant.nonce && { nonce: grant.nonce }),
-    ...(scopes.has('profile') && {
-      name: name || undefined,
-      given_name: person.givenName,
-      family_name: person.familyName,
-      picture: person.picture,
-      updated_at: updatedAt(state, person),
-    }),
+    ...(scopes.has('profile') && profileClaims(state, person)),
     ...(scopes.has('email') && emailOf(state, person)),
-    ...(person.username && { preferred_username: person.username }),
-    ...(person.phone && { phone_number: person.phone }),
-    ...(person.providedId && { provided_id: person.providedId }),
+    ...nameClaims(person),
     org_codes: codes,
     ...(settings.claims?.includes('organizations') && {
       organizations: codes.map((id) => ({ id, name: state.organizations[id]?.name })),
     }),
   };
   return applyHasuraMapping(claims, settings);
+}
+
+/** `at_hash`: the left half of the access token's SHA-256 (OpenID Connect Core 3.1.3.6). */
+function hashOf(accessToken: string): string {
+  const hash = createHash('sha256').update(accessToken).digest();
+  return hash.subarray(0, 16).toString('base64url');
+}
+
+function profileClaims(state: State, person: Person): Record<string, unknown> {
+  const { givenName, familyName, picture } = person;
+  const name = [givenName, familyName].filter(Boolean).join(' ');
+  return {
+    name: name || undefined,
+    given_name: givenName,
+    family_name: familyName,
+    picture,
+    updated_at: updatedAt(state, person),
+  };
+}
+
+function nameClaims({ username, phone, providedId }: Person): Record<string, string> {
+  return {
+    ...(username && { preferred_username: username }),
+    ...(phone && { phone_number: phone }),
+    ...(providedId && { provided_id: providedId }),
+  };
 }
 
 /** Claims of an application's own token (client credentials): no `sub`, no person. */
@@ -177,15 +190,7 @@ export function rolesOf(
   const keys = (orgCode === undefined ? undefined : person.organizations[orgCode])?.roles ?? [];
   return keys.flatMap((key) => {
     const role = state.roles[key];
-    return role
-      ? [
-          {
-            id: role.id,
-            key,
-            name: role.name,
-          },
-        ]
-      : [];
+    return role ? [{ id: role.id, key, name: role.name }] : [];
   });
 }
 

@@ -1,10 +1,8 @@
 import * as v from 'valibot';
+import { locate, partsOf, pathOf, type Part, type Parts, type Path } from './parts.js';
 import { SeedSchema } from './schema.js';
 import type { FlagValue, Seed, SeedFlag } from './seed.js';
 import { suggest } from './suggest.js';
-
-/** Where in a seed something is: names of fields, keys and indices. */
-type Path = readonly string[];
 
 /** One thing that is wrong with a seed. */
 interface Problem {
@@ -26,68 +24,6 @@ export function checkSeed(value: unknown): Seed {
   }
   const lines = problems.map(({ path, message }) => `  - ${locate(value, path)}: ${message}`);
   throw new Error(`The seed is invalid. Correct these and start again:\n${lines.join('\n')}`);
-}
-
-function pathOf(issue: v.BaseIssue<unknown>): Path {
-  return (issue.path ?? []).map(({ key }) => String(key));
-}
-
-/** Such as `people[0].email (ada@example.com)`: the path, and the name of the list's entry, which is easier to find. */
-function locate(seed: unknown, path: Path): string {
-  const [part, index] = path;
-  if (part === undefined) {
-    return 'seed';
-  }
-  const steps = path.slice(1).map((step) => {
-    if (/^\d+$/.test(step)) {
-      return `[${step}]`;
-    }
-    return /^\w+$/.test(step) ? `.${step}` : `["${step}"]`;
-  });
-  const entry = Object(Object(Object(seed)[part])[index ?? '']) as Record<string, unknown>;
-  const name = part === 'people' ? entry['email'] : entry['name'];
-  const isNamed = index !== undefined && /^\d+$/.test(index) && typeof name === 'string';
-  return part + steps.join('') + (isNamed ? ` (${name})` : '');
-}
-
-/** The parts of a seed that hold several things. */
-type Part = Exclude<keyof Seed, '$schema'>;
-
-/** What a part holds, such as a role. */
-type EntryOf<Name extends Part> =
-  NonNullable<Seed[Name]> extends readonly (infer Entry)[]
-    ? Entry
-    : NonNullable<Seed[Name]>[keyof NonNullable<Seed[Name]>];
-
-/** A seed for checks of relations, which leave out what has not the right shape: that was reported already. */
-interface Parts {
-  /** Entries of a part that have the right shape, by key or index. */
-  entries<Name extends Part>(part: Name): [key: string, entry: EntryOf<Name>][];
-  /**
-   * Keys that a part declares; `undefined` where the part itself has the wrong shape, so that nobody can tell. Entries of
-   * the wrong shape count: a use of their keys is no mistake.
-   */
-  keys(part: Part): string[] | undefined;
-}
-
-function partsOf(seed: unknown, issues: readonly v.BaseIssue<unknown>[]): Parts {
-  const malformed = new Set<string>();
-  for (const issue of issues) {
-    // A validation or an unknown field leaves the shape as it is.
-    if (issue.kind === 'schema' && issue.expected !== 'never') {
-      malformed.add(pathOf(issue).slice(0, 2).join(' '));
-    }
-  }
-  const isMalformed = (part: Part) => malformed.has('') || malformed.has(part);
-  const all = (part: Part) =>
-    isMalformed(part) ? [] : Object.entries(Object((seed as Partial<Seed>)[part]));
-  return {
-    entries<Name extends Part>(part: Name) {
-      const sound = all(part).filter(([key]) => !malformed.has(`${part} ${key}`));
-      return sound as [string, EntryOf<Name>][];
-    },
-    keys: (part) => (isMalformed(part) ? undefined : all(part).map(([key]) => key)),
-  };
 }
 
 function checkRelations(parts: Parts): Problem[] {

@@ -55,11 +55,11 @@ export async function verifyPassword(given: string, hashed: PasswordHash): Promi
 
 /** Compares what must not be found out letter by letter. */
 export function constantTimeEqual(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [
-    Buffer,
-    Buffer,
-  ];
-  return timingSafeEqual(one, other);
+  return timingSafeEqual(sha256(a), sha256(b));
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 /** Characters of a password, so that hashing is bounded. */
@@ -76,7 +76,8 @@ const VARIANTS: Readonly<Record<string, readonly ['sha256' | 'sha512', number]>>
   'salted-pbkdf2-hmac-sha512-512': ['sha512', 64],
 };
 
-interface Given {
+/** A hashed password in the words of the Management API. */
+interface SentPassword {
   readonly hashed_password: string;
   readonly hashing_method?: string | undefined;
   readonly salt?: string | undefined;
@@ -85,43 +86,55 @@ interface Given {
   readonly variant?: string | undefined;
 }
 
-/** A stored password in the words of the Management API, or the field that is wrong and why. */
-export function parsePasswordHash(
-  given: Given,
-): PasswordHash | { readonly field: string; readonly why: string } {
-  const { hashed_password: hash, hashing_method: method = 'bcrypt', salt = '' } = given;
-  const malformed = { field: 'hashed_password', why: `is not a password hashed with ${method}` };
-  if (method === 'bcrypt') {
-    const cost = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash)?.[1];
-    if (Number(cost) >= 4 && Number(cost) <= HIGHEST_COST) {
-      return { method, hash };
-    }
-    return malformed;
+/** The field of a sent password that is wrong, and why. */
+interface WrongField {
+  readonly field: string;
+  readonly why: string;
+}
+
+/** Reads a hashed password as it was sent, or names the field that is wrong. */
+export function parsePasswordHash(sent: SentPassword): PasswordHash | WrongField {
+  const { hashing_method: method = 'bcrypt' } = sent;
+  switch (method) {
+    case 'bcrypt':
+      return parseBcrypt(sent);
+    case 'md5':
+    case 'sha256':
+      return parseDigest(sent, method);
+    case 'pbkdf2':
+      return parsePbkdf2(sent);
+    default:
+      return {
+        field: 'hashing_method',
+        why: `${method} is not emulated: bcrypt, md5, sha256 and pbkdf2 are`,
+      };
   }
-  if (method === 'md5' || method === 'sha256') {
-    if (!new RegExp(`^[0-9a-f]{${method === 'md5' ? 32 : 64}}$`, 'i').test(hash)) {
-      return malformed;
-    }
-    const before = given.salt_position !== 'suffix';
-    return {
-      method,
-      hash,
-      prefix: before ? salt : '',
-      suffix: before ? '' : salt,
-    };
+}
+
+function parseBcrypt({ hashed_password: hash }: SentPassword): PasswordHash | WrongField {
+  const cost = Number(/^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash)?.[1]);
+  return cost >= 4 && cost <= HIGHEST_COST ? { method: 'bcrypt', hash } : malformed('bcrypt');
+}
+
+function parseDigest(
+  { hashed_password: hash, salt = '', salt_position: position }: SentPassword,
+  method: 'md5' | 'sha256',
+): PasswordHash | WrongField {
+  const length = method === 'md5' ? 32 : 64;
+  if (hash.length !== length || !/^[0-9a-f]+$/i.test(hash)) {
+    return malformed(method);
   }
-  if (method !== 'pbkdf2') {
-    return {
-      field: 'hashing_method',
-      why: `${method} is not emulated: bcrypt, md5, sha256 and pbkdf2 are`,
-    };
-  }
-  const [digest, length] =
-    (Object.hasOwn(VARIANTS, given.variant ?? '') && VARIANTS[given.variant ?? '']) || [];
-  if (!digest || !length) {
+  const salts = position === 'suffix' ? { prefix: '', suffix: salt } : { prefix: salt, suffix: '' };
+  return { method, hash, ...salts };
+}
+
+function parsePbkdf2(sent: SentPassword): PasswordHash | WrongField {
+  const { hashed_password: hash, salt = '', iterations = 24_000, variant = '' } = sent;
+  const known = Object.hasOwn(VARIANTS, variant) ? VARIANTS[variant] : undefined;
+  if (!known) {
     return { field: 'variant', why: `must be one of ${Object.keys(VARIANTS).join(', ')}` };
   }
-  const { iterations = 24_000 } = given;
+  const [digest, length] = known;
   if (iterations < 1 || iterations > MOST_ITERATIONS) {
     return { field: 'iterations', why: `must be from 1 to ${MOST_ITERATIONS}` };
   }
@@ -129,16 +142,13 @@ export function parsePasswordHash(
     return { field: 'salt', why: 'must be base64' };
   }
   if (!isBase64(hash) || Buffer.from(hash, 'base64').length !== length) {
-    return malformed;
+    return malformed('pbkdf2');
   }
-  return {
-    method,
-    hash,
-    salt,
-    iterations,
-    digest,
-    length,
-  };
+  return { method: 'pbkdf2', hash, salt, iterations, digest, length };
+}
+
+function malformed(method: string): WrongField {
+  return { field: 'hashed_password', why: `is not a password hashed with ${method}` };
 }
 
 function isBase64(text: string): boolean {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKey } from '../../state/resources.js';
+import type { Api, ApiKey } from '../../state/resources.js';
 import type { State } from '../../state/state.js';
 import {
   idPage,
@@ -54,36 +54,25 @@ export const apiKeys: Handlers<'apiKeys'> = {
     if (!api) {
       return notFound('API');
     }
-    const scopes = (scopeIds ?? []).map((own) => api.scopes.find(({ id }) => id === own)?.key);
-    if (scopes.includes(undefined)) {
+    const scopes = keysOf(api, scopeIds ?? []);
+    if (!scopes) {
       return notFound('SCOPE');
     }
-    if (type === 'user' && !userId) {
-      return requiredField('user_id');
-    }
-    if (type === 'organization' && !orgCode) {
-      return requiredField('org_code');
-    }
-    if (userId && !personById(state, userId)) {
-      return notFound('USER');
-    }
-    if (orgCode && !organizationByCode(state, orgCode)) {
-      return notFound('ORGANIZATION');
+    const owner = { userId: userId ?? null, orgCode: orgCode ?? null };
+    const problem = ownerProblem(state, type, owner);
+    if (problem) {
+      return problem;
     }
     const { key, ...kept } = newKey();
     const id = newId('api_key');
-    const owner = { userId: userId ?? null, orgCode: orgCode ?? null };
-    const about = {
+    state.apiKeys.push({
       id,
       name,
       type,
       status: 'active',
       apiId,
-      scopes: scopes as string[],
+      scopes,
       ...owner,
-    } as const;
-    state.apiKeys.push({
-      ...about,
       ...kept,
       createdAt: state.clock.now(),
       verifications: 0,
@@ -168,7 +157,37 @@ function find({ apiKeys: all }: State, id: string): ApiKey | undefined {
   return all.find((key) => key.id === id);
 }
 
-/** A key goes with whom it was made for. */
+/** Keys of an API's scopes by their ids; nothing where one is not of the API. */
+function keysOf(api: Api, ids: readonly string[]): string[] | undefined {
+  const found = api.scopes.filter(({ id }) => ids.includes(id));
+  if (!ids.every((id) => found.some((scope) => scope.id === id))) {
+    return undefined;
+  }
+  return ids.flatMap((own) => found.filter(({ id }) => id === own).map(({ key }) => key));
+}
+
+/** A key of a user or an organization needs that one; whoever is named must exist. */
+function ownerProblem(
+  state: State,
+  type: ApiKey['type'],
+  { userId, orgCode }: Pick<ApiKey, 'userId' | 'orgCode'>,
+): Response | undefined {
+  if (type === 'user' && !userId) {
+    return requiredField('user_id');
+  }
+  if (type === 'organization' && !orgCode) {
+    return requiredField('org_code');
+  }
+  if (userId && !personById(state, userId)) {
+    return notFound('USER');
+  }
+  if (orgCode && !organizationByCode(state, orgCode)) {
+    return notFound('ORGANIZATION');
+  }
+  return undefined;
+}
+
+/** A key works as long as the user and the organization it was made for. */
 function hasOwner(state: State, { userId, orgCode }: ApiKey): boolean {
   const person = userId === null ? undefined : personById(state, userId);
   const hasPerson = userId === null || (person !== undefined && !person.isSuspended);

@@ -258,21 +258,31 @@ function colorOf(raw: unknown): Shown {
     return null;
   }
   const hex = raw.length === 4 ? raw.replaceAll(/[0-9a-f]/gi, '$&$&') : raw;
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map(
-    (at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255,
-  );
-  const least = Math.min(r, g, b);
-  const most = Math.max(r, g, b);
+  return { raw, hex, hsl: hslOf(hex) };
+}
+
+function hslOf(hex: string): string {
+  const channels = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
+  const least = Math.min(...channels);
+  const most = Math.max(...channels);
   const range = most - least;
   const lightness = (most + least) / 2;
   const saturation = range === 0 ? 0 : range / (1 - Math.abs(2 * lightness - 1));
-  const turn =
-    most === r ? (g - b) / range : most === g ? (b - r) / range + 2 : (r - g) / range + 4;
-  const hue = range === 0 ? 0 : (turn * 60 + 360) % 360;
-  const [h, s, l] = [hue, saturation * 100, lightness * 100].map(Math.round);
-  return {
-    raw,
-    hex,
-    hsl: `hsl(${h}, ${s}%, ${l}%)`,
-  };
+  const [h, s, l] = [hueOf(channels, most, range), saturation * 100, lightness * 100].map(
+    Math.round,
+  );
+  return `hsl(${h}, ${s}%, ${l}%)`;
+}
+
+/** Degrees on the color wheel: 0 for red and for gray. */
+function hueOf([r = 0, g = 0, b = 0]: readonly number[], most: number, range: number): number {
+  if (range === 0) {
+    return 0;
+  }
+  const ofBlue = (r - g) / range + 4;
+  const ofGreen = (b - r) / range + 2;
+  const ofRed = (g - b) / range;
+  const others = most === g ? ofGreen : ofBlue;
+  const sixths = most === r ? ofRed : others;
+  return (sixths * 60 + 360) % 360;
 }

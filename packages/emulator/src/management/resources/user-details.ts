@@ -2,7 +2,7 @@ import { personUpdated } from '../../state/events.js';
 import { addIdentity, findByIdentity, identitiesOf } from '../../state/identities.js';
 import { parsePasswordHash } from '../../state/password.js';
 import { endSignIns, grantsOf } from '../../state/sign-ins.js';
-import type { Grant, State } from '../../state/state.js';
+import type { Grant, Identity, State } from '../../state/state.js';
 import {
   idPage,
   invalidField,
@@ -60,18 +60,9 @@ export const userDetails: Handlers<'users'> = {
     if (!person) {
       return notFound('USER');
     }
-    const needed = type === 'enterprise' || type === 'social' ? 'connection_id' : undefined;
-    if (needed && connectionId === undefined) {
-      return requiredField(needed);
-    }
-    if (needed && !state.connections.some((one) => one.id === connectionId)) {
-      return missing('CONNECTION');
-    }
-    if (type === 'phone' && country === undefined) {
-      return requiredField('phone_country_id');
-    }
-    if (type === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) {
-      return invalidField('value', 'must be an e-mail address');
+    const problem = identityProblem(state, { value, type, country, connectionId });
+    if (problem) {
+      return problem;
     }
     const taken = findByIdentity(state, type, value);
     if (taken?.person === person && type === 'enterprise') {
@@ -81,12 +72,7 @@ export const userDetails: Handlers<'users'> = {
       return refused(400, 'IDENTITY_ALREADY_EXISTS', 'Somebody signs in by this already.');
     }
     const isConfirmed = type !== 'email' && type !== 'phone';
-    const identity = addIdentity(state, person, {
-      type,
-      value,
-      isConfirmed,
-      connectionId,
-    });
+    const identity = addIdentity(state, person, { type, value, isConfirmed, connectionId });
     personUpdated(state, person);
     return ok({ identity: { id: identity.id } });
   },
@@ -150,6 +136,42 @@ export const userDetails: Handlers<'users'> = {
     return ok({});
   },
 };
+
+/** A new identity as it was sent. */
+interface SentIdentity {
+  readonly type: Identity['type'];
+  readonly value: string;
+  readonly country: string | undefined;
+  readonly connectionId: string | undefined;
+}
+
+function identityProblem(
+  state: State,
+  { type, value, country, connectionId }: SentIdentity,
+): Response | undefined {
+  switch (type) {
+    case 'enterprise':
+    case 'social':
+      return connectionProblem(state, connectionId);
+    case 'phone':
+      return country === undefined ? requiredField('phone_country_id') : undefined;
+    case 'email':
+      return isAddress(value) ? undefined : invalidField('value', 'must be an e-mail address');
+    case 'username':
+      return undefined;
+  }
+}
+
+function connectionProblem(state: State, id: string | undefined): Response | undefined {
+  if (id === undefined) {
+    return requiredField('connection_id');
+  }
+  return state.connections.some((one) => one.id === id) ? undefined : missing('CONNECTION');
+}
+
+function isAddress(value: string): boolean {
+  return /^[^\s@]+@[^\s@]+$/.test(value);
+}
 
 function writeTo(state: State, id: string, values: Readonly<Record<string, unknown>>) {
   const person = personById(state, id);

@@ -4,7 +4,7 @@ import { defaultOrganization } from '../../state/organizations.js';
 import { addPerson, removePerson } from '../../state/persons.js';
 import type { Person, State } from '../../state/state.js';
 import { idPage, invalidField, notFound, ok, tokenPage, type Handlers } from '../envelope.js';
-import { dateOf, organizationByCode, personById, valuesOf } from '../lookup.js';
+import { dateOf, organizationByCode, personById, valuesOf, withoutUndefined } from '../lookup.js';
 
 /** People of the environment. */
 export const users: Handlers<'users'> = {
@@ -67,13 +67,7 @@ export const users: Handlers<'users'> = {
         identities: results(false),
       };
     }
-    const { given_name: givenName, family_name: familyName, picture } = profile;
-    const details = {
-      ...(givenName && { givenName }),
-      ...(familyName && { familyName }),
-      ...(picture && { picture }),
-      ...(providedId && { providedId }),
-    };
+    const details = profileOf({ ...profile, provided_id: providedId });
     const orgCode = code ?? defaultOrganization(state);
     const person = addPerson(state, { ...details, identities: wanted }, { orgCode, source: 'api' });
     return {
@@ -87,18 +81,12 @@ export const users: Handlers<'users'> = {
     if (!person) {
       return notFound('USER');
     }
-    // Names cannot be emptied.
-    Object.assign(
-      person,
-      input.given_name && { givenName: input.given_name },
-      input.family_name && { familyName: input.family_name },
-      input.picture && { picture: input.picture },
-      input.provided_id && { providedId: input.provided_id },
-      input.is_suspended !== undefined && { isSuspended: input.is_suspended },
-      input.is_password_reset_requested !== undefined && {
-        mustChangePassword: input.is_password_reset_requested,
-      },
-    );
+    const changes = {
+      ...profileOf(input),
+      isSuspended: input.is_suspended,
+      mustChangePassword: input.is_password_reset_requested,
+    };
+    Object.assign(person, withoutUndefined(changes));
     personUpdated(state, person);
     return {
       id: person.id,
@@ -147,6 +135,23 @@ export const users: Handlers<'users'> = {
     return ok({ results });
   },
 };
+
+interface SentProfile {
+  readonly given_name?: string | undefined;
+  readonly family_name?: string | undefined;
+  readonly picture?: string | undefined;
+  readonly provided_id?: string | undefined;
+}
+
+/** The names that were sent. Names cannot be emptied, so empty ones are left out. */
+function profileOf({ given_name, family_name, picture, provided_id }: SentProfile) {
+  return withoutUndefined({
+    givenName: given_name || undefined,
+    familyName: family_name || undefined,
+    picture: picture || undefined,
+    providedId: provided_id || undefined,
+  });
+}
 
 type NamedType = 'email' | 'phone' | 'username';
 
