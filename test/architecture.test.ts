@@ -124,6 +124,7 @@ const files: Record<string, readonly string[]> = {
     'oauth/token oauth/sso-session account/* state/organizations management/property-values',
     'oauth/claims oauth/userinfo oauth/revoke management/* state/sign-ins pages/pages',
     'oauth/* management/envelope state/events state/identities webhooks/delivery',
+    'webhooks/send',
     'state/state',
     'options seed/check-seed state/people state/resources',
     'faults clock serve signing-key seed/parts seed/schema seed/default-seed state/ids state/password webhooks/loopback pages/html',
