@@ -485,6 +485,25 @@ test('every variable that is read has a row in the reference, and so have those 
   expect(missing).toEqual([]);
 });
 
+test('every option and every route has a row in the reference', () => {
+  const page = readFileSync('docs/reference/configuration.md', 'utf8');
+  const source = readFileSync('packages/core/src/options/options.ts', 'utf8');
+  const membersOf = (name: string) =>
+    [
+      ...new RegExp(`export interface ${name} \\{([^]*?)\\n\\}`)
+        .exec(source)![1]!
+        .matchAll(/^ {2}(\w+)\??:/gm),
+    ].map(([, member]) => member!);
+  const names = [
+    ...membersOf('KindeOptions').filter((name) => name !== 'session'),
+    ...membersOf('SessionOptions').map((name) => `session.${name}`),
+    ...membersOf('Paths'),
+  ];
+  expect(names.length).toBeGreaterThan(30);
+  const rows = page.match(/^\| `.*$/gm)!.map((row) => row.split('|')[1]!);
+  expect(names.filter((name) => !rows.some((row) => row.includes(`\`${name}\``)))).toEqual([]);
+});
+
 test('every parameter that a link may carry is on the page about signing in', () => {
   const page = readFileSync('docs/how-to/sign-in.md', 'utf8');
   const list = /const WIRE = \[([^\]]+)\]/.exec(
