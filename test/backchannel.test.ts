@@ -198,16 +198,16 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
   });
 
   test('BL-13 while the store is away, the order is not confirmed and may come again', async () => {
-    const { members } = store;
+    const { groupMembers } = store;
     const token = await tokenWith();
-    store.members = () => Promise.reject(new Error('down'));
+    store.groupMembers = () => Promise.reject(new Error('down'));
     expect(
       (await post(new URLSearchParams({ logout_token: token }).toString())).json(),
     ).toMatchObject({
       status: 400,
       reason: 'store',
     });
-    store.members = members;
+    store.groupMembers = groupMembers;
     await order200(token);
   });
 

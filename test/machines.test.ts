@@ -68,7 +68,7 @@ const statuses = (answers: Answer[]) => [...new Set(answers.map(({ status }) => 
 const [first, ...others] = Object.keys(stores).reverse();
 const rows = [
   ...Object.keys(stores).map((name) => ['store', name, 200] as const),
-  ...Object.keys(stores).map((name) => ['shared', name, 200] as const),
+  ...Object.keys(stores).map((name) => ['coordination', name, 200] as const),
   ['fallback', first!, 200] as const,
   ['store', others[0] ?? first!, 2000] as const,
 ];
@@ -126,7 +126,7 @@ describe('whoever renews for all dies or stands still', () => {
     const after = async (next: () => Promise<Response>) => (await next(), arrived++, never());
     const held = [
       ['store', before, 0],
-      ['shared', before, 0],
+      ['coordination', before, 0],
       ['store', after, 60],
       ['store', after, 0],
     ] as const;

@@ -293,15 +293,13 @@ describe('where things go', () => {
 
   test('MG-07 whatever the input, an operation stays on its own path, and says what it was given', async () => {
     const { call, sent } = client();
-    const any = fc
-      .constantFrom(...operations)
-      .chain(([name, operation]) =>
-        fc.record({
-          name: fc.constant(name),
-          operation: fc.constant(operation),
-          input: inputOf(operation),
-        }),
-      );
+    const any = fc.constantFrom(...operations).chain(([name, operation]) =>
+      fc.record({
+        name: fc.constant(name),
+        operation: fc.constant(operation),
+        input: inputOf(operation),
+      }),
+    );
     await fc.assert(
       fc.asyncProperty(any, async ({ name, operation, input }) => {
         sent.length = 0;

@@ -110,13 +110,13 @@ describe.each(table)('renewing tokens, on %s with sessions in the %s', (...row) 
     'RF-05 RF-10 new tokens are saved before the answer; a store that fails once or for long loses nothing',
     async () => {
       let failures = 0;
-      const { swap } = store;
-      store.swap = async (id, from, change) => {
+      const { compareAndSet } = store;
+      store.compareAndSet = async (id, from, change) => {
         // Until Kinde has answered, all is well.
         if (change.to?.startsWith('ey') && failures-- > 0) {
           throw new Error('down');
         }
-        return swap(id, from, change);
+        return compareAndSet(id, from, change);
       };
       later(DAY + 1);
       failures = 1;

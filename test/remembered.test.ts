@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { createKinde, type Kinde, type Outlet } from '@kindling/core';
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createMemory, createRoom } from '../packages/core/src/cache/bounded.js';
+import { createBoundedCache, createMemoryBudget } from '../packages/core/src/cache/bounded.js';
 import { optionsFor, SECRET, SITE, startApp, table } from './kit/apps.js';
 import { createBrowser, keep } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';
@@ -248,7 +248,7 @@ describe('the bounds of a memory', () => {
   const terms = { until: Infinity, bytes: 1000 };
 
   test('a flood displaces what is not asked for, and what is in use stays', () => {
-    const memory = createMemory<number>(createRoom(100_000));
+    const memory = createBoundedCache<number>(createMemoryBudget(100_000));
     for (let index = 0; index < 10_000; index++) {
       memory.set(text(index), index, terms);
       expect(memory.get(text(0))).toBe(0);
@@ -261,7 +261,7 @@ describe('the bounds of a memory', () => {
   });
 
   test('by bytes: large entries leave room for fewer, and one that is too large is not kept', () => {
-    const memory = createMemory<number>(createRoom(20_000));
+    const memory = createBoundedCache<number>(createMemoryBudget(20_000));
     for (let index = 0; index < 500; index++) {
       memory.set(text(index), index, terms);
     }
@@ -275,7 +275,7 @@ describe('the bounds of a memory', () => {
   });
 
   test('by time, and by name: the same end with another beginning is another text', () => {
-    const memory = createMemory<string>();
+    const memory = createBoundedCache<string>();
     memory.set(text(1), 'one', { until: Math.floor(Date.now() / 1000) + 60, bytes: 100 });
     expect(memory.get(text(1))).toBe('one');
     expect(memory.get(`x${text(1).slice(1)}`)).toBeUndefined();

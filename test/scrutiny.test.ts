@@ -20,7 +20,7 @@ import createFastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../packages/core/src/context.js';
 import { findCookie, openCookie } from '../packages/core/src/cookies.js';
-import { createMemory, createRoom } from '../packages/core/src/cache/bounded.js';
+import { createBoundedCache, createMemoryBudget } from '../packages/core/src/cache/bounded.js';
 import { frameworks, optionsFor, SECRET, SITE } from './kit/apps.js';
 import { createBrowser, keep as keepCookies, type Browser } from './kit/browser.js';
 import { SAME_SITE, send } from './kit/http.js';
@@ -60,8 +60,8 @@ const isSignedIn = async (browser: Browser) =>
   (await browser.open('/me')).json().isAuthenticated as boolean;
 
 describe.each([
-  ['express', 'shared'],
-  ['fastify', 'shared'],
+  ['express', 'coordination'],
+  ['fastify', 'coordination'],
   ['express', 'store'],
   ['fastify', 'store'],
 ] as const)('within one second, on %s with `session.%s`', (framework, keep) => {
@@ -185,7 +185,7 @@ describe.each([
   });
 });
 
-test.each(['store', 'shared'] as const)(
+test.each(['store', 'coordination'] as const)(
   'RF-05 with `session.%s`, tokens that Kinde has given are not lost when the lock is, and then the store goes away',
   async (keep) => {
     let isDown = false;
@@ -193,7 +193,7 @@ test.each(['store', 'shared'] as const)(
       Object.entries(store).map(([method, work]) => [
         method,
         async (...given: unknown[]) => {
-          if (isDown && method !== 'swap') {
+          if (isDown && method !== 'compareAndSet') {
             throw new Error('down');
           }
           return (work as (...given: unknown[]) => Promise<unknown>)(...given);
@@ -201,12 +201,12 @@ test.each(['store', 'shared'] as const)(
       ]),
     ) as unknown as Required<SessionStore>;
     const locks: string[] = [];
-    const { swap } = faulty;
-    faulty.swap = async (id, from, change) => {
+    const { compareAndSet } = faulty;
+    faulty.compareAndSet = async (id, from, change) => {
       if (change.to?.startsWith('lock.')) {
         locks.push(id);
       }
-      return swap(id, from, change);
+      return compareAndSet(id, from, change);
     };
     const options = optionsFor(emulator, { session: { [keep]: faulty, idle: 3 * DAY } });
     const one = await start('express', options);
@@ -238,7 +238,7 @@ test.each(['store', 'shared'] as const)(
 
 describe('what is read from memory', () => {
   const seen = async (header: string) => {
-    const seal = { open: async (text: string) => text, reopen: async (text: string) => text };
+    const seal = { open: async (text: string) => text, openCached: async (text: string) => text };
     const request = { method: 'GET', url: '/', headers: new Headers() };
     const headers = { get: () => header };
     return openCookie({ ...request, headers }, { seal } as unknown as Context, {
@@ -292,7 +292,7 @@ describe('what is read from memory', () => {
 
   test('is bounded in bytes, and what falls out or is alike at its end is only not known', () => {
     const terms = { until: Infinity, bytes: 100 };
-    const memory = createMemory<number>(createRoom(1000));
+    const memory = createBoundedCache<number>(createMemoryBudget(1000));
     for (let count = 0; count < 1000; count++) {
       memory.set(`${count} `.padStart(40, 'x'), count, terms);
     }
@@ -312,7 +312,7 @@ describe('what is read from memory', () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
       expect(memory.get(name)).toBeUndefined();
     }
-    const small = createMemory<number>(createRoom(1000));
+    const small = createBoundedCache<number>(createMemoryBudget(1000));
     for (let count = 0; count < 100; count++) {
       small.set('the same'.padStart(40), count, terms);
     }
@@ -325,7 +325,7 @@ describe('what is read from memory', () => {
 
   test('what ends at a second ends at that second', () => {
     later(0);
-    const memory = createMemory<number>();
+    const memory = createBoundedCache<number>();
     const time = Math.floor(Date.now() / 1000);
     memory.set('text', 1, { until: time + 10, bytes: 1 });
     later(9);
@@ -590,7 +590,7 @@ describe('where there is nothing of Node', () => {
       one.endsWith('.ts'),
     );
     // Entries of their own: for servers that have Node's requests, and for tests of adapters.
-    const ofNode = /^(node-http|adapter-conformance)\b/;
+    const ofNode = /^adapter\/(node|conformance)\b/;
     for (const file of files.filter((one) => !ofNode.test(one))) {
       expect(
         readFileSync(new URL(file, folder), 'utf8').replace(/^import type .*$/gm, ''),
@@ -662,17 +662,17 @@ describe('where there is nothing of Node', () => {
       world as unknown as { kindling: { createKinde: typeof createKinde } }
     ).kindling;
     let isDown = false;
-    const shared = {
+    const coordination = {
       ...store,
-      swap: async (...given: Parameters<typeof store.swap>) => {
+      compareAndSet: async (...given: Parameters<typeof store.compareAndSet>) => {
         if (isDown) {
           throw new Error('down');
         }
-        return store.swap(...given);
+        return store.compareAndSet(...given);
       },
     };
     const { fetch: _own, ...options } = optionsFor(emulator, {
-      session: { shared, idle: 3 * DAY },
+      session: { coordination, idle: 3 * DAY },
     });
     const kinde = create(options);
     const jar = new Map<string, string>();

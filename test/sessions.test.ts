@@ -19,7 +19,7 @@ const GLOBEX = 'org_globex0gardens';
 
 describe.each([
   ['express', 'store'],
-  ['fastify', 'shared'],
+  ['fastify', 'coordination'],
 ] as const)('everybody’s sessions, on %s with `session.%s`', (framework, keep) => {
   let emulator: Emulator;
   let store: Required<SessionStore>;
@@ -67,7 +67,7 @@ describe.each([
     return first;
   };
   /** What is said about sessions in cookies is known everywhere a few seconds later; about those in a store, at once. */
-  const known = () => keep === 'shared' && later(6);
+  const known = () => keep === 'coordination' && later(6);
   const calls = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
 
   test('AS-7.4.3 a person’s sessions are listed, without their ids, and end one by one', async () => {
@@ -254,7 +254,14 @@ describe.each([
 
   test('ST-19 what the store holds names nobody, and shows no token and no session id', async () => {
     const seen: string[] = [];
-    for (const method of ['get', 'set', 'swap', 'enlist', 'members', 'delete'] as const) {
+    for (const method of [
+      'get',
+      'set',
+      'compareAndSet',
+      'addToGroup',
+      'groupMembers',
+      'delete',
+    ] as const) {
       const inner = store[method] as (...given: unknown[]) => Promise<unknown>;
       store[method] = (async (...given: unknown[]) => {
         const answer = await inner(...given);
@@ -309,11 +316,11 @@ describe.each([
 
 test('without a store that keeps groups, these questions say what to do', async () => {
   const emulator = await createEmulator({ siteUrl: SITE });
-  const { get, set, delete: remove, swap } = memoryStore();
+  const { get, set, delete: remove, compareAndSet } = memoryStore();
   for (const session of [
     {},
     { store: { get, set, delete: remove } },
-    { store: { get, set, delete: remove, swap } },
+    { store: { get, set, delete: remove, compareAndSet } },
   ]) {
     const { sessions } = createKinde(optionsFor(emulator, { session }));
     for (const ask of [
@@ -341,10 +348,13 @@ test('options for sharing that contradict each other are refused at set-up', asy
   const store = memoryStore();
   const { get, set, delete: remove } = store;
   for (const [session, reason] of [
-    [{ shared: { get, set, delete: remove } }, /session\.shared.*swap, enlist and members/],
-    [{ shared: store, store }, /session\.shared.*shared already/],
+    [
+      { coordination: { get, set, delete: remove } },
+      /session\.coordination.*compareAndSet, addToGroup and groupMembers/,
+    ],
+    [{ coordination: store, store }, /session\.coordination.*shared already/],
     [{ fallback: true }, /session\.fallback.*session\.store/],
-    [{ fallback: true, shared: store }, /session\.fallback.*session\.store/],
+    [{ fallback: true, coordination: store }, /session\.fallback.*session\.store/],
   ] as const) {
     expect(() => createKinde(optionsFor(emulator, { session }))).toThrow(reason);
   }

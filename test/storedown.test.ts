@@ -189,7 +189,7 @@ describe.each(Object.keys(frameworks))('a store in trouble, on %s', (framework) 
   });
 
   test('sessions in cookies that share a store go on without it, and wait with renewing until it is back', async () => {
-    await signIn({ shared: faulty.store });
+    await signIn({ coordination: faulty.store });
     faulty.down();
     later(10);
     expect((await browser.open('/private')).status).toBe(200);
@@ -208,9 +208,9 @@ describe('parallel writes', () => {
       const id = `s${run}`;
       await faulty.inner.set(id, 'old', 60);
       await Promise.all([
-        faulty.inner.swap(id, 'old', { to: 'new', maxAge: 60 }),
+        faulty.inner.compareAndSet(id, 'old', { to: 'new', maxAge: 60 }),
         faulty.inner.delete(id),
-        faulty.inner.swap(id, 'old', { to: 'newer', maxAge: 60 }),
+        faulty.inner.compareAndSet(id, 'old', { to: 'newer', maxAge: 60 }),
       ]);
       expect(await faulty.inner.get(id)).toBeUndefined();
     }
@@ -245,7 +245,7 @@ describe('parallel writes', () => {
     let isHeld = false;
     later(-20_000);
     faulty.faults.around = async (work, method) => {
-      if (method === 'swap' && !isHeld) {
+      if (method === 'compareAndSet' && !isHeld) {
         isHeld = true;
         await held;
       }
@@ -273,7 +273,7 @@ describe('what the table in many-machines.md says', () => {
   );
   const rows: [string, (store: SessionStore) => SessionOptions][] = [
     ['cookie', () => ({})],
-    ['cookie + shared', (store) => ({ shared: store })],
+    ['cookie + shared', (store) => ({ coordination: store })],
     ['store', (store) => ({ store })],
     ['store + fallback', (store) => ({ store, fallback: true })],
   ];

@@ -116,13 +116,13 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
       Promise.all(Array.from({ length: 4 }, () => prune(pool, { ...options, batch: 100 }))),
       // Sessions come to life while their old rows are removed.
       Promise.all(ids.map((id) => store.set(id, 'alive', 100))),
-      store.enlist('g0', '7', 100),
+      store.addToGroup('g0', '7', 100),
     ]);
     expect(removed.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(7000);
     await prune(pool, options);
     expect(await count(options)).toBe(300);
     expect(new Set(await Promise.all(ids.map((id) => store.get(id))))).toEqual(new Set(['alive']));
-    expect(await store.members('g0')).toEqual(['7']);
+    expect(await store.groupMembers('g0')).toEqual(['7']);
     expect(await count({ table: `${options.table}_groups` })).toBe(1);
   });
 
@@ -139,11 +139,13 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
       {} as string,
     ]) {
       expect(await store.get(id)).toBeUndefined();
-      expect(await store.members(id)).toEqual([]);
+      expect(await store.groupMembers(id)).toEqual([]);
       await store.delete(id);
       await expect(store.set(id, 'v', 5)).rejects.toThrow(TypeError);
-      await expect(store.swap(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(TypeError);
-      await expect(store.enlist('group', id, 5)).rejects.toThrow(TypeError);
+      await expect(store.compareAndSet(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
+        TypeError,
+      );
+      await expect(store.addToGroup('group', id, 5)).rejects.toThrow(TypeError);
     }
     for (const maxAge of [Number.NaN, Infinity]) {
       await expect(store.set('id', 'v', maxAge)).rejects.toThrow('interval');
@@ -159,7 +161,9 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
       options,
     );
     await expect(readonly.set('id', 'v', 5)).rejects.toMatchObject({ code: '25006' });
-    await expect(readonly.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toMatchObject({
+    await expect(
+      readonly.compareAndSet('id', undefined, { to: 'v', maxAge: 5 }),
+    ).rejects.toMatchObject({
       code: '25006',
     });
     expect(await readonly.get('id')).toBeUndefined();
@@ -178,7 +182,7 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
     for (let run = 0; run < 1000; run++) {
       await store.set(`race${run}`, 'old', 50);
       await Promise.all([
-        store.swap(`race${run}`, 'old', { to: 'new', maxAge: 50 }),
+        store.compareAndSet(`race${run}`, 'old', { to: 'new', maxAge: 50 }),
         store.delete(`race${run}`),
       ]);
       expect(await store.get(`race${run}`)).toBeUndefined();

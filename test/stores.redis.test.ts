@@ -80,10 +80,11 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
         const maxAge = Math.random() * 100 - 5;
         await [
           () => store.set(id, value, maxAge),
-          () => store.swap(id, pick(2) === '0' ? undefined : pick(3), { to: value, maxAge }),
+          () =>
+            store.compareAndSet(id, pick(2) === '0' ? undefined : pick(3), { to: value, maxAge }),
           () => store.delete(id),
-          () => store.enlist(id, value, maxAge),
-          () => store.members(id),
+          () => store.addToGroup(id, value, maxAge),
+          () => store.groupMembers(id),
         ][Math.floor(Math.random() * 5)]!();
       }),
     );
@@ -97,10 +98,10 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
   test('a group lives as long as its last member, and those before it leave when it is used', async () => {
     const client = await nodeRedis(main.port);
     const store = redisStore(client);
-    await store.enlist('group', 'long', 100);
-    await store.enlist('group', 'short', 0.001);
+    await store.addToGroup('group', 'long', 100);
+    await store.addToGroup('group', 'short', 0.001);
     expect(await client.pTTL('kinde:{group}:group')).toBeGreaterThan(99_000);
-    while ((await store.members('group')).length > 1) {
+    while ((await store.groupMembers('group')).length > 1) {
       await sleep(5);
     }
     expect(await client.zCard('kinde:{group}:group')).toBe(1);
@@ -119,11 +120,13 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       {} as string,
     ]) {
       expect(await store.get(id)).toBeUndefined();
-      expect(await store.members(id)).toEqual([]);
+      expect(await store.groupMembers(id)).toEqual([]);
       await store.delete(id);
       await expect(store.set(id, 'v', 5)).rejects.toThrow(TypeError);
-      await expect(store.swap(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(TypeError);
-      await expect(store.enlist('group', id, 5)).rejects.toThrow(TypeError);
+      await expect(store.compareAndSet(id, undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
+        TypeError,
+      );
+      await expect(store.addToGroup('group', id, 5)).rejects.toThrow(TypeError);
     }
     for (const maxAge of [Number.NaN, Infinity]) {
       await expect(store.set('id', 'v', maxAge)).rejects.toThrow('seconds');
@@ -148,7 +151,7 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     await client.lPush('kinde:{list}', 'text');
     await expect(redisStore(client).get('list')).rejects.toThrow('WRONGTYPE');
     await expect(
-      redisStore(client).swap('list', undefined, { to: 'v', maxAge: 5 }),
+      redisStore(client).compareAndSet('list', undefined, { to: 'v', maxAge: 5 }),
     ).rejects.toThrow('WRONGTYPE');
   });
 
@@ -158,7 +161,7 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
     for (let run = 0; run < 1000; run++) {
       await one.set(`race${run}`, 'old', 50);
       await Promise.all([
-        one.swap(`race${run}`, 'old', { to: 'old', maxAge: 50 }),
+        one.compareAndSet(`race${run}`, 'old', { to: 'old', maxAge: 50 }),
         two.delete(`race${run}`),
       ]);
       expect(await one.get(`race${run}`)).toBeUndefined();
@@ -171,7 +174,7 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       const store = redisStore((await connectTo(port)) as never);
       for (const write of [
         () => store.set('id', 'sealed-session', 5),
-        () => store.swap('id', undefined, { to: 'sealed-session', maxAge: 5 }),
+        () => store.compareAndSet('id', undefined, { to: 'sealed-session', maxAge: 5 }),
       ]) {
         const error: Error = await write().then(
           () => expect.unreachable(),
@@ -196,9 +199,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       );
       const onReplica = redisStore((await connectTo(replica.port)) as never);
       await expect(onReplica.set('id', 'v', 5)).rejects.toThrow('READONLY');
-      await expect(onReplica.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
-        'READONLY',
-      );
+      await expect(
+        onReplica.compareAndSet('id', undefined, { to: 'v', maxAge: 5 }),
+      ).rejects.toThrow('READONLY');
       await expect(onReplica.delete('id')).rejects.toThrow('READONLY');
 
       const down = await start('--cluster-enabled', 'yes');
@@ -218,7 +221,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       await expect(store.get('id')).rejects.toThrow('MOVED');
       expect(await refused(wrong, 'MOVED')).toBe(1);
       await expect(store.set('id', 'v', 5)).rejects.toThrow('MOVED');
-      await expect(store.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow('MOVED');
+      await expect(store.compareAndSet('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
+        'MOVED',
+      );
     });
 
     test('ST-11 a server that is loading its data rejects', async () => {
@@ -241,7 +246,9 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       const store = redisStore((await connectTo(port)) as never);
       await expect(store.get('id')).rejects.toThrow('LOADING');
       expect(await refused(port, 'LOADING')).toBe(1);
-      await expect(store.swap('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow('LOADING');
+      await expect(store.compareAndSet('id', undefined, { to: 'v', maxAge: 5 })).rejects.toThrow(
+        'LOADING',
+      );
     });
 
     test('ST-10 after a failover that lost a session, the others are there, and scripts work that the server never saw', async () => {
@@ -255,7 +262,7 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
         await sleep(20);
       }
       await store.set('old', 'old', 50);
-      expect(await store.swap('old', 'old', { to: 'renewed', maxAge: 50 })).toBe(true);
+      expect(await store.compareAndSet('old', 'old', { to: 'renewed', maxAge: 50 })).toBe(true);
       while ((await admin.get('kinde:{old}').catch(() => null)) !== 'renewed') {
         await sleep(5);
       }
@@ -268,8 +275,8 @@ describe.runIf(hasRedisServerBinary)('on a Redis of its own', async () => {
       expect(await answer()).toBe('renewed');
       expect(await store.get('new')).toBeUndefined();
       await admin.sendCommand(['SCRIPT', 'FLUSH']);
-      expect(await store.swap('new', undefined, { to: 'again', maxAge: 50 })).toBe(true);
-      expect(await store.swap('new', undefined, { to: 'twice', maxAge: 50 })).toBe(false);
+      expect(await store.compareAndSet('new', undefined, { to: 'again', maxAge: 50 })).toBe(true);
+      expect(await store.compareAndSet('new', undefined, { to: 'twice', maxAge: 50 })).toBe(false);
     });
 
     test('ST-12 connections cut in the middle of replies never give one session to another', async () => {

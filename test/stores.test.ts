@@ -86,7 +86,7 @@ const broken: Record<
 > = {
   'swaps in two steps': {
     breaks: (right) => ({
-      async swap(id, from, { to, maxAge }) {
+      async compareAndSet(id, from, { to, maxAge }) {
         if ((await right.get(id)) !== from) {
           return false;
         }
@@ -101,7 +101,7 @@ const broken: Record<
   },
   'swaps whatever is there': {
     breaks: (right) => ({
-      swap: async (id, from, { to, maxAge }) => {
+      compareAndSet: async (id, from, { to, maxAge }) => {
         if ((from === undefined) !== ((await right.get(id)) === undefined)) {
           return false;
         }
@@ -110,20 +110,20 @@ const broken: Record<
       },
     }),
     noticed: [
-      'swap acts exactly when the value is `from`, where nothing is a value too',
-      'swap compares every character',
+      'compareAndSet acts exactly when the value is `from`, where nothing is a value too',
+      'compareAndSet compares every character',
     ],
   },
   'swaps without looking at case and trailing space': {
     breaks: (right) => ({
-      swap: async (id, from, change) => {
+      compareAndSet: async (id, from, change) => {
         const value = await right.get(id);
         const alike =
           value !== undefined && value.trimEnd().toLowerCase() === from?.trimEnd().toLowerCase();
-        return right.swap(id, alike ? value : from, change);
+        return right.compareAndSet(id, alike ? value : from, change);
       },
     }),
-    noticed: ['swap compares every character'],
+    noticed: ['compareAndSet compares every character'],
   },
   'takes an empty value for none': {
     breaks: (right) => ({ get: async (id) => (await right.get(id)) || undefined }),
@@ -137,8 +137,8 @@ const broken: Record<
           ends.set(id, Date.now() / 1000 + maxAge),
           right.set(id, value, maxAge)
         ),
-        swap: (id, from, { to, maxAge }) =>
-          right.swap(id, from, {
+        compareAndSet: (id, from, { to, maxAge }) =>
+          right.compareAndSet(id, from, {
             to,
             maxAge: Math.min(maxAge, (ends.get(id) ?? Infinity) - Date.now() / 1000),
           }),
@@ -151,15 +151,15 @@ const broken: Record<
     noticed: ['a value is over after its time, and setting it again prolongs it'],
   },
   'forgets no member': {
-    breaks: (right) => ({ enlist: (group, id) => right.enlist(group, id, 600) }),
+    breaks: (right) => ({ addToGroup: (group, id) => right.addToGroup(group, id, 600) }),
     noticed: ['membership is over after its time, and enlisting again prolongs it'],
   },
   'forgets groups with ids': {
     breaks: (right) => ({
       async delete(id) {
         await right.delete(id);
-        for (const member of await right.members(id)) {
-          await right.enlist(id, member, 0);
+        for (const member of await right.groupMembers(id)) {
+          await right.addToGroup(id, member, 0);
         }
       },
     }),
@@ -200,9 +200,9 @@ const broken: Record<
       const seen = new Map<string, string>();
       return {
         set: (id, value, maxAge) => (seen.set(id, value), right.set(id, value, maxAge)),
-        swap: async (id, from, change) =>
-          (await right.swap(id, from, change)) ||
-          (seen.get(id) === from && right.swap(id, undefined, change)),
+        compareAndSet: async (id, from, change) =>
+          (await right.compareAndSet(id, from, change)) ||
+          (seen.get(id) === from && right.compareAndSet(id, undefined, change)),
       };
     },
     noticed: ['what was deleted does not come back by a swap that was under way'],
@@ -232,7 +232,8 @@ test('a store without the optional methods passes what does not need them, and i
   );
   for (const { needs, error } of verdicts) {
     expect(error).toEqual(
-      needs && expect.stringMatching(/^The store has no (swap|enlist), which “.+” needs\.$/),
+      needs &&
+        expect.stringMatching(/^The store has no (compareAndSet|addToGroup), which “.+” needs\.$/),
     );
   }
 });

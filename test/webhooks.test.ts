@@ -598,7 +598,7 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
 
   describe.each([
     ['sessions in the store', (store: SessionStore) => ({ store })],
-    ['sessions in cookies', (shared: SessionStore) => ({ shared })],
+    ['sessions in cookies', (store: SessionStore) => ({ coordination: store })],
   ])('%s', (_name, session) => {
     let tenant: Emulator;
     let app: Server;
@@ -729,7 +729,7 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   });
 
   test('sessions that cannot be reached make Kinde try again, before any handler is called', async () => {
-    const store = { ...memoryStore(), members: () => Promise.reject(new Error('away')) };
+    const store = { ...memoryStore(), groupMembers: () => Promise.reject(new Error('away')) };
     const app = await start({}, { store });
     const token = await signed({ type: 'user.deleted', data: { user: { id: 'kp_1' } } });
     expect([(await post(app, token)).status, seen, problems[0]!.reason]).toEqual([

@@ -1,9 +1,12 @@
 import { memoryStore } from '@kindling/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createAgreement, type Seen } from '../../packages/core/src/cache/shared-flight.js';
-import { createOnce } from '../../packages/core/src/cache/single-flight.js';
-import { createMemory } from '../../packages/core/src/cache/bounded.js';
+import {
+  createSharedSingleFlight,
+  type Seen,
+} from '../../packages/core/src/cache/shared-flight.js';
+import { createSingleFlight } from '../../packages/core/src/cache/single-flight.js';
+import { createBoundedCache } from '../../packages/core/src/cache/bounded.js';
 import { createSeal } from '../../packages/core/src/crypto/seal.js';
 import { SECRET } from '../kit/apps.js';
 
@@ -27,16 +30,16 @@ function createProcesses(calls: boolean[], inner = memoryStore()) {
       }
       throw new Error('down');
     };
-  const store = { ...inner, get: around(inner.get), swap: around(inner.swap) };
+  const store = { ...inner, get: around(inner.get), compareAndSet: around(inner.compareAndSet) };
   const seal = createSeal([SECRET], 'app');
   return [0, 1, 2].map(() =>
-    createAgreement(createOnce<{ token: number }>({ seconds: 600 }), {
+    createSharedSingleFlight(createSingleFlight<{ token: number }>({ seconds: 600 }), {
       store,
       seal,
       name: 'refresh',
       lasts: () => ({ kept: 600, readable: 600 }),
       isUndone: (error) => (error as Error).message === 'unsent',
-      seen: createMemory<Seen>(),
+      seen: createBoundedCache<Seen>(),
     }),
   );
 }
@@ -102,10 +105,10 @@ test('OP-08 after the end of the access token, a holder that left without an ans
 
 test('OP-08 a store that took a mark and did not say so keeps nobody from renewing for long', async () => {
   const store = memoryStore();
-  const { swap } = store;
+  const { compareAndSet } = store;
   let isSilent = true;
-  store.swap = async (...given) => {
-    const answer = await swap(...given);
+  store.compareAndSet = async (...given) => {
+    const answer = await compareAndSet(...given);
     if (isSilent) {
       throw new Error('no answer');
     }

@@ -18,7 +18,7 @@ import {
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-describe.each(rows('shared', 'store'))(
+describe.each(rows('coordination', 'store'))(
   'back-channel logout on %s with sessions in `%s`',
   (framework, kind) => {
     let shop: Shop;
@@ -132,7 +132,7 @@ describe.each(rows('shared', 'store'))(
         const ada = await signInWith(ADA, { sid: 'hers' });
         const grace = await signInWith(GRACE, { sid: 'his' });
         if (!isListed) {
-          fragile.faults.around = async (work, method) => (method === 'members' ? [] : work());
+          fragile.faults.around = async (work, method) => (method === 'groupMembers' ? [] : work());
         }
         const answer = await order({ sid: 'hers', sub: shop.idOf(GRACE) });
         if (isListed) {

@@ -45,7 +45,7 @@ describe('processes of their own', async () => {
 
   const table = ['express', 'fastify'].flatMap((framework) =>
     Object.keys(stores).flatMap((name) =>
-      (['shared', 'store'] as const).map((kept) => [framework, kept, name] as const),
+      (['coordination', 'store'] as const).map((kept) => [framework, kept, name] as const),
     ),
   );
 
@@ -178,9 +178,9 @@ describe.each(rows.filter(isShared))(
       async (answer) => {
         const place = await openPlace(row);
         const written: string[] = [];
-        const { set, swap } = place.store;
+        const { set, compareAndSet } = place.store;
         place.store.set = (id, ...rest) => (written.push(id), set(id, ...rest));
-        place.store.swap = (id, ...rest) => (written.push(id), swap(id, ...rest));
+        place.store.compareAndSet = (id, ...rest) => (written.push(id), compareAndSet(id, ...rest));
         const stranger = createBrowser(place.app, place.emulator);
         const { location } = await stranger.open('/login');
         const state = new URL(location).searchParams.get('state');

@@ -340,7 +340,7 @@ describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
 
 describe.each(
   Object.keys(frameworks).flatMap((one) =>
-    ['cookie', 'shared', 'store'].map((keeps) => [one, keeps] as const),
+    ['cookie', 'coordination', 'store'].map((keeps) => [one, keeps] as const),
   ),
 )('SC-11 on %s, sessions: %s', (framework, keeps) => {
   const NEXT = 'the-next-secret-of-thirty-two-characters-321';

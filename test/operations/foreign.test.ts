@@ -39,7 +39,7 @@ afterEach(async () => {
   await shop.close();
 });
 
-describe.each(rows('cookie', 'shared', 'store'))(
+describe.each(rows('cookie', 'coordination', 'store'))(
   'a process with another secret, on %s with `%s`',
   (framework, kind) => {
     const start = (secret: string | string[] = SECRET) =>

@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOnce } from '../../packages/core/src/cache/single-flight.js';
+import { createSingleFlight } from '../../packages/core/src/cache/single-flight.js';
 import {
-  createMemory,
-  createRoom,
-  createRooms,
+  createBoundedCache,
+  createMemoryBudget,
+  createMemoryBudgets,
   weightOf,
 } from '../../packages/core/src/cache/bounded.js';
 import { takeClock } from './kit/renewals.js';
@@ -38,7 +38,7 @@ describe('a process with 64 MB', () => {
   const crowd = process.env['CI'] ? 10_000 : 5_000;
   test.each([
     ['cookie', crowd],
-    ['shared', 1_000],
+    ['coordination', 1_000],
     ['store', 1_000],
   ])(
     'OP-07 sessions in "%s": %i people sign in and are renewed, and it lives',
@@ -62,8 +62,8 @@ describe('everything that is remembered', () => {
     );
     fc.assert(
       fc.property(writes, (all) => {
-        const room = createRoom(4000);
-        const memories = [0, 1, 2].map(() => createMemory<number>(room, Infinity));
+        const room = createMemoryBudget(4000);
+        const memories = [0, 1, 2].map(() => createBoundedCache<number>(room, Infinity));
         for (const { memory, key, bytes } of all) {
           memories[memory]!.set(`key ${key}`, bytes, { bytes });
         }
@@ -81,10 +81,13 @@ describe('everything that is remembered', () => {
   });
 
   test('OP-07 marks of sessions that ended do not give way to what fills the rest', async () => {
-    const { common, marks, logins } = createRooms(100_000);
+    const { common, marks, logins } = createMemoryBudgets(100_000);
     expect(common.bytes + marks.bytes + logins.bytes).toBe(100_000);
-    const ended = createOnce<'over'>({ seconds: 3600, memory: createMemory(marks, Infinity) });
-    const sessions = createMemory<number>(common);
+    const ended = createSingleFlight<'over'>({
+      seconds: 3600,
+      memory: createBoundedCache(marks, Infinity),
+    });
+    const sessions = createBoundedCache<number>(common);
     await ended.run('session', async () => 'over');
     for (let index = 0; index < 10_000; index++) {
       sessions.set(`${index}`.padStart(40, '0'), index, terms);
@@ -98,9 +101,9 @@ describe('everything that is remembered', () => {
   test('OP-07 is forgotten when its time is over, to make room for others', () => {
     const clock = takeClock();
     try {
-      const room = createRoom(1e6);
+      const room = createMemoryBudget(1e6);
       const give = vi.fn();
-      const memory = createMemory<number>({ ...room, give }, Infinity);
+      const memory = createBoundedCache<number>({ ...room, give }, Infinity);
       const until = clock.now() + 10;
       for (let index = 0; index < 50; index++) {
         memory.set(`short ${index}`, index, { ...terms, until });
@@ -120,7 +123,7 @@ describe('everything that is remembered', () => {
   test('OP-07 a clock that is set does not make work be done twice, nor be remembered for longer', async () => {
     const clock = takeClock();
     try {
-      const once = createOnce<number>({ seconds: 600 });
+      const once = createSingleFlight<number>({ seconds: 600 });
       expect(await once.run('a', async () => 1)).toBe(1);
       for (const off of [-3600, 3600, 0]) {
         clock.isOff(off);
@@ -136,8 +139,11 @@ describe('everything that is remembered', () => {
 
   test('OP-07 a callback is remembered by that it is done, without what it answered', async () => {
     type Outcome = { redirect: { cookies: string[] } } | 'done';
-    const memory = createMemory<Outcome>(createRoom(4 * weightOf('done') + 100), Infinity);
-    const once = createOnce<Outcome>({ seconds: 3600, memory, keeps: () => 'done' });
+    const memory = createBoundedCache<Outcome>(
+      createMemoryBudget(4 * weightOf('done') + 100),
+      Infinity,
+    );
+    const once = createSingleFlight<Outcome>({ seconds: 3600, memory, keeps: () => 'done' });
     const answer = { redirect: { cookies: ['x'.repeat(4000)] } };
     expect(await once.run('state', async () => answer)).toBe(answer);
     expect([await once.run('state', async () => answer), once.state('state')]).toEqual([

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createNotices, type Notices, type Standing } from '../../packages/core/src/revocations/revocations.js';
+import {
+  createRevocations,
+  type Revocations,
+  type Standing,
+} from '../../packages/core/src/revocations/revocations.js';
 import { headText, PAGE, readHead } from '../../packages/core/src/revocations/page.js';
 import { createSeal } from '../../packages/core/src/crypto/seal.js';
 import { SECRET } from '../kit/apps.js';
@@ -19,13 +23,19 @@ import {
 const DAY = 86_400;
 const seal = createSeal([SECRET], 'app');
 const process = (store: ReturnType<typeof createFragileStore>['store'], secrets = seal) =>
-  createNotices(store, secrets, { title: 'app', maxAge: 7 * DAY });
+  createRevocations(store, secrets, { title: 'app', maxAge: 7 * DAY });
 afterEach(() => void vi.useRealTimers());
 
 const startedAt = () => Math.floor(Date.now() / 1000);
-const begun = async (notices: Notices) => ({ ...(await notices.begin()), startedAt: startedAt() });
-const judge = (notices: Notices, session: Standing & { startedAt: number }, ...about: string[]) =>
-  notices.judge(session, async () => about);
+const begun = async (notices: Revocations) => ({
+  ...(await notices.begin()),
+  startedAt: startedAt(),
+});
+const judge = (
+  notices: Revocations,
+  session: Standing & { startedAt: number },
+  ...about: string[]
+) => notices.judge(session, async () => about);
 
 describe('what is said about sessions', () => {
   test('OP-22 in any order, on any process: over is what began before it was ended, and nothing else', async () => {
@@ -55,7 +65,7 @@ describe('what is said about sessions', () => {
             later(6);
           }
           if (what === 'end') {
-            await notices.end(about);
+            await notices.revoke(about);
             for (const one of sessions) {
               one.isOver ||= one.about === about;
             }
@@ -79,15 +89,15 @@ describe('what is said about sessions', () => {
     const one = process(store);
     const two = process(store);
     const ada = await begun(one);
-    await one.end('somebody');
+    await one.revoke('somebody');
     const before = new Map<string, string | undefined>();
     faults.around = async (work, method, id) => {
-      if (method === 'swap') {
+      if (method === 'compareAndSet') {
         before.set(String(id), await store.get(String(id)));
       }
       return work();
     };
-    await one.end('ada');
+    await one.revoke('ada');
     faults.around = (work) => work();
     later(6);
     expect((await judge(one, ada, 'ada')).isOver).toBe(true);
@@ -95,8 +105,8 @@ describe('what is said about sessions', () => {
     for (const [id, value] of before) {
       await store.set(id, value!, DAY);
     }
-    await two.end('grace');
-    await two.end('bob');
+    await two.revoke('grace');
+    await two.revoke('bob');
     later(12);
     expect((await judge(one, { ...ada }, 'ada')).isOver).toBe(true);
     expect((await judge(process(store), { ...ada }, 'ada')).isOver).toBe(true);
@@ -108,7 +118,7 @@ describe('what is said about sessions', () => {
     const before = await begun(processes[0]!);
     await Promise.all(
       processes.flatMap((one, index) =>
-        Array.from({ length: 100 }, (_, n) => one.end(`p${index}-${n}`)),
+        Array.from({ length: 100 }, (_, n) => one.revoke(`p${index}-${n}`)),
       ),
     );
     later(6);
@@ -120,12 +130,12 @@ describe('what is said about sessions', () => {
     }
     const other = createFragileStore();
     const one = process(other.store);
-    const swaps = () => other.calls.filter((method) => method === 'swap').length;
-    await Promise.all(Array.from({ length: 2000 }, () => one.renew('ada')));
+    const swaps = () => other.calls.filter((method) => method === 'compareAndSet').length;
+    await Promise.all(Array.from({ length: 2000 }, () => one.markStale('ada')));
     // One is on its way, and the second says what all the others do.
     expect(swaps()).toBeLessThanOrEqual(3);
     for (let count = 0; count < 300; count++) {
-      await one.renew('ada');
+      await one.markStale('ada');
     }
     let longest = 0;
     other.faults.around = async (work, method) => {
@@ -148,7 +158,7 @@ describe('what is said about sessions', () => {
     const old = process(fragile.store);
     const session = await begun(old);
     for (let n = 0; n < 3; n++) {
-      await Promise.all(Array.from({ length: PAGE }, (_, index) => old.end(`${n}-${index}`)));
+      await Promise.all(Array.from({ length: PAGE }, (_, index) => old.revoke(`${n}-${index}`)));
     }
     expect((await judge(process(fragile.store), session, 'nobody')).isOver).toBe(false);
     let isEvicted = true;
@@ -206,11 +216,11 @@ describe('what is said about sessions', () => {
     const one = process(fragile.store);
     const first = await begun(one);
     for (let index = 0; index < PAGE + 5; index++) {
-      await one.end(`p${index}`);
+      await one.revoke(`p${index}`);
     }
     for (let day = 0; day < 40; day++) {
       later(DAY);
-      await one.refresh();
+      await one.reload();
     }
     const { epoch } = await one.begin();
     expect(epoch).toBe(first.epoch);
@@ -226,7 +236,7 @@ describe('what is said about sessions', () => {
     const between = process(store, createSeal(['n'.repeat(40), SECRET], 'app'));
     const ada = await begun(before);
     const grace = await begun(between);
-    await before.end('ada');
+    await before.revoke('ada');
     later(6);
     expect([await judge(between, ada, 'ada'), await judge(between, grace, 'grace')]).toMatchObject([
       { isOver: true },
@@ -242,13 +252,13 @@ describe('100,000 revocations in a store', () => {
     const session = await begun(writer);
     for (let block = 0; block < 100; block++) {
       await Promise.all(
-        Array.from({ length: 1000 }, (_, index) => writer.end(`user ${block}-${index}`)),
+        Array.from({ length: 1000 }, (_, index) => writer.revoke(`user ${block}-${index}`)),
       );
     }
     const young = process(fragile.store);
     fragile.calls.length = 0;
     const begin = performance.now();
-    await young.refresh();
+    await young.reload();
     const reading = performance.now() - begin;
     expect(fragile.calls.length).toBeLessThan(100_000 / PAGE + 10);
     expect((await judge(young, { ...session }, 'user 0-0')).isOver).toBe(true);
@@ -261,10 +271,10 @@ describe('100,000 revocations in a store', () => {
       return answer;
     };
     for (let news = 0; news < 20; news++) {
-      await writer.end(`user new-${news}`);
+      await writer.revoke(`user new-${news}`);
       later(6);
       bytes.length = 0;
-      await young.refresh();
+      await young.reload();
       expect(bytes.length).toBeLessThanOrEqual(2);
       expect(Math.max(...bytes)).toBeLessThan(8000);
     }
@@ -286,7 +296,7 @@ describe('100,000 revocations in a store', () => {
   }, 60_000);
 });
 
-test.each(rows('shared', 'store'))(
+test.each(rows('coordination', 'store'))(
   'OP-22 2,000 `refreshUser` at once renew once, on %s with `%s`',
   async (framework, kind) => {
     const shop = await createShop();

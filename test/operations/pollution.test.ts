@@ -35,7 +35,7 @@ const OPTIONS = [
   ...'trustedOrigins clientAuthentication clockTolerance timeout production allowPrivateIssuer renderProblem'.split(
     ' ',
   ),
-  ...'onSignIn webhooks fetch store shared fallback format cookie cookieBytes domain maxAge idle persistent'.split(
+  ...'onSignIn webhooks fetch store coordination fallback format cookie cookieBytes domain maxAge idle persistent'.split(
     ' ',
   ),
   ...'login register callback logout createOrganization switchOrganization user portal backchannelLogout'.split(
@@ -288,14 +288,14 @@ const OWN = [
     ' ',
   ),
   ...'isFallback renewFrom refreshToken bodyUsed prior sid'.split(' '),
-  ...'store shared production backchannelLogout returnOrigins trustedOrigins onSignIn renderProblem'.split(
+  ...'store coordination production backchannelLogout returnOrigins trustedOrigins onSignIn renderProblem'.split(
     ' ',
   ),
 ];
 
 describe.each(
   Object.keys(frameworks).flatMap((one) =>
-    ['cookie', 'shared', 'store'].map((keep) => [one, keep] as const),
+    ['cookie', 'coordination', 'store'].map((keep) => [one, keep] as const),
   ),
 )('OP-25 on %s, sessions: %s', (framework, keep) => {
   let emulator: Emulator;

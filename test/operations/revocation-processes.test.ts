@@ -54,7 +54,7 @@ async function opened(
 }
 
 const rows = Object.keys(stores).flatMap((name) =>
-  (['shared', 'store'] as const).map((keep) => [name, keep] as const),
+  (['coordination', 'store'] as const).map((keep) => [name, keep] as const),
 );
 
 describe('revocation in processes of their own', () => {
@@ -83,7 +83,7 @@ describe('revocation in processes of their own', () => {
       // The groups are lost; what is said is not.
       const { sessions } = createKinde({
         ...options,
-        session: { [keep]: { ...store, members: async () => [] } },
+        session: { [keep]: { ...store, groupMembers: async () => [] } },
       });
       await sessions.revokeUser(emulator.state.people.find(({ email }) => email === ADA)!.id);
       const young = await start('fastify');

@@ -27,7 +27,7 @@ const start = (framework: string, kind: string) =>
   shop.start(framework, keeping[kind]!(fragile.store));
 const kinde = (kind: string) => shop.kinde(keeping[kind]!(fragile.store));
 
-describe.each(rows('shared', 'store'))(
+describe.each(rows('coordination', 'store'))(
   'revocation on %s with sessions in `%s`',
   (framework, kind) => {
     test('OP-13 a process that starts while the store is away lets nobody in, and everybody but the revoked when it is back', async () => {
@@ -118,7 +118,7 @@ describe.each(rows('shared', 'store'))(
     });
 
     test('OP-13 what is known goes on without the store for five minutes, and no longer', async () => {
-      const app = await start(framework, 'shared');
+      const app = await start(framework, 'coordination');
       const ada = cookieOf(await shop.signIn(app, ADA));
       fragile.down();
       later(290);
@@ -141,7 +141,7 @@ describe.each(rows('shared', 'store'))(
         const other = await start(framework, kind);
         const ada = cookieOf(await shop.signIn(app, ADA, ACME));
         expect(await visit(other, ada)).toMatchObject({ isSignedIn: true });
-        fragile.faults.around = async (work, method) => (method === 'members' ? [] : work());
+        fragile.faults.around = async (work, method) => (method === 'groupMembers' ? [] : work());
         const { sessions } = kinde(kind);
         await (whose === 'user'
           ? sessions.revokeUser(shop.idOf(ADA))
@@ -159,7 +159,7 @@ describe.each(rows('shared', 'store'))(
       const app = await start(framework, kind);
       const ada = cookieOf(await shop.signIn(app, ADA));
       const { sessions } = kinde(kind);
-      for (const failing of ['members', 'swap']) {
+      for (const failing of ['groupMembers', 'compareAndSet']) {
         fragile.faults.around = (work, method) =>
           method === failing ? Promise.reject(new Error('down')) : work();
         await expect(sessions.revokeUser(shop.idOf(ADA))).rejects.toMatchObject({
@@ -202,7 +202,7 @@ describe.each(rows('shared', 'store'))(
     test('OP-13 one session that is ended is over, too, for processes that keep it in another way', async () => {
       const app = await start(framework, kind);
       const ada = cookieOf(await shop.signIn(app, ADA));
-      const beside = await start(framework, kind === 'store' ? 'shared' : 'store');
+      const beside = await start(framework, kind === 'store' ? 'coordination' : 'store');
       const { sessions } = kinde('store');
       await visit(beside, ada);
       const [only] = await sessions.list(shop.idOf(ADA));

@@ -126,7 +126,7 @@ describe.skipIf(frozen.length === 0)(
   'a store that takes nothing for longer than a lock lived',
   () => {
     const table = frozen.flatMap(([name, spec, freezer]) =>
-      (['shared', 'store'] as const).map((keep) => [keep, name, spec, freezer] as const),
+      (['coordination', 'store'] as const).map((keep) => [keep, name, spec, freezer] as const),
     );
     test.each(table)(
       'OP-08 sessions kept as "%s" in %s: five renewals under way are lost to nobody, and no token is used twice',
@@ -170,7 +170,7 @@ describe('whoever renews is killed after Kinde has answered', () => {
   const [name] = Object.keys(stores).reverse();
   const { spec } = stores['redis'] ?? stores[name!]!;
 
-  test.each(['shared', 'store'] as const)(
+  test.each(['coordination', 'store'] as const)(
     'OP-08 sessions kept as "%s": the living token counts, nobody spends the other one again, and after its end one tries',
     async (keep) => {
       const holder = machines.start();

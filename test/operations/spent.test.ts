@@ -22,10 +22,13 @@ const down = () => Promise.reject(new Error('down'));
 /** What was written since then is lost, as by a fail-over to a replica that lagged behind. */
 function watchWrites(store: Required<SessionStore>): () => Promise<void> {
   const before = new Map<string, string | undefined>();
-  const { set, swap, get, delete: remove } = store;
+  const { set, compareAndSet, get, delete: remove } = store;
   const note = async (id: string) => void (before.has(id) || before.set(id, await get(id)));
   store.set = async (id, value, maxAge) => (await note(id), set(id, value, maxAge));
-  store.swap = async (id, from, change) => (await note(id), swap(id, from, change));
+  store.compareAndSet = async (id, from, change) => (
+    await note(id),
+    compareAndSet(id, from, change)
+  );
   store.delete = async (id) => (await note(id), remove(id));
   return async () => {
     for (const [id, value] of before) {
@@ -169,7 +172,7 @@ describe.each(rows)(
         const revoked = () =>
           place.emulator.requests.filter(({ path }) => path.includes('revoke')).length;
         const before = revoked();
-        Object.assign(place.store, { get: down, set: down, swap: down });
+        Object.assign(place.store, { get: down, set: down, compareAndSet: down });
         release();
         expect((await late).json()).toMatchObject({ isAuthenticated: false });
         await vi.waitFor(() => expect(revoked()).toBe(before + 1));
@@ -250,7 +253,7 @@ describe.each(rows)(
         expect(
           (await place.ask(place.app, '/me', mode === 'store' ? old : place.cookie())).json().email,
         ).toBe(ADA);
-        if (mode === 'shared') {
+        if (mode === 'coordination') {
           await place.browser.open('/fresh');
         }
         release();

@@ -6,7 +6,11 @@ import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SessionStore } from '@kindling/core';
-import { createBudgets, patient, within } from '../../packages/core/src/store/timeout.js';
+import {
+  createStoreBudgets,
+  withTimeout,
+  withBudget,
+} from '../../packages/core/src/store/timeout.js';
 import { frameworks } from '../kit/apps.js';
 import { NAVIGATION, SAME_SITE, send } from '../kit/http.js';
 import { SITE } from '../kit/apps.js';
@@ -94,7 +98,7 @@ const targetOf = (client: string) => {
   const { hostname, port } = new URL(client === 'pg' ? databaseUrl : redisUrl);
   return { host: hostname, port: Number(port) || (client === 'pg' ? 5432 : 6379) };
 };
-const kinds = rows('shared', 'store').map(([framework, kind], index) => {
+const kinds = rows('coordination', 'store').map(([framework, kind], index) => {
   const names = Object.keys(clients);
   return [framework, kind, names[index % names.length]!] as const;
 });
@@ -184,7 +188,7 @@ describe('patience with a store', () => {
       let isBack = false;
       let calls = 0;
       const get = () => (calls++, isBack ? Promise.resolve('value') : never());
-      const store = patient({ get, set: never, delete: never });
+      const store = withTimeout({ get, set: never, delete: never });
       await expect(store.get('id')).rejects.toMatchObject({ code: 'store_unavailable' });
       const { took } = await timed(() =>
         Promise.allSettled(Array.from({ length: 100 }, () => store.get('id'))),
@@ -194,7 +198,7 @@ describe('patience with a store', () => {
       expect(await store.get('id')).toBe('value');
       expect((await Promise.all([store.get('id'), store.get('id')])).length).toBe(2);
       // What fails at once costs nobody time, and stops nobody.
-      const failing = patient({
+      const failing = withTimeout({
         get: () => Promise.reject(new Error('refused')),
         set: never,
         delete: never,
@@ -209,11 +213,11 @@ describe('patience with a store', () => {
   test('OP-26 calls at the same time count once, and each request has its own two seconds', async () => {
     const slow = (): Promise<undefined> =>
       new Promise((resolve) => setTimeout(() => resolve(undefined), 400));
-    const base = patient({ get: slow, set: slow, delete: slow });
-    const budgets = createBudgets();
+    const base = withTimeout({ get: slow, set: slow, delete: slow });
+    const budgets = createStoreBudgets();
     const one = {};
     const two = {};
-    const first = within(budgets(one), base);
+    const first = withBudget(budgets(one), base);
     await Promise.all(Array.from({ length: 20 }, () => first.get('id')));
     const { took } = await timed(() =>
       expect(
@@ -226,13 +230,16 @@ describe('patience with a store', () => {
     );
     expect(took).toBeLessThan(2500);
     expect(budgets(one)).toBe(budgets(one));
-    await within(budgets(two), base).get('id');
+    await withBudget(budgets(two), base).get('id');
   }, 15_000);
 
   test('OP-26 a process that was busy for longer takes answers that are there, and a quick store serves it to the end', async () => {
     const quick = (): Promise<undefined> =>
       new Promise((resolve) => setImmediate(() => resolve(undefined)));
-    const store = within(createBudgets()({}), patient({ get: quick, set: quick, delete: quick }));
+    const store = withBudget(
+      createStoreBudgets()({}),
+      withTimeout({ get: quick, set: quick, delete: quick }),
+    );
     const waiting = store.get('id');
     const end = performance.now() + 2200;
     while (performance.now() < end) {}

@@ -24,13 +24,13 @@ afterEach(async () => {
   vi.useRealTimers();
   await shop.close();
 });
-const kinds = ['cookie', 'shared', 'store'];
+const kinds = ['cookie', 'coordination', 'store'];
 
 /** Who stays signed in, as docs/how-to/sessions.md says it: from the row to the column. */
 const stays: Record<string, Record<string, boolean>> = {
-  cookie: { cookie: true, shared: true, store: true },
-  shared: { cookie: false, shared: true, store: true },
-  store: { cookie: false, shared: true, store: true },
+  cookie: { cookie: true, coordination: true, store: true },
+  coordination: { cookie: false, coordination: true, store: true },
+  store: { cookie: false, coordination: true, store: true },
 };
 const switches = kinds.flatMap((from) => kinds.map((to) => [from, to, stays[from]![to]!] as const));
 
@@ -83,7 +83,7 @@ describe.each(Object.keys({ express: 1, fastify: 1 }))('switching, on %s', (fram
     },
   );
 
-  test.each(['shared', 'store'])(
+  test.each(['coordination', 'store'])(
     'OP-27 a copy of a cookie from before `%s` does not outlive the session that was made of it',
     async (to) => {
       const ada = await shop.signIn(await start('cookie'), ADA);
@@ -130,9 +130,9 @@ describe.each(Object.keys({ express: 1, fastify: 1 }))('switching, on %s', (fram
   });
 
   test('OP-27 another store knows nobody: everybody signs in again', async () => {
-    const ada = cookieOf(await shop.signIn(await start('shared'), ADA));
+    const ada = cookieOf(await shop.signIn(await start('coordination'), ADA));
     const other = createFragileStore();
-    for (const kind of ['shared', 'store']) {
+    for (const kind of ['coordination', 'store']) {
       expect(
         await visit(await shop.start(framework, keeping[kind]!(other.store)), ada),
       ).toMatchObject({

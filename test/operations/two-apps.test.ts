@@ -87,7 +87,7 @@ async function start(
 
 const rows = Object.keys(frameworks).flatMap((framework) =>
   Object.keys(stores).flatMap((store) =>
-    (['store', 'shared'] as const).map((keep) => [framework, store, keep] as const),
+    (['store', 'coordination'] as const).map((keep) => [framework, store, keep] as const),
   ),
 );
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createOnce } from '../../packages/core/src/cache/single-flight.js';
+import { createSingleFlight } from '../../packages/core/src/cache/single-flight.js';
 import { NAVIGATION, send, type Answer } from '../kit/http.js';
 import {
   multiply,
@@ -124,7 +124,7 @@ test('OP-06 3,000 people whose tokens have ended are all answered within the tim
   expect(10 * LONGEST).toBeLessThan(60 * TIMEOUT);
 });
 
-test.each(['shared', 'store'] as const)(
+test.each(['coordination', 'store'] as const)(
   'OP-06 sessions in "%s": a process that waits for another one waits no longer either',
   async (mode) => {
     await openHanging(['express', mode], 0);
@@ -141,7 +141,7 @@ describe('the line in front of Kinde', () => {
   const inTime = () => performance.now() + 50;
 
   test('OP-06 whoever is not called in time is told that nothing was sent, and leaves', async () => {
-    const line = createOnce<number>({ seconds: 60, parallel: 1 });
+    const line = createSingleFlight<number>({ seconds: 60, parallel: 1 });
     line.run('a', never).catch(() => {});
     const work = vi.fn(async () => 1);
     await expect(line.run('b', work, { deadline: inTime() })).rejects.toMatchObject({
@@ -153,7 +153,7 @@ describe('the line in front of Kinde', () => {
   });
 
   test('OP-06 the others are called in the order in which they came', async () => {
-    const line = createOnce<number>({ seconds: 60, parallel: 1 });
+    const line = createSingleFlight<number>({ seconds: 60, parallel: 1 });
     const order: string[] = [];
     const work = (name: string) => async () => order.push(name);
     await Promise.all(
@@ -163,7 +163,7 @@ describe('the line in front of Kinde', () => {
   });
 
   test('OP-06 it has an end: whoever comes after 5,000 others is told at once', async () => {
-    const line = createOnce<number>({ seconds: 60, parallel: 1 });
+    const line = createSingleFlight<number>({ seconds: 60, parallel: 1 });
     const late = performance.now() + 60_000;
     for (let count = 0; count <= 5000; count++) {
       line.run(`${count}`, never, { deadline: late }).catch(() => {});
@@ -176,7 +176,7 @@ describe('the line in front of Kinde', () => {
   test('OP-06 work that never ends, as where a worker’s request was cancelled, is begun again and gives its place up', async () => {
     const clock = takeClock();
     try {
-      const line = createOnce<number>({ seconds: 60, parallel: 1, stale: 20 });
+      const line = createSingleFlight<number>({ seconds: 60, parallel: 1, stale: 20 });
       line.run('a', never).catch(() => {});
       clock.pass(19);
       expect([line.state('a'), line.isFull()]).toEqual(['running', true]);

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createBreaker, type Breaker, type Outcome } from '../src/oauth/circuit-breaker.js';
+import {
+  createCircuitBreaker,
+  type CircuitBreaker,
+  type Outcome,
+} from '../src/oauth/circuit-breaker.js';
 
 let now = 0;
 beforeEach(() => {
@@ -10,7 +14,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const later = (seconds: number) => (now += seconds * 1000);
 /** What happens to a request that would come out like this. */
-const ask = (breaker: Breaker, outcome: Outcome): string => {
+const ask = (breaker: CircuitBreaker, outcome: Outcome): string => {
   try {
     breaker.pass()(outcome);
     return 'sent';
@@ -25,12 +29,12 @@ const ask = (breaker: Breaker, outcome: Outcome): string => {
     return 'refused';
   }
 };
-const fail = (breaker: Breaker, times: number) =>
+const fail = (breaker: CircuitBreaker, times: number) =>
   Array.from({ length: times }, () => ask(breaker, 'fails'));
 
 describe('a circuit breaker', () => {
   test('OP-06 opens after failures in a row, and by nothing else', () => {
-    const breaker = createBreaker({ failures: 3, trial: 10 });
+    const breaker = createCircuitBreaker({ failures: 3, trial: 10 });
     for (const between of ['works', 'works'] as const) {
       expect(fail(breaker, 2)).toEqual(['sent', 'sent']);
       expect(ask(breaker, between)).toBe('sent');
@@ -42,7 +46,7 @@ describe('a circuit breaker', () => {
   });
 
   test('OP-06 what anybody may have chosen neither closes nor opens it', () => {
-    const breaker = createBreaker({ failures: 3, trial: 10 });
+    const breaker = createCircuitBreaker({ failures: 3, trial: 10 });
     for (let count = 0; count < 3; count++) {
       ask(breaker, 'neither');
       ask(breaker, 'fails');
@@ -51,7 +55,7 @@ describe('a circuit breaker', () => {
   });
 
   test('OP-06 a wave that fails together opens it once: the next request may go after a second', () => {
-    const breaker = createBreaker({ failures: 3, trial: 10 });
+    const breaker = createCircuitBreaker({ failures: 3, trial: 10 });
     const wave = Array.from({ length: 300 }, () => breaker.pass());
     for (const settle of wave) {
       settle('fails');
@@ -63,7 +67,7 @@ describe('a circuit breaker', () => {
   });
 
   test('OP-06 one request in two seconds is on trial, however long it takes', () => {
-    const breaker = createBreaker({ failures: 1, trial: 10 });
+    const breaker = createCircuitBreaker({ failures: 1, trial: 10 });
     fail(breaker, 1);
     let sent = 0;
     for (let tenths = 0; tenths < 600; tenths++) {
@@ -78,7 +82,7 @@ describe('a circuit breaker', () => {
   });
 
   test('OP-06 an answer that arrives after all closes it', () => {
-    const breaker = createBreaker({ failures: 1, trial: 10 });
+    const breaker = createCircuitBreaker({ failures: 1, trial: 10 });
     const slow = breaker.pass();
     fail(breaker, 1);
     expect(ask(breaker, 'works')).toBe('refused');
@@ -90,7 +94,7 @@ describe('a circuit breaker', () => {
 describe('with a probe', () => {
   const withProbe = (answers: Outcome[]) => {
     const probe = vi.fn(async () => answers.shift() ?? ('fails' as const));
-    return { probe, breaker: createBreaker({ failures: 1, trial: 10, probe }) };
+    return { probe, breaker: createCircuitBreaker({ failures: 1, trial: 10, probe }) };
   };
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -26,7 +26,7 @@ const agree = async (text: string, purpose: Purpose = 'session') => {
   const node = await seals.node.open(text, purpose);
   const web = await seals.web.open(text, purpose);
   expect(node, text).toEqual(web);
-  expect(seals.node.openNow!(text, purpose)).toEqual(web);
+  expect(seals.node.openSync!(text, purpose)).toEqual(web);
   expect(await seals.node.isForeign(text)).toBe(await seals.web.isForeign(text));
   return node;
 };

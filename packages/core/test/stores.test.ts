@@ -86,7 +86,7 @@ describe('the filesystem store', () => {
       `${ended} ${Date.now() + 10_000} ${crypto.randomUUID()}`,
     );
     const swaps = Array.from({ length: 10 }, (_, index) =>
-      store.swap('a', 'one', { to: `${index}`, maxAge: 60 }),
+      store.compareAndSet('a', 'one', { to: `${index}`, maxAge: 60 }),
     );
     expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
     expect(readdirSync(folder)).toEqual(['a.session']);

@@ -9,15 +9,15 @@ export interface PostgresStore {
   /** Forgets the value. */
   delete(id: string): Promise<void>;
   /** In one step: if the value is `from` (`undefined`: none), makes it `to` for `maxAge` seconds, and answers whether it did. */
-  swap(
+  compareAndSet(
     id: string,
     from: string | undefined,
     change: { to: string | undefined; maxAge: number },
   ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
-  enlist(group: string, id: string, maxAge: number): Promise<void>;
+  addToGroup(group: string, id: string, maxAge: number): Promise<void>;
   /** Ids of a group whose time is not over. */
-  members(group: string): Promise<string[]>;
+  groupMembers(group: string): Promise<string[]>;
 }
 
 /**
@@ -50,7 +50,7 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
         await pool.query(`DELETE FROM ${sessions} WHERE id = $1`, [id]);
       }
     },
-    async swap(id, from, { to, maxAge }) {
+    async compareAndSet(id, from, { to, maxAge }) {
       checked(id);
       // Postgres looks again at a row it had to wait for, so each of these decides by what is there when it acts.
       if (from === undefined && to === undefined) {
@@ -79,14 +79,14 @@ export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresS
         [id, from, to, maxAge],
       );
     },
-    async enlist(group, id, maxAge) {
+    async addToGroup(group, id, maxAge) {
       await pool.query(
         `INSERT INTO ${groups} (group_id, id, expires_at) VALUES ($1, $2, ${until(3)})
          ON CONFLICT (group_id, id) DO UPDATE SET expires_at = excluded.expires_at`,
         [checked(group), checked(id), maxAge],
       );
     },
-    async members(group) {
+    async groupMembers(group) {
       if (!isId(group)) {
         return [];
       }

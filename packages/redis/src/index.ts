@@ -18,15 +18,15 @@ export interface RedisStore {
   /** Forgets the value. */
   delete(id: string): Promise<void>;
   /** In one step: if the value is `from` (`undefined`: none), makes it `to` for `maxAge` seconds, and answers whether it did. */
-  swap(
+  compareAndSet(
     id: string,
     from: string | undefined,
     change: { to: string | undefined; maxAge: number },
   ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
-  enlist(group: string, id: string, maxAge: number): Promise<void>;
+  addToGroup(group: string, id: string, maxAge: number): Promise<void>;
   /** Ids of a group whose time is not over. */
-  members(group: string): Promise<string[]>;
+  groupMembers(group: string): Promise<string[]>;
 }
 
 /**
@@ -72,7 +72,7 @@ export function redisStore(
         await commands.del(valueOf(id));
       }
     },
-    async swap(id, from, { to, maxAge }) {
+    async compareAndSet(id, from, { to, maxAge }) {
       const time = to === undefined ? 0 : milliseconds(maxAge);
       const reply = await commands.run(SWAP, valueOf(id), [known(from), to ?? '', String(time)]);
       if (reply !== 0 && reply !== 1) {
@@ -80,10 +80,10 @@ export function redisStore(
       }
       return reply === 1;
     },
-    async enlist(group, id, maxAge) {
+    async addToGroup(group, id, maxAge) {
       await commands.run(ENLIST, groupOf(group), [checked(id), String(milliseconds(maxAge))]);
     },
-    async members(group) {
+    async groupMembers(group) {
       if (!isId(group)) {
         return [];
       }

@@ -2,7 +2,7 @@ import { dropOldest, withDeadline } from '@kindling/internal';
 
 /**
  * Remembers which events were handled. The session stores of core have this shape. Ids are hashes.
- * With `swap`, processes agree on one that handles an event which is delivered to several of them at once.
+ * With `compareAndSet`, processes agree on one that handles an event which is delivered to several of them at once.
  */
 export interface SeenStore {
   /** Reads the value last set under this id; `undefined` when there is none or it expired. */
@@ -10,7 +10,7 @@ export interface SeenStore {
   /** Keeps `value` for `maxAge` seconds. */
   set(id: string, value: string, maxAge: number): Promise<void>;
   /** Replaces the value in one step if it is `from`, and returns whether it did. `undefined` stands for no value. */
-  swap?(
+  compareAndSet?(
     id: string,
     from: string | undefined,
     change: { to: string | undefined; maxAge: number },
@@ -88,7 +88,9 @@ async function attempt(delivery: Delivery, timeout: number): Promise<Outcome> {
     await work(stop.signal);
   } catch (error) {
     // So that the next attempt need not wait until the claim expires.
-    await ask(async () => store.swap?.(id, claim, { to: undefined, maxAge: 1 })).catch(() => {});
+    await ask(async () => store.compareAndSet?.(id, claim, { to: undefined, maxAge: 1 })).catch(
+      () => {},
+    );
     return { kind: 'failed', error };
   } finally {
     clearTimeout(timer);
@@ -120,11 +122,11 @@ async function claimEvent(
   if (before !== undefined) {
     return { kind: 'busy' };
   }
-  if (!store.swap) {
+  if (!store.compareAndSet) {
     return undefined;
   }
   const change = { to: claim, maxAge: 2 * timeout };
-  const isOurs = await ask(async () => store.swap?.(id, undefined, change));
+  const isOurs = await ask(async () => store.compareAndSet?.(id, undefined, change));
   return isOurs ? undefined : { kind: 'busy' };
 }
 

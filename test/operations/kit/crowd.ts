@@ -66,7 +66,7 @@ const kinde = createKinde({
   fetch: fetch as typeof globalThis.fetch,
   session: {
     cookieBytes: 8000,
-    ...(kept === 'shared' && { shared: store }),
+    ...(kept === 'coordination' && { coordination: store }),
     ...(kept === 'store' && { store }),
   },
 });

@@ -14,7 +14,7 @@ export const DISCOVERY = '/.well-known/openid-configuration';
 
 const sessions: Record<string, (store: SessionStore) => KindeOptions['session']> = {
   'in the cookie': () => ({}),
-  'in the cookie, with a store to coordinate by': (shared) => ({ shared }),
+  'in the cookie, with a store to coordinate by': (coordination) => ({ coordination }),
   'in a store': (store) => ({ store }),
 };
 

@@ -13,8 +13,8 @@ export const DAY = 86_400;
 /** Seconds that access tokens live in these tests. */
 export const TOKEN_LIFE = 7200;
 
-export type Mode = 'cookie' | 'shared' | 'store';
-const MODES: readonly Mode[] = ['cookie', 'shared', 'store'];
+export type Mode = 'cookie' | 'coordination' | 'store';
+const MODES: readonly Mode[] = ['cookie', 'coordination', 'store'];
 
 /** Every framework with every way to keep sessions. */
 export const rows = Object.keys(frameworks).flatMap((framework) =>
@@ -76,7 +76,7 @@ export async function openPlace(
   const servers: Server[] = [];
   const start = async (more: Partial<KindeOptions> = {}) => {
     const kept = {
-      ...(mode === 'shared' && { shared: store }),
+      ...(mode === 'coordination' && { coordination: store }),
       ...(mode === 'store' && { store }),
     };
     const session = { ...kept, ...options.session, ...more.session };

@@ -19,7 +19,7 @@ export const ACME = 'org_acme0rockets';
 /** How sessions can be kept with a store. */
 export const keeping: Record<string, (store: SessionStore) => SessionOptions> = {
   cookie: () => ({}),
-  shared: (store) => ({ shared: store as Required<SessionStore> }),
+  coordination: (store) => ({ coordination: store as Required<SessionStore> }),
   store: (store) => ({ store }),
 };
 

@@ -3,7 +3,7 @@ import { heapLimit } from '../crypto/node.js';
 import type { Opened, Purpose, Seal } from '../crypto/seal.js';
 
 /** Answers about texts that cannot be guessed: cookies that were opened, tokens that were verified, work that was done. */
-export interface Memory<Answer> {
+export interface BoundedCache<Answer> {
   /** What was found out about exactly this text, while that holds. */
   get(text: string): Answer | undefined;
   /** Only for texts that passed every check: whatever else is sent leaves no trace. Shared by requests, so freeze it. */
@@ -21,7 +21,7 @@ export interface Terms {
 }
 
 /** The room that several memories share: what all of them keep takes no more than this. */
-export interface Room {
+export interface MemoryBudget {
   readonly bytes: number;
   /** Takes room for something new. Where half of it is taken, every memory turns its generations first. */
   take(bytes: number): void;
@@ -42,21 +42,22 @@ const MARKS = 1 / 8;
 /** The part of it for what strangers can cause: that a callback came. */
 const LOGINS = 1 / 32;
 
-/** The rooms of one app. Together they are what it may remember. */
-export function createRooms(
-  bytes: number = BYTES,
-): Readonly<Record<'common' | 'marks' | 'logins', Room>> {
-  const marks = createRoom(bytes * MARKS);
-  const logins = createRoom(bytes * LOGINS);
+/** What one app may remember: in general, that a session ended, and what strangers can cause. */
+export type MemoryBudgets = Readonly<Record<'common' | 'marks' | 'logins', MemoryBudget>>;
+
+/** The budgets of one app. Together they are what it may remember. */
+export function createMemoryBudgets(bytes: number = BYTES): MemoryBudgets {
+  const marks = createMemoryBudget(bytes * MARKS);
+  const logins = createMemoryBudget(bytes * LOGINS);
   return Object.freeze({
-    common: createRoom(bytes * (1 - MARKS - LOGINS)),
+    common: createMemoryBudget(bytes * (1 - MARKS - LOGINS)),
     marks,
     logins,
   });
 }
 
 /** Room for so many bytes. */
-export function createRoom(bytes: number = BYTES): Room {
+export function createMemoryBudget(bytes: number = BYTES): MemoryBudget {
   const turns: (() => void)[] = [];
   let used = 0;
   return Object.freeze({
@@ -84,10 +85,10 @@ export function createRoom(bytes: number = BYTES): Room {
  * Texts are found by their last `characters`, which are an authentication tag or a signature and so not of a sender's
  * choosing, and then compared whole. Hashing kilobytes would cost more than everything else that a request is asked.
  */
-export function createMemory<Answer>(
-  room: Room = createRoom(),
+export function createBoundedCache<Answer>(
+  room: MemoryBudget = createMemoryBudget(),
   characters: number = KEY,
-): Memory<Answer> {
+): BoundedCache<Answer> {
   interface Entry {
     readonly text: string;
     readonly answer: Answer;
@@ -178,22 +179,25 @@ export function copy(text: string): string {
 }
 
 /** Sessions are opened at every request; what is sealed for other purposes, once. */
-export type Remembered = Extract<Purpose, 'session' | 'store'>;
+export type CachedPurpose = Extract<Purpose, 'session' | 'store'>;
 
 /** A seal that opens each session once, and then knows it until the seal ends. */
-export interface RememberingSeal extends Seal {
+export interface CachedSeal extends Seal {
   /** What `open` answers, or answered before. */
-  reopen(sealed: string, purpose: Remembered): Promise<Opened | undefined>;
+  openCached(sealed: string, purpose: CachedPurpose): Promise<Opened | undefined>;
   /** What `open` would answer, where that is known or found out at once. */
-  recall(sealed: string, purpose: Remembered): Opened | undefined;
+  openSync(sealed: string, purpose: CachedPurpose): Opened | undefined;
   /** What was sealed is over. */
-  forget(sealed: string, purpose: Remembered): void;
+  forget(sealed: string, purpose: CachedPurpose): void;
 }
 
 /** Remembers what a seal opens, each purpose for itself. */
-export function remembering(seal: Seal, room: Room = createRoom()): RememberingSeal {
-  const memories = { session: createMemory<Opened>(room), store: createMemory<Opened>(room) };
-  const keep = (sealed: string, purpose: Remembered, opened: Opened | undefined) => {
+export function withCache(seal: Seal, room: MemoryBudget = createMemoryBudget()): CachedSeal {
+  const memories = {
+    session: createBoundedCache<Opened>(room),
+    store: createBoundedCache<Opened>(room),
+  };
+  const keep = (sealed: string, purpose: CachedPurpose, opened: Opened | undefined) => {
     const until = opened?.payload['exp'];
     if (!opened || !Number.isSafeInteger(until)) {
       return opened;
@@ -205,12 +209,12 @@ export function remembering(seal: Seal, room: Room = createRoom()): RememberingS
   };
   return Object.freeze({
     ...seal,
-    recall: (sealed, purpose) =>
-      memories[purpose].get(sealed) ?? keep(sealed, purpose, seal.openNow?.(sealed, purpose)),
+    openSync: (sealed, purpose) =>
+      memories[purpose].get(sealed) ?? keep(sealed, purpose, seal.openSync?.(sealed, purpose)),
     forget: (sealed, purpose) => memories[purpose].delete(sealed),
-    reopen: async (sealed, purpose) =>
+    openCached: async (sealed, purpose) =>
       memories[purpose].get(sealed) ?? keep(sealed, purpose, await seal.open(sealed, purpose)),
-  } satisfies RememberingSeal);
+  } satisfies CachedSeal);
 }
 
 /** About how much memory plain data takes, in bytes, together with its place in a memory. */

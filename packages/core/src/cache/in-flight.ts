@@ -4,7 +4,7 @@ import { stopwatch } from '../clock.js';
  * Work that is under way once at most: whoever asks meanwhile shares it. Cloudflare Workers stop what is under way together
  * with the request that began it, its deadline included, so work that takes longer than these seconds is begun anew.
  */
-export function createFlight<Result>(seconds: number): Flight<Result> {
+export function createInFlight<Result>(seconds: number): InFlight<Result> {
   let current: { result: Promise<Result>; age: () => number } | undefined;
   const running = () => {
     if (current && current.age() <= seconds) {
@@ -29,7 +29,7 @@ export function createFlight<Result>(seconds: number): Flight<Result> {
 }
 
 /** See `createFlight`. */
-export interface Flight<Result> {
+export interface InFlight<Result> {
   /** What is under way now. */
   running(): Promise<Result> | undefined;
   /** Joins what is under way, or begins. */

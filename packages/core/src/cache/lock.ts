@@ -1,11 +1,11 @@
 import type { SessionStore } from '../store/session-store.js';
 
 /** A store by which processes can agree. */
-export type Swapping = SessionStore & Required<Pick<SessionStore, 'swap'>>;
+export type LockStore = SessionStore & Required<Pick<SessionStore, 'compareAndSet'>>;
 
 /** Where a mark stands: under which id, and for how many seconds it stays when its holder is gone. */
-export interface Place {
-  readonly store: Swapping;
+export interface LockPlace {
+  readonly store: LockStore;
   readonly id: string;
   readonly life: number;
 }
@@ -15,15 +15,15 @@ export interface Place {
  *
  * Marks begin with `lock.`, which versions before took for a lock; those of such versions have nothing but an id behind it.
  */
-export interface Mark {
+export interface Lock {
   /** Puts the mark in place of exactly this. Answers whether it did. */
-  take(from: string | undefined): Promise<boolean>;
+  acquire(from: string | undefined): Promise<boolean>;
   /** Puts something in place of the mark, also where a store lost it, or somebody announced to take over. */
-  put(to: string | undefined, life: number): Promise<boolean>;
+  replace(to: string | undefined, life: number): Promise<boolean>;
   /** Says that its holder is at work, unless that is being said. */
-  beat(): void;
+  heartbeat(): void;
   /** Its holder leaves without a result: for good, or with work that may have had its effect. */
-  leave(isUndone: boolean): Promise<boolean>;
+  release(isUndone: boolean): Promise<boolean>;
 }
 
 /** Tries to put something in place of a mark that others want to have. */
@@ -32,7 +32,7 @@ const TRIES = 3;
 const OBJECTION = 2000;
 
 /** A mark that is nowhere yet. */
-export function createMark({ store, id, life }: Place): Mark {
+export function createLock({ store, id, life }: LockPlace): Lock {
   const own = `lock.1.${crypto.randomUUID()}.`;
   let beats = 0;
   let text = own + beats;
@@ -41,7 +41,7 @@ export function createMark({ store, id, life }: Place): Mark {
   const swap = async (to: string | undefined, maxAge: number) => {
     let found: string | undefined = text;
     for (let tries = TRIES; tries > 0; tries--) {
-      if (await store.swap(id, found, { to, maxAge })) {
+      if (await store.compareAndSet(id, found, { to, maxAge })) {
         if (to?.startsWith(own)) {
           text = to;
         }
@@ -64,14 +64,15 @@ export function createMark({ store, id, life }: Place): Mark {
     return next;
   };
   return Object.freeze({
-    take: (from: string | undefined) => store.swap(id, from, { to: text, maxAge: life }),
-    put,
-    beat() {
+    acquire: (from: string | undefined) =>
+      store.compareAndSet(id, from, { to: text, maxAge: life }),
+    replace: put,
+    heartbeat() {
       if (!isPutting) {
         put(own + (beats += 1), life).catch(() => {});
       }
     },
-    leave: (isUndone: boolean) => put(isUndone ? undefined : LEFT + crypto.randomUUID(), life),
+    release: (isUndone: boolean) => put(isUndone ? undefined : LEFT + crypto.randomUUID(), life),
   });
 }
 
@@ -80,11 +81,11 @@ export function createMark({ store, id, life }: Place): Mark {
  * mark is to be put in place of; `undefined` where somebody was faster.
  */
 export async function takeOver(
-  { store, id, life }: Place,
+  { store, id, life }: LockPlace,
   mark: string,
 ): Promise<string | undefined> {
   const claim = CLAIM + crypto.randomUUID();
-  if (!(await store.swap(id, mark, { to: claim, maxAge: life }))) {
+  if (!(await store.compareAndSet(id, mark, { to: claim, maxAge: life }))) {
     return undefined;
   }
   await new Promise((resolve) => setTimeout(resolve, OBJECTION));
@@ -95,7 +96,7 @@ const LEFT = 'lock.left.';
 const CLAIM = 'lock.claim.';
 
 /** Is this a mark, and no result? */
-export function isMark(text: string): boolean {
+export function isLock(text: string): boolean {
   return text.startsWith('lock.');
 }
 

@@ -1,17 +1,17 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from '../clock.js';
 import {
-  createMark,
+  createLock,
   isBeating,
   isLeft,
-  isMark,
+  isLock,
   takeOver,
-  type Mark,
-  type Place,
-  type Swapping,
+  type Lock,
+  type LockPlace,
+  type LockStore,
 } from './lock.js';
-import type { Once, RunTerms } from './single-flight.js';
-import { insist, unavailable } from '../store/timeout.js';
-import type { Memory } from './bounded.js';
+import type { SingleFlight, RunTerms } from './single-flight.js';
+import { retryLater, storeUnavailable } from '../store/timeout.js';
+import type { BoundedCache } from './bounded.js';
 import { hash, type Seal } from '../crypto/seal.js';
 
 /** Seconds that a mark outlives what it protects, and lives at least. */
@@ -31,8 +31,8 @@ const SHORT = 40;
 const LONG = 400;
 
 /** What processes agree by, and on what. */
-export interface AgreementOptions<Result> {
-  readonly store: Swapping;
+export interface SharedSingleFlightOptions<Result> {
+  readonly store: LockStore;
   readonly seal: Seal;
   /** What the work is. Goes into the ids of what is kept. */
   readonly name: 'refresh' | 'callback';
@@ -43,7 +43,7 @@ export interface AgreementOptions<Result> {
   /** Did work that failed so certainly have no effect, so that anybody may do it at once? */
   readonly isUndone: (error: unknown) => boolean;
   /** What others were seen to be at. */
-  readonly seen: Memory<Seen>;
+  readonly seen: BoundedCache<Seen>;
 }
 
 /** A mark as it was found, and when that was first. */
@@ -60,10 +60,10 @@ export interface Seen {
  * stood still for longer finds that its swap is refused, and uses what the others agreed on. `local` makes sure that each
  * process asks once.
  */
-export function createAgreement<Result extends object | string>(
-  local: Once<Result>,
-  options: AgreementOptions<Result>,
-): Once<Result> {
+export function createSharedSingleFlight<Result extends object | string>(
+  local: SingleFlight<Result>,
+  options: SharedSingleFlightOptions<Result>,
+): SingleFlight<Result> {
   const { store, name, seen } = options;
   const idOf = (key: string) => hash(`${name} ${key}`);
   const agree = async (
@@ -101,11 +101,11 @@ export function createAgreement<Result extends object | string>(
 
 /** What is agreed on by now. */
 async function look<Result>(
-  options: AgreementOptions<Result>,
+  options: SharedSingleFlightOptions<Result>,
   id: string,
 ): Promise<Result | undefined> {
   const found = await options.store.get(id);
-  if (found === undefined || isMark(found)) {
+  if (found === undefined || isLock(found)) {
     return undefined;
   }
   return read(options, id, found);
@@ -113,7 +113,7 @@ async function look<Result>(
 
 /** Sealed for this very key, so that nobody who can write to the store hands one person the tokens of another. */
 async function read<Result>(
-  { seal, unread }: AgreementOptions<Result>,
+  { seal, unread }: SharedSingleFlightOptions<Result>,
   id: string,
   sealed: string,
 ): Promise<Result> {
@@ -124,29 +124,29 @@ async function read<Result>(
   if (unread !== undefined) {
     return unread;
   }
-  throw unavailable(
+  throw storeUnavailable(
     'What another process agreed on cannot be read: do all of them have the same secrets?',
   );
 }
 
 /** The result of others, or the right to do the work. */
 async function enter<Result extends object | string>(
-  place: Place,
-  options: AgreementOptions<Result>,
+  place: LockPlace,
+  options: SharedSingleFlightOptions<Result>,
   { until = 0, counts, deadline = Infinity, budget }: RunTerms<Result>,
-): Promise<{ readonly mark: Mark } | { readonly result: Result }> {
+): Promise<{ readonly mark: Lock } | { readonly result: Result }> {
   const ask = askWith(budget);
   const start = moment();
   /** What a mark may be put in place of, if anything. */
   let chance: { readonly from: string | undefined } | undefined = { from: undefined };
   for (let pause = SHORT; ;) {
-    const mark = chance && createMark(place);
-    if (mark && (await ask(() => mark.take(chance!.from)).catch(withdraw(mark)))) {
+    const mark = chance && createLock(place);
+    if (mark && (await ask(() => mark.acquire(chance!.from)).catch(withdraw(mark)))) {
       return { mark };
     }
     const found = await ask(() => options.store.get(place.id));
     chance = found === undefined ? { from: undefined } : undefined;
-    if (found !== undefined && !isMark(found)) {
+    if (found !== undefined && !isLock(found)) {
       const result = await read(options, place.id, found);
       if (counts?.(result) !== false) {
         return { result };
@@ -160,7 +160,7 @@ async function enter<Result extends object | string>(
         (!mayTake && secondsSince(start) > BRIEFLY) ||
         moment() > deadline
       ) {
-        throw unavailable('Another process renews this session and is not ready yet.');
+        throw storeUnavailable('Another process renews this session and is not ready yet.');
       }
       if (isGone) {
         chance = { from: isLeft(found) ? found : await takeOver(place, found) };
@@ -174,17 +174,17 @@ async function enter<Result extends object | string>(
 
 /** Does the work, and keeps its result for all. */
 async function perform<Result extends object | string>(
-  mark: Mark,
+  mark: Lock,
   work: () => Promise<Result>,
-  options: AgreementOptions<Result>,
+  options: SharedSingleFlightOptions<Result>,
   { id, deadline = Infinity, budget }: { readonly id: string } & RunTerms<Result>,
 ): Promise<Result> {
   const result = await holding(mark, work, options.isUndone);
   try {
     const { kept, readable } = options.lasts(result);
     const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
-    const keep = () => mark.put(sealed, kept);
-    const later = () => insist(keep, OFFERS);
+    const keep = () => mark.replace(sealed, kept);
+    const later = () => retryLater(keep, OFFERS);
     const ask = askWith(budget);
     if (
       await ask(keep)
@@ -218,7 +218,7 @@ function askWith(
 }
 
 /** Has nobody changed this mark for a while? */
-function isSilent(id: string, mark: string, seen: Memory<Seen>): boolean {
+function isSilent(id: string, mark: string, seen: BoundedCache<Seen>): boolean {
   const before = seen.get(id);
   if (before?.mark === mark) {
     return secondsSince(before.since) > SILENCE;
@@ -229,16 +229,16 @@ function isSilent(id: string, mark: string, seen: Memory<Seen>): boolean {
 
 /** Does work under a mark, says so meanwhile, and leaves where the work fails. */
 async function holding<Result>(
-  mark: Mark,
+  mark: Lock,
   work: () => Promise<Result>,
   isUndone: (error: unknown) => boolean,
 ): Promise<Result> {
-  const beating = setInterval(() => mark.beat(), BEAT);
+  const beating = setInterval(() => mark.heartbeat(), BEAT);
   try {
     return await work();
   } catch (error) {
     clearInterval(beating);
-    await mark.leave(isUndone(error)).catch(() => {});
+    await mark.release(isUndone(error)).catch(() => {});
     throw error;
   } finally {
     clearInterval(beating);
@@ -246,9 +246,9 @@ async function holding<Result>(
 }
 
 /** A store that did not answer may have taken the mark all the same. Nothing was done under it, so nobody shall wait for it. */
-function withdraw(mark: Mark): (error: unknown) => never {
+function withdraw(mark: Lock): (error: unknown) => never {
   return (error) => {
-    insist(() => mark.leave(true), WITHDRAWALS);
+    retryLater(() => mark.release(true), WITHDRAWALS);
     throw error;
   };
 }

@@ -1,10 +1,10 @@
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
-import type { Budget } from '../store/timeout.js';
-import { createMemory, createRoom, weightOf, type Memory } from './bounded.js';
+import type { StoreBudget } from '../store/timeout.js';
+import { createBoundedCache, createMemoryBudget, weightOf, type BoundedCache } from './bounded.js';
 
 /** Work that is done once per key, however many ask for it at the same time. */
-export interface Once<Result> {
+export interface SingleFlight<Result> {
   /**
    * The result of `work`, which starts only if nobody else's for this key runs or ran a short while ago.
    * @throws KindeError `kinde_unavailable` (`not_sent`) where the turn of this work does not come in time, so that it never
@@ -33,15 +33,15 @@ export interface RunTerms<Result> {
    */
   readonly until?: number;
   /** How long this caller may wait for the store by which processes agree. @default as long as that may take */
-  readonly budget?: Budget;
+  readonly budget?: StoreBudget;
 }
 
 /** Bounds of what is remembered and done. */
-export interface OnceOptions<Result> {
+export interface SingleFlightOptions<Result> {
   /** How long a result is remembered. A failure is forgotten at once. */
   readonly seconds: number | ((result: Result) => number);
   /** Where results are kept. @default a memory of its own */
-  readonly memory?: Memory<Result>;
+  readonly memory?: BoundedCache<Result>;
   /** What is remembered of a result. @default all of it */
   readonly keeps?: (result: Result) => Result;
   /** Pieces of work at the same time; the others wait their turn. @default no limit */
@@ -57,10 +57,12 @@ export interface OnceOptions<Result> {
 const MOST_WAITING = 5_000;
 
 /** Does work once per key and remembers the result for a while. */
-export function createOnce<Result>(options: OnceOptions<Result>): Once<Result> {
+export function createSingleFlight<Result>(
+  options: SingleFlightOptions<Result>,
+): SingleFlight<Result> {
   const {
     seconds,
-    memory = createMemory<Result>(createRoom(), Infinity),
+    memory = createBoundedCache<Result>(createMemoryBudget(), Infinity),
     parallel,
     stale = Infinity,
   } = options;

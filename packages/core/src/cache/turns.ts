@@ -1,7 +1,7 @@
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 
 /** Work that runs one at a time. */
-export interface Turns {
+export interface SerialQueue {
   /**
    * Runs work once for all who ask for it by the same key. Whoever asks gets a run that begins afterwards, and shares it with
    * all who ask before it begins.
@@ -13,7 +13,7 @@ export interface Turns {
 const STUCK = 5;
 
 /** Queues of two for each key: what runs, and what comes next. */
-export function createTurns(): Turns {
+export function createSerialQueue(): SerialQueue {
   interface Turn {
     readonly run: Promise<void>;
     readonly from: Moment;
@@ -48,5 +48,5 @@ export function createTurns(): Turns {
       last.set(key, own);
       return run;
     },
-  } satisfies Turns);
+  } satisfies SerialQueue);
 }

@@ -1,9 +1,9 @@
 import { createNoAccess, type Access, type Claims, type User } from '@kindling/claims';
 import type { Live } from '../oauth/account-api.js';
-import type { Context } from '../context.js';
+import type { CallerContext } from './context.js';
 import { KindeError } from '../errors.js';
 import type { Tokens } from '../oauth/client.js';
-import type { Person } from './identity.js';
+import type { Identity } from './identity.js';
 import type { NoSession } from '../session/session.js';
 
 /** Somebody is calling who proved who they are. */
@@ -75,12 +75,12 @@ export function withRefresh(auth: Auth, refresh: RequestAuth['refresh']): Reques
 
 /** The person whose tokens these are. */
 export function toAuth(tokens: Tokens, context: Asked): SignedIn {
-  return callerOf(context.people.of(tokens), context) as SignedIn;
+  return callerOf(context.identities.ofSession(tokens), context) as SignedIn;
 }
 
 /** A person, or the machine behind a bearer token, as the caller of one request. */
 export function callerOf(
-  person: Person,
+  person: Identity,
   context: Asked,
   refresh?: RequestAuth['refresh'],
 ): RequestAuth {
@@ -88,7 +88,7 @@ export function callerOf(
 }
 
 /** Whom a caller can ask about themselves, and what is known of them. */
-type Asked = Pick<Context, 'account' | 'oauth' | 'people'>;
+type Asked = Pick<CallerContext, 'accountApi' | 'oauth' | 'identities'>;
 
 /** The members that the constructor sets, which all are the person's. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
@@ -106,9 +106,9 @@ type Members = {
  */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 class Caller {
-  readonly #person: Person;
+  readonly #person: Identity;
 
-  constructor(person: Person, { live, profile }: Questions, refresh?: RequestAuth['refresh']) {
+  constructor(person: Identity, { live, profile }: Questions, refresh?: RequestAuth['refresh']) {
     const { access } = person;
     this.#person = person;
     this.isAuthenticated = true;
@@ -161,7 +161,7 @@ const NO_USER: PropertyDescriptor = Object.freeze({
 });
 
 /** What can be asked about a person as of now, once per request. A machine is nobody's account, so there is nothing. */
-function questions(person: Person, { account, oauth }: Asked): Questions {
+function questions(person: Identity, { accountApi, oauth }: Asked): Questions {
   if (person.isMachine) {
     const nobody = () => Promise.reject(noPerson());
     return { live: nobody, profile: nobody };
@@ -172,7 +172,7 @@ function questions(person: Person, { account, oauth }: Asked): Questions {
     throw error;
   };
   return {
-    live: () => (asked ??= account.live(person.accessToken, person.id).catch(forget)),
+    live: () => (asked ??= accountApi.live(person.accessToken, person.id).catch(forget)),
     profile: () => oauth.profile(person.accessToken, person.sub),
   };
 }

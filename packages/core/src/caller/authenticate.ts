@@ -1,14 +1,20 @@
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { bare } from '../own.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
-import type { Context } from '../context.js';
+import type { CallerContext } from './context.js';
 import { KindeError } from '../errors.js';
-import { isAlive, none, renew, resume, type Authentication } from './refresh.js';
+import {
+  isAlive,
+  signOutWith,
+  refreshSession,
+  continueSession,
+  type Authentication,
+} from './refresh.js';
 import { mayJudge } from './exchange.js';
 import type { HttpRequest } from '../http/http.js';
 import {
   CLOCK_ERROR,
-  needsRenewal,
+  needsRewrite,
   newestOf,
   readSession,
   readSessionSync,
@@ -35,7 +41,7 @@ const AHEAD = 30;
  */
 export async function authenticate(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   options: AuthenticateOptions = {},
 ): Promise<Authentication> {
   const { refresh: mayRefresh = true } = bare(options);
@@ -51,7 +57,7 @@ export async function authenticate(
   return unlessAway(async () => {
     const session = await readSession(request, context);
     if (typeof session !== 'object') {
-      return none(request, context, session);
+      return signOutWith(request, context, session);
     }
     if (mayRefresh) {
       return bySession(request, context, session, deadline);
@@ -78,41 +84,44 @@ async function unlessAway(work: () => Promise<Authentication>): Promise<Authenti
  */
 export function authenticateSync(
   headers: HttpRequest['headers'],
-  context: Context,
+  context: CallerContext,
   refresh: RequestAuth['refresh'],
 ): RequestAuth | undefined {
   const authorization = context.config.audience.length > 0 ? headers.get('authorization') : null;
   if (authorization !== null) {
     // Headers that are written in another way, or not known, are looked at closely by `authenticate`.
     const token = authorization.startsWith(SCHEME) ? authorization.slice(SCHEME.length) : '';
-    const person = context.people.verified(token, context.oauth.keys());
+    const person = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
     return person && callerOf(person, context, refresh);
   }
   const session = readSessionSync(headers.get('cookie') ?? undefined, context);
-  if (!session || isDue(session, context) || needsRenewal(session, context)) {
+  if (!session || isDue(session, context) || needsRewrite(session, context)) {
     return undefined;
   }
-  return callerOf(context.people.of(session), context, refresh);
+  return callerOf(context.identities.ofSession(session), context, refresh);
 }
 
 const SCHEME = 'Bearer ';
 const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 
-async function byBearer(authorization: string, context: Context): Promise<Auth> {
+async function byBearer(authorization: string, context: CallerContext): Promise<Auth> {
   const token = BEARER.exec(authorization)?.[1];
   if (!token) {
     return signedOut('bearer_invalid');
   }
-  const { people, oauth } = context;
+  const { identities, oauth } = context;
   try {
-    const keys = oauth.keys();
-    const known = people.verified(token, keys);
+    const keys = oauth.keySetVersion();
+    const known = identities.ofKnownBearer(token, keys);
     if (known) {
       return callerOf(known, context);
     }
-    const found = await oauth.bearer(token);
+    const found = await oauth.verifyBearer(token);
     // Only where the same keys served all the while, the answer is known to be theirs.
-    return callerOf(people.verify(token, found, oauth.keys() === keys ? keys : undefined), context);
+    return callerOf(
+      identities.ofBearer(token, found, oauth.keySetVersion() === keys ? keys : undefined),
+      context,
+    );
   } catch (error) {
     const invalid = error instanceof KindeError && error.code === 'access_token_invalid';
     return signedOut(invalid ? 'bearer_invalid' : 'unavailable');
@@ -121,18 +130,18 @@ async function byBearer(authorization: string, context: Context): Promise<Auth> 
 
 async function bySession(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   session: Session,
   deadline: Moment,
 ): Promise<Authentication> {
   if (!isDue(session, context) || session.isFallback) {
-    if (!needsRenewal(session, context) || session.isFallback) {
+    if (!needsRewrite(session, context) || session.isFallback) {
       return { auth: toAuth(session, context), cookies: [] };
     }
-    return resume(request, context, { from: session, to: prolonged(session) });
+    return continueSession(request, context, { from: session, to: prolonged(session) });
   }
   if (session.refreshToken) {
-    return renew(request, context, session, deadline);
+    return refreshSession(request, context, session, deadline);
   }
   return asItIs(request, context, session);
 }
@@ -140,7 +149,7 @@ async function bySession(
 /** The session without any change to it. */
 async function asItIs(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   session: Session,
 ): Promise<Authentication> {
   if (isAlive(session)) {
@@ -150,9 +159,13 @@ async function asItIs(
     return { auth: signedOut('refresh_required'), cookies: [] };
   }
   if (session.isPinned) {
-    return none(request, context, 'organization_changed');
+    return signOutWith(request, context, 'organization_changed');
   }
-  return none(request, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
+  return signOutWith(
+    request,
+    context,
+    now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired',
+  );
 }
 
 /** Active now. If its tokens are to be renewed and could not be, they still are. */
@@ -171,28 +184,28 @@ function prolonged(session: Session): Session {
  * New tokens now, so that what changed at Kinde since the last ones shows. Nobody else's session, and no bearer token.
  * Never throws for what Kinde does: see `reason`.
  */
-export function refresh(request: HttpRequest, context: Context): Promise<Authentication> {
+export function refresh(request: HttpRequest, context: CallerContext): Promise<Authentication> {
   const deadline = deadlineIn(context.config.timeout);
   return unlessAway(async () => {
     const session = await readSession(request, context);
     if (typeof session !== 'object') {
-      return none(request, context, session);
+      return signOutWith(request, context, session);
     }
     if (!session.refreshToken || session.isFallback) {
       return asItIs(request, context, session);
     }
     // This response, or another one, may have refreshed what the browser sent.
-    return renew(request, context, await newestOf(session, context), deadline);
+    return refreshSession(request, context, await newestOf(session, context), deadline);
   });
 }
 
 /** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
-function isDue(session: Session, context: Context): boolean {
+function isDue(session: Session, context: CallerContext): boolean {
   const { expiresAt, seenAt, refreshToken, renewFrom = 0 } = session;
   const time = now();
   const ahead = expiresAt - AHEAD;
   const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
   // While Kinde does not answer, that a token could be renewed early must not make every request wait.
-  const isEarly = early && context.pauses.get(refreshToken ?? '') === undefined;
+  const isEarly = early && context.refreshBackoff.get(refreshToken ?? '') === undefined;
   return expiresAt <= time || isEarly || mayJudge(session, context);
 }

@@ -1,8 +1,14 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from '../clock.js';
-import type { Context, Held, Renewal, Renewed } from '../context.js';
+import type { CallerContext } from './context.js';
+import {
+  isUnjudged,
+  type UnjudgedAnswer,
+  type RefreshResult,
+  type RefreshedTokens,
+} from '../session/data.js';
 import { KindeError } from '../errors.js';
 import type { Refreshed, Tokens } from '../oauth/client.js';
-import type { Budget } from '../store/timeout.js';
+import type { StoreBudget } from '../store/timeout.js';
 import type { Session } from '../session/record.js';
 import { readClaims } from '../oauth/tokens.js';
 
@@ -24,43 +30,47 @@ const AGAIN = 30;
  * could not be judged is judged again instead of asked for again, every few seconds at most.
  * @throws KindeError where Kinde or the store do not answer.
  */
-export async function renewalOf(
+export async function exchangeTokens(
   session: Session,
-  context: Context,
-  terms: { readonly deadline: Moment; readonly budget: Budget },
-): Promise<Renewal> {
-  const { refreshes, judgements } = context;
+  context: CallerContext,
+  terms: { readonly deadline: Moment; readonly budget: StoreBudget },
+): Promise<RefreshResult> {
+  const { refreshesInFlight, judgementsInFlight } = context;
   const { deadline } = terms;
-  const counts = (result: Renewal) => isOfUse(result, session);
+  const counts = (result: RefreshResult) => isOfUse(result, session);
   const kept = session.unjudged && { unjudged: session.unjudged };
   const asked =
     kept && counts(kept)
       ? kept
-      : await refreshes.run(session.refreshToken!, () => trade(session, context), {
-          ...terms,
-          until: session.expiresAt,
-          counts,
-        });
-  if (!isHeld(asked)) {
+      : await refreshesInFlight.run(
+          session.refreshToken!,
+          () => exchangeRefreshToken(session, context),
+          {
+            ...terms,
+            until: session.expiresAt,
+            counts,
+          },
+        );
+  if (!isUnjudged(asked)) {
     return asked;
   }
   const { unjudged } = asked;
-  const verdict = await judgements.run(
+  const verdict = await judgementsInFlight.run(
     nameOf(unjudged),
-    () => judge(session, unjudged, context, deadline),
+    () => judgeAgain(session, unjudged, context, deadline),
     terms,
   );
   const { refreshToken } = unjudged;
   if (
-    !isHeld(verdict) ||
-    !isSpoilt(unjudged) ||
+    !isUnjudged(verdict) ||
+    !isExpired(unjudged) ||
     refreshToken === undefined ||
     refreshToken === session.refreshToken
   ) {
     return verdict;
   }
   // Its key may be gone for good. What comes after it is judged like everything else.
-  return renewalOf(
+  return exchangeTokens(
     {
       ...session,
       refreshToken,
@@ -72,43 +82,46 @@ export async function renewalOf(
 }
 
 /** Have the tokens of an answer ended before they could be judged? */
-function isSpoilt({ seenAt, expiresIn = HELD_LIFE }: Held): boolean {
+function isExpired({ seenAt, expiresIn = HELD_LIFE }: UnjudgedAnswer): boolean {
   return seenAt + expiresIn <= now();
 }
 
 /** Is there an answer to be judged, and was that not tried a moment ago? */
-export function mayJudge({ unjudged }: Session, { judgements }: Context): boolean {
+export function mayJudge({ unjudged }: Session, { judgementsInFlight }: CallerContext): boolean {
   if (!unjudged) {
     return false;
   }
-  const verdict = judgements.peek(nameOf(unjudged));
-  return verdict === undefined || !isHeld(verdict);
+  const verdict = judgementsInFlight.peek(nameOf(unjudged));
+  return verdict === undefined || !isUnjudged(verdict);
 }
 
 /** What an answer is known by while it is judged. */
-function nameOf({ accessToken, seenAt }: Held): string {
+function nameOf({ accessToken, seenAt }: UnjudgedAnswer): string {
   return `${seenAt} ${accessToken}`;
 }
 
 /** Is there more to be had from what is remembered? A provider that keeps refresh tokens is asked again with the same one. */
-function isOfUse(result: Renewal, { accessToken, refreshToken }: Session): boolean {
+function isOfUse(result: RefreshResult, { accessToken, refreshToken }: Session): boolean {
   if (typeof result === 'string') {
     return true;
   }
-  const { unjudged } = isHeld(result) ? result : {};
-  const next = unjudged ?? (result as Renewed);
+  const { unjudged } = isUnjudged(result) ? result : {};
+  const next = unjudged ?? (result as RefreshedTokens);
   if ((next.refreshToken ?? refreshToken) !== refreshToken) {
     return true;
   }
   if (!unjudged) {
     return !isPast(result);
   }
-  return unjudged.accessToken !== accessToken && !isSpoilt(unjudged);
+  return unjudged.accessToken !== accessToken && !isExpired(unjudged);
 }
 
 /** One use of a refresh token, or two where the connection broke before anything of an answer came. */
-async function trade(session: Session, context: Context): Promise<Renewal> {
-  const { oauth, pauses, config } = context;
+async function exchangeRefreshToken(
+  session: Session,
+  context: CallerContext,
+): Promise<RefreshResult> {
+  const { oauth, refreshBackoff, config } = context;
   const start = moment();
   // Whoever asked stops waiting sooner, and finds the result at the next request: an answer must not be cut off for that.
   const deadline = deadlineIn(config.timeout);
@@ -126,31 +139,34 @@ async function trade(session: Session, context: Context): Promise<Renewal> {
     });
   };
   try {
-    return toRenewal(session, await oauth.refresh(session, deadline).catch(again), seenAt, context);
+    return toResult(session, await oauth.refresh(session, deadline).catch(again), seenAt, context);
   } catch (error) {
     const left = session.expiresAt - now();
     if (left > 0 && !oauth.isUnspent(error)) {
-      pauses.set(session.refreshToken!, 'spent', { end: deadlineIn(left), bytes: PAUSE_BYTES });
+      refreshBackoff.set(session.refreshToken!, 'spent', {
+        end: deadlineIn(left),
+        bytes: PAUSE_BYTES,
+      });
     }
     throw error;
   }
 }
 
-async function judge(
+async function judgeAgain(
   session: Session,
-  held: Held,
-  context: Context,
+  held: UnjudgedAnswer,
+  context: CallerContext,
   deadline: Moment,
-): Promise<Renewal> {
+): Promise<RefreshResult> {
   const { seenAt, ...unjudged } = held;
   // It came a moment ago, and was judged then.
   if (Math.abs(now() - seenAt) < RIPE) {
     return { unjudged: held };
   }
   try {
-    return toRenewal(
+    return toResult(
       session,
-      await context.oauth.judge({ unjudged }, session, deadline),
+      await context.oauth.checkProtocol({ unjudged }, session, deadline),
       seenAt,
       context,
     );
@@ -163,7 +179,12 @@ async function judge(
 }
 
 /** Tokens for another organization are not taken, and can only have been meant for somebody else's session. */
-function toRenewal(session: Session, answer: Refreshed, seenAt: number, context: Context): Renewal {
+function toResult(
+  session: Session,
+  answer: Refreshed,
+  seenAt: number,
+  context: CallerContext,
+): RefreshResult {
   if (answer === 'refused') {
     return answer;
   }
@@ -182,7 +203,7 @@ function toRenewal(session: Session, answer: Refreshed, seenAt: number, context:
 }
 
 /** The session with new tokens. What it has to remember of the old ones, it keeps. */
-export function renewed(session: Session, tokens: Renewed): Session {
+export function withTokens(session: Session, tokens: RefreshedTokens): Session {
   const { renewFrom = 0 } = session;
   // A clock that was wrong must not make anybody look idle.
   const seenAt = Math.max(tokens.seenAt, session.seenAt);
@@ -198,22 +219,17 @@ export function renewed(session: Session, tokens: Renewed): Session {
 }
 
 /** Has a renewal that is remembered ended with its tokens? Those that came just now count, where clocks differ a little. */
-export function isPast(result: Renewal): boolean {
-  if (typeof result === 'string' || isHeld(result) || result.expiresAt > now()) {
+export function isPast(result: RefreshResult): boolean {
+  if (typeof result === 'string' || isUnjudged(result) || result.expiresAt > now()) {
     return false;
   }
   return Math.abs(now() - result.seenAt) > JUST_NOW || result.expiresAt < result.seenAt - TOLERANCE;
 }
 
-/** An answer that cannot be judged yet. */
-export function isHeld(result: Renewal): result is { readonly unjudged: Held } {
-  return typeof result === 'object' && 'unjudged' in result;
-}
-
 /** For a while, requests go on with the access token of this session and do not try to renew it. */
-export function pause({ refreshToken = '' }: Session, { pauses }: Context): void {
-  if (pauses.get(refreshToken) === undefined) {
-    pauses.set(refreshToken, 'failed', { end: deadlineIn(AGAIN), bytes: PAUSE_BYTES });
+export function backOff({ refreshToken = '' }: Session, { refreshBackoff }: CallerContext): void {
+  if (refreshBackoff.get(refreshToken) === undefined) {
+    refreshBackoff.set(refreshToken, 'failed', { end: deadlineIn(AGAIN), bytes: PAUSE_BYTES });
   }
 }
 

@@ -1,10 +1,10 @@
 import { createAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
 import type { Tokens } from '../oauth/client.js';
-import { copy, createMemory, type Room } from '../cache/bounded.js';
+import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
 import { readClaims, type VerifiedClaims } from '../oauth/tokens.js';
 
 /** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
-export interface Person {
+export interface Identity {
   readonly accessToken: string;
   /** Absent for bearer tokens. */
   readonly idToken: string | undefined;
@@ -18,26 +18,27 @@ export interface Person {
 }
 
 /** Everybody who called a short while ago. */
-export interface People {
+export interface IdentityCache {
   /** The person of a session, whose tokens were verified when they arrived. */
-  of(tokens: Pick<Tokens, 'accessToken' | 'idToken'>): Person;
-  /** Has `of` been asked about this very object? Then it is a session, with all its members. */
-  has(tokens: object): boolean;
+  ofSession(tokens: Pick<Tokens, 'accessToken' | 'idToken'>): Identity;
   /** Whoever was found to be behind this bearer token with this set of keys. */
-  verified(token: string, keys: number | undefined): Person | undefined;
+  ofKnownBearer(token: string, keys: number | undefined): Identity | undefined;
   /** The caller behind a bearer token that was verified just now, remembered where one set of keys is known to have decided. */
-  verify(
+  ofBearer(
     token: string,
     found: { claims: VerifiedClaims; isMachine: boolean },
     keys: number | undefined,
-  ): Person;
+  ): Identity;
 }
 
 /** Remembers what tokens say, so that each is read once. */
-export function createPeople({ clockTolerance }: { clockTolerance: number }, room?: Room): People {
-  const sessions = createMemory<Person>(room);
-  const bearers = createMemory<{ person: Person; keys: number }>(room);
-  const seen = new WeakMap<object, Person>();
+export function createIdentityCache(
+  { clockTolerance }: { clockTolerance: number },
+  room?: MemoryBudget,
+): IdentityCache {
+  const sessions = createBoundedCache<Identity>(room);
+  const bearers = createBoundedCache<{ person: Identity; keys: number }>(room);
+  const seen = new WeakMap<object, Identity>();
   const read = ({ accessToken, idToken }: Pick<Tokens, 'accessToken' | 'idToken'>) => {
     const known = sessions.get(accessToken);
     // The same access token may come with another ID token after a renewal.
@@ -45,7 +46,7 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
       return known;
     }
     const id = readClaims(idToken);
-    const person = toPerson({
+    const person = toIdentity({
       accessToken,
       idToken,
       id,
@@ -57,21 +58,20 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
     return person;
   };
   return Object.freeze({
-    of(tokens) {
+    ofSession(tokens) {
       let person = seen.get(tokens);
       if (!person) {
         seen.set(tokens, (person = read(tokens)));
       }
       return person;
     },
-    has: (tokens) => seen.has(tokens),
-    verified(token, keys) {
+    ofKnownBearer(token, keys) {
       const known = keys === undefined ? undefined : bearers.get(token);
       return known?.keys === keys ? known?.person : undefined;
     },
-    verify(token, { claims, isMachine }, keys) {
+    ofBearer(token, { claims, isMachine }, keys) {
       const accessToken = copy(token);
-      const person = toPerson({
+      const person = toIdentity({
         accessToken,
         idToken: undefined,
         id: {},
@@ -84,20 +84,20 @@ export function createPeople({ clockTolerance }: { clockTolerance: number }, roo
       }
       return person;
     },
-  } satisfies People);
+  } satisfies IdentityCache);
 }
 
-function weightOf({ accessToken, idToken = '' }: Person): number {
+function weightOf({ accessToken, idToken = '' }: Identity): number {
   return 3 * (accessToken.length + idToken.length) + 2048;
 }
 
-function toPerson({
+function toIdentity({
   accessToken,
   idToken,
   id,
   isMachine,
   access,
-}: Pick<Person, 'accessToken' | 'idToken' | 'id' | 'isMachine'> & { access: Claims }): Person {
+}: Pick<Identity, 'accessToken' | 'idToken' | 'id' | 'isMachine'> & { access: Claims }): Identity {
   const user = isMachine ? undefined : getUser(idToken === undefined ? access : id);
   const answers = Object.freeze(createAccess(freeze(access), freeze(id)));
   // Member by member: V8 gives every object that begins with a spread a shape of its own, and reading those is slow.

@@ -1,10 +1,11 @@
 import { signedOut, toAuth, type Auth } from './auth.js';
 import { now, type Moment } from '../clock.js';
-import type { Context, Held } from '../context.js';
+import type { CallerContext } from './context.js';
+import { isUnjudged, type UnjudgedAnswer } from '../session/data.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import { readRecord, recordsOf } from '../session/record.js';
-import { isHeld, isPast, pause, renewalOf, renewed } from './exchange.js';
+import { isPast, backOff, exchangeTokens, withTokens } from './exchange.js';
 import { hash } from '../crypto/seal.js';
 import {
   endSession,
@@ -26,36 +27,36 @@ export interface Authentication {
  * A session that goes on with new tokens, or with those it has while they live.
  * @throws KindeError where there are none and it is not known whether there will be.
  */
-export async function renew(
+export async function refreshSession(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   session: Session,
   deadline: Moment,
 ): Promise<Authentication> {
-  if (isAlive(session) && isPaused(session, context)) {
+  if (isAlive(session) && isBackingOff(session, context)) {
     return { auth: toAuth(session, context), cookies: [] };
   }
   try {
-    const renewal = await renewalOf(session, context, {
+    const renewal = await exchangeTokens(session, context, {
       deadline,
-      budget: context.budgets(request),
+      budget: context.storeBudgetOf(request),
     });
     if (renewal === 'refused') {
       return await afterRefusal(request, context, session, deadline);
     }
     if (renewal === 'organization_changed') {
-      return await pin(request, context, session);
+      return await pinOrganization(request, context, session);
     }
-    if (isHeld(renewal)) {
-      return await hold(request, context, session, renewal.unjudged);
+    if (isUnjudged(renewal)) {
+      return await keepUnjudged(request, context, session, renewal.unjudged);
     }
-    const next = renewed(session, renewal);
+    const next = withTokens(session, renewal);
     // Remembered for longer than they lived: somebody sent a cookie that was written over since.
     const isOld = isPast(renewal) && next.refreshToken !== session.refreshToken;
     if (isOld) {
-      return await renew(request, context, next, deadline);
+      return await refreshSession(request, context, next, deadline);
     }
-    return await resume(request, context, { from: session, to: next });
+    return await continueSession(request, context, { from: session, to: next });
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
@@ -63,7 +64,7 @@ export async function renew(
     if (!isAlive(session)) {
       throw error;
     }
-    pause(session, context);
+    backOff(session, context);
     return { auth: toAuth(session, context), cookies: [] };
   }
 }
@@ -72,11 +73,14 @@ export async function renew(
  * Whoever has a token that lives does not stand in line for another one, and does not spend a refresh token that may have been
  * spent: its answer was lost, and with a second one everything would be.
  */
-function isPaused({ refreshToken = '' }: Session, { refreshes, pauses }: Context): boolean {
-  if (refreshes.state(refreshToken) !== undefined) {
+function isBackingOff(
+  { refreshToken = '' }: Session,
+  { refreshesInFlight, refreshBackoff }: CallerContext,
+): boolean {
+  if (refreshesInFlight.state(refreshToken) !== undefined) {
     return false;
   }
-  return pauses.get(refreshToken) === 'spent' || refreshes.isFull();
+  return refreshBackoff.get(refreshToken) === 'spent' || refreshesInFlight.isFull();
 }
 
 /** A session as it was read, and as it goes on. */
@@ -88,7 +92,7 @@ type Change = Readonly<Record<'from' | 'to', Session>>;
  */
 async function afterRefusal(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   session: Session,
   deadline: Moment,
 ): Promise<Authentication> {
@@ -96,20 +100,20 @@ async function afterRefusal(
   if (session.unjudged) {
     void revokeTokens(session, context);
   }
-  const { store, shared } = context.config.session;
+  const { store, coordination } = context.config.session;
   if (!store) {
-    const isLate = shared !== undefined && (await isLateFor(session, context));
+    const isLate = coordination !== undefined && (await isLateFor(session, context));
     if (isLate) {
       return { auth: signedOut('refresh_refused'), cookies: [] };
     }
-    return none(request, context, 'refresh_refused');
+    return signOutWith(request, context, 'refresh_refused');
   }
   const change = { to: undefined, maxAge: 1 };
   for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
     if (
-      store.swap &&
+      store.compareAndSet &&
       record !== undefined &&
-      (await store.swap(await hash(session.id), record, change))
+      (await store.compareAndSet(await hash(session.id), record, change))
     ) {
       break;
     }
@@ -121,30 +125,34 @@ async function afterRefusal(
       if (isAlive(newer)) {
         return { auth: toAuth(newer, context), cookies: [] };
       }
-      return renew(request, context, newer, deadline);
+      return refreshSession(request, context, newer, deadline);
     }
     record = newer.record;
     // A store that cannot compare has the result of whoever was faster a moment later.
-    if (!store.swap) {
+    if (!store.compareAndSet) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  return none(request, context, 'refresh_refused');
+  return signOutWith(request, context, 'refresh_refused');
 }
 
 /** Looks at what others made of a session whose refresh token was refused. */
 const TRIES = 5;
 
 /** Was the card of a session in a cookie written after that cookie? */
-async function isLateFor({ id, seenAt }: Session, context: Context): Promise<boolean> {
+async function isLateFor({ id, seenAt }: Session, context: CallerContext): Promise<boolean> {
   const card = await readRecord(recordsOf(context), await hash(id));
   return Number(card?.value['seenAt']) > seenAt;
 }
 
 /** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
-async function pin(request: HttpRequest, context: Context, from: Session): Promise<Authentication> {
+async function pinOrganization(
+  request: HttpRequest,
+  context: CallerContext,
+  from: Session,
+): Promise<Authentication> {
   if (!isAlive(from)) {
-    return none(request, context, 'organization_changed');
+    return signOutWith(request, context, 'organization_changed');
   }
   const to = {
     ...from,
@@ -152,32 +160,32 @@ async function pin(request: HttpRequest, context: Context, from: Session): Promi
     unjudged: undefined,
     isPinned: true,
   };
-  return resume(request, context, { from, to });
+  return continueSession(request, context, { from, to });
 }
 
 /** The answer is kept with the session until it can be judged. Until then, the session is what it was. */
-async function hold(
+async function keepUnjudged(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   from: Session,
-  unjudged: Held,
+  unjudged: UnjudgedAnswer,
 ): Promise<Authentication> {
   const isKept = from.unjudged?.accessToken === unjudged.accessToken;
   const cookies = isKept
     ? []
-    : await saveHeld(request, context, { from, to: { ...from, unjudged } });
+    : await saveUnjudged(request, context, { from, to: { ...from, unjudged } });
   if (cookies === 'ended') {
     if (unjudged.refreshToken) {
       context.oauth.revoke(unjudged.refreshToken).catch(() => {});
     }
-    return none(request, context, 'no_session');
+    return signOutWith(request, context, 'no_session');
   }
   return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
 }
 
-async function saveHeld(
+async function saveUnjudged(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   change: Change,
 ): Promise<string[] | 'ended'> {
   return saveSession(request, context, change).catch((error: unknown) => {
@@ -199,9 +207,9 @@ async function saveHeld(
  * Goes on with a session that changed. Where it cannot be saved now, this request has it and the next one tries again. Where
  * it has outgrown its cookie, the old one counts until its end.
  */
-export async function resume(
+export async function continueSession(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   change: Change,
 ): Promise<Authentication> {
   const { from, to: session } = change;
@@ -211,7 +219,7 @@ export async function resume(
     }
     // The store cannot say whether somebody signed out elsewhere, but here somebody did.
     if (error.code === 'store_unavailable') {
-      return context.ended.state(session.id) ? ('unknown' as const) : [];
+      return context.endedSessions.state(session.id) ? ('unknown' as const) : [];
     }
     if (error.code !== 'session_too_large') {
       throw error;
@@ -220,7 +228,7 @@ export async function resume(
     return 'too_large' as const;
   });
   if (cookies === 'too_large') {
-    return outgrown(request, context, change);
+    return keepWhatFits(request, context, change);
   }
   if (typeof cookies === 'object') {
     return { auth: toAuth(session, context), cookies };
@@ -230,32 +238,32 @@ export async function resume(
     context.oauth.revoke(session.refreshToken).catch(() => {});
   }
   if (cookies === 'ended') {
-    return none(request, context, 'no_session');
+    return signOutWith(request, context, 'no_session');
   }
   return { auth: signedOut('unavailable'), cookies: [] };
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
-async function outgrown(
+async function keepWhatFits(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   { from, to }: Change,
 ): Promise<Authentication> {
   if (isAlive(from)) {
-    pause(from, context);
+    backOff(from, context);
     return { auth: toAuth(from, context), cookies: [] };
   }
   void revokeTokens(to, context);
-  return none(request, context, 'session_too_large');
+  return signOutWith(request, context, 'session_too_large');
 }
 
 /** Reasons for which the browser keeps its cookie: it has none, or a newer one, or one that may live again. */
 const KEEP_COOKIE: readonly string[] = ['no_session', 'replaced', 'lapsed'];
 
 /** Signed out, taking cookies away that are of no use any more, unless another process may know them. */
-export async function none(
+export async function signOutWith(
   request: HttpRequest,
-  context: Context,
+  context: CallerContext,
   reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
 ): Promise<Authentication> {
   const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));

@@ -1,13 +1,6 @@
 import { createNodeDeflate, createWebDeflate, type Deflate } from './deflate.js';
 import type { Envelope } from './envelope.js';
-import {
-  concat,
-  toBase64url,
-  utf8,
-  type NodeCrypto,
-  type NodeKey,
-  type NodeZlib,
-} from './node.js';
+import { concat, toBase64url, utf8, type NodeCrypto, type NodeKey, type NodeZlib } from './node.js';
 
 /** What a text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';

@@ -29,7 +29,7 @@ export interface Seal {
   /** What `seal` made. Anything else (forged, too old, another purpose, another app) is simply `undefined`. */
   open(sealed: string, purpose: Purpose): Promise<Opened | undefined>;
   /** The same at once, where that can be done. */
-  openNow?(sealed: string, purpose: Purpose): Opened | undefined;
+  openSync?(sealed: string, purpose: Purpose): Opened | undefined;
   /**
    * Is this a text in a version, or of a secret, that is not known here? Another process may know it, so it is to be left
    * alone. `false` for what was damaged or forged under a known secret, what is too old, and what is no text of ours at all.
@@ -52,7 +52,7 @@ export function createSeal(
     return createWebSeal(secrets, app, format);
   }
   const cipher = createNodeCipher(app, nodeCrypto, nodeZlib);
-  const openNow = (sealed: string, purpose: Purpose) => {
+  const openSync = (sealed: string, purpose: Purpose) => {
     const envelope = readEnvelope(sealed);
     if (!envelope) {
       return undefined;
@@ -75,11 +75,11 @@ export function createSeal(
     }
     return undefined;
   };
-  const open = async (sealed: string, purpose: Purpose) => openNow(sealed, purpose);
+  const open = async (sealed: string, purpose: Purpose) => openSync(sealed, purpose);
   return Object.freeze({
     ...sealWith(cipher, secrets, format),
     open,
-    openNow,
+    openSync,
   });
 }
 
@@ -118,7 +118,7 @@ function sealWith(
   cipher: Cipher,
   secrets: readonly string[],
   format: Format,
-): Omit<Seal, 'open' | 'openNow'> {
+): Omit<Seal, 'open' | 'openSync'> {
   const contents = async (payload: object, purpose: Purpose) => {
     if (format === 'jwe') {
       return utf8(JSON.stringify(payload));

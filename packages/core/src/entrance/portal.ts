@@ -43,5 +43,5 @@ export async function portal(
     throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
   }
   const query = { subnav: page, return_url: safeReturnTo(returnTo, context.config.returnRules) };
-  return { location: await context.account.portalLink(auth.accessToken, query), cookies };
+  return { location: await context.accountApi.portalLink(auth.accessToken, query), cookies };
 }

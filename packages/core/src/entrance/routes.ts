@@ -14,10 +14,16 @@ import {
   type Reply,
   type Route,
 } from '../http/http.js';
-import { createOrganization, login, moveToSite, register, switchOrganization } from '../login/login.js';
+import {
+  createOrganization,
+  login,
+  moveToSite,
+  register,
+  switchOrganization,
+} from '../login/login.js';
 import { logout } from '../logout/logout.js';
 import { canLogIn, isPreflight, isPrefetch, isScript, wantsPage } from '../http/navigation.js';
-import { leavePage } from '../http/continue-page.js';
+import { continuePage } from '../http/continue-page.js';
 import { fromQuery, returnTarget, single } from '../login/parameters.js';
 import { portal } from './portal.js';
 import { problemReply } from '../http/problem.js';
@@ -30,7 +36,7 @@ type Methods = Readonly<Record<string, Handler>>;
 /** The route table: what each path does, by method. */
 export function createRoutes(context: Context, sessions: Sessions): readonly Route[] {
   const { paths, webhooks, issuer, clientId, siteUrl, fetch, session } = context.config;
-  const store = session.store ?? session.shared;
+  const store = session.store ?? session.coordination;
   const app = `${clientId} ${siteUrl}${paths.webhooks}`;
   const host = {
     issuer,
@@ -112,7 +118,7 @@ function redirect(request: HttpRequest, { location, cookies }: Redirect): Reply 
     };
   }
   if (request.method === 'POST' && isOwnNavigation(request)) {
-    return leavePage(location, cookies);
+    return continuePage(location, cookies);
   }
   const status = request.method === 'GET' ? 302 : 303;
   return {
@@ -174,7 +180,7 @@ async function switchHere(
   });
   // A form with GET, for choosing an organization, cannot be told from a link.
   if (request.method === 'GET' && isOwnNavigation(request)) {
-    return leavePage(found.location, found.cookies);
+    return continuePage(found.location, found.cookies);
   }
   return found;
 }

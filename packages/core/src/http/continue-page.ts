@@ -7,7 +7,7 @@ const POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
  * A page that goes on to Kinde by itself, in place of a redirect: a redirect after a form would be held to the `form-action`
  * policy of the page with the form, and be blocked there without a word.
  */
-export function leavePage(location: string, cookies: readonly string[]): Reply {
+export function continuePage(location: string, cookies: readonly string[]): Reply {
   const target = location.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
   const body = `<!doctype html>
 <html lang="en">

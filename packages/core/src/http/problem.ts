@@ -1,7 +1,20 @@
-import type { Config } from '../options/config.js';
 import type { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
 import { wantsPage } from './navigation.js';
+
+/** The options that decide how an error is shown. */
+export interface ProblemOptions {
+  /** Whether explanations are hidden from visitors. */
+  readonly production: boolean;
+  /** The origin of the app. */
+  readonly siteUrl: string;
+  /** The path below which the app lives. */
+  readonly basePath: string;
+  /** Where a sign-in begins, where the app has such a route. */
+  readonly paths: { readonly login: string | undefined };
+  /** Renders pages in the app's own design. */
+  readonly renderProblem: ((problem: Problem) => string) | undefined;
+}
 
 /**
  * An error as an answer: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the user
@@ -9,7 +22,7 @@ import { wantsPage } from './navigation.js';
  */
 export function problemReply(
   request: HttpRequest,
-  config: Config,
+  config: ProblemOptions,
   error: KindeError,
   returnTo?: string,
 ): Reply {
@@ -43,7 +56,10 @@ export function problemReply(
 const RETRY = { 'retry-after': '5' };
 
 /** The page of this app from which a form was posted; its own address cannot be opened again. */
-function formPage({ method, headers }: HttpRequest, { siteUrl }: Config): string | undefined {
+function formPage(
+  { method, headers }: HttpRequest,
+  { siteUrl }: ProblemOptions,
+): string | undefined {
   const referrer = headers.get('referer');
   if (method === 'GET' || referrer === null || !URL.canParse(referrer)) {
     return undefined;
@@ -68,7 +84,7 @@ const TITLES: Readonly<Record<number, string>> = {
 /** Visitors of a production site learn what to do; which check failed is for the developer. */
 function toProblem(
   error: KindeError,
-  { production, paths }: Config,
+  { production, paths }: ProblemOptions,
   returnTo: string | undefined,
 ): Problem {
   const { statusCode: status, code, reason, fix } = error;
@@ -93,7 +109,7 @@ function loginLink(login: string, returnTo: string | undefined): string {
   return `${login}?${new URLSearchParams({ return_to: returnTo })}`;
 }
 
-function pageOf(problem: Problem, { renderProblem, basePath }: Config): string {
+function pageOf(problem: Problem, { renderProblem, basePath }: ProblemOptions): string {
   if (renderProblem) {
     return renderProblem(problem);
   }

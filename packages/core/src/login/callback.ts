@@ -1,26 +1,43 @@
 import { toAuth } from '../caller/auth.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
-import type { Context, Failure, Outcome } from '../context.js';
+import {
+  FINISH_TIME,
+  LOGIN_TTL,
+  type LoginContext,
+  type CallbackFailure,
+  type CallbackOutcome,
+} from './context.js';
 import { openCookie, sweepLeftovers } from '../cookies.js';
-import { explainMissing } from './missing-login.js';
+import { explainMissingLogin } from './missing-login.js';
 import { KindeError, withHeaders, type KindeErrorCode } from '../errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
 import {
   forgetLogin,
   loginCookieName,
-  LOGIN_TTL,
   readPending,
   startLogin,
   type PendingLogin,
 } from './login.js';
-import { afterError, askAgain, errorCode, withLoginError, type Callback } from './error-response.js';
+import {
+  afterError,
+  askAgain,
+  errorCode,
+  withLoginError,
+  type Callback,
+} from './error-response.js';
 import type { Tokens } from '../oauth/client.js';
 import { canLogIn } from '../http/navigation.js';
 import { fromReauthState, single } from './parameters.js';
 import { safeReturnTo } from '../http/return-to.js';
 import { navigationRequired } from '../http/same-origin.js';
 import { sameText } from '../crypto/seal.js';
-import { beginSession, readSession, revokeTokens, startSession, type Start } from '../session/session.js';
+import {
+  beginSession,
+  readSession,
+  revokeTokens,
+  startSession,
+  type Start,
+} from '../session/session.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
@@ -32,7 +49,7 @@ export interface FailedCallback {
  * Second half of a login: the browser is back. Checks that it is the same login, exchanges the code for tokens, starts a session.
  * @throws KindeError that tells which check failed; its `headers` take the login's cookie away.
  */
-export async function callback(request: HttpRequest, context: Context): Promise<Redirect> {
+export async function callback(request: HttpRequest, context: LoginContext): Promise<Redirect> {
   const outcome = await tryCallback(request, context);
   if ('error' in outcome) {
     throw outcome.error;
@@ -43,7 +60,7 @@ export async function callback(request: HttpRequest, context: Context): Promise<
 /** The same, with an expected failure as a value. */
 export async function tryCallback(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
 ): Promise<Redirect | FailedCallback> {
   const deadline = deadlineIn(context.config.timeout);
   let pending: PendingLogin | undefined;
@@ -64,7 +81,7 @@ export async function tryCallback(
     state = checkForm(query);
     pending = await findPending(request, context, state);
     const start = await beginSession(request, context);
-    const outcome = await runOnce(
+    const outcome = await runCallbackOnce(
       request,
       context,
       {
@@ -88,7 +105,7 @@ export async function tryCallback(
     const isUntried =
       !isDone && (context.oauth.isUnspent(error) || error.code === 'store_unavailable');
     const cookies = state === undefined || isUntried ? [] : forgetLogin(request, context, state);
-    const location = wayOn(error, pending, context);
+    const location = continueAt(error, pending, context);
     if (location && (await isSignedIn(request, context))) {
       return { location, cookies };
     }
@@ -114,10 +131,10 @@ const HARMLESS: readonly KindeErrorCode[] = [
  * Where a failure leads a user who is signed in all the same: no error page is due to them. A login that Kinde refused, such as
  * a cancelled change of organization, is told in the query, unless the app asked for a new proof of who the user is.
  */
-function wayOn(
+function continueAt(
   { code, reason }: KindeError,
   pending: PendingLogin | undefined,
-  context: Context,
+  context: LoginContext,
 ): string | undefined {
   const target = pending?.returnTo ?? context.config.returnRules.fallback;
   if (HARMLESS.includes(code)) {
@@ -127,18 +144,18 @@ function wayOn(
   return isRefused ? withLoginError(target, reason ?? code) : undefined;
 }
 
-async function isSignedIn(request: HttpRequest, context: Context): Promise<boolean> {
+async function isSignedIn(request: HttpRequest, context: LoginContext): Promise<boolean> {
   const session = await readSession(request, context).catch(() => undefined);
   return typeof session === 'object';
 }
 
 /** A double click redeems its code once, whichever processes it reaches. */
-async function runOnce(
+async function runCallbackOnce(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   found: Begun,
   deadline: Moment,
-): Promise<Exclude<Outcome, 'done'>> {
+): Promise<Exclude<CallbackOutcome, 'done'>> {
   const { state, pending } = found;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
@@ -147,14 +164,14 @@ async function runOnce(
   }
   // What leads to no exchange leaves nothing behind: anybody can send it, as often as they please.
   if (!isGrant(found.query, context)) {
-    if (context.callbacks.peek(state) === 'done') {
+    if (context.callbacksInFlight.peek(state) === 'done') {
       throw consumed();
     }
-    return { redirect: await complete(request, context, found, deadline) };
+    return { redirect: await finishCallback(request, context, found, deadline) };
   }
-  const work = async (): Promise<Outcome> => {
+  const work = async (): Promise<CallbackOutcome> => {
     try {
-      return { redirect: await complete(request, context, found, deadline) };
+      return { redirect: await finishCallback(request, context, found, deadline) };
     } catch (error) {
       if (!(error instanceof KindeError) || context.oauth.isUnspent(error)) {
         throw error;
@@ -162,9 +179,9 @@ async function runOnce(
       return { failure: failureOf(error) };
     }
   };
-  const outcome = await context.callbacks.run(state, work, {
-    deadline: deadline + OWN_PART * 1000,
-    budget: context.budgets(request),
+  const outcome = await context.callbacksInFlight.run(state, work, {
+    deadline: deadline + FINISH_TIME * 1000,
+    budget: context.storeBudgetOf(request),
   });
   if (outcome === 'done') {
     throw consumed();
@@ -173,7 +190,7 @@ async function runOnce(
 }
 
 /** Is there a code to be exchanged? */
-function isGrant(query: URLSearchParams, { config }: Context): boolean {
+function isGrant(query: URLSearchParams, { config }: LoginContext): boolean {
   const iss = query.get('iss') ?? config.issuer;
   return iss === config.issuer && query.get('error') === null && Boolean(query.get('code'));
 }
@@ -182,10 +199,7 @@ function consumed(): KindeError {
   return new KindeError('transaction_consumed', 'This login was completed already.');
 }
 
-/** Seconds that the app's own part of a sign-in, and writing the session, may take once Kinde has answered. */
-export const OWN_PART = 30;
-
-function failureOf({ code, message, reason, fix, headers, cause }: KindeError): Failure {
+function failureOf({ code, message, reason, fix, headers, cause }: KindeError): CallbackFailure {
   return {
     code,
     message,
@@ -234,13 +248,13 @@ function checkForm(query: URLSearchParams): string {
 
 async function findPending(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   state: string,
 ): Promise<PendingLogin> {
   const name = loginCookieName(context, state);
   const opened = await openCookie(request, context, { name, purpose: 'login' });
   if (!opened) {
-    throw explainMissing(request, context.config, name);
+    throw explainMissingLogin(request, context.config, name);
   }
   const pending = await readPending(opened.payload);
   if (!sameText(pending.checks.state, state)) {
@@ -252,9 +266,9 @@ async function findPending(
   return pending;
 }
 
-async function complete(
+async function finishCallback(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   found: Begun,
   deadline: Moment,
 ): Promise<Redirect> {
@@ -290,7 +304,7 @@ async function complete(
 
 async function signIn(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   found: Begun,
   tokens: Tokens,
 ): Promise<Redirect> {
@@ -325,7 +339,7 @@ function isTooLongAgo(error: unknown): boolean {
 }
 
 /** The app's own part of a sign-in. If that fails, nobody is signed in and the tokens are given back. */
-async function runOnSignIn(context: Context, tokens: Tokens): Promise<void> {
+async function runOnSignIn(context: LoginContext, tokens: Tokens): Promise<void> {
   const { config, oauth } = context;
   try {
     await config.onSignIn?.(toAuth(tokens, context));

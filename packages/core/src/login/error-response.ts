@@ -1,4 +1,4 @@
-import type { Context } from '../context.js';
+import type { LoginContext } from './context.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import {
@@ -29,7 +29,7 @@ const NEEDS_USER = [
 /** Kinde's answer is an error. Some of them are a way on. */
 export async function afterError(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   found: Callback,
   error: string,
 ): Promise<Redirect> {
@@ -55,7 +55,7 @@ export async function afterError(
 /** A login in place of this one, whose cookie goes. */
 async function startAgain(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   { pending }: Callback,
   beginning: Beginning,
 ): Promise<Redirect> {
@@ -81,7 +81,7 @@ export function withLoginError(returnTo: string, error: string): string {
 /** Kinde did not make the user sign in again although `max_age` asked for it: once more, and plainly. */
 export async function askAgain(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   found: Callback,
 ): Promise<Redirect> {
   const { params, isRetry, isSilent, returnTo, checks } = found.pending;

@@ -1,6 +1,6 @@
 import { bare } from '../own.js';
 import { now } from '../clock.js';
-import type { Context } from '../context.js';
+import { LOGIN_COOKIE_TTL, type LoginContext } from './context.js';
 import {
   cookieSizes,
   expireCookies,
@@ -8,6 +8,7 @@ import {
   loginCookiesSent,
   setCookie,
   sweepLeftovers,
+  type CookieContext,
 } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import { createLoginChecks, createLoginSecret } from './login-checks.js';
@@ -58,9 +59,6 @@ export async function readPending(kept: Readonly<Record<string, unknown>>): Prom
   return bare({ ...rest, checks: { ...checks, ...(maxAge !== undefined && { maxAge }) } });
 }
 
-/** Seconds in which a login must be finished; and in which its cookie can still tell that it was not. */
-export const LOGIN_TTL = 600;
-export const LOGIN_COOKIE_TTL = 3600;
 /** Pending logins that one browser keeps, and the bytes of their cookies together: the oldest go first. */
 const MOST_PENDING = 10;
 const MOST_BYTES = 3584;
@@ -69,12 +67,12 @@ const MOST_BYTES_EACH = 2048;
 /** Bytes of a return target: as it was asked for, then cut to fit, then the app's own default. */
 const TARGET_BYTES = [1024, 256, 0];
 /** Characters of the state that name the cookie. The whole of it is compared inside the encrypted text. */
-const NAMED = 16;
+const STATE_PREFIX_LENGTH = 16;
 
 /** First half: remember this login in a cookie, send the browser to Kinde. */
 export async function login(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   options: LoginOptions = {},
 ): Promise<Redirect> {
   return startLogin(request, context, { options: { supportsReauth: true, ...options } });
@@ -83,7 +81,7 @@ export async function login(
 /** Like `login`, on Kinde's sign-up page. */
 export function register(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   options: LoginOptions = {},
 ): Promise<Redirect> {
   return login(request, context, { prompt: 'create', ...options });
@@ -92,7 +90,7 @@ export function register(
 /** Sign up together with a new organization. */
 export function createOrganization(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   options?: LoginOptions,
 ): Promise<Redirect> {
   return register(request, context, { ...options, isCreateOrg: true });
@@ -101,7 +99,7 @@ export function createOrganization(
 /** Tokens for another organization: without a question if Kinde's own session allows it, else by signing in again. */
 export async function switchOrganization(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   options: LoginOptions,
 ): Promise<Redirect> {
   if (!options.orgCode) {
@@ -120,7 +118,7 @@ export interface Beginning extends Pick<PendingLogin, 'isSwitch' | 'isReauth' | 
 /** Puts a login into a cookie and answers the address at Kinde that begins it. */
 export async function startLogin(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   beginning: Beginning,
 ): Promise<Redirect> {
   const { options: given, ...kinds } = beginning;
@@ -151,7 +149,7 @@ export async function startLogin(
   const name = loginCookieName(context, checks.state);
   return {
     location: url.href,
-    cookies: await keepPending(request, context, {
+    cookies: await startPendingLogin(request, context, {
       name,
       pending,
       target: returnTo,
@@ -160,9 +158,9 @@ export async function startLogin(
 }
 
 /** The cookie of a login, small enough to leave room for others, and lines that take older ones away to make room for it. */
-async function keepPending(
+async function startPendingLogin(
   request: HttpRequest,
-  context: Context,
+  context: LoginContext,
   {
     name,
     pending,
@@ -197,22 +195,22 @@ async function keepPending(
 }
 
 /** The name of the cookie that belongs to a state. */
-export function loginCookieName({ config }: Context, state: string): string {
-  return `${config.session.loginCookie}-${state.slice(0, NAMED).replace(/[^\w-]/g, '_')}`;
+export function loginCookieName({ config }: CookieContext, state: string): string {
+  return `${config.session.loginCookie}-${state.slice(0, STATE_PREFIX_LENGTH).replace(/[^\w-]/g, '_')}`;
 }
 
 /** `Set-Cookie` lines that take the cookie of one login away. */
-export function forgetLogin(request: HttpRequest, context: Context, state: string): string[] {
+export function forgetLogin(request: HttpRequest, context: CookieContext, state: string): string[] {
   return expireCookies(context, formsSent(request, loginCookieName(context, state)));
 }
 
 /** `Set-Cookie` lines that take all logins away which this browser has begun and not finished. */
-export function forgetLogins(request: HttpRequest, context: Context): string[] {
+export function forgetLogins(request: HttpRequest, context: CookieContext): string[] {
   return expireCookies(context, loginCookiesSent(request, context));
 }
 
 /** Lines that remove the oldest logins until a new one of this size has room: a state begins with the time. */
-function makeRoom(request: HttpRequest, context: Context, size: number): string[] {
+function makeRoom(request: HttpRequest, context: CookieContext, size: number): string[] {
   const sent = loginCookiesSent(request, context).sort().reverse();
   const sizes = cookieSizes(request);
   let bytes = size;
@@ -234,7 +232,7 @@ const MOVED = 'moved';
  */
 export function moveToSite(
   request: HttpRequest,
-  { config }: Context,
+  { config }: CookieContext,
   query: URLSearchParams,
 ): Redirect | undefined {
   if (query.has(MOVED) || !isPageLoad(request) || !isElsewhere(request, config.siteUrl)) {
@@ -260,7 +258,7 @@ const LONGEST_MOVE = 3000;
 /** The same for a page that needs a login: it begins at the login route of the configured site. */
 export function loginElsewhere(
   request: HttpRequest,
-  { config }: Context,
+  { config }: CookieContext,
   returnTo: string,
 ): Redirect | undefined {
   const { siteUrl, paths } = config;

@@ -4,7 +4,7 @@ import { KindeError } from '../errors.js';
 import { isElsewhere, type HttpRequest } from '../http/http.js';
 
 /** Why a callback finds no login of this browser, as far as the request itself can tell. */
-export function explainMissing(
+export function explainMissingLogin(
   request: HttpRequest,
   { siteUrl, session }: Config,
   name: string,

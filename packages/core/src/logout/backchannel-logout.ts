@@ -1,8 +1,8 @@
-import type { Context } from '../context.js';
+import type { LogoutContext } from './context.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, readForm, type HttpRequest, type Reply } from '../http/http.js';
 import { single } from '../login/parameters.js';
-import { obeyOrder } from '../session/sessions.js';
+import { endByLogoutToken } from '../session/sessions.js';
 
 /**
  * Kinde's server says that a person signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
@@ -10,23 +10,26 @@ import { obeyOrder } from '../session/sessions.js';
  * @throws KindeError `logout_token_invalid`, `kinde_unavailable`, `param_invalid`, `param_duplicate`, `body_too_large`; nobody
  * is signed out then.
  */
-export async function backchannelLogout(request: HttpRequest, context: Context): Promise<Reply> {
+export async function backchannelLogout(
+  request: HttpRequest,
+  context: LogoutContext,
+): Promise<Reply> {
   const token = single(await readForm(request), 'logout_token');
   if (!token) {
     throw new KindeError('param_invalid', 'The logout token is missing.', {
       reason: 'logout_token',
     });
   }
-  const order = await context.oauth.logoutOrder(token).catch(orLater);
-  if (context.orders.state(order.jti)) {
+  const order = await context.oauth.verifyLogoutToken(token).catch(orLater);
+  if (context.usedLogoutTokens.state(order.jti)) {
     throw new KindeError('logout_token_invalid', 'This logout token was used before.', {
       reason: 'jti',
     });
   }
   try {
-    await context.orders.run(order.jti, async () => {
+    await context.usedLogoutTokens.run(order.jti, async () => {
       // A token with both means the one session (2.6 of the specification leaves the choice).
-      await obeyOrder(context, order);
+      await endByLogoutToken(context, order);
       return true;
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { bare } from '../own.js';
-import type { Context } from '../context.js';
+import type { LogoutContext } from './context.js';
 import { clearCookie } from '../cookies.js';
 import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
@@ -14,19 +14,19 @@ export interface LogoutOptions {
 }
 
 /** Milliseconds that ending the refresh token at Kinde may take from signing out. */
-const REVOKE_PATIENCE = 1500;
+const REVOKE_TIMEOUT_MS = 1500;
 
 /** Forgets the session here, ends its refresh token, then sends the browser to Kinde to end the session there. */
 export async function logout(
   request: HttpRequest,
-  context: Context,
+  context: LogoutContext,
   options: LogoutOptions = {},
 ): Promise<Redirect> {
   const { config, oauth } = context;
   const session = await readSession(request, context).catch(() => undefined);
   const revoke = async () => {
     if (typeof session === 'object') {
-      await atMost(REVOKE_PATIENCE, revokeTokens(session, context));
+      await withinTime(REVOKE_TIMEOUT_MS, revokeTokens(session, context));
     }
   };
   const cookies = await endSession(request, context).catch(async (error: unknown) => {
@@ -46,7 +46,7 @@ export async function logout(
 }
 
 /** Best effort: neither slowness nor failure may keep anybody from signing out. */
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+async function withinTime(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
   await Promise.race([work.catch(() => {}), late]).finally(() => clearTimeout(timer));

@@ -23,7 +23,7 @@ export interface Live extends Access {
 }
 
 /** Kinde's Account API: what it knows now about the person whose access token is shown. */
-export interface Account {
+export interface AccountApi {
   /** @throws KindeError `account_unavailable` */
   live(accessToken: string, id: Claims): Promise<Live>;
   /** A link into the self-serve portal that works once. @throws KindeError `account_unavailable` */
@@ -45,7 +45,7 @@ const FLAG_LETTERS: Readonly<Record<string, string>> = {
 };
 
 /** Binds the Account API to one tenant. */
-export function createAccount(config: Config): Account {
+export function createAccountApi(config: Config): AccountApi {
   const connection = createConnection(config, { bytes: PAGE_BYTES });
   const asking = (accessToken: string): Asking => {
     const deadline = deadlineIn(config.timeout);

@@ -5,7 +5,7 @@ import { KindeError } from '../errors.js';
 export type Outcome = 'works' | 'fails' | 'neither';
 
 /** A circuit breaker in front of one endpoint. */
-export interface Breaker {
+export interface CircuitBreaker {
   /**
    * Lets a request pass; how that came out has to be told.
    * @throws KindeError `kinde_unavailable` (`circuit_open`), at once, while the endpoint does not work.
@@ -16,7 +16,7 @@ export interface Breaker {
 }
 
 /** When a breaker opens, and how it closes. */
-export interface BreakerOptions {
+export interface CircuitBreakerOptions {
   /** Failures in a row that open it. */
   readonly failures: number;
   /** Seconds that a request on trial may take. */
@@ -33,7 +33,11 @@ const MOST = 2;
  * Opens after some failures in a row. From then on every request is refused at once, except for one on trial every second or
  * two. With a `probe`, requests are on trial only after that was answered, and one at a time.
  */
-export function createBreaker({ failures: limit, trial, probe }: BreakerOptions): Breaker {
+export function createCircuitBreaker({
+  failures: limit,
+  trial,
+  probe,
+}: CircuitBreakerOptions): CircuitBreaker {
   let failures = 0;
   let isOpen = false;
   let isProbed = false;

@@ -4,10 +4,10 @@ import { deadlineIn, type Moment } from '../clock.js';
 import type { Config } from '../options/config.js';
 import { createConnection, type Connection, type SendOptions } from './connection.js';
 import { KindeError, withHeaders } from '../errors.js';
-import { answerOf, isUnsent, judgeTokens } from './judgement.js';
+import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
 import { createProvider, type Provider } from './provider.js';
-import { createQuiet, expiryOf, readTokenResponse, type Quiet } from './token-response.js';
+import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
 import {
   verifyBearerToken,
   verifyIdToken,
@@ -20,7 +20,7 @@ export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract
 
 /** Binds the OAuth messages to one application of one tenant. */
 export function createOAuth(config: Config): OAuth {
-  const link = createLink(config);
+  const link = createOAuthClient(config);
   const { provider } = link;
   const end = () => deadlineIn(config.timeout);
   return Object.freeze({
@@ -29,18 +29,18 @@ export function createOAuth(config: Config): OAuth {
     finishLogin: (callback, checks, deadline = end()) =>
       finishLogin(link, callback, { checks, deadline }),
     refresh: (tokens, deadline = end()) => refresh(link, tokens, deadline),
-    judge: (kept, tokens, deadline = end()) => judgeKept(link, kept, { tokens, deadline }),
+    checkProtocol: (kept, tokens, deadline = end()) => judgeKept(link, kept, { tokens, deadline }),
     isUnspent: (error) => isUnsent(error) || link.unsent.has(error as object),
     revoke: (token) => revoke(link, token),
-    bearer: (token) => verifyBearerToken(config, provider, token),
-    keys: () => provider.edition(),
-    logoutOrder: (token) => verifyLogoutToken(config, provider, token),
+    verifyBearer: (token) => verifyBearerToken(config, provider, token),
+    keySetVersion: () => provider.keySetVersion(),
+    verifyLogoutToken: (token) => verifyLogoutToken(config, provider, token),
     profile: (accessToken, subject) => profile(link, accessToken, subject),
     logoutUrl: (redirect) => logoutUrl(link, redirect),
   } satisfies OAuth);
 }
 
-interface Link {
+interface OAuthClient {
   readonly config: Config;
   readonly provider: Provider;
   readonly client: oauth.Client;
@@ -52,10 +52,10 @@ interface Link {
   /** Errors that came before anything was sent to the token endpoint. */
   readonly unsent: WeakSet<object>;
   /** When Kinde limits the rate, it limits this application, so that nobody's renewal need try before then. */
-  readonly quiet: Quiet;
+  readonly rateLimit: RateLimit;
 }
 
-function createLink(config: Config): Link {
+function createOAuthClient(config: Config): OAuthClient {
   const provider = createProvider(config);
   // Without a grant: whatever Kinde says to that, it answers, and no person's token is at stake.
   const probe = async () => {
@@ -85,13 +85,13 @@ function createLink(config: Config): Link {
     userinfo: createConnection(config, { bytes: BYTES }),
     revocation: createConnection(config, { bytes: BYTES }),
     unsent: new WeakSet(),
-    quiet: createQuiet(),
+    rateLimit: createRateLimit(),
   };
 }
 
 /** Kinde's configuration, with the keys in hand to judge an answer: asked for before a code or a token is spent. */
-async function prepare(
-  { provider, unsent }: Link,
+async function prepareServer(
+  { provider, unsent }: OAuthClient,
   deadline: Moment,
 ): Promise<oauth.AuthorizationServer> {
   try {
@@ -108,7 +108,7 @@ async function prepare(
 }
 
 async function startLogin(
-  { config, provider, token }: Link,
+  { config, provider, token }: OAuthClient,
   checks: LoginChecks,
   params: Readonly<Record<string, string>>,
   audience: readonly string[],
@@ -135,10 +135,14 @@ async function startLogin(
   return url;
 }
 
-async function finishLogin(link: Link, callback: URLSearchParams, by: LoginBy): Promise<Tokens> {
+async function finishLogin(
+  link: OAuthClient,
+  callback: URLSearchParams,
+  by: LoginBy,
+): Promise<Tokens> {
   const { config, provider, client, auth } = link;
   const { checks, deadline } = by;
-  const server = await prepare(link, deadline);
+  const server = await prepareServer(link, deadline);
   if (server.authorization_response_iss_parameter_supported && !callback.get('iss')) {
     throw new KindeError(
       'iss_missing',
@@ -193,10 +197,10 @@ interface LoginBy {
   readonly deadline: Moment;
 }
 
-async function refresh(link: Link, tokens: Tokens, deadline: Moment): Promise<Refreshed> {
-  const { client, auth, quiet } = link;
-  quiet.check();
-  const server = await prepare(link, deadline);
+async function refresh(link: OAuthClient, tokens: Tokens, deadline: Moment): Promise<Refreshed> {
+  const { client, auth, rateLimit } = link;
+  rateLimit.check();
+  const server = await prepareServer(link, deadline);
   const http = via(link, link.token, { deadline });
   const response = await oauth.refreshTokenGrantRequest(
     server,
@@ -210,27 +214,27 @@ async function refresh(link: Link, tokens: Tokens, deadline: Moment): Promise<Re
       return 'refused' as const;
     }
     if (error.code === 'kinde_busy') {
-      quiet.begin(error);
+      rateLimit.begin(error);
     }
     throw error;
   });
   if (body === 'refused') {
     return body;
   }
-  return judgeTokens(link, body, tokens, { deadline });
+  return judgeAnswer(link, body, tokens, { deadline });
 }
 
 async function judgeKept(
-  link: Link,
+  link: OAuthClient,
   kept: Unjudged,
   by: { tokens: Tokens; deadline: Moment },
 ): Promise<Refreshed> {
   const { tokens, deadline } = by;
   await link.provider.ready(deadline);
-  return judgeTokens(link, answerOf(kept), tokens, { deadline, isLate: true });
+  return judgeAnswer(link, answerOf(kept), tokens, { deadline, isLate: true });
 }
 
-async function revoke(link: Link, token: string): Promise<void> {
+async function revoke(link: OAuthClient, token: string): Promise<void> {
   const { provider, client, auth, revocation } = link;
   const server = (await provider.metadata()) as oauth.AuthorizationServer;
   if (server.revocation_endpoint === undefined) {
@@ -247,7 +251,7 @@ async function revoke(link: Link, token: string): Promise<void> {
   );
 }
 
-async function profile(link: Link, accessToken: string, subject: string): Promise<Claims> {
+async function profile(link: OAuthClient, accessToken: string, subject: string): Promise<Claims> {
   const { provider, client, userinfo } = link;
   const deadline = deadlineIn(link.config.timeout);
   const server = (await provider.metadata(deadline)) as oauth.AuthorizationServer;
@@ -270,7 +274,7 @@ async function profile(link: Link, accessToken: string, subject: string): Promis
   }
 }
 
-async function logoutUrl({ config, provider }: Link, redirect: string): Promise<URL> {
+async function logoutUrl({ config, provider }: OAuthClient, redirect: string): Promise<URL> {
   // Signing out here must not depend on whether Kinde's configuration can be had.
   const metadata = await provider.metadata().catch(() => undefined);
   const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
@@ -308,7 +312,7 @@ function clientAuth({ clientSecret, clientAuthentication }: Config): oauth.Clien
 }
 
 /** How oauth4webapi sends its requests: by a connection of ours. */
-function via({ config }: Link, connection: Connection, options: SendOptions) {
+function via({ config }: OAuthClient, connection: Connection, options: SendOptions) {
   const send = (url: string, init: RequestInit) => connection.send(url, init, options);
   return {
     [oauth.customFetch]: send as never,

@@ -1,4 +1,4 @@
-import { createBreaker, type Outcome } from './circuit-breaker.js';
+import { createCircuitBreaker, type Outcome } from './circuit-breaker.js';
 import { deadlineIn, moment, type Moment } from '../clock.js';
 import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
@@ -50,7 +50,7 @@ export function createConnection(
       await fetchLimited(config, ...found, { bytes, deadline: deadlineIn(timeout) }),
     );
   };
-  const breaker = createBreaker({
+  const breaker = createCircuitBreaker({
     failures,
     trial: timeout,
     probe: probe && (() => ask(probe)),

@@ -1,6 +1,6 @@
 import type { Claims } from '@kindling/claims';
 import type { Moment } from '../clock.js';
-import type { LogoutOrder, VerifiedClaims } from './tokens.js';
+import type { LogoutToken, VerifiedClaims } from './tokens.js';
 
 /** Everything that is said to Kinde over OAuth. Whoever waits passes the moment at which waiting ends. */
 export interface OAuth {
@@ -19,17 +19,17 @@ export interface OAuth {
    */
   refresh(tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
   /** Judges an answer that was kept. The tokens are those it continues. @throws KindeError where it cannot even be tried. */
-  judge(kept: Unjudged, tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
+  checkProtocol(kept: Unjudged, tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
   /** Did the request that failed so certainly not reach the token endpoint, so that code or refresh token are as good as new? */
   isUnspent(error: unknown): boolean;
   /** Ends a refresh token at Kinde (RFC 7009). */
   revoke(token: string): Promise<void>;
   /** Claims of a bearer token that is meant for this API. */
-  bearer(token: string): Promise<{ claims: VerifiedClaims; isMachine: boolean }>;
+  verifyBearer(token: string): Promise<{ claims: VerifiedClaims; isMachine: boolean }>;
   /** Which of Kinde's sets of keys decides about tokens now; `undefined` while that has to be asked. */
-  keys(): number | undefined;
+  keySetVersion(): number | undefined;
   /** Whose sessions a back-channel logout token ends. */
-  logoutOrder(token: string): Promise<LogoutOrder>;
+  verifyLogoutToken(token: string): Promise<LogoutToken>;
   /** The person's profile as Kinde knows it now. */
   profile(accessToken: string, subject: string): Promise<Claims>;
   /** Where the browser ends the person's session at Kinde. */

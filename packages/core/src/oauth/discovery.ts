@@ -3,7 +3,7 @@ import type { Config } from '../options/config.js';
 import { createConnection, type Connection } from './connection.js';
 import { KindeError } from '../errors.js';
 import { timedOut } from './fetch.js';
-import { createFlight } from '../cache/in-flight.js';
+import { createInFlight } from '../cache/in-flight.js';
 
 /** The part of Kinde's OpenID configuration that is used here. */
 export interface Metadata {
@@ -43,7 +43,7 @@ const OLDEST = 24 * 3600;
 /** The configuration of one tenant. */
 export function createDiscovery(config: Config): Discovery {
   const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
-  const flight = createFlight<Metadata>(config.timeout);
+  const flight = createInFlight<Metadata>(config.timeout);
   let known: { metadata: Metadata; age: () => number } | undefined;
   let tried: (() => number) | undefined;
   const renew = (): Promise<Metadata> =>

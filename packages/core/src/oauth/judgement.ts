@@ -15,7 +15,7 @@ export interface Judge {
  * Judges the tokens that a refresh brought. What can become right, by keys that arrive or a clock that is set, is kept; what
  * never can is forged, and refused.
  */
-export async function judgeTokens(
+export async function judgeAnswer(
   judge: Judge,
   body: TokenResponse,
   from: Tokens,

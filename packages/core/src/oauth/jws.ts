@@ -9,13 +9,13 @@ import {
 } from '../crypto/node.js';
 
 /** A JWT whose signature is right: its header, and its payload as it was sent. */
-export interface Signed {
+export interface VerifiedJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** Why a JWT is not taken: the name of the check that failed. */
-export type Unsigned = 'malformed' | 'alg' | 'crit' | 'signature';
+export type JwsProblem = 'malformed' | 'alg' | 'crit' | 'signature';
 
 /**
  * Checks signatures of compact JWS (RFC 7515) with RS256, the one algorithm that Kinde uses, whatever else a header asks
@@ -24,7 +24,7 @@ export type Unsigned = 'malformed' | 'alg' | 'crit' | 'signature';
 export function createVerifier(
   keyFor: JWTVerifyGetKey,
   check: Check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
-): (token: string) => Promise<Signed | Unsigned> {
+): (token: string) => Promise<VerifiedJws | JwsProblem> {
   return async (token) => {
     const parts = token.split('.');
     const [head = '', body = ''] = parts;
@@ -51,7 +51,7 @@ export function createVerifier(
 type Check = (
   parts: readonly string[],
   header: Record<string, unknown>,
-) => Promise<Unsigned | undefined>;
+) => Promise<JwsProblem | undefined>;
 
 /** Wherever there is WebCrypto. */
 export function withJose(keyFor: JWTVerifyGetKey): Check {

@@ -3,7 +3,7 @@ import { deadlineIn, stopwatch } from '../clock.js';
 import type { Config } from '../options/config.js';
 import { createConnection, isOutage, type Connection } from './connection.js';
 import { KindeError } from '../errors.js';
-import { createFlight } from '../cache/in-flight.js';
+import { createInFlight } from '../cache/in-flight.js';
 import { usableKey, type SigningKey } from './strength.js';
 
 /** Header and parts of a token, by which jose chooses a key. */
@@ -54,7 +54,7 @@ export function createKeySet(config: Config): KeySet {
   // Whoever waits for it in vain still has time to go on with the keys in hand.
   const seconds = Math.min(PATIENCE, config.timeout / 2);
   const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
-  const flight = createFlight<Fetched>(seconds);
+  const flight = createInFlight<Fetched>(seconds);
   let inHand: (Fetched & { readonly text: string }) | undefined;
   let edition = 0;
   let [tried, failed]: [(() => number)?, (() => number)?] = [];

@@ -20,7 +20,7 @@ export interface Keys {
    */
   find(asker: Asker, uri: string, ...asked: Asked): Promise<CryptoKey>;
   /** Which set of keys serves now: another number for another set, `undefined` where keys have to be fetched. */
-  edition(uri: string | undefined): number | undefined;
+  version(uri: string | undefined): number | undefined;
 }
 
 /** Unknown keys that each asker may ask for at once, and the seconds after which one more is granted. */
@@ -58,7 +58,7 @@ export function createKeys(config: Config): Keys {
       const newest = await set.published(uri).catch(unavailable);
       return (await newest.find(...asked)) ?? Promise.reject(missing);
     },
-    edition: (uri: string | undefined) => {
+    version: (uri: string | undefined) => {
       if (set.current(uri)) {
         return set.edition();
       }

@@ -3,7 +3,7 @@ import type { Config } from '../options/config.js';
 import { createDiscovery, type Metadata } from './discovery.js';
 import { KindeError } from '../errors.js';
 import { createKeys, type Asker } from './keys.js';
-import { createVerifier, type Signed, type Unsigned } from './jws.js';
+import { createVerifier, type VerifiedJws, type JwsProblem } from './jws.js';
 
 /** Where Kinde is and which keys it signs with. Nothing is fetched before it is needed. */
 export interface Provider {
@@ -11,9 +11,9 @@ export interface Provider {
   /** The same, with keys in hand to judge what Kinde will answer. */
   ready(deadline?: Moment): Promise<Metadata>;
   /** Checks the signature of a JWT with Kinde's keys. */
-  verify(token: string, asker: Asker, deadline?: Moment): Promise<Signed | Unsigned>;
+  verify(token: string, asker: Asker, deadline?: Moment): Promise<VerifiedJws | JwsProblem>;
   /** Which set of keys serves now: another number for another set, `undefined` where keys would have to be fetched. */
-  edition(): number | undefined;
+  keySetVersion(): number | undefined;
 }
 
 /** Seconds that a check of a signature may always take. */
@@ -43,7 +43,7 @@ export function createProvider(config: Config): Provider {
     // By the keys in hand, even what arrived at the last moment is judged.
     verify: (token, asker, deadline = end()) =>
       within(Math.max(deadline, deadlineIn(LEAST)), verifiers[asker](token), late),
-    edition: () => keys.edition(discovery.current()?.jwks_uri),
+    keySetVersion: () => keys.version(discovery.current()?.jwks_uri),
   } satisfies Provider);
 }
 

@@ -21,7 +21,7 @@ export interface TokenResponse {
 export async function readTokenResponse(response: Response): Promise<TokenResponse> {
   const { status, headers } = response;
   if (status === 429) {
-    throw busy(headers.get('retry-after') ?? headers.get('ratelimit-reset'));
+    throw rateLimited(headers.get('retry-after') ?? headers.get('ratelimit-reset'));
   }
   // A gateway may say what it likes: only Kinde knows what became of a code or a refresh token.
   if (status >= 500) {
@@ -112,7 +112,7 @@ function refusalOf(error: string, status: number): KindeError {
 }
 
 /** Seconds to wait as Kinde names them, within reason. */
-function busy(wait: string | null): KindeError {
+function rateLimited(wait: string | null): KindeError {
   const seconds = /^\d{1,4}$/.test(wait ?? '') ? Math.min(Number(wait), 300) : 10;
   return new KindeError('kinde_busy', 'Kinde asks for fewer requests.', {
     reason: 'rate_limited',
@@ -121,7 +121,7 @@ function busy(wait: string | null): KindeError {
 }
 
 /** For how long nothing is asked, after Kinde said so. */
-export interface Quiet {
+export interface RateLimit {
   /** @throws KindeError `kinde_busy` */
   check(): void;
   /** Begins with an error `kinde_busy`. */
@@ -129,14 +129,14 @@ export interface Quiet {
 }
 
 /** Nothing has to wait at first. */
-export function createQuiet(): Quiet {
+export function createRateLimit(): RateLimit {
   let seconds = 0;
   let age = stopwatch();
   return {
     check() {
       const left = Math.ceil(seconds - age());
       if (left > 0) {
-        throw busy(String(left));
+        throw rateLimited(String(left));
       }
     },
     begin: ({ headers }) => void ([seconds, age] = [Number(headers['retry-after']), stopwatch()]),

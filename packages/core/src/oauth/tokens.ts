@@ -182,7 +182,7 @@ export async function verifyBearerToken(
 }
 
 /** Whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0, 2.6). */
-export interface LogoutOrder {
+export interface LogoutToken {
   readonly jti: string;
   readonly issuedAt: number;
   readonly sub: string | undefined;
@@ -194,7 +194,7 @@ export async function verifyLogoutToken(
   config: Config,
   provider: Provider,
   token: string,
-): Promise<LogoutOrder> {
+): Promise<LogoutToken> {
   const refuse = refusal('logout_token_invalid');
   const asked = {
     config,

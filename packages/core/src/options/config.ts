@@ -18,13 +18,7 @@ import {
   variableOf,
   type KindeOptions,
 } from './options.js';
-import {
-  checkSession,
-  DECIDED,
-  resolveSession,
-  SESSION,
-  type SessionConfig,
-} from './session.js';
+import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session.js';
 import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';
 
 /** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */

@@ -69,7 +69,7 @@ export interface SessionOptions {
   /** Keep sessions here instead of in the cookie. */
   store?: SessionStore;
   /** Keeps sessions in the cookie; refresh locks and revocations, which all processes must know, are in this store. */
-  shared?: SessionStore;
+  coordination?: SessionStore;
   /** With a store: sessions go on from the cookie while it does not answer, as long as their access tokens live. @default false */
   fallback?: boolean;
   /**
@@ -235,7 +235,7 @@ function sessionFrom(env: Environment, given: SessionOptions = {}): Found {
     throw invalidConfig(problems);
   }
   const type = own(env, 'SESSION_TYPE')?.trim().toLowerCase();
-  if ((type === 'redis' || type === 'postgres') && !given.store && !given.shared) {
+  if ((type === 'redis' || type === 'postgres') && !given.store && !given.coordination) {
     throw invalidConfig([
       `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
     ]);

@@ -1,7 +1,7 @@
 import { checkCookieDomain, checkCookieName, checkWhole, type Checks } from './checks.js';
 import type { Format } from '../crypto/envelope.js';
 import type { KindeOptions, SessionOptions } from './options.js';
-import { patient } from '../store/timeout.js';
+import { withTimeout } from '../store/timeout.js';
 import { checkSite, type Site } from './site.js';
 import type { SessionStore } from '../store/session-store.js';
 
@@ -10,7 +10,7 @@ export interface SessionConfig {
   /** Where whole sessions are. None: in the cookie. */
   readonly store: SessionStore | undefined;
   /** What processes agree by. Nothing is agreed without it. */
-  readonly shared: (SessionStore & Required<Pick<SessionStore, 'swap'>>) | undefined;
+  readonly coordination: (SessionStore & Required<Pick<SessionStore, 'compareAndSet'>>) | undefined;
   /** Where all sessions of a user or an organization are found. */
   readonly groups: Required<SessionStore> | undefined;
   /** The cookie has the whole session, too, for when the store does not answer. */
@@ -54,7 +54,7 @@ export interface Leftovers {
 export const SESSION = [
   ...[
     'store',
-    'shared',
+    'coordination',
     'fallback',
     'cookie',
     'cookieBytes',
@@ -100,12 +100,12 @@ export function resolveSession(
   });
 }
 
-function storesOf({ store: whole, shared: parts }: SessionOptions) {
-  const store = whole && patient(whole);
-  const common = store ?? (parts && patient(parts));
+function storesOf({ store: whole, coordination: parts }: SessionOptions) {
+  const store = whole && withTimeout(whole);
+  const common = store ?? (parts && withTimeout(parts));
   return {
     store,
-    shared: common?.swap && (common as SessionConfig['shared']),
+    coordination: common?.compareAndSet && (common as SessionConfig['coordination']),
     groups: hasGroups(common) ? common : undefined,
   };
 }
@@ -156,26 +156,32 @@ export function checkSession(
   ];
 }
 
-function checkStores({ store, shared, fallback }: SessionOptions, needsGroups: boolean): Checks {
+function checkStores(
+  { store, coordination, fallback }: SessionOptions,
+  needsGroups: boolean,
+): Checks {
   const isStore = store === undefined || has(store, ['get', 'set', 'delete']);
   const isShared =
-    shared === undefined || has(shared, ['get', 'set', 'delete', 'swap', 'enlist', 'members']);
-  const lacksGroups = needsGroups && !hasGroups(store ?? shared);
+    coordination === undefined ||
+    has(coordination, ['get', 'set', 'delete', 'compareAndSet', 'addToGroup', 'groupMembers']);
+  const lacksGroups = needsGroups && !hasGroups(store ?? coordination);
   return [
     [
       'paths.backchannelLogout',
       lacksGroups
-        ? 'needs a session store that has groups (`enlist` and `members`), in `session.store` or `session.shared`.'
+        ? 'needs a session store that has groups (`addToGroup` and `groupMembers`), in `session.store` or `session.coordination`.'
         : undefined,
     ],
     ['session.store', isStore ? undefined : 'must have the functions get, set and delete.'],
     [
-      'session.shared',
-      isShared ? undefined : 'must have the functions get, set, delete, swap, enlist and members.',
+      'session.coordination',
+      isShared
+        ? undefined
+        : 'must have the functions get, set, delete, compareAndSet, addToGroup and groupMembers.',
     ],
     [
-      'session.shared',
-      store && shared
+      'session.coordination',
+      store && coordination
         ? 'is for sessions in cookies: `session.store` is shared already.'
         : undefined,
     ],
@@ -193,7 +199,7 @@ function has(given: unknown, methods: readonly string[]): boolean {
 }
 
 function hasGroups(store: SessionStore | undefined): store is Required<SessionStore> {
-  return has(store, ['swap', 'enlist', 'members']);
+  return has(store, ['compareAndSet', 'addToGroup', 'groupMembers']);
 }
 
 /** `__Host-` demands the path `/` and no domain (RFC 6265bis), `__Secure-` only https. */

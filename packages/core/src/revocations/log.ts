@@ -1,16 +1,16 @@
 import { now } from '../clock.js';
 import { toBase64url } from '../crypto/node.js';
 import { headText, PAGE, pageText, type Head, type Notice } from './page.js';
-import { createNoticeReader, merged, type Known, type NoticeReader } from './reader.js';
-import { unavailable } from '../store/timeout.js';
+import { createRevocationReader, merged, type Known, type RevocationReader } from './reader.js';
+import { storeUnavailable } from '../store/timeout.js';
 import { hash } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
-import { createTurns } from '../cache/turns.js';
+import { createSerialQueue } from '../cache/turns.js';
 
 export type { Known } from './reader.js';
 
 /** What processes tell each other about sessions, in the order in which it was said. */
-export interface NoticeLog {
+export interface RevocationLog {
   /**
    * Reads what was said since, and then has this process's notices said, too.
    * @throws KindeError `store_unavailable`.
@@ -36,18 +36,21 @@ const MARGIN = 3600;
  * once, however much was said. Whoever finds that the head or a page is missing, or that the head has gone back, cannot know
  * what was said, and begins a new epoch: sessions of another epoch are over.
  */
-export function createNoticeLog(
+export function createRevocationLog(
   store: Required<SessionStore>,
   title: string,
   maxAge: number,
-): NoticeLog {
+): RevocationLog {
   // Not names that are made with a secret: processes that have different ones for a while still go by the same log.
   const headName = () => hash(title);
   const pageName = (epoch: string, page: number) => hash(`${title} ${epoch} ${page}`);
   const matters = maxAge + MARGIN;
   // A page that is in use is younger than `matters` when the head is written, and the head in use as long again.
   const life = 2 * matters;
-  const reader = createNoticeReader(async (...page) => store.get(await pageName(...page)), matters);
+  const reader = createRevocationReader(
+    async (...page) => store.get(await pageName(...page)),
+    matters,
+  );
   let pending: Pending[] = [];
 
   /** Reads, and writes what is pending or due. Answers whether that is done; not where others were faster. */
@@ -69,7 +72,7 @@ export function createNoticeLog(
     }
     const next = extended(head ?? newHead(), batch, { matters, endOf: reader.endOf });
     const to = headText(next);
-    if (!(await store.swap(name, text, { to, maxAge: life }))) {
+    if (!(await store.compareAndSet(name, text, { to, maxAge: life }))) {
       return false;
     }
     reader.accept(head, next, to);
@@ -92,9 +95,9 @@ export function createNoticeLog(
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
       }
     }
-    throw unavailable('Too many processes have something to say about sessions.');
+    throw storeUnavailable('Too many processes have something to say about sessions.');
   };
-  const turns = createTurns();
+  const turns = createSerialQueue();
   const sync = () => turns.run('', run);
 
   return Object.freeze({
@@ -120,14 +123,14 @@ export function createNoticeLog(
       }
     },
     known: () => reader.known(),
-  } satisfies NoticeLog);
+  } satisfies RevocationLog);
 }
 
 /** The head with some notices more. Old ones leave; behind a full page, a new one begins. */
 function extended(
   head: Head,
   batch: readonly Pending[],
-  { matters, endOf }: { matters: number } & Pick<NoticeReader, 'endOf'>,
+  { matters, endOf }: { matters: number } & Pick<RevocationReader, 'endOf'>,
 ): Head {
   const time = now();
   const isFull = head.notices.length >= PAGE;

@@ -1,6 +1,6 @@
 import { now } from '../clock.js';
 import { PAGE, readHead, readPage, type Head, type Notice } from './page.js';
-import { unavailable } from '../store/timeout.js';
+import { storeUnavailable } from '../store/timeout.js';
 
 /** The end of the log, and the latest notice of each kind about everybody. */
 export interface Known {
@@ -10,7 +10,7 @@ export interface Known {
 }
 
 /** What a process has read of the log. */
-export interface NoticeReader {
+export interface RevocationReader {
   /**
    * Takes in a head and the pages before it that were not read yet. `undefined` where one is missing, or the head is older
    * than one that was read: then nobody can know what was said.
@@ -29,10 +29,10 @@ export interface NoticeReader {
 const AT_ONCE = 50;
 
 /** A process reads each page once. `life` is for how many seconds a notice matters; `pageOf` asks the store for a full page. */
-export function createNoticeReader(
+export function createRevocationReader(
   pageOf: (epoch: string, page: number) => Promise<string | undefined>,
   life: number,
-): NoticeReader {
+): RevocationReader {
   let mind: Mind | undefined;
 
   /** Notices of full pages; `undefined` where one is missing. */
@@ -56,13 +56,15 @@ export function createNoticeReader(
     return found;
   };
 
-  const take: NoticeReader['take'] = async (text) => {
+  const take: RevocationReader['take'] = async (text) => {
     if (text !== undefined && text === mind?.text) {
       return mind.head;
     }
     const head = typeof text === 'string' ? readHead(text) : undefined;
     if (head === 'foreign') {
-      throw unavailable('What was said about sessions is written in a version not known here.');
+      throw storeUnavailable(
+        'What was said about sessions is written in a version not known here.',
+      );
     }
     if (!head) {
       return undefined;
@@ -135,7 +137,7 @@ export function createNoticeReader(
       };
     },
     endOf: (page) => mind?.ends.get(page),
-  } satisfies NoticeReader);
+  } satisfies RevocationReader);
 }
 
 /** `text` is that of the head, once everything before it was read, too. */

@@ -1,12 +1,12 @@
 import { deadlineIn, now, stopwatch, within } from '../clock.js';
-import { createNoticeLog, type Known } from './log.js';
+import { createRevocationLog, type Known } from './log.js';
 import type { Notice } from './page.js';
-import { unavailable } from '../store/timeout.js';
+import { storeUnavailable } from '../store/timeout.js';
 import type { Seal } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 
 /** What is said about many sessions at once, such as all of a person: who holds one looks here. */
-export interface Notices {
+export interface Revocations {
   /**
    * Where a session stands that begins now. What was said before does not concern it, what is said from here on does.
    * @throws KindeError `store_unavailable`.
@@ -16,14 +16,14 @@ export interface Notices {
    * Sessions that began before this are over, in all processes that share the store. With `until`, only those among them
    * that began by that Unix second. @throws KindeError `store_unavailable`.
    */
-  end(about: string, until?: number): Promise<void>;
+  revoke(about: string, until?: number): Promise<void>;
   /**
    * Tokens that were asked for before now are to be renewed before they are used, in all processes that share the store.
    * @throws KindeError `store_unavailable`.
    */
-  renew(about: string): Promise<void>;
+  markStale(about: string): Promise<void>;
   /** Asks the store if that is due, so that `judge` need not wait for it. @throws KindeError `store_unavailable`. */
-  refresh(): Promise<void>;
+  reload(): Promise<void>;
   /**
    * What was said about a session, a few seconds old at most. `about` is only asked while something was said; its answer is
    * remembered for the given object.
@@ -31,7 +31,7 @@ export interface Notices {
    */
   judge(session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict>;
   /** The same by what this process knows, however old, where the store does not answer. */
-  judgeAnyway(session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict>;
+  judgeByKnown(session: Judged, about: () => Promise<readonly string[]>): Promise<Verdict>;
 }
 
 /** A place in the order in which sessions begin and end. */
@@ -58,7 +58,7 @@ export interface Verdict extends Standing {
 }
 
 /** What concerns everybody. */
-export const ALL = 'all';
+export const EVERYONE = 'all';
 
 /** Seconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
 const FRESH = 5;
@@ -68,17 +68,17 @@ const ENOUGH = 0.75;
 /** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
 const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
 /** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
-export const AHEAD = 60;
+export const MOST_AHEAD = 60;
 /** Characters of a name that are kept: 132 bits. */
 const NAME = 22;
 
 /** Notices in a store that processes share. `title` tells the app from others in the same store. */
-export function createNotices(
+export function createRevocations(
   store: Required<SessionStore>,
   seal: Seal,
   { title, maxAge }: { title: string; maxAge: number },
-): Notices {
-  const log = createNoticeLog(store, `notices ${title}`, maxAge);
+): Revocations {
+  const log = createRevocationLog(store, `notices ${title}`, maxAge);
   const names = createNames(seal);
   const never = () => Infinity;
   // Ages, which a clock that is set does not shorten.
@@ -102,7 +102,7 @@ export function createNotices(
     });
     sinceRead = stopwatch();
   };
-  const refresh = async (): Promise<void> => {
+  const reload = async (): Promise<void> => {
     if (sinceRead() < FRESH) {
       return;
     }
@@ -112,7 +112,7 @@ export function createNotices(
     }
     // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
     const reading = isKnown
-      ? within(deadlineIn(ENOUGH), read(), () => unavailable('The store is slow.'))
+      ? within(deadlineIn(ENOUGH), read(), () => storeUnavailable('The store is slow.'))
       : read();
     await reading.catch((error: unknown) => {
       sinceFailed = stopwatch();
@@ -122,22 +122,24 @@ export function createNotices(
     });
   };
   return Object.freeze({
-    refresh,
+    reload,
     async begin() {
       const { epoch, seq } = await read();
       return { epoch, since: seq };
     },
-    end: (about, until) =>
+    revoke: (about, until) =>
       say(until === undefined ? END : ORDER, about, { at: now(), until: until ?? 0 }),
-    async renew(about) {
+    async markStale(about) {
       const { latest } = await read();
-      const before = (await names.of(about, ALL)).map((name) => latest.get(RENEW + name)?.at ?? 0);
+      const before = (await names.of(about, EVERYONE)).map(
+        (name) => latest.get(RENEW + name)?.at ?? 0,
+      );
       // Later than what tokens are fresh by that were renewed this second because of what was said before.
-      const at = 1 + Math.max(now() + (about === ALL ? 1 : 0), ...before);
-      await say(RENEW, about, { at: Math.min(at, now() + AHEAD) });
+      const at = 1 + Math.max(now() + (about === EVERYONE ? 1 : 0), ...before);
+      await say(RENEW, about, { at: Math.min(at, now() + MOST_AHEAD) });
     },
     async judge(session, about) {
-      await refresh();
+      await reload();
       let known = log.known();
       // It began a moment ago, in another process. Or the store lost what was said.
       if (!known || !isOfEpoch(session, known)) {
@@ -152,14 +154,14 @@ export function createNotices(
         await (known.latest.size > 0 ? names.about(session, about) : []),
       );
     },
-    async judgeAnyway(session, about) {
+    async judgeByKnown(session, about) {
       const known = log.known();
       if (!known) {
         return { isOver: false, renewFrom: 0 };
       }
       return lookUp(known, session, await names.about(session, about));
     },
-  } satisfies Notices);
+  } satisfies Revocations);
 }
 
 /** Names by which notices are found, each made with every secret. */
@@ -173,7 +175,7 @@ function createNames(seal: Seal) {
     of,
     /** Those of a session, and of everybody. */
     async about(session: object, about: () => Promise<readonly string[]>) {
-      const found = known.get(session) ?? (await of(...(await about()), ALL));
+      const found = known.get(session) ?? (await of(...(await about()), EVERYONE));
       known.set(session, found);
       return found;
     },

@@ -1,9 +1,9 @@
 import { now } from '../clock.js';
-import type { Context } from '../context.js';
+import type { SessionContext } from './context.js';
 import { isForeignCookie, openCookie, sealCookie } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
-import { pick, type Session } from './data.js';
+import { toStored, type Session } from './data.js';
 import type { Tokens } from '../oauth/client.js';
 
 import type { Opened } from '../crypto/seal.js';
@@ -13,7 +13,7 @@ import { isSession } from './shape.js';
 /** What the browser's cookie holds: a session, or only the id of one. */
 export function openSessionCookie(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
 ): Promise<Opened | undefined> {
   return openCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
 }
@@ -22,13 +22,16 @@ export function openSessionCookie(
  * Does the browser's cookie belong to a session that another process may know? It is left alone then: this process may be
  * the one that is behind, or that has another secret. The operator is told once.
  */
-export async function isForeignSession(request: HttpRequest, context: Context): Promise<boolean> {
-  const { cookie, store, shared } = context.config.session;
+export async function isForeignSession(
+  request: HttpRequest,
+  context: SessionContext,
+): Promise<boolean> {
+  const { cookie, store, coordination } = context.config.session;
   if (await isForeignCookie(request, context, cookie)) {
     context.warn('session_foreign', FOREIGN);
     return true;
   }
-  if (store ?? shared) {
+  if (store ?? coordination) {
     return false;
   }
   // Where there is no store, nobody knows what was said about a session that had one.
@@ -46,7 +49,7 @@ const FOREIGN =
  */
 export async function writeCookie(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
   session: Session,
   others: readonly string[] = [],
 ): Promise<string[]> {
@@ -74,7 +77,7 @@ export async function writeCookie(
   if (store && !fallback) {
     return write({ id: session.id });
   }
-  const { userAgent: _recorded, ...kept } = pick(session);
+  const { userAgent: _recorded, ...kept } = toStored(session);
   try {
     return await write(kept);
   } catch (error) {

@@ -1,8 +1,25 @@
-import type { Held } from '../context.js';
 import type { Standing } from '../revocations/revocations.js';
-import type { Tokens } from '../oauth/client.js';
+import type { Tokens, Unjudged } from '../oauth/client.js';
 import { hash } from '../crypto/seal.js';
 import { readClaims } from '../oauth/tokens.js';
+
+/** New tokens, and when they were asked for, in Unix seconds. */
+export type RefreshedTokens = Tokens & { readonly seenAt: number };
+
+/** An answer that cannot be judged yet, and when it was asked for, in Unix seconds. */
+export type UnjudgedAnswer = Unjudged['unjudged'] & { readonly seenAt: number };
+
+/**
+ * How a refresh came out. After `'refused'` there is nothing more to be had; after `'organization_changed'` neither, since
+ * what came was for another organization than the session's.
+ */
+export type RefreshResult =
+  RefreshedTokens | { readonly unjudged: UnjudgedAnswer } | 'refused' | 'organization_changed';
+
+/** An answer that cannot be judged yet. */
+export function isUnjudged(result: RefreshResult): result is { readonly unjudged: UnjudgedAnswer } {
+  return typeof result === 'object' && 'unjudged' in result;
+}
 
 /** A session at rest: the tokens, its times in Unix seconds, and the id that a store knows it by (hashed). */
 export interface Session extends Tokens, Standing {
@@ -14,7 +31,7 @@ export interface Session extends Tokens, Standing {
   /** Tokens that were asked for before this second are to be renewed before they are used. Kept while that is to be done. */
   readonly renewFrom?: number | undefined;
   /** The answer to the renewal of these tokens, which cannot be judged yet. */
-  readonly unjudged?: Held | undefined;
+  readonly unjudged?: UnjudgedAnswer | undefined;
   /** Code of its organization, where an access token came that names none. */
   readonly organization?: string | undefined;
   /** A renewal brought tokens for another organization, so none come after these. */
@@ -28,7 +45,7 @@ export interface Session extends Tokens, Standing {
 }
 
 /** What a store says about a session whose tokens are in the cookie: enough to list it and to end it. */
-export interface Card extends Pick<Session, 'id' | 'startedAt' | 'seenAt' | 'userAgent'> {
+export interface SessionSummary extends Pick<Session, 'id' | 'startedAt' | 'seenAt' | 'userAgent'> {
   readonly sub: string;
   readonly orgCode: string | undefined;
 }
@@ -50,7 +67,7 @@ export function newestToken({ refreshToken, unjudged }: Session): string | undef
 }
 
 /** What notices about a session name: its groups, its session at Kinde together with its person, and itself. */
-export async function subjectsOf(session: Session): Promise<string[]> {
+export async function revocationSubjects(session: Session): Promise<string[]> {
   const { sub, sid } = readClaims(session.idToken);
   return [
     ...groupsOf(session),
@@ -60,15 +77,22 @@ export async function subjectsOf(session: Session): Promise<string[]> {
 }
 
 /** A record of either kind, as a card. */
-export function viewOf(record: Readonly<Record<string, unknown>>): Card {
+export function summaryOf(record: Readonly<Record<string, unknown>>): SessionSummary {
   if ('accessToken' in record) {
-    return cardOf(record as unknown as Session);
+    return summarize(record as unknown as Session);
   }
-  return record as unknown as Card;
+  return record as unknown as SessionSummary;
 }
 
 /** What is told of a session whose tokens are elsewhere. */
-export function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken }: Session): Card {
+export function summarize({
+  id,
+  startedAt,
+  seenAt,
+  userAgent,
+  idToken,
+  accessToken,
+}: Session): SessionSummary {
   const org = readClaims(accessToken)['org_code'];
   const orgCode = typeof org === 'string' ? org : undefined;
   return {
@@ -82,7 +106,7 @@ export function cardOf({ id, startedAt, seenAt, userAgent, idToken, accessToken 
 }
 
 /** Exactly the members of a session that are kept, whatever else an object may carry. */
-export function pick(session: Session): Session {
+export function toStored(session: Session): Session {
   const {
     id,
     accessToken,

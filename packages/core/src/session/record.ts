@@ -1,9 +1,9 @@
 import { now } from '../clock.js';
 import type { Config } from '../options/config.js';
-import { cardOf, groupsOf, pick, viewOf, type Session } from './data.js';
-import { AHEAD } from '../revocations/revocations.js';
-import { unavailable } from '../store/timeout.js';
-import type { RememberingSeal } from '../cache/bounded.js';
+import { summarize, groupsOf, toStored, summaryOf, type Session } from './data.js';
+import { MOST_AHEAD } from '../revocations/revocations.js';
+import { storeUnavailable } from '../store/timeout.js';
+import type { CachedSeal } from '../cache/bounded.js';
 import { hash, type Opened } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 import { isSession } from './shape.js';
@@ -13,20 +13,20 @@ export type { Session } from './data.js';
 /** Where records are kept, for one request or for all. */
 export interface Records {
   readonly config: Config;
-  readonly seal: RememberingSeal;
+  readonly seal: CachedSeal;
   /** Whole sessions, or cards of those in cookies. */
   readonly store: SessionStore | undefined;
 }
 
 /** In place of a record: a session that is, or was, in a cookie lives without one, so that it ended must be said. */
-const ENDED = 'ended';
+const TOMBSTONE = 'ended';
 /** Tries to write over a record that others write, too. */
 const TRIES = 5;
 
 /** Records for no request in particular, or for one whose store is given. */
 export function recordsOf(
   { config, seal }: Pick<Records, 'config' | 'seal'>,
-  store: SessionStore | undefined = config.session.store ?? config.session.shared,
+  store: SessionStore | undefined = config.session.store ?? config.session.coordination,
 ): Records {
   return {
     config,
@@ -49,7 +49,7 @@ export async function createRecord(records: Records, session: Session): Promise<
   const maxAge = lifeOf(records, session);
   const save = () => store.set(id, value, maxAge);
   await save().catch(save);
-  await enlist(records, session, groupsOf(session));
+  await addToGroups(records, session, groupsOf(session));
 }
 
 /**
@@ -64,7 +64,7 @@ export async function adoptRecord(
 ): Promise<string | undefined> {
   const to = await write(records, session);
   const change = { to, maxAge: lifeOf(records, session) };
-  if (await records.store?.swap?.(await hash(session.id), from, change)) {
+  if (await records.store?.compareAndSet?.(await hash(session.id), from, change)) {
     return to;
   }
   return undefined;
@@ -79,7 +79,7 @@ export async function readRecord(
   name: string,
 ): Promise<{ value: Opened['payload']; text: string } | undefined> {
   const text: unknown = await records.store?.get(name);
-  if (typeof text !== 'string' || text === '' || text === ENDED) {
+  if (typeof text !== 'string' || text === '' || text === TOMBSTONE) {
     return undefined;
   }
   const value = await openRecord(records, text);
@@ -104,13 +104,13 @@ export async function saveRecord(
     return true;
   }
   const id = await hash(from.id);
-  let text = (store.swap && from.record) ?? (await store.get(id));
+  let text = (store.compareAndSet && from.record) ?? (await store.get(id));
   // A cookie does not carry what the browser called itself.
   const card = config.session.store ? undefined : await openRecord(records, text);
-  const userAgent = card ? viewOf(card).userAgent : to.userAgent;
+  const userAgent = card ? summaryOf(card).userAgent : to.userAgent;
   let { renewFrom = 0 } = to;
   for (let tries = TRIES; tries > 0; tries--) {
-    if (text === ENDED || (text === undefined && config.session.store)) {
+    if (text === TOMBSTONE || (text === undefined && config.session.store)) {
       return false;
     }
     const change = {
@@ -122,8 +122,8 @@ export async function saveRecord(
       maxAge: lifeOf(records, to),
     };
     const save = async () => {
-      if (store.swap) {
-        return store.swap(id, text, change);
+      if (store.compareAndSet) {
+        return store.compareAndSet(id, text, change);
       }
       return store.set(id, change.to, change.maxAge);
     };
@@ -131,7 +131,7 @@ export async function saveRecord(
     if ((await save().catch(save)) !== false) {
       // Names of groups are made with a secret, too: those that a retired one made will not be looked at any more.
       const before = text === undefined || from.isOutdated ? [] : groupsOf(from);
-      await enlist(
+      await addToGroups(
         records,
         to,
         groupsOf(to).filter((group) => !before.includes(group)),
@@ -157,7 +157,7 @@ export async function saveRecord(
 export async function removeRecord({ store, config }: Records, name: string): Promise<void> {
   // Where sessions are taken over from cookies, they would be once more.
   if (config.session.groups) {
-    await store?.set(name, ENDED, config.session.maxAge);
+    await store?.set(name, TOMBSTONE, config.session.maxAge);
   } else {
     await store?.delete(name);
   }
@@ -169,7 +169,7 @@ export async function removeRecord({ store, config }: Records, name: string): Pr
  */
 export async function markStale(records: Records, name: string): Promise<void> {
   const { store } = records;
-  if (!store?.swap) {
+  if (!store?.compareAndSet) {
     return;
   }
   for (let tries = TRIES; tries > 0; tries--) {
@@ -181,7 +181,7 @@ export async function markStale(records: Records, name: string): Promise<void> {
     }
     const { seenAt, renewFrom = 0 } = session;
     // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
-    const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + AHEAD);
+    const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + MOST_AHEAD);
     if (later <= renewFrom) {
       return;
     }
@@ -189,7 +189,7 @@ export async function markStale(records: Records, name: string): Promise<void> {
       to: await write(records, { ...session, renewFrom: later }),
       maxAge: lifeOf(records, session),
     };
-    if (await store.swap(name, found!.text, change)) {
+    if (await store.compareAndSet(name, found!.text, change)) {
       return;
     }
   }
@@ -202,32 +202,32 @@ async function openRecord(
   if (text === undefined) {
     return undefined;
   }
-  const opened = await records.seal.reopen(text, 'store');
+  const opened = await records.seal.openCached(text, 'store');
   // Another process may be able to read it, so that it is not there must not be said.
   if (!opened && (await records.seal.isForeign(text))) {
-    throw unavailable(
+    throw storeUnavailable(
       'A session in the store is encrypted in a version, or with a secret, that is not known here.',
     );
   }
   return opened?.payload;
 }
 
-async function enlist(
+async function addToGroups(
   records: Records,
   session: Session,
   groups: readonly string[],
 ): Promise<void> {
   const { config, store } = records;
-  if (!config.session.groups || !store?.enlist || groups.length === 0) {
+  if (!config.session.groups || !store?.addToGroup || groups.length === 0) {
     return;
   }
   const id = await hash(session.id);
   const names = await Promise.all(groups.map((group) => records.seal.names(group)));
-  await Promise.all(names.map(([name]) => store.enlist!(name, id, lifeOf(records, session))));
+  await Promise.all(names.map(([name]) => store.addToGroup!(name, id, lifeOf(records, session))));
 }
 
 function write(records: Records, session: Session): Promise<string> {
-  const value = records.config.session.store ? pick(session) : cardOf(session);
+  const value = records.config.session.store ? toStored(session) : summarize(session);
   return records.seal.seal(value, 'store', lifeOf(records, session));
 }
 

@@ -1,7 +1,7 @@
 import { now } from '../clock.js';
-import type { Context } from '../context.js';
-import { newestToken, pick, subjectsOf, type Session } from './data.js';
-import type { Budget } from '../store/timeout.js';
+import type { SessionContext } from './context.js';
+import { newestToken, toStored, revocationSubjects, type Session } from './data.js';
+import type { StoreBudget } from '../store/timeout.js';
 import { adoptRecord, readRecord, type Records } from './record.js';
 import { hash, type Opened } from '../crypto/seal.js';
 import { isId, isSession } from './shape.js';
@@ -80,9 +80,9 @@ export async function findSession(
 
 /** What judging goes by. */
 interface Judging {
-  readonly context: Context;
+  readonly context: SessionContext;
   readonly records: Records;
-  readonly budget: Budget;
+  readonly budget: StoreBudget;
 }
 
 /**
@@ -95,9 +95,9 @@ export async function judgeSession(
   isOutdated: boolean,
 ): Promise<Session | 'expired'> {
   const { session, isMoved = false, isFallback = false } = found;
-  const { notices, config } = context;
-  const about = () => subjectsOf(session);
-  const judge = isFallback ? notices?.judgeAnyway : notices?.judge;
+  const { revocations, config } = context;
+  const about = () => revocationSubjects(session);
+  const judge = isFallback ? revocations?.judgeByKnown : revocations?.judge;
   const verdict = judge && (await budget.spend(() => judge(session, about)));
   if (verdict?.isOver) {
     if (verdict.isRevoked) {
@@ -137,7 +137,7 @@ export async function judgeSession(
     isOutdated: isOutdated || isMoved,
     ...(text !== undefined && { record: text }),
   };
-  return Object.assign(pick(session), more, isFallback && { isFallback });
+  return Object.assign(toStored(session), more, isFallback && { isFallback });
 }
 
 /** Another request of the same browser may have taken the session over a moment ago. */
@@ -150,8 +150,8 @@ async function again(judging: Judging, { id }: Session): Promise<Session | 'expi
 }
 
 /** Its tokens are at hand here, and nobody is to use them any more. */
-async function revoked(session: Session, { ended, oauth }: Context): Promise<void> {
-  await ended.run(session.id, async () => 'over');
+async function revoked(session: Session, { endedSessions, oauth }: SessionContext): Promise<void> {
+  await endedSessions.run(session.id, async () => 'over');
   const token = newestToken(session);
   if (token) {
     oauth.revoke(token).catch(() => {});

@@ -1,12 +1,12 @@
 import { base64url } from 'jose';
 import { now } from '../clock.js';
-import type { Context } from '../context.js';
+import type { SessionContext } from './context.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie } from '../cookies.js';
 import type { HttpRequest } from '../http/http.js';
 import { newestToken, type Session } from './data.js';
 import type { Standing } from '../revocations/revocations.js';
 import type { Tokens } from '../oauth/client.js';
-import { insist, within } from '../store/timeout.js';
+import { retryLater, withBudget } from '../store/timeout.js';
 import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
 import { hash, type Opened } from '../crypto/seal.js';
 import { openSessionCookie, writeCookie } from './cookie.js';
@@ -31,9 +31,9 @@ export interface Start extends Standing {
  */
 export async function beginSession(
   request: HttpRequest,
-  { notices, budgets }: Context,
+  { revocations, storeBudgetOf }: SessionContext,
 ): Promise<Start> {
-  const standing = await (notices && budgets(request).spend(notices.begin));
+  const standing = await (revocations && storeBudgetOf(request).spend(revocations.begin));
   return { startedAt: now(), ...standing };
 }
 
@@ -44,7 +44,7 @@ export async function beginSession(
  */
 export async function startSession(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
   { tokens, start }: { tokens: Tokens; start: Start },
   others: readonly string[],
 ): Promise<string[]> {
@@ -60,7 +60,7 @@ export async function startSession(
   const cookies = await writeCookie(request, context, session, others);
   await createRecord(recordsFor(request, context), { ...session, userAgent });
   // The person has a new session, whether or not the store forgets the old one now.
-  await forget(request, context, 'replaced').catch(() => {});
+  await forgetSession(request, context, 'replaced').catch(() => {});
   return cookies;
 }
 
@@ -71,7 +71,7 @@ export async function startSession(
  */
 export async function readSession(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
 ): Promise<Session | NoSession | 'lapsed'> {
   if (!hasCookie(request, context.config.session.cookie)) {
     return 'no_session';
@@ -83,30 +83,26 @@ export async function readSession(
   if (wasReplaced(opened.payload, context)) {
     return 'replaced';
   }
-  const budget = context.budgets(request);
+  const budget = context.storeBudgetOf(request);
   // Asked at the same time as the session, and of the store only every few seconds.
-  const news = context.notices && budget.spend(context.notices.refresh);
+  const news = context.revocations && budget.spend(context.revocations.reload);
   news?.catch(() => {});
   const records = recordsFor(request, context);
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') {
     return found;
   }
-  if (isOver(found.session, context)) {
+  if (isExpired(found.session, context)) {
     return isLapsed(found.session, context) ? 'lapsed' : 'expired';
   }
   if (!found.isFallback) {
     await news;
   }
-  return judgeSession(
-    {
-      context,
-      records,
-      budget,
-    },
-    found,
-    !opened.isCurrent,
-  );
+  const judged = await judgeSession({ context, records, budget }, found, !opened.isCurrent);
+  if (typeof judged === 'object') {
+    context.checkedSessions.add(judged);
+  }
+  return judged;
 }
 
 /**
@@ -115,42 +111,53 @@ export async function readSession(
  */
 export function readSessionSync(
   cookies: string | undefined,
-  context: Context,
+  context: SessionContext,
 ): Session | undefined {
   const { store, cookie: name } = context.config.session;
-  if (store || context.notices || cookies === undefined) {
+  if (store || context.revocations || cookies === undefined) {
     return undefined;
   }
   const value = findCookie(cookies, name);
-  const opened = value === undefined ? undefined : context.seal.recall(value, 'session');
+  const opened = value === undefined ? undefined : context.seal.openSync(value, 'session');
   if (!opened?.isCurrent) {
     return undefined;
   }
   const session: object = opened.payload;
   // Its shape is checked once: it is frozen.
-  if (!context.people.has(session) && !(isSession(session) && session.epoch === undefined)) {
-    return undefined;
+  if (!context.checkedSessions.has(session)) {
+    if (!isSession(session) || session.epoch !== undefined) {
+      return undefined;
+    }
+    context.checkedSessions.add(session);
   }
-  if (isOver(session as Session, context)) {
+  if (isExpired(session as Session, context)) {
     return undefined;
   }
   return session as Session;
 }
 
 /** Too old, unused for too long, or signed out here. */
-function isOver({ id, startedAt, seenAt }: Session, { config, ended }: Context): boolean {
+function isExpired(
+  { id, startedAt, seenAt }: Session,
+  { config, endedSessions }: SessionContext,
+): boolean {
   const { maxAge, idle } = config.session;
   const time = now();
-  return startedAt + maxAge <= time || seenAt + idle <= time || ended.state(id) !== undefined;
+  return (
+    startedAt + maxAge <= time || seenAt + idle <= time || endedSessions.state(id) !== undefined
+  );
 }
 
 /** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
 export const CLOCK_ERROR = 24 * 3600;
 
 /** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
-function isLapsed({ id, startedAt, seenAt }: Session, { config, ended }: Context): boolean {
+function isLapsed(
+  { id, startedAt, seenAt }: Session,
+  { config, endedSessions }: SessionContext,
+): boolean {
   const end = Math.min(startedAt + config.session.maxAge, seenAt + config.session.idle);
-  return ended.state(id) === undefined && now() - end < CLOCK_ERROR;
+  return endedSessions.state(id) === undefined && now() - end < CLOCK_ERROR;
 }
 
 /**
@@ -160,15 +167,15 @@ function isLapsed({ id, startedAt, seenAt }: Session, { config, ended }: Context
  */
 export async function saveSession(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
   const { id, refreshToken, expiresAt, seenAt, unjudged } = change.to;
   const records = recordsFor(request, context);
-  const isEnded = () => context.ended.state(id) !== undefined;
+  const isEnded = () => context.endedSessions.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
   const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
-  const save = () => context.saves.run(key, () => saveRecord(records, change));
+  const save = () => context.writesInFlight.run(key, () => saveRecord(records, change));
   if (isEnded() || !(await save())) {
     return 'ended';
   }
@@ -181,25 +188,25 @@ export async function saveSession(
 }
 
 /** Ends the browser's session: the store forgets it first, then the browser. */
-export async function endSession(request: HttpRequest, context: Context): Promise<string[]> {
-  await forget(request, context, 'over');
+export async function endSession(request: HttpRequest, context: SessionContext): Promise<string[]> {
+  await forgetSession(request, context, 'over');
   return clearCookie(request, context, context.config.session.cookie);
 }
 
 /** The session is due to be written again, so that being active keeps it from ending. */
-export function needsRenewal({ seenAt, isOutdated }: Session, { config }: Context): boolean {
+export function needsRewrite({ seenAt, isOutdated }: Session, { config }: SessionContext): boolean {
   return isOutdated === true || now() - seenAt > config.session.idle / 10;
 }
 
 /** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
 export async function newestOf(
   session: Session,
-  context: Context,
-  steps = MOST_STEPS,
+  context: SessionContext,
+  steps = MOST_REFRESHES,
 ): Promise<Session> {
-  const { refreshes, config } = context;
+  const { refreshesInFlight, config } = context;
   // A record in a store has the newest tokens that any process got.
-  const known = config.session.store ? refreshes.peek : refreshes.known;
+  const known = config.session.store ? refreshesInFlight.peek : refreshesInFlight.known;
   const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
   const isNew =
     typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
@@ -213,10 +220,10 @@ export async function newestOf(
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
-const MOST_STEPS = 20;
+const MOST_REFRESHES = 20;
 
 /** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
-export async function revokeTokens(session: Session, context: Context): Promise<void> {
+export async function revokeTokens(session: Session, context: SessionContext): Promise<void> {
   const newest = newestToken(await newestOf(session, context).catch(() => session));
   if (newest) {
     await context.oauth.revoke(newest).catch(() => {});
@@ -224,14 +231,14 @@ export async function revokeTokens(session: Session, context: Context): Promise<
 }
 
 /** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
-function wasReplaced({ id }: Opened['payload'], { ended }: Context): boolean {
-  return isId(id) && ended.peek(id) === 'replaced';
+function wasReplaced({ id }: Opened['payload'], { endedSessions }: SessionContext): boolean {
+  return isId(id) && endedSessions.peek(id) === 'replaced';
 }
 
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
-async function forget(
+async function forgetSession(
   request: HttpRequest,
-  context: Context,
+  context: SessionContext,
   how: 'over' | 'replaced',
 ): Promise<void> {
   const id = (await openSessionCookie(request, context))?.payload['id'];
@@ -239,10 +246,10 @@ async function forget(
     return;
   }
   forgetCookie(request, context, context.config.session.cookie);
-  await context.ended.run(id, async () => how);
+  await context.endedSessions.run(id, async () => how);
   const name = await hash(id);
   await removeRecord(recordsFor(request, context), name).catch((error: unknown) => {
-    insist(() => removeRecord(recordsOf(context), name), REMOVALS);
+    retryLater(() => removeRecord(recordsOf(context), name), REMOVALS);
     throw error;
   });
 }
@@ -251,8 +258,8 @@ async function forget(
 const REMOVALS = 3600;
 
 /** The records, as far as this request may wait for them. */
-function recordsFor(request: HttpRequest, context: Context): Records {
-  const { store, shared } = context.config.session;
-  const common = store ?? shared;
-  return recordsOf(context, common && within(context.budgets(request), common));
+function recordsFor(request: HttpRequest, context: SessionContext): Records {
+  const { store, coordination } = context.config.session;
+  const common = store ?? coordination;
+  return recordsOf(context, common && withBudget(context.storeBudgetOf(request), common));
 }

@@ -1,14 +1,14 @@
 import { deadlineIn, moment, within } from '../clock.js';
-import type { Context } from '../context.js';
+import type { SessionContext } from './context.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
-import { newestToken, viewOf, type Card } from './data.js';
-import { ALL } from '../revocations/revocations.js';
+import { newestToken, summaryOf, type SessionSummary } from './data.js';
+import { EVERYONE } from '../revocations/revocations.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
 import { hash } from '../crypto/seal.js';
 import { readSession } from './session.js';
-import type { LogoutOrder } from '../oauth/tokens.js';
-import { createTurns } from '../cache/turns.js';
+import type { LogoutToken } from '../oauth/tokens.js';
+import { createSerialQueue } from '../cache/turns.js';
 import { isId, isSession } from './shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
@@ -27,7 +27,7 @@ export interface SessionInfo {
 
 /**
  * Sessions of people who are not the ones asking, so who may ask is for the app to say. All of these need a store with
- * groups, in `session.store` or `session.shared`, and throw KindeError `config_invalid` without one, `store_unavailable`
+ * groups, in `session.store` or `session.coordination`, and throw KindeError `config_invalid` without one, `store_unavailable`
  * while it does not answer. Sessions that begin later are not touched; a request under way brings none back.
  */
 export interface Sessions {
@@ -46,19 +46,19 @@ export interface Sessions {
 }
 
 /** Binds the verbs to one app. */
-export function createSessions(context: Context): Sessions {
+export function createSessions(context: SessionContext): Sessions {
   const notices = () => {
-    if (!context.notices) {
+    if (!context.revocations) {
       throw needsGroups();
     }
-    return context.notices;
+    return context.revocations;
   };
-  const turns = createTurns();
+  const turns = createSerialQueue();
   return Object.freeze({
     async list(userId, request) {
       const current = request && (await readSession(request, context));
       const own = typeof current === 'object' ? await hash(current.id) : undefined;
-      const found = await cardsOf(context, await namesOf(context, `user ${text(userId)}`));
+      const found = await summariesOf(context, await keysOfGroup(context, `user ${text(userId)}`));
       return found
         .filter(({ card }) => card.sub === userId)
         .sort((a, b) => b.card.startedAt - a.card.startedAt)
@@ -75,27 +75,29 @@ export function createSessions(context: Context): Sessions {
     },
     async revoke(userId, id) {
       const said = notices();
-      const [own] = isId(id) ? await cardsOf(context, [id]) : [];
+      const [own] = isId(id) ? await summariesOf(context, [id]) : [];
       if (own?.card.sub !== text(userId)) {
         return false;
       }
-      await said.end(`session ${id}`);
+      await said.revoke(`session ${id}`);
       await endRecords(context, [id]);
       return true;
     },
-    revokeUser: (userId) => endSessions(context, `user ${text(userId)}`),
-    revokeOrganization: (orgCode) => endSessions(context, `organization ${text(orgCode)}`),
+    revokeUser: (userId) => endGroup(context, `user ${text(userId)}`),
+    revokeOrganization: (orgCode) => endGroup(context, `organization ${text(orgCode)}`),
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) {
-        return notices().renew(about);
+        return notices().markStale(about);
       }
       // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
       await turns.run(about, async () => {
-        await each(await namesOf(context, about), (name) => markStale(recordsOf(context), name));
+        await inBatches(await keysOfGroup(context, about), (name) =>
+          markStale(recordsOf(context), name),
+        );
       });
     },
-    refreshAll: () => notices().renew(ALL),
+    refreshAll: () => notices().markStale(EVERYONE),
   } satisfies Sessions);
 }
 
@@ -104,14 +106,14 @@ export function createSessions(context: Context): Sessions {
  * brings nobody back.
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
-async function endSessions(context: Context, about: string): Promise<void> {
-  const { notices } = context;
-  if (!notices) {
+async function endGroup(context: SessionContext, about: string): Promise<void> {
+  const { revocations } = context;
+  if (!revocations) {
     throw needsGroups();
   }
   // Looked up first: a session that begins after the notice is not to be in the list.
-  const names = await namesOf(context, about).catch((error: unknown) => error as KindeError);
-  await notices.end(about);
+  const names = await keysOfGroup(context, about).catch((error: unknown) => error as KindeError);
+  await revocations.revoke(about);
   if (names instanceof Error) {
     throw names;
   }
@@ -122,17 +124,17 @@ async function endSessions(context: Context, about: string): Promise<void> {
  * Ends the sessions that Kinde says are over: those of one session at Kinde, or of a person who signed out.
  * @throws KindeError `logout_token_invalid` where the session is somebody else's; `config_invalid`, `store_unavailable`.
  */
-export async function obeyOrder(
-  context: Context,
-  { sub, sid, issuedAt }: LogoutOrder,
+export async function endByLogoutToken(
+  context: SessionContext,
+  { sub, sid, issuedAt }: LogoutToken,
 ): Promise<void> {
-  const { notices, config } = context;
-  if (!notices) {
+  const { revocations, config } = context;
+  if (!revocations) {
     throw needsGroups();
   }
-  const found = await cardsOf(
+  const found = await summariesOf(
     context,
-    await namesOf(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
+    await keysOfGroup(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
   );
   if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub)) {
     throw new KindeError(
@@ -144,9 +146,9 @@ export async function obeyOrder(
   // Without a session named, it may be late, and the person be here again. Clocks may disagree on which came first.
   const until = issuedAt + config.clockTolerance;
   if (sid === undefined) {
-    await notices.end(`user ${sub}`, until);
+    await revocations.revoke(`user ${sub}`, until);
   } else {
-    await notices.end(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
+    await revocations.revoke(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
   }
   const meant = sid === undefined ? found.filter(({ card }) => card.startedAt <= until) : found;
   const names = meant.map(({ name }) => name);
@@ -154,9 +156,9 @@ export async function obeyOrder(
 }
 
 /** Ends sessions for every process, and at Kinde those whose refresh tokens are at hand. */
-async function endRecords(context: Context, names: readonly string[]): Promise<void> {
+async function endRecords(context: SessionContext, names: readonly string[]): Promise<void> {
   const records = recordsOf(context);
-  const tokens = await each(names, async (name) => {
+  const tokens = await inBatches(names, async (name) => {
     const record =
       context.config.session.store && (await readRecord(records, name).catch(() => undefined));
     await removeRecord(records, name);
@@ -174,7 +176,7 @@ const REVOKING = 3;
 const REVOKED_AT_ONCE = 10;
 
 /** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
-async function revokeAll({ oauth }: Context, tokens: readonly string[]): Promise<void> {
+async function revokeAll({ oauth }: SessionContext, tokens: readonly string[]): Promise<void> {
   const deadline = deadlineIn(REVOKING);
   const left = [...tokens];
   const work = async () => {
@@ -187,25 +189,25 @@ async function revokeAll({ oauth }: Context, tokens: readonly string[]): Promise
 }
 
 /** Names of the records in a group. Ones from before the secret was changed are in a group of another name. */
-async function namesOf({ config, seal }: Context, about: string): Promise<string[]> {
+async function keysOfGroup({ config, seal }: SessionContext, about: string): Promise<string[]> {
   const store = config.session.groups;
   if (!store) {
     throw needsGroups();
   }
   const groups = await seal.names(about);
-  return [...new Set((await Promise.all(groups.map((group) => store.members(group)))).flat())];
+  return [...new Set((await Promise.all(groups.map((group) => store.groupMembers(group)))).flat())];
 }
 
 interface Found {
   readonly name: string;
-  readonly card: Card;
+  readonly card: SessionSummary;
 }
 
-async function cardsOf(context: Context, names: readonly string[]): Promise<Found[]> {
+async function summariesOf(context: SessionContext, names: readonly string[]): Promise<Found[]> {
   const records = recordsOf(context);
-  const found = await each(names, async (name) => {
+  const found = await inBatches(names, async (name) => {
     const record = await readRecord(records, name);
-    return record && { name, card: viewOf(record.value) };
+    return record && { name, card: summaryOf(record.value) };
   });
   return found.filter((one) => one !== undefined);
 }
@@ -213,7 +215,7 @@ async function cardsOf(context: Context, names: readonly string[]): Promise<Foun
 /** An organization may have many sessions, and a store few connections. */
 const AT_ONCE = 50;
 
-async function each<Item, Result>(
+async function inBatches<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
@@ -234,13 +236,13 @@ function text(id: string): string {
 
 function needsGroups(): KindeError {
   const problem =
-    '`session.store` or `session.shared` must have the functions swap, enlist and members.';
+    '`session.store` or `session.coordination` must have the functions compareAndSet, addToGroup and groupMembers.';
   return new KindeError(
     'config_invalid',
     'Sessions can only be found in a store that keeps groups.',
     {
       problems: [problem],
-      fix: 'Pass `session: { store }`, or `session: { shared: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',
+      fix: 'Pass `session: { store }`, or `session: { coordination: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { Held } from '../context.js';
+import type { UnjudgedAnswer } from './data.js';
 import type { Session } from './data.js';
 
 /** Has this the form of a session's id? */
@@ -17,7 +17,7 @@ export function isSession(value: unknown): value is Session {
   return isId(id) && texts && isWhole && [expiresAt, startedAt, seenAt].every(Number.isSafeInteger);
 }
 
-function isHeld(value: unknown): value is Held {
+function isHeld(value: unknown): value is UnjudgedAnswer {
   const {
     accessToken,
     idToken = '',
@@ -25,7 +25,7 @@ function isHeld(value: unknown): value is Held {
     expiresIn = 0,
     seenAt,
     reason,
-  } = (value ?? {}) as Partial<Held>;
+  } = (value ?? {}) as Partial<UnjudgedAnswer>;
   const texts = [accessToken, idToken, refreshToken, reason].every(
     (text) => typeof text === 'string',
   );

@@ -1,6 +1,6 @@
 import type { Check } from './conformance/check.js';
 import { groups } from './conformance/groups.js';
-import { swaps } from './conformance/swaps.js';
+import { swaps } from './conformance/compare-and-set.js';
 import { values } from './conformance/values.js';
 
 export type { Check } from './conformance/check.js';

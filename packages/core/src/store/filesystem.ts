@@ -31,7 +31,7 @@ export function filesystemStore(folder: string): Required<SessionStore> {
       const file = `${checked(id)}.session`;
       await files.alone(file, () => files.remove(file));
     },
-    async swap(id, from, { to, maxAge }) {
+    async compareAndSet(id, from, { to, maxAge }) {
       const file = `${checked(id)}.session`;
       return files.alone(file, async (isStillAlone) => {
         if (alive(await files.read(file)) !== from || !(await isStillAlone())) {
@@ -45,14 +45,14 @@ export function filesystemStore(folder: string): Required<SessionStore> {
         return true;
       });
     },
-    async enlist(group, id, maxAge) {
+    async addToGroup(group, id, maxAge) {
       await files.write(`${checked(group)}.group/${checked(id)}`, {
         until: until(maxAge),
         value: '-',
       });
       await sweep();
     },
-    async members(group) {
+    async groupMembers(group) {
       const folder = `${checked(group)}.group`;
       const ids = (await files.list(folder)).filter((id) => /^[\w-]{1,128}$/.test(id));
       const found = await Promise.all(ids.map((id) => files.read(`${folder}/${id}`)));

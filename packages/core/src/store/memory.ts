@@ -48,7 +48,7 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
     async delete(id) {
       sessions.delete(id);
     },
-    async swap(id, from, { to, maxAge }) {
+    async compareAndSet(id, from, { to, maxAge }) {
       if (find(id) !== from) {
         return false;
       }
@@ -59,7 +59,7 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
       }
       return true;
     },
-    async enlist(name, id, maxAge) {
+    async addToGroup(name, id, maxAge) {
       leave(name, id);
       const group = groups.get(name) ?? new Map<string, number>();
       group.set(id, Date.now() + maxAge * 1000);
@@ -77,7 +77,7 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
         }
       }
     },
-    async members(name) {
+    async groupMembers(name) {
       for (const [id, until] of groups.get(name) ?? []) {
         if (until <= Date.now()) {
           leave(name, id);

@@ -13,13 +13,13 @@ export interface SessionStore {
    * In one step: if the value is `from` (`undefined`: none), makes it `to` (`undefined`: none) for `maxAge` seconds.
    * Answers whether it did. Locks, fences and remembered results are all made of this.
    */
-  swap?(
+  compareAndSet?(
     id: string,
     from: string | undefined,
     change: { to: string | undefined; maxAge: number },
   ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
-  enlist?(group: string, id: string, maxAge: number): Promise<void>;
+  addToGroup?(group: string, id: string, maxAge: number): Promise<void>;
   /** Ids of a group whose time is not over. Some may be deleted already. */
-  members?(group: string): Promise<string[]>;
+  groupMembers?(group: string): Promise<string[]>;
 }

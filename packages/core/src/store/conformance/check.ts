@@ -5,7 +5,7 @@ export interface Check {
   /** What must hold, as a sentence. */
   readonly name: string;
   /** The part of the store's interface that this is about, where a store may do without. */
-  readonly needs?: 'swap' | 'groups';
+  readonly needs?: 'compareAndSet' | 'groups';
   /**
    * Tries it on a store of yours: resolves when it holds, rejects with what went wrong. Ids are new on every run, so that
    * stores may share a server and checks may run at the same time. Some take two seconds, for time to pass.
@@ -17,7 +17,7 @@ export interface Check {
 export function check(
   name: string,
   run: (store: SessionStore) => Promise<void>,
-  needs?: 'swap' | 'groups',
+  needs?: 'compareAndSet' | 'groups',
 ): Check {
   return Object.freeze({
     name,
@@ -34,7 +34,10 @@ export function check(
   });
 }
 
-const METHODS = { swap: ['swap'], groups: ['enlist', 'members'] } as const;
+const METHODS = {
+  compareAndSet: ['compareAndSet'],
+  groups: ['addToGroup', 'groupMembers'],
+} as const;
 
 /** Rejects what is not as it must be, in words. */
 export function same(actual: unknown, expected: unknown, what: string): void {

@@ -10,8 +10,8 @@ export const groups: readonly Check[] = [
       const other = newId();
       const ids = Array.from({ length: 50 }, newId);
       same(await membersOf(store, group), '', 'members of an empty group');
-      await Promise.all([...ids, ...ids].map((id) => store.enlist!(group, id, LONG)));
-      await store.enlist!(other, ids[0]!, LONG);
+      await Promise.all([...ids, ...ids].map((id) => store.addToGroup!(group, id, LONG)));
+      await store.addToGroup!(other, ids[0]!, LONG);
       same(
         await membersOf(store, group),
         [...ids].sort().join(),
@@ -26,7 +26,7 @@ export const groups: readonly Check[] = [
     async (store) => {
       const name = newId();
       await store.set(name, 'value', LONG);
-      await store.enlist!(name, 'member', LONG);
+      await store.addToGroup!(name, 'member', LONG);
       same(await store.get(name), 'value', 'get of an id that is also a group');
       await store.delete(name);
       same(
@@ -43,10 +43,16 @@ export const groups: readonly Check[] = [
       const group = newId();
       const late = newId();
       const alone = newId();
-      await Promise.all(['short', 'again'].map((id) => store.enlist!(group, id, SHORT)));
-      await Promise.all([store.enlist!(group, 'again', LONG), store.enlist!(group, 'long', LONG)]);
-      await Promise.all([store.enlist!(late, 'long', LONG), store.enlist!(alone, 'short', SHORT)]);
-      await store.enlist!(late, 'short', SHORT);
+      await Promise.all(['short', 'again'].map((id) => store.addToGroup!(group, id, SHORT)));
+      await Promise.all([
+        store.addToGroup!(group, 'again', LONG),
+        store.addToGroup!(group, 'long', LONG),
+      ]);
+      await Promise.all([
+        store.addToGroup!(late, 'long', LONG),
+        store.addToGroup!(alone, 'short', SHORT),
+      ]);
+      await store.addToGroup!(late, 'short', SHORT);
       await pass(SHORT);
       same(await membersOf(store, group), 'again,long', 'members after the time of one is over');
       same(
@@ -61,5 +67,5 @@ export const groups: readonly Check[] = [
 ];
 
 async function membersOf(store: SessionStore, group: string): Promise<string> {
-  return [...(await store.members!(group))].sort().join();
+  return [...(await store.groupMembers!(group))].sort().join();
 }

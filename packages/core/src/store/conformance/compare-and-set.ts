@@ -4,12 +4,12 @@ import { check, LONG, newId, ODD_VALUES, pass, same, SHORT, type Check } from '.
 /** What processes agree by: compare and set. */
 export const swaps: readonly Check[] = [
   check(
-    'swap acts exactly when the value is `from`, where nothing is a value too',
+    'compareAndSet acts exactly when the value is `from`, where nothing is a value too',
     swapsExactly,
-    'swap',
+    'compareAndSet',
   ),
   check(
-    'swap compares every character',
+    'compareAndSet compares every character',
     async (store) => {
       const id = newId();
       for (const value of ODD_VALUES) {
@@ -18,27 +18,27 @@ export const swaps: readonly Check[] = [
           (one) => one !== value,
         )) {
           same(
-            await store.swap!(id, wrong, { to: 'wrong', maxAge: LONG }),
+            await store.compareAndSet!(id, wrong, { to: 'wrong', maxAge: LONG }),
             false,
-            `swap from ${JSON.stringify(wrong)}`,
+            `compareAndSet from ${JSON.stringify(wrong)}`,
           );
         }
         same(
-          await store.swap!(id, undefined, { to: 'wrong', maxAge: LONG }),
+          await store.compareAndSet!(id, undefined, { to: 'wrong', maxAge: LONG }),
           false,
-          'swap from nothing',
+          'compareAndSet from nothing',
         );
         same(await store.get(id), value, 'get after swaps from other values');
         same(
-          await store.swap!(id, value, { to: 'right', maxAge: LONG }),
+          await store.compareAndSet!(id, value, { to: 'right', maxAge: LONG }),
           true,
-          `swap from ${JSON.stringify(value)}`,
+          `compareAndSet from ${JSON.stringify(value)}`,
         );
       }
     },
-    'swap',
+    'compareAndSet',
   ),
-  check('of 100 swaps at once, exactly one wins', oneWins, 'swap'),
+  check('of 100 swaps at once, exactly one wins', oneWins, 'compareAndSet'),
   check(
     'every one of many steps is taken once, by whoever takes it',
     async (store) => {
@@ -46,14 +46,14 @@ export const swaps: readonly Check[] = [
       await store.set(id, '0', LONG);
       const step = async (): Promise<void> => {
         const now = await store.get(id);
-        if (!(await store.swap!(id, now, { to: String(Number(now) + 1), maxAge: LONG }))) {
+        if (!(await store.compareAndSet!(id, now, { to: String(Number(now) + 1), maxAge: LONG }))) {
           return step();
         }
       };
       await Promise.all(Array.from({ length: 20 }, step));
       same(await store.get(id), '20', 'get after 20 steps of 1');
     },
-    'swap',
+    'compareAndSet',
   ),
   check(
     'what was deleted does not come back by a swap that was under way',
@@ -63,24 +63,24 @@ export const swaps: readonly Check[] = [
           const id = newId();
           await store.set(id, 'old', LONG);
           await Promise.all([
-            store.swap!(id, 'old', { to: 'new', maxAge: LONG }),
+            store.compareAndSet!(id, 'old', { to: 'new', maxAge: LONG }),
             store.delete(id),
           ]);
           same(
-            await store.swap!(id, 'old', { to: 'new', maxAge: LONG }),
+            await store.compareAndSet!(id, 'old', { to: 'new', maxAge: LONG }),
             false,
-            'swap after delete',
+            'compareAndSet after delete',
           );
           same(await store.get(id), undefined, 'get after delete');
         }),
       );
     },
-    'swap',
+    'compareAndSet',
   ),
   check(
     'a swap gives the value a new time, and takes a value whose time is over for none',
     swapsInTime,
-    'swap',
+    'compareAndSet',
   ),
 ];
 
@@ -93,8 +93,8 @@ async function swapsExactly(store: SessionStore): Promise<void> {
         if (before !== undefined) {
           await store.set(id, before, LONG);
         }
-        const words = `swap from ${JSON.stringify(from)} to ${JSON.stringify(to)} where ${JSON.stringify(before)} was`;
-        same(await store.swap!(id, from, { to, maxAge: LONG }), from === before, words);
+        const words = `compareAndSet from ${JSON.stringify(from)} to ${JSON.stringify(to)} where ${JSON.stringify(before)} was`;
+        same(await store.compareAndSet!(id, from, { to, maxAge: LONG }), from === before, words);
         same(await store.get(id), from === before ? to : before, `get after ${words}`);
       }
     }
@@ -108,7 +108,7 @@ async function oneWins(store: SessionStore): Promise<void> {
       await store.set(id, before, LONG);
     }
     const swaps = Array.from({ length: 100 }, (_, index) =>
-      store.swap!(id, before, { to: `of ${index}`, maxAge: LONG }),
+      store.compareAndSet!(id, before, { to: `of ${index}`, maxAge: LONG }),
     );
     const winners = (await Promise.all(swaps)).flatMap((won, index) =>
       won ? [`of ${index}`] : [],
@@ -126,33 +126,33 @@ async function swapsInTime(store: SessionStore): Promise<void> {
   await Promise.all([longer, over, gone].map((id) => store.set(id, 'old', SHORT)));
   await store.set(shorter, 'old', LONG);
   same(
-    await store.swap!(longer, 'old', { to: 'new', maxAge: LONG }),
+    await store.compareAndSet!(longer, 'old', { to: 'new', maxAge: LONG }),
     true,
-    'swap of a value that lives',
+    'compareAndSet of a value that lives',
   );
   same(
-    await store.swap!(shorter, 'old', { to: 'new', maxAge: SHORT }),
+    await store.compareAndSet!(shorter, 'old', { to: 'new', maxAge: SHORT }),
     true,
-    'swap of a value that lives',
+    'compareAndSet of a value that lives',
   );
   await pass(SHORT);
   same(await store.get(longer), 'new', 'get of what was swapped for longer');
   same(await store.get(shorter), undefined, 'get of what was swapped for a time that is over');
   same(
-    await store.swap!(over, 'old', { to: 'new', maxAge: LONG }),
+    await store.compareAndSet!(over, 'old', { to: 'new', maxAge: LONG }),
     false,
-    'swap from a value whose time is over',
+    'compareAndSet from a value whose time is over',
   );
   same(
-    await store.swap!(over, undefined, { to: 'new', maxAge: LONG }),
+    await store.compareAndSet!(over, undefined, { to: 'new', maxAge: LONG }),
     true,
-    'swap from nothing, after its time',
+    'compareAndSet from nothing, after its time',
   );
   same(await store.get(over), 'new', 'get of what was swapped in after the time of another');
   same(
-    await store.swap!(gone, undefined, { to: undefined, maxAge: LONG }),
+    await store.compareAndSet!(gone, undefined, { to: undefined, maxAge: LONG }),
     true,
-    'swap from nothing to nothing',
+    'compareAndSet from nothing to nothing',
   );
 }
 
