@@ -39,6 +39,7 @@ const rooms: Record<string, string> = {
 
 /** Packages that have no rooms: a file may import only files of the rows below its own. */
 const files: Record<string, readonly string[]> = {
+  internal: ['index', 'body clock deadline issuer nearest newest own retry-after signing-key'],
   claims: [
     'index',
     'access drift',
