@@ -1,4 +1,5 @@
-// The same questions as in core, which this package does not need: test/operations/deployment.test.ts compares the answers.
+// The same questions as in core, which this package does not need:
+// packages/core/test/options/deployment.test.ts compares the answers.
 
 /** What `NODE_ENV` is called where developers and tests run. Every other name counts as production. */
 const DEVELOPMENT = ['', 'development', 'dev', 'local', 'test', 'testing', 'ci', 'e2e'];
