@@ -128,7 +128,7 @@ const files: Record<string, readonly string[]> = {
     'state/state',
     'options seed/check-seed state/people state/resources',
     'faults clock serve signing-key seed/parts seed/schema seed/default-seed state/ids state/password webhooks/loopback pages/html',
-    'seed/* oauth/redirect-uri oauth/discovery',
+    'seed/* oauth/redirect-uri oauth/discovery management/color',
   ],
 };
 

@@ -130,7 +130,11 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
 
 function record(request: Request, requests: ReceivedRequest[]): void {
   const { pathname, search } = new URL(request.url);
-  requests.push({ method: request.method, path: pathname, query: search });
+  requests.push({
+    method: request.method,
+    path: pathname,
+    query: search,
+  });
   if (requests.length > MOST_REQUESTS) {
     requests.shift();
   }
@@ -188,7 +192,11 @@ function createSign(state: State): Emulator['sign'] {
 
 function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
   if (limit) {
-    state.managementLimit = { ...limit, since: state.clock.now(), taken: 0 };
+    state.managementLimit = {
+      ...limit,
+      since: state.clock.now(),
+      taken: 0,
+    };
   } else {
     delete state.managementLimit;
   }

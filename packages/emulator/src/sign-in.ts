@@ -26,7 +26,11 @@ export async function signIn(url: URL, choice: Choice, browser: Browser): Promis
   checkUrl(url, state);
   checkOrganization(url, choice, person);
   const page = await answer(new Request(url, { headers: cookiesFor(url, person, state) }));
-  const response = await submitForms(page, { person, organization: choice.organization, browser });
+  const response = await submitForms(page, {
+    person,
+    organization: choice.organization,
+    browser,
+  });
   const location = response.headers.get('location');
   if (location) {
     return new URL(location);
@@ -71,7 +75,11 @@ async function submitForms(
     person,
     organization,
     browser: { state, answer },
-  }: { person: Person; organization: string | undefined; browser: Browser },
+  }: {
+    person: Person;
+    organization: string | undefined;
+    browser: Browser;
+  },
 ): Promise<Response> {
   const [first = ''] = Object.keys(person.organizations);
   const forms = [
