@@ -2,9 +2,11 @@ import { startSession } from './oauth/sso-session.js';
 import { findByName } from './state/identities.js';
 import type { Person, State } from './state/state.js';
 
-/** Who signs in, and to which organization if it matters. */
-interface Choice {
+/** The user who signs in. */
+export interface SignInChoice {
+  /** E-mail address, user name or phone number. */
   readonly email: string;
+  /** Code of the organization to choose, if there are several. @default the first one */
   readonly organization?: string;
 }
 
@@ -17,7 +19,7 @@ interface Browser {
  * Signs a person in as a browser does, form by form, so that a test gets what the person would get.
  * @throws Error where the URL is not of this emulator or not for this person, and where Kinde shows a page at the end.
  */
-export async function signIn(url: URL, choice: Choice, browser: Browser): Promise<URL> {
+export async function signIn(url: URL, choice: SignInChoice, browser: Browser): Promise<URL> {
   const { state, answer } = browser;
   const person = findByName(state, choice.email);
   if (!person) {
@@ -46,7 +48,7 @@ function checkUrl(url: URL, { issuer }: State): void {
   }
 }
 
-function checkOrganization(url: URL, { email, organization }: Choice, person: Person): void {
+function checkOrganization(url: URL, { email, organization }: SignInChoice, person: Person): void {
   if (organization === undefined) {
     return;
   }
