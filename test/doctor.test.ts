@@ -117,7 +117,7 @@ describe('kindling-doctor', () => {
     [
       'a module that is not there',
       ['--tenant', 'nowhere.mjs'],
-      /nowhere\.mjs cannot be loaded: there is no such module/,
+      /nowhere\.mjs cannot be loaded: the module, or one that it imports, does not exist/,
     ],
     [
       'a module that exports something else',

@@ -266,14 +266,11 @@ describe('parallel writes', () => {
   });
 });
 
-describe('what the table in many-machines.md says', () => {
-  const page = readFileSync(
-    new URL('../docs/explanation/many-machines.md', import.meta.url),
-    'utf8',
-  );
+describe('what the table in scaling.md says', () => {
+  const page = readFileSync(new URL('../docs/explanation/scaling.md', import.meta.url), 'utf8');
   const rows: [string, (store: SessionStore) => SessionOptions][] = [
     ['cookie', () => ({})],
-    ['cookie + shared', (store) => ({ coordination: store })],
+    ['cookie + coordination', (store) => ({ coordination: store })],
     ['store', (store) => ({ store })],
     ['store + fallback', (store) => ({ store, fallback: true })],
   ];

@@ -309,7 +309,7 @@ describe('OP-24 in production the issuer is a public host name', () => {
     }
     expect([fetch, lookups].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
     const page = readFileSync('docs/reference/configuration.md', 'utf8').replace(/\s+/g, ' ');
-    expect(page).toContain('Only the name is looked at. Where DNS leads');
+    expect(page).toContain('Only the name is checked, not what it resolves to');
   });
 });
 
