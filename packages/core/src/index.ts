@@ -1,6 +1,11 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
-export { isProduction, optionsFromEnv } from './options/env.js';
+export {
+  environmentVariables,
+  isProduction,
+  optionsFromEnv,
+  type OptionVariables,
+} from './options/env.js';
 export type { KindeOptions, Paths, SessionOptions } from './options/options.js';
 export type { SessionEffects, WebhookReceiver } from './options/webhook-receiver.js';
 export { KindeError, type KindeErrorCode } from './errors.js';

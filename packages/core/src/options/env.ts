@@ -73,6 +73,21 @@ export function optionsFromEnv(
   }) as unknown as KindeOptions;
 }
 
+/** The environment variables of one option. */
+export interface OptionVariables {
+  /** Name of the option, such as `issuer` or `session.store`. */
+  readonly option: string;
+  /** Variables that the option is read from; the first one that is set wins. May be empty. */
+  readonly variables: readonly string[];
+  /** Variables that decide the value together with them, such as a port beside a host. May be empty. */
+  readonly furtherVariables: readonly string[];
+}
+
+/** Lists the environment variables of all options that have any, for tools that explain a configuration. */
+export function environmentVariables(): readonly OptionVariables[] {
+  return [...listVariables(OPTIONS), ...listVariables(SESSION, 'session.')];
+}
+
 /** Finds the variable to name in a message: the one that an option was read from or, if it is missing, the one to set. */
 export function variableOf(option: string, options: object): string | undefined {
   const { [READ_FROM]: readFrom } = options as { [READ_FROM]?: Readonly<Record<string, string>> };
@@ -115,6 +130,20 @@ function environment(): Environment {
 /** A table, to be walked through. */
 function entriesOf(table: Readonly<Record<string, Entry>>): Readonly<Record<string, Entry>> {
   return table;
+}
+
+function listVariables(
+  table: Readonly<Record<string, Entry>>,
+  prefix = '',
+): readonly OptionVariables[] {
+  const lists = Object.entries(table).map(([name, { variables = [], furtherVariables = [] }]) => ({
+    option: prefix + name,
+    variables,
+    furtherVariables,
+  }));
+  return lists.filter(
+    ({ variables, furtherVariables }) => variables.length + furtherVariables.length > 0,
+  );
 }
 
 function findAll(env: Environment, table: Readonly<Record<string, Entry>>): Findings {

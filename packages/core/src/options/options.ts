@@ -42,7 +42,7 @@ export interface KindeOptions {
   secret: string | readonly string[];
   /** The callback URL registered at Kinde, on `siteUrl` and below its path. @default `${siteUrl}/callback` */
   redirectUri?: string;
-  /** Where users land after sign-in without another target: a path of the host, or a URL. @default `${siteUrl}/` */
+  /** Where users land after sign-in if no other target was asked for: a path of the host, or a URL. @default `${siteUrl}/` */
   postLoginRedirect?: string;
   /** Where users land after sign-out: a logout URL registered at Kinde. @default `siteUrl` */
   postLogoutRedirectUri?: string;
@@ -58,7 +58,7 @@ export interface KindeOptions {
   returnOrigins?: readonly string[];
   /** Other origins whose pages may post to guarded routes, sign out, switch organization and open WebSockets. @default none */
   trustedOrigins?: readonly string[];
-  /** How the client secret is sent to the token endpoint (RFC 6749, 2.3.1). @default 'client_secret_post' */
+  /** How the secret is sent to the token endpoint: `client_secret_post` or `client_secret_basic` (RFC 6749, 2.3.1). @default 'client_secret_post' */
   clientAuthentication?: 'client_secret_post' | 'client_secret_basic';
   /** Tolerated clock difference in seconds, from 0 to 299. @default 60 */
   clockTolerance?: number;
@@ -99,7 +99,7 @@ export interface SessionOptions {
   cookieBytes?: number;
   /** Shares the cookie with the subdomains of this domain. @default this host only */
   domain?: string;
-  /** Seconds until a session expires, from 60 to 400 days. @default 604800 (7 days) */
+  /** Seconds until a session expires, however active: from 60 to 34560000 (400 days). @default 604800 (7 days) */
   maxAge?: number;
   /** Seconds without a request after which a session expires, at most `maxAge`. @default 86400 (1 day) */
   idle?: number;
