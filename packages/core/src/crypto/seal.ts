@@ -8,7 +8,7 @@ import {
   type Envelope,
   type Format,
 } from './envelope.js';
-import { nodeCrypto, nodeZlib, toBase64url, utf8 } from './node.js';
+import { nodeCrypto, nodeZlib, utf8 } from './node.js';
 import { fromBytes, pack, toBytes, unpack } from './pack.js';
 
 export type { Purpose } from './cipher.js';
@@ -190,26 +190,4 @@ function answer(payload: Opened['payload'], isCurrent: boolean): Opened | undefi
 
 function parse(bytes: Uint8Array): Opened['payload'] {
   return JSON.parse(new TextDecoder().decode(bytes)) as Opened['payload'];
-}
-
-/** A name for a value that nobody can guess: from it, the value cannot be found. */
-export async function hash(value: string): Promise<string> {
-  return toBase64url(await digest(value));
-}
-
-/** SHA-256. */
-export async function digest(value: string): Promise<Uint8Array> {
-  if (nodeCrypto) {
-    return nodeCrypto.createHash('sha256').update(value).digest();
-  }
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(value)));
-}
-
-/** Are two texts equal? Takes equally long wherever they differ. */
-export function sameText(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) {
-    difference |= a.charCodeAt(index) ^ b.charCodeAt(index % (b.length || 1));
-  }
-  return difference === 0;
 }

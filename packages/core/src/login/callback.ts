@@ -31,7 +31,7 @@ import { single } from '../http/query.js';
 import { fromReauthState } from './parameters.js';
 import { safeReturnTo } from '../http/return-to.js';
 import { navigationRequired } from '../http/same-origin.js';
-import { sameText } from '../crypto/seal.js';
+import { sameText } from '../crypto/hash.js';
 import {
   beginSession,
   readSession,

@@ -4,7 +4,7 @@ import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
 import type { Asker } from './keys.js';
 import type { Provider } from './provider.js';
-import { digest, sameText } from '../crypto/seal.js';
+import { digest, sameText } from '../crypto/hash.js';
 import { readJson } from './jws.js';
 
 /** Claims of a token whose signature, issuer and times were verified. */

@@ -1,6 +1,6 @@
 import type { Standing } from '../revocations/revocations.js';
 import type { Tokens, Unjudged } from '../oauth/client.js';
-import { hash } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
 import { readClaims } from '../oauth/tokens.js';
 
 /** New tokens, and when they were asked for, in Unix seconds. */

@@ -1,7 +1,7 @@
 import type * as fs from 'node:fs/promises';
 import type * as path from 'node:path';
 import { KindeError } from '../errors.js';
-import { builtin } from '../crypto/node.js';
+import { builtin } from '../runtime.js';
 
 /** A value in a file, and when its time is over, in Unix milliseconds. */
 export interface Kept {
