@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-/** Which package may import which. Leaves import nothing of ours; only tests and apps import the emulator. */
+/**
+ * Which package may import which, beside `internal`, which lies below all of them. Leaves import nothing else of ours; only
+ * tests and apps import the emulator.
+ */
 const packages: Record<string, readonly string[]> = {
+  internal: [],
   claims: [],
   core: ['claims'],
   express: ['core'],
@@ -53,9 +57,9 @@ const files: Record<string, readonly string[]> = {
     'answer',
     'token request',
     'op',
-    'schema http',
+    'schema http semaphore',
     'options wait',
-    'events errors flag issuer',
+    'events errors flag',
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
@@ -63,7 +67,7 @@ const files: Record<string, readonly string[]> = {
     'index',
     'webhooks',
     'effects verify options body keys',
-    'deliveries events errors http issuer strength',
+    'deliveries events errors http strength',
   ],
   doctor: [
     'index cli',
@@ -177,13 +181,21 @@ describe.each(Object.keys(packages))('%s', (name) => {
   const roomOf = (file: string) => file.split('/')[0]!;
 
   test('imports only packages below it, and declares them', () => {
-    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
-      readFileSync(`packages/${name}/package.json`, 'utf8'),
-    );
+    const {
+      dependencies = {},
+      peerDependencies = {},
+      devDependencies = {},
+    } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
     for (const source of sources) {
       for (const from of source.imports.filter(
         (path) => !path.startsWith('.') && !path.startsWith('node:'),
       )) {
+        // Bundled into each package that uses it.
+        if (from === '@kindling/internal') {
+          expect(name).not.toBe('internal');
+          expect(Object.keys(devDependencies)).toContain(from);
+          continue;
+        }
         const dependency = from
           .split('/')
           .slice(0, from.startsWith('@') ? 2 : 1)
@@ -259,6 +271,23 @@ describe.each(Object.keys(packages))('%s', (name) => {
       expect(text, file).not.toMatch(/\b(Manager|Service|Helper|Util|Base|Common)\b/);
     }
   });
+});
+
+test('the private package imports nothing, and is never installed with another', () => {
+  for (const { imports, name } of read('packages/internal/src')) {
+    expect(
+      imports.filter((path) => !path.startsWith('./')),
+      name,
+    ).toEqual([]);
+  }
+  for (const name of Object.keys(packages)) {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+      readFileSync(`packages/${name}/package.json`, 'utf8'),
+    );
+    expect(Object.keys({ ...dependencies, ...peerDependencies })).not.toContain(
+      '@kindling/internal',
+    );
+  }
 });
 
 test('EM-12 no package but the emulator itself mentions the emulator in its dependencies', () => {
