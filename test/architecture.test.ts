@@ -259,7 +259,7 @@ describe.each(Object.keys(packages))('%s', (name) => {
       if (file !== 'oauth/client') {
         expect(text, file).not.toMatch(/from 'oauth4webapi'/);
       }
-      if (file !== 'oauth/tokens') {
+      if (file !== 'oauth/jws') {
         expect(text, file).not.toMatch(/\bdecodeJwt\b/);
       }
       const classes = tree.statements.filter(ts.isClassDeclaration).map((node) => node.name?.text);

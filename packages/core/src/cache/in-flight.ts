@@ -1,4 +1,4 @@
-import { stopwatch } from '../clock.js';
+import { stopwatch } from '@kindling/internal';
 
 /** Work that is under way once at most. See `createInFlight`. */
 export interface InFlight<Result> {

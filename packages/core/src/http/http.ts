@@ -1,3 +1,4 @@
+import { readText } from '@kindling/internal';
 import { KindeError } from '../errors.js';
 
 /** The parts of a request that the core reads. A web `Request` is one; Node adapters pass a small object. */
@@ -124,21 +125,18 @@ export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
       },
     );
   }
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > 32 * 1024) {
-      // The rest of the body is on its way, so the connection cannot carry another request.
-      throw new KindeError('body_too_large', 'The form is too large.', {
-        headers: { connection: 'close' },
-      });
-    }
-    text += decoder.decode(chunk, { stream: true });
+  const text = await readText(request.body, LARGEST_FORM);
+  if (text === undefined) {
+    // The rest of the body is on its way, so the connection cannot carry another request.
+    throw new KindeError('body_too_large', 'The form is too large.', {
+      headers: { connection: 'close' },
+    });
   }
   return new URLSearchParams(text);
 }
+
+/** Bytes of a form, at most. */
+const LARGEST_FORM = 32 * 1024;
 
 type CookieLines = string | number | readonly string[] | undefined;
 

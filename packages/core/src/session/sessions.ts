@@ -7,7 +7,7 @@ import { EVERYONE } from '../revocations/revocations.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
 import { hash } from '../crypto/hash.js';
 import { readSession } from './session.js';
-import type { LogoutToken } from '../oauth/tokens.js';
+import type { LogoutToken } from '../oauth/logout-token.js';
 import { createSerialQueue } from '../cache/serial-queue.js';
 import { isId, isSession } from './shape.js';
 
