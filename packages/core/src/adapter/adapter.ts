@@ -3,7 +3,7 @@ import type { Guard, Rule } from '../entrance/guard.js';
 import { createKinde, type Kinde } from '../kinde.js';
 import { invalidConfig, optionsFromEnv, type KindeOptions } from '../options/options.js';
 
-export { mergeCookies, withField, withoutCookies } from '../http/http.js';
+export { mergeCookies, withField, withoutCookies } from '../http/headers.js';
 
 /** The ways in which `protect()` of every adapter can be adjusted. */
 export type ProtectOptions = Omit<Rule, 'allow'>;

@@ -66,5 +66,5 @@ function checked(id: string): string {
   if (/^[\w-]{1,128}$/.test(id)) {
     return id;
   }
-  throw new Error('A session id may have 1 to 128 characters of base64url.');
+  throw new Error('A session id has other characters than those of base64url, or more than 128.');
 }
