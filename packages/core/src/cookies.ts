@@ -1,5 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
-import { withCache, type CachedSeal, type MemoryBudgets } from './cache/bounded.js';
+import { withCache, type CachedSeal } from './cache/seal-cache.js';
+import type { MemoryBudgets } from './cache/bounded.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http/http.js';
 import type { Config } from './options/config.js';

@@ -10,7 +10,7 @@ import { KindeError } from '../errors.js';
 import type { Refreshed, Tokens } from '../oauth/client.js';
 import type { StoreBudget } from '../store/timeout.js';
 import type { Session } from '../session/record.js';
-import { readClaims } from '../oauth/tokens.js';
+import { readClaims } from '../oauth/jws.js';
 
 /** Seconds after its answer was lost in which a refresh token is sent once more. */
 const ONCE_MORE = 2;
@@ -166,7 +166,7 @@ async function judgeAgain(
   try {
     return toResult(
       session,
-      await context.oauth.checkProtocol({ unjudged }, session, deadline),
+      await context.oauth.judge({ unjudged }, session, deadline),
       seenAt,
       context,
     );

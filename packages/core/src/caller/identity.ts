@@ -1,7 +1,8 @@
 import { createAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
 import type { Tokens } from '../oauth/client.js';
 import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
-import { readClaims, type VerifiedClaims } from '../oauth/tokens.js';
+import { readClaims } from '../oauth/jws.js';
+import type { VerifiedClaims } from '../oauth/verify.js';
 
 /** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
 export interface Identity {

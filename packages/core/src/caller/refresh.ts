@@ -6,7 +6,7 @@ import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import { readRecord, recordsOf } from '../session/record.js';
 import { isPast, backOff, exchangeTokens, withTokens } from './exchange.js';
-import { hash } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
 import {
   endSession,
   isForeignSession,

@@ -27,10 +27,11 @@ import {
 } from './error-response.js';
 import type { Tokens } from '../oauth/client.js';
 import { canLogIn } from '../http/navigation.js';
-import { fromReauthState, single } from './parameters.js';
+import { single } from '../http/query.js';
+import { fromReauthState } from './parameters.js';
 import { safeReturnTo } from '../http/return-to.js';
 import { navigationRequired } from '../http/same-origin.js';
-import { sameText } from '../crypto/seal.js';
+import { sameText } from '../crypto/hash.js';
 import {
   beginSession,
   readSession,

@@ -15,7 +15,8 @@ import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
 import { isPageLoad } from '../http/navigation.js';
 import type { LoginChecks } from '../oauth/client.js';
-import { RETURN_NAMES, returnTarget, toWire, type AuthorizationParameters } from './parameters.js';
+import { RETURN_NAMES, returnTarget } from '../http/query.js';
+import { toWire, type AuthorizationParameters } from './parameters.js';
 import { safeReturnTo } from '../http/return-to.js';
 
 /** How to sign in, and where to go afterwards. */

@@ -7,7 +7,7 @@ import { toStored, type Session } from './data.js';
 import type { Tokens } from '../oauth/client.js';
 
 import type { Opened } from '../crypto/seal.js';
-import { readClaims } from '../oauth/tokens.js';
+import { readClaims } from '../oauth/jws.js';
 import { isSession } from './shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */

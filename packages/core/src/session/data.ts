@@ -1,7 +1,7 @@
 import type { Standing } from '../revocations/revocations.js';
 import type { Tokens, Unjudged } from '../oauth/client.js';
-import { hash } from '../crypto/seal.js';
-import { readClaims } from '../oauth/tokens.js';
+import { hash } from '../crypto/hash.js';
+import { readClaims } from '../oauth/jws.js';
 
 /** New tokens, and when they were asked for, in Unix seconds. */
 export type RefreshedTokens = Tokens & { readonly seenAt: number };

@@ -3,7 +3,8 @@ import type { SessionContext } from './context.js';
 import { newestToken, toStored, revocationSubjects, type Session } from './data.js';
 import type { StoreBudget } from '../store/timeout.js';
 import { adoptRecord, readRecord, type Records } from './record.js';
-import { hash, type Opened } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
+import type { Opened } from '../crypto/seal.js';
 import { isId, isSession } from './shape.js';
 
 /** Where a session was found. */

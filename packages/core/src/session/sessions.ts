@@ -5,10 +5,10 @@ import type { HttpRequest } from '../http/http.js';
 import { newestToken, summaryOf, type SessionSummary } from './data.js';
 import { EVERYONE } from '../revocations/revocations.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
-import { hash } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
 import { readSession } from './session.js';
-import type { LogoutToken } from '../oauth/tokens.js';
-import { createSerialQueue } from '../cache/turns.js';
+import type { LogoutToken } from '../oauth/logout-token.js';
+import { createSerialQueue } from '../cache/serial-queue.js';
 import { isId, isSession } from './shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
