@@ -8,6 +8,7 @@ import {
   signOutWith,
   refreshSession,
   continueSession,
+  readTokens,
   type Authentication,
 } from './refresh.js';
 import { mayJudge } from './exchange.js';
@@ -138,7 +139,8 @@ async function bySession(
     if (!needsRewrite(session, context) || session.isFallback) {
       return { auth: toAuth(session, context), cookies: [] };
     }
-    return continueSession(request, context, { from: session, to: prolonged(session) });
+    const from = readTokens(session, context);
+    return continueSession(request, context, { from, to: prolonged(from) });
   }
   if (session.refreshToken) {
     return refreshSession(request, context, session, deadline);

@@ -5,7 +5,7 @@ import { isUnjudged, type UnjudgedAnswer } from '../session/data.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import { readRecord, recordsOf } from '../session/record.js';
-import { isPast, backOff, exchangeTokens, withTokens } from './exchange.js';
+import { isPast, backOff, exchangeTokens, withTokens, type ReadSession } from './exchange.js';
 import { hash } from '../crypto/seal.js';
 import {
   endSession,
@@ -36,37 +36,43 @@ export async function refreshSession(
   if (isAlive(session) && isBackingOff(session, context)) {
     return { auth: toAuth(session, context), cookies: [] };
   }
+  const from = readTokens(session, context);
   try {
-    const renewal = await exchangeTokens(session, context, {
+    const result = await exchangeTokens(from, context, {
       deadline,
       budget: context.storeBudgetOf(request),
     });
-    if (renewal === 'refused') {
-      return await afterRefusal(request, context, session, deadline);
+    if (result === 'refused') {
+      return await afterRefusal(request, context, from, deadline);
     }
-    if (renewal === 'organization_changed') {
-      return await pinOrganization(request, context, session);
+    if (result === 'organization_changed') {
+      return await pinOrganization(request, context, from);
     }
-    if (isUnjudged(renewal)) {
-      return await keepUnjudged(request, context, session, renewal.unjudged);
+    if (isUnjudged(result)) {
+      return await keepUnjudged(request, context, from, result.unjudged);
     }
-    const next = withTokens(session, renewal);
+    const next = withTokens(from, result, context.identities.ofSession(result).claims);
     // Remembered for longer than they lived: somebody sent a cookie that was written over since.
-    const isOld = isPast(renewal) && next.refreshToken !== session.refreshToken;
+    const isOld = isPast(result) && next.refreshToken !== from.refreshToken;
     if (isOld) {
       return await refreshSession(request, context, next, deadline);
     }
-    return await continueSession(request, context, { from: session, to: next });
+    return await continueSession(request, context, { from, to: next });
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
     }
-    if (!isAlive(session)) {
+    if (!isAlive(from)) {
       throw error;
     }
-    backOff(session, context);
-    return { auth: toAuth(session, context), cookies: [] };
+    backOff(from, context);
+    return { auth: toAuth(from, context), cookies: [] };
   }
+}
+
+/** The session with the claims of its tokens, which were read before or are read now. */
+export function readTokens(session: Session, { identities }: CallerContext): ReadSession {
+  return { ...session, claims: identities.ofSession(session).claims };
 }
 
 /**

@@ -16,7 +16,15 @@ import {
 } from './tokens.js';
 
 const BYTES = 256 * 1024;
-export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
+export type {
+  LoginChecks,
+  OAuth,
+  Refreshed,
+  TokenClaims,
+  Tokens,
+  TokenSet,
+  Unjudged,
+} from './contract.js';
 
 /** Binds the OAuth messages to one application of one tenant. */
 export function createOAuth(config: Config): OAuth {
@@ -188,6 +196,7 @@ async function finishLogin(
     idToken: body.id_token,
     refreshToken: body.refresh_token,
     expiresAt: expiryOf(body, access),
+    claims: { id, access },
   };
 }
 

@@ -3,7 +3,7 @@ import { KindeError } from '../errors.js';
 import type { Refreshed, Tokens, Unjudged } from './contract.js';
 import type { Provider } from './provider.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
-import { readClaims, verifyIdToken, verifyOwnAccessToken, type Arrival } from './tokens.js';
+import { verifyIdToken, verifyOwnAccessToken, type Arrival } from './tokens.js';
 
 /** By what an answer to a refresh is judged. */
 export interface Judge {
@@ -22,10 +22,11 @@ export async function judgeAnswer(
   by: Arrival,
 ): Promise<Refreshed> {
   const { config, provider } = judge;
-  const previous = readClaims(from.idToken);
+  const previous = from.claims.id;
+  let id = previous;
   try {
     if (body.id_token !== undefined) {
-      await verifyIdToken(config, provider, body.id_token, {
+      id = await verifyIdToken(config, provider, body.id_token, {
         accessToken: body.access_token,
         previous,
         ...by,
@@ -40,6 +41,7 @@ export async function judgeAnswer(
       idToken: body.id_token ?? from.idToken,
       refreshToken: body.refresh_token ?? from.refreshToken,
       expiresAt: expiryOf(body, access),
+      claims: { id, access },
     };
   } catch (error) {
     if (!(error instanceof KindeError)) {

@@ -3,11 +3,8 @@ import type { SessionContext } from './context.js';
 import { isForeignCookie, openCookie, sealCookie } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
-import { toStored, type Session } from './data.js';
-import type { Tokens } from '../oauth/client.js';
-
+import { claimsOf, toStored, type Session } from './data.js';
 import type { Opened } from '../crypto/seal.js';
-import { readClaims } from '../oauth/tokens.js';
 import { isSession } from './shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */
@@ -92,14 +89,15 @@ export async function writeCookie(
 }
 
 /** Kinde's "remember me" switch: when off, the cookie goes when the browser closes. */
-function isPersistent({ accessToken }: Tokens): boolean {
-  const policy = readClaims(accessToken)['ksp'] as { persistent?: unknown } | undefined;
+function isPersistent(session: Session): boolean {
+  const policy = claimsOf(session).access['ksp'] as { persistent?: unknown } | undefined;
   return policy?.persistent !== false;
 }
 
-function explainSize({ accessToken, idToken }: Tokens, cause: KindeError): KindeError {
-  const sizes = [accessToken, idToken].flatMap((token) =>
-    Object.entries(readClaims(token)).map(([name, value]) => ({
+function explainSize(session: Session, cause: KindeError): KindeError {
+  const { access, id } = claimsOf(session);
+  const sizes = [access, id].flatMap((claims) =>
+    Object.entries(claims).map(([name, value]) => ({
       name,
       size: JSON.stringify(value).length,
     })),

@@ -1,6 +1,7 @@
 import { now } from '../clock.js';
 import type { SessionContext } from './context.js';
-import { newestToken, toStored, revocationSubjects, type Session } from './data.js';
+import { claimsOf, newestToken, toStored, revocationSubjects, type Session } from './data.js';
+import type { TokenClaims } from '../oauth/client.js';
 import type { StoreBudget } from '../store/timeout.js';
 import { adoptRecord, readRecord, type Records } from './record.js';
 import { hash, type Opened } from '../crypto/seal.js';
@@ -96,7 +97,11 @@ export async function judgeSession(
 ): Promise<Session | 'expired'> {
   const { session, isMoved = false, isFallback = false } = found;
   const { revocations, config } = context;
-  const about = () => revocationSubjects(session);
+  let claims: TokenClaims | undefined;
+  const about = () => {
+    claims = claimsOf(session);
+    return revocationSubjects({ ...session, claims });
+  };
   const judge = isFallback ? revocations?.judgeByKnown : revocations?.judge;
   const verdict = judge && (await budget.spend(() => judge(session, about)));
   if (verdict?.isOver) {
@@ -134,6 +139,7 @@ export async function judgeSession(
     renewFrom,
     epoch,
     since,
+    claims,
     isOutdated: isOutdated || isMoved,
     ...(text !== undefined && { record: text }),
   };

@@ -216,7 +216,7 @@ export async function newestOf(
   if (!isNew || steps === 0) {
     return session;
   }
-  return newestOf({ ...session, ...next }, context, steps - 1);
+  return newestOf({ ...session, ...next, claims: undefined }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
