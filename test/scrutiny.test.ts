@@ -19,7 +19,7 @@ import { build } from 'esbuild';
 import createFastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../packages/core/src/context.js';
-import { findCookie, openCookie } from '../packages/core/src/cookies.js';
+import { findCookie, openCookie, readCookies } from '../packages/core/src/cookies.js';
 import { createBoundedCache, createMemoryBudget } from '../packages/core/src/cache/bounded.js';
 import { frameworks, optionsFor, SECRET, SITE } from './kit/apps.js';
 import { createBrowser, keep as keepCookies, type Browser } from './kit/browser.js';
@@ -241,7 +241,7 @@ describe('what is read from memory', () => {
     const seal = { open: async (text: string) => text, openCached: async (text: string) => text };
     const request = { method: 'GET', url: '/', headers: new Headers() };
     const headers = { get: () => header };
-    return openCookie({ ...request, headers }, { seal } as unknown as Context, {
+    return openCookie(readCookies({ ...request, headers }), { seal } as unknown as Context, {
       name: 'k',
       purpose: 'session',
     });

@@ -1,12 +1,11 @@
 import { signedOut, toAuth, type Auth } from './auth.js';
 import { now, type Moment } from '../clock.js';
 import type { CallerContext } from './context.js';
-import { isUnjudged, type UnjudgedAnswer } from '../session/data.js';
+import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
 import { KindeError } from '../errors.js';
-import type { HttpRequest } from '../http/http.js';
+import type { CookieJar } from '../cookies.js';
 import { readRecord, recordsOf } from '../session/record.js';
 import { isPast, backOff, exchangeTokens, withTokens, type ReadSession } from './exchange.js';
-import { hash } from '../crypto/seal.js';
 import {
   endSession,
   isForeignSession,
@@ -28,7 +27,7 @@ export interface Authentication {
  * @throws KindeError where there are none and it is not known whether there will be.
  */
 export async function refreshSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
   deadline: Moment,
@@ -40,24 +39,24 @@ export async function refreshSession(
   try {
     const result = await exchangeTokens(from, context, {
       deadline,
-      budget: context.storeBudgetOf(request),
+      budget: context.storeBudgetOf(jar.request),
     });
     if (result === 'refused') {
-      return await afterRefusal(request, context, from, deadline);
+      return await afterRefusal(jar, context, from, deadline);
     }
     if (result === 'organization_changed') {
-      return await pinOrganization(request, context, from);
+      return await pinOrganization(jar, context, from);
     }
     if (isUnjudged(result)) {
-      return await keepUnjudged(request, context, from, result.unjudged);
+      return await keepUnjudged(jar, context, from, result.unjudged);
     }
     const next = withTokens(from, result, context.identities.ofSession(result).claims);
     // Remembered for longer than they lived: somebody sent a cookie that was written over since.
     const isOld = isPast(result) && next.refreshToken !== from.refreshToken;
     if (isOld) {
-      return await refreshSession(request, context, next, deadline);
+      return await refreshSession(jar, context, next, deadline);
     }
-    return await continueSession(request, context, { from, to: next });
+    return await continueSession(jar, context, { from, to: next });
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
@@ -97,7 +96,7 @@ type Change = Readonly<Record<'from' | 'to', Session>>;
  * may have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
  */
 async function afterRefusal(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
   deadline: Moment,
@@ -112,18 +111,18 @@ async function afterRefusal(
     if (isLate) {
       return { auth: signedOut('refresh_refused'), cookies: [] };
     }
-    return signOutWith(request, context, 'refresh_refused');
+    return signOutWith(jar, context, 'refresh_refused');
   }
   const change = { to: undefined, maxAge: 1 };
   for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
     if (
       store.compareAndSet &&
       record !== undefined &&
-      (await store.compareAndSet(await hash(session.id), record, change))
+      (await store.compareAndSet(await keyOf(session), record, change))
     ) {
       break;
     }
-    const newer = await readSession(request, context);
+    const newer = await readSession(jar, context);
     if (typeof newer !== 'object') {
       break;
     }
@@ -131,7 +130,7 @@ async function afterRefusal(
       if (isAlive(newer)) {
         return { auth: toAuth(newer, context), cookies: [] };
       }
-      return refreshSession(request, context, newer, deadline);
+      return refreshSession(jar, context, newer, deadline);
     }
     record = newer.record;
     // A store that cannot compare has the result of whoever was faster a moment later.
@@ -139,26 +138,26 @@ async function afterRefusal(
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  return signOutWith(request, context, 'refresh_refused');
+  return signOutWith(jar, context, 'refresh_refused');
 }
 
 /** Looks at what others made of a session whose refresh token was refused. */
 const TRIES = 5;
 
-/** Was the card of a session in a cookie written after that cookie? */
-async function isLateFor({ id, seenAt }: Session, context: CallerContext): Promise<boolean> {
-  const card = await readRecord(recordsOf(context), await hash(id));
-  return Number(card?.value['seenAt']) > seenAt;
+/** Was the summary of a session in a cookie written after that cookie? */
+async function isLateFor(session: Session, context: CallerContext): Promise<boolean> {
+  const summary = await readRecord(recordsOf(context), await keyOf(session), session.id);
+  return Number(summary?.value['seenAt']) > session.seenAt;
 }
 
 /** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
 async function pinOrganization(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   from: Session,
 ): Promise<Authentication> {
   if (!isAlive(from)) {
-    return signOutWith(request, context, 'organization_changed');
+    return signOutWith(jar, context, 'organization_changed');
   }
   const to = {
     ...from,
@@ -166,12 +165,12 @@ async function pinOrganization(
     unjudged: undefined,
     isPinned: true,
   };
-  return continueSession(request, context, { from, to });
+  return continueSession(jar, context, { from, to });
 }
 
 /** The answer is kept with the session until it can be judged. Until then, the session is what it was. */
 async function keepUnjudged(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   from: Session,
   unjudged: UnjudgedAnswer,
@@ -179,22 +178,22 @@ async function keepUnjudged(
   const isKept = from.unjudged?.accessToken === unjudged.accessToken;
   const cookies = isKept
     ? []
-    : await saveUnjudged(request, context, { from, to: { ...from, unjudged } });
+    : await saveUnjudged(jar, context, { from, to: { ...from, unjudged } });
   if (cookies === 'ended') {
     if (unjudged.refreshToken) {
       context.oauth.revoke(unjudged.refreshToken).catch(() => {});
     }
-    return signOutWith(request, context, 'no_session');
+    return signOutWith(jar, context, 'no_session');
   }
   return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
 }
 
 async function saveUnjudged(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   change: Change,
 ): Promise<string[] | 'ended'> {
-  return saveSession(request, context, change).catch((error: unknown) => {
+  return saveSession(jar, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) {
       throw error;
     }
@@ -214,12 +213,12 @@ async function saveUnjudged(
  * it has outgrown its cookie, the old one counts until its end.
  */
 export async function continueSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   change: Change,
 ): Promise<Authentication> {
   const { from, to: session } = change;
-  const cookies = await saveSession(request, context, change).catch((error: unknown) => {
+  const cookies = await saveSession(jar, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) {
       throw error;
     }
@@ -234,7 +233,7 @@ export async function continueSession(
     return 'too_large' as const;
   });
   if (cookies === 'too_large') {
-    return keepWhatFits(request, context, change);
+    return keepWhatFits(jar, context, change);
   }
   if (typeof cookies === 'object') {
     return { auth: toAuth(session, context), cookies };
@@ -244,14 +243,14 @@ export async function continueSession(
     context.oauth.revoke(session.refreshToken).catch(() => {});
   }
   if (cookies === 'ended') {
-    return signOutWith(request, context, 'no_session');
+    return signOutWith(jar, context, 'no_session');
   }
   return { auth: signedOut('unavailable'), cookies: [] };
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
 async function keepWhatFits(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   { from, to }: Change,
 ): Promise<Authentication> {
@@ -260,7 +259,7 @@ async function keepWhatFits(
     return { auth: toAuth(from, context), cookies: [] };
   }
   void revokeTokens(to, context);
-  return signOutWith(request, context, 'session_too_large');
+  return signOutWith(jar, context, 'session_too_large');
 }
 
 /** Reasons for which the browser keeps its cookie: it has none, or a newer one, or one that may live again. */
@@ -268,13 +267,13 @@ const KEEP_COOKIE: readonly string[] = ['no_session', 'replaced', 'lapsed'];
 
 /** Signed out, taking cookies away that are of no use any more, unless another process may know them. */
 export async function signOutWith(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
 ): Promise<Authentication> {
-  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(jar, context));
   const auth = signedOut(reason === 'lapsed' ? 'expired' : reason);
-  return { auth, cookies: isKept ? [] : await endSession(request, context) };
+  return { auth, cookies: isKept ? [] : await endSession(jar, context) };
 }
 
 /** Does its access token live? */

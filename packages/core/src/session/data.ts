@@ -38,6 +38,8 @@ export interface Session extends TokenSet, Standing {
   readonly isPinned?: boolean | undefined;
   /** Claims of its tokens, where those were read already. Not kept. */
   readonly claims?: TokenClaims | undefined;
+  /** Hash of its id, by which a store knows it, where that was made already. Not kept. */
+  readonly key?: string | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
   /** To be kept in another way: sealed with a secret that is being retired, or from another kind of session. Not kept. */
@@ -50,6 +52,11 @@ export interface Session extends TokenSet, Standing {
 export interface SessionSummary extends Pick<Session, 'id' | 'startedAt' | 'seenAt' | 'userAgent'> {
   readonly sub: string;
   readonly orgCode: string | undefined;
+}
+
+/** The name under which a store knows a session: a hash of its id, since who reads the store must not become anybody. */
+export async function keyOf({ id, key }: Pick<Session, 'id' | 'key'>): Promise<string> {
+  return key ?? hash(id);
 }
 
 /** The claims of a session's tokens: those at hand, or read from tokens that come from rest. */
@@ -83,7 +90,7 @@ export async function revocationSubjects(session: Session): Promise<string[]> {
   return [
     ...groupsOf(session),
     ...(typeof sid === 'string' ? [`sid ${sid} of ${sub}`] : []),
-    `session ${await hash(session.id)}`,
+    `session ${await keyOf(session)}`,
   ];
 }
 
