@@ -4,6 +4,7 @@ import type { CallerContext } from './context.js';
 import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
 import { KindeError } from '../errors.js';
 import type { CookieJar } from '../cookies.js';
+import type { SessionStore } from '../store/session-store.js';
 import { readRecord, recordsOf } from '../session/record.js';
 import { isPast, backOff, exchangeTokens, withTokens, type ReadSession } from './exchange.js';
 import {
@@ -92,8 +93,8 @@ function isBackingOff(
 type Change = Readonly<Record<'from' | 'to', Session>>;
 
 /**
- * Kinde does not know this refresh token. Where processes could not agree, or the store lost what they agreed on, another one
- * may have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
+ * Kinde does not know this refresh token. Where processes could not coordinate, or the store lost their lock, another one may
+ * have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
  */
 async function afterRefusal(
   jar: CookieJar,
@@ -106,20 +107,25 @@ async function afterRefusal(
     void revokeTokens(session, context);
   }
   const { store, coordination } = context.config.session;
-  if (!store) {
-    const isLate = coordination !== undefined && (await isLateFor(session, context));
-    if (isLate) {
-      return { auth: signedOut('refresh_refused'), cookies: [] };
-    }
-    return signOutWith(jar, context, 'refresh_refused');
+  if (store) {
+    return afterRefusalInStore(jar, context, store, { session, deadline });
   }
-  const change = { to: undefined, maxAge: 1 };
-  for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
-    if (
-      store.compareAndSet &&
-      record !== undefined &&
-      (await store.compareAndSet(await keyOf(session), record, change))
-    ) {
+  if (coordination !== undefined && (await isLateFor(session, context))) {
+    return { auth: signedOut('refresh_refused'), cookies: [] };
+  }
+  return signOutWith(jar, context, 'refresh_refused');
+}
+
+/** Removes the record whose refresh token was refused, or goes on with the newer one that another process wrote. */
+async function afterRefusalInStore(
+  jar: CookieJar,
+  context: CallerContext,
+  store: SessionStore,
+  { session, deadline }: { readonly session: Session; readonly deadline: Moment },
+): Promise<Authentication> {
+  let { record } = session;
+  for (let tries = TRIES; tries > 0; tries--) {
+    if (await removeUnchanged(store, session, record)) {
       break;
     }
     const newer = await readSession(jar, context);
@@ -127,13 +133,12 @@ async function afterRefusal(
       break;
     }
     if (newer.refreshToken !== session.refreshToken) {
-      if (isAlive(newer)) {
-        return { auth: toAuth(newer, context), cookies: [] };
-      }
-      return refreshSession(jar, context, newer, deadline);
+      return isAlive(newer)
+        ? { auth: toAuth(newer, context), cookies: [] }
+        : refreshSession(jar, context, newer, deadline);
     }
     record = newer.record;
-    // A store that cannot compare has the result of whoever was faster a moment later.
+    // A store that cannot compare has the result of the faster process a moment later.
     if (!store.compareAndSet) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -141,8 +146,20 @@ async function afterRefusal(
   return signOutWith(jar, context, 'refresh_refused');
 }
 
-/** Looks at what others made of a session whose refresh token was refused. */
+/** How often it is looked for what others made of a session whose refresh token was refused. */
 const TRIES = 5;
+
+/** Removes a record that is still what was read of it. */
+async function removeUnchanged(
+  store: SessionStore,
+  session: Session,
+  record: string | undefined,
+): Promise<boolean> {
+  if (!store.compareAndSet || record === undefined) {
+    return false;
+  }
+  return store.compareAndSet(await keyOf(session), record, { to: undefined, maxAge: 1 });
+}
 
 /** Was the summary of a session in a cookie written after that cookie? */
 async function isLateFor(session: Session, context: CallerContext): Promise<boolean> {

@@ -119,33 +119,40 @@ export async function saveRecord(records: Records, change: SessionChange): Promi
   const key = await keyOf(change.from);
   const from = { ...change.from, key };
   let text = (store.compareAndSet && from.record) ?? (await store.get(key));
-  let to = await withUserAgent(records, { ...change.to, key }, text);
+  const userAgent = await userAgentOf(records, change.to, text);
+  let { renewFrom = 0 } = change.to;
   for (let tries = TRIES; tries > 0; tries--) {
-    if (text === TOMBSTONE || (text === undefined && records.config.session.store)) {
+    if (isGone(records, text)) {
       return false;
     }
+    const to = { ...change.to, key, userAgent, renewFrom };
     if (await replaceRecord(records, store, text, to)) {
       await joinGroups(records, { from, to }, text === undefined);
       return true;
     }
     text = await store.get(key);
     const current = await openRecord(records, text);
-    if (current && !isOlder(current, { from, to })) {
+    if (current && !isOlder(current, change)) {
       return true;
     }
-    to = { ...to, renewFrom: Math.max(to.renewFrom ?? 0, Number(current?.['renewFrom'] ?? 0)) };
+    renewFrom = Math.max(renewFrom, Number(current?.['renewFrom'] ?? 0));
   }
   return true;
 }
 
-/** A cookie does not carry the browser's user agent: its summary in the store does. */
-async function withUserAgent(
+/** Was the session ended in the store? A session in the cookie may have no record yet. */
+function isGone({ config }: Records, text: string | undefined): boolean {
+  return text === TOMBSTONE || (text === undefined && config.session.store !== undefined);
+}
+
+/** The browser's user agent: a cookie does not carry it, but the summary of its session in the store does. */
+async function userAgentOf(
   records: Records,
   session: Session,
   text: string | undefined,
-): Promise<Session> {
+): Promise<string | undefined> {
   const summary = records.config.session.store ? undefined : await openRecord(records, text);
-  return summary ? { ...session, userAgent: summaryOf(summary).userAgent } : session;
+  return summary ? summaryOf(summary).userAgent : session.userAgent;
 }
 
 /** Writes a record in place of `text`, unless the store has another one by now. */

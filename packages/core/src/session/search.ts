@@ -1,7 +1,7 @@
 import { now } from '../clock.js';
 import { hash, type Opened } from '../crypto/seal.js';
 import type { TokenClaims } from '../oauth/client.js';
-import type { Verdict } from '../revocations/revocations.js';
+import type { Standing, Verdict } from '../revocations/revocations.js';
 import type { StoreBudget } from '../store/timeout.js';
 import type { SessionContext } from './context.js';
 import { claimsOf, newestToken, revocationSubjects, toStored, type Session } from './data.js';
@@ -96,8 +96,8 @@ export async function judgeSession(
   found: Found,
   isOutdated: boolean,
 ): Promise<Session | 'expired'> {
-  const { context, records } = judging;
-  const { session, key, isMoved } = found;
+  const { context } = judging;
+  const { session, key, isMoved = false } = found;
   const { verdict, claims } = await askVerdict(judging, found);
   if (verdict?.isOver) {
     if (verdict.isRevoked) {
@@ -106,12 +106,9 @@ export async function judgeSession(
     return 'expired';
   }
   const { epoch, since, renewFrom = 0 } = verdict ?? {};
-  let { text } = found;
-  if (isMoved && context.config.session.store) {
-    text = await adoptRecord(records, { ...session, key, epoch, since }, text);
-    if (text === undefined) {
-      return judgeAgain(judging, session);
-    }
+  const text = await adopt(judging, found, { epoch, since });
+  if (text === ENDED) {
+    return judgeAgain(judging, session);
   }
   // No literal here begins with a spread: V8 would give each session a shape of its own, and reading those is slow.
   const more = {
@@ -120,10 +117,25 @@ export async function judgeSession(
     since,
     claims,
     key,
-    isOutdated: isOutdated || isMoved === true,
+    isOutdated: isOutdated || isMoved,
     ...(text !== undefined && { record: text }),
   };
   return Object.assign(toStored(session), more, found.isFallback && { isFallback: true });
+}
+
+/** Stands for the text of a record that another request was faster to write or to end. No encrypted text is like it. */
+const ENDED = 'ended';
+
+/** The text of a session's record, which is written first where it was kept in the other mode. */
+async function adopt(
+  { context, records }: Judging,
+  { session, key, text, isMoved }: Found,
+  standing: Standing,
+): Promise<string | undefined> {
+  if (!isMoved || !context.config.session.store) {
+    return text;
+  }
+  return (await adoptRecord(records, { ...session, key, ...standing }, text)) ?? ENDED;
 }
 
 /** What was said about a session, and the claims of its tokens if they had to be read for that. */
