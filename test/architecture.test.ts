@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-/** Which package may import which. Leaves import nothing of ours; only tests and apps import the emulator. */
+/**
+ * Which package may import which, beside `internal`, which lies below all of them. Leaves import nothing else of ours; only
+ * tests and apps import the emulator.
+ */
 const packages: Record<string, readonly string[]> = {
+  internal: [],
   claims: [],
   core: ['claims'],
   express: ['core'],
@@ -28,10 +32,14 @@ const rooms: Record<string, string> = {
   core:
     'index adapter kinde entrance context logout login caller session revocations cookies oauth ' +
     'options cache store crypto http runtime own errors clock',
+  emulator:
+    'index cli emulator sign-in serve faults app management webhooks account oauth pages state ' +
+    'signing-key options seed clock',
 };
 
 /** Packages that have no rooms: a file may import only files of the rows below its own. */
 const files: Record<string, readonly string[]> = {
+  internal: ['index', 'body clock deadline issuer nearest newest own retry-after signing-key'],
   claims: [
     'index',
     'access drift',
@@ -53,9 +61,9 @@ const files: Record<string, readonly string[]> = {
     'answer',
     'token request',
     'op',
-    'schema http',
+    'schema http semaphore',
     'options wait',
-    'events errors flag issuer',
+    'events errors flag',
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
@@ -63,7 +71,7 @@ const files: Record<string, readonly string[]> = {
     'index',
     'webhooks',
     'effects verify options body keys',
-    'deliveries events errors http issuer strength',
+    'deliveries events errors http strength',
   ],
   doctor: [
     'index cli',
@@ -75,25 +83,6 @@ const files: Record<string, readonly string[]> = {
     'checks/environment',
     'ask describe options variables',
     'finding',
-  ],
-  emulator: [
-    'index cli',
-    'emulator',
-    'app',
-    'forms',
-    'authorize account management/api',
-    'request',
-    'management/handlers',
-    'management/*',
-    'management/input management/entities',
-    'management/answer',
-    'pages token serve faults delivery',
-    'html claims',
-    'tenant',
-    'events identities',
-    'state',
-    'options keys catalog people',
-    'seed clock loopback password check',
   ],
 };
 
@@ -177,13 +166,21 @@ describe.each(Object.keys(packages))('%s', (name) => {
   const roomOf = (file: string) => file.split('/')[0]!;
 
   test('imports only packages below it, and declares them', () => {
-    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
-      readFileSync(`packages/${name}/package.json`, 'utf8'),
-    );
+    const {
+      dependencies = {},
+      peerDependencies = {},
+      devDependencies = {},
+    } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
     for (const source of sources) {
       for (const from of source.imports.filter(
         (path) => !path.startsWith('.') && !path.startsWith('node:'),
       )) {
+        // Bundled into each package that uses it.
+        if (from === '@kindling/internal') {
+          expect(name).not.toBe('internal');
+          expect(Object.keys(devDependencies)).toContain(from);
+          continue;
+        }
         const dependency = from
           .split('/')
           .slice(0, from.startsWith('@') ? 2 : 1)
@@ -259,6 +256,23 @@ describe.each(Object.keys(packages))('%s', (name) => {
       expect(text, file).not.toMatch(/\b(Manager|Service|Helper|Util|Base|Common)\b/);
     }
   });
+});
+
+test('the private package imports nothing, and is never installed with another', () => {
+  for (const { imports, name } of read('packages/internal/src')) {
+    expect(
+      imports.filter((path) => !path.startsWith('./')),
+      name,
+    ).toEqual([]);
+  }
+  for (const name of Object.keys(packages)) {
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+      readFileSync(`packages/${name}/package.json`, 'utf8'),
+    );
+    expect(Object.keys({ ...dependencies, ...peerDependencies })).not.toContain(
+      '@kindling/internal',
+    );
+  }
 });
 
 test('EM-12 no package but the emulator itself mentions the emulator in its dependencies', () => {

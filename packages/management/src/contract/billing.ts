@@ -29,7 +29,7 @@ export const listEntitlements = op({
     plans: v.optional(v.array(v.object({ code: text, subscribed_on: text }))),
   }),
   paging: { by: 'id', items: 'entitlements' },
-  quirks: ['no limit is null, or max_value where that is sent; described as never null'],
+  deviations: ['no limit is null, or max_value where that is sent; described as never null'],
 });
 
 /** Agreements of a billing customer. */

@@ -29,5 +29,5 @@ export const revoke = op({
   scope: 'create:connected_apps',
   query: { session_id: text },
   returns: reply,
-  quirks: ['the scope for this is create:connected_apps'],
+  deviations: ['the scope for this is create:connected_apps'],
 });

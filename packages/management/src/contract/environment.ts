@@ -40,7 +40,7 @@ export const listFlags = op({
   route: 'GET /api/v1/environment/feature_flags',
   scope: 'read:environment_feature_flags',
   returns: answer({ feature_flags: flagValues, next_token: v.optional(v.nullable(text)) }),
-  quirks: ['names a next_token, but takes none', 'values are strings, whatever the type'],
+  deviations: ['names a next_token, but takes none', 'values are strings, whatever the type'],
 });
 
 /** Takes back the override of one feature flag. */
@@ -82,7 +82,7 @@ export const removeLogo = op({
   scope: 'update:environments',
   params: { type: logoType },
   returns: reply,
-  quirks: ['answers 204 when there was none'],
+  deviations: ['answers 204 when there was none'],
 });
 
 /** Sets whether a second factor is asked for, and which. */

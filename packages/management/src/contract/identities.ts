@@ -7,8 +7,8 @@ export const get = op({
   route: 'GET /api/v1/identities/{identity_id}',
   scope: 'read:identities',
   returns: identity,
-  tidy: unwrapIdentity,
-  quirks: ['may be wrapped in an envelope; it is unwrapped here'],
+  normalize: unwrapIdentity,
+  deviations: ['may be wrapped in an envelope; it is unwrapped here'],
 });
 
 /** Makes an identity the primary one of its type. */

@@ -46,7 +46,7 @@ export const get = op({
   route: 'GET /api/v1/organization/{org_code}/invites/{invite_code}',
   scope: 'read:organization_invites',
   returns: answer(fields),
-  quirks: ['`code` is the code of the invitation'],
+  deviations: ['`code` is the code of the invitation'],
 });
 
 /** Invites somebody by e-mail. Roles are keys. */
@@ -62,7 +62,7 @@ export const create = op({
     send_email: v.optional(bool),
   },
   returns: answer({ invite: invite }),
-  quirks: ['needs invitations allowed in the organization, and an application that takes them'],
+  deviations: ['needs invitations allowed in the organization, and an application that takes them'],
 });
 
 /** Takes an invitation back. */

@@ -69,7 +69,7 @@ export const add = op({
     ),
   },
   returns: answer({ users_added: v.array(text) }),
-  quirks: ['people who are in already are missing from users_added'],
+  deviations: ['people who are in already are missing from users_added'],
 });
 
 /** Roles of a member. */
@@ -86,7 +86,10 @@ export const listRoles = op({
     ),
     next_token: v.nullable(text),
   }),
-  quirks: ['names a next_token, but takes none', 'an empty list may be null; it is made [] here'],
+  deviations: [
+    'names a next_token, but takes none',
+    'an empty list may be null; it is made [] here',
+  ],
 });
 
 /** Gives a member a role, by its id. */
@@ -191,7 +194,7 @@ export const getMfa = op({
   route: 'GET /api/v1/organizations/{org_code}/users/{user_id}/mfa',
   scope: 'read:organization_user_mfa',
   returns: answer({ mfa: factor }),
-  quirks: ['described as one object; may be a list'],
+  deviations: ['described as one object; may be a list'],
 });
 
 /** Removes all second factors of a member. */

@@ -70,7 +70,7 @@ export const update = op({
   },
   returns: reply,
   repeatable: true,
-  quirks: [
+  deviations: [
     'answers 201',
     'an empty description does not clear the old one',
     'assignment_permission_id: NO_PERMISSION_REQUIRED clears it, null keeps it',
@@ -165,7 +165,7 @@ export const listUsers = op({
     next_token: v.nullable(text),
   }),
   paging: { by: 'token', items: 'users' },
-  quirks: ['the scope for this is read:organization_user_roles'],
+  deviations: ['the scope for this is read:organization_user_roles'],
 });
 
 /** Takes a permission from a role. */

@@ -10,7 +10,7 @@ export const setFlag = op({
   query: { value: text },
   returns: reply,
   repeatable: true,
-  quirks: ['the value travels in the query'],
+  deviations: ['the value travels in the query'],
 });
 
 /** Sets one property of a person. */
@@ -19,7 +19,7 @@ export const setProperty = op({
   scope: 'update:user_properties',
   query: { value: text },
   returns: reply,
-  quirks: ['the value travels in the query'],
+  deviations: ['the value travels in the query'],
 });
 
 /** Property values of a person. */
@@ -27,7 +27,7 @@ export const listProperties = op({
   route: 'GET /api/v1/users/{user_id}/properties',
   scope: 'read:user_properties',
   returns: answer({ properties: v.array(propertyValue), next_token: v.nullable(text) }),
-  quirks: ['names a next_token, but takes none'],
+  deviations: ['names a next_token, but takes none'],
 });
 
 /** Sets several properties of a person. */
@@ -60,7 +60,7 @@ export const addIdentity = op({
     connection_id: v.optional(text),
   },
   returns: answer({ identity: v.object({ id: v.optional(text), identity_id: v.optional(text) }) }),
-  quirks: ['an enterprise identity that exists is answered with identity_id'],
+  deviations: ['an enterprise identity that exists is answered with identity_id'],
 });
 
 /** Sessions of a person at Kinde. */
@@ -86,7 +86,7 @@ export const listSessions = op({
       }),
     ),
   }),
-  quirks: ['says has_more, but takes no page'],
+  deviations: ['says has_more, but takes no page'],
 });
 
 /** Ends all sessions of a person at Kinde; their refresh tokens stop working. */
@@ -101,7 +101,7 @@ export const getMfa = op({
   route: 'GET /api/v1/users/{user_id}/mfa',
   scope: 'read:user_mfa',
   returns: answer({ mfa: factor }),
-  quirks: ['described as one object; may be a list'],
+  deviations: ['described as one object; may be a list'],
 });
 
 /** Removes all second factors of a person. */

@@ -57,7 +57,7 @@ export const list = op({
     next_token: v.nullable(text),
   }),
   paging: { by: 'token', items: 'users' },
-  quirks: ['an address is called email here and preferred_email in get'],
+  deviations: ['an address is called email here and preferred_email in get'],
 });
 
 /** One person. */
@@ -73,7 +73,7 @@ export const get = op({
     identities: v.optional(v.array(v.object({ type: text, identity: text }))),
     billing: v.optional(v.object({ customer_id: text })),
   }),
-  quirks: ['the address is called preferred_email here and email in list'],
+  deviations: ['the address is called preferred_email here and email in list'],
 });
 
 /** Creates a person with any number of identities. Somebody who exists already is answered with `created: false`. */
@@ -110,7 +110,7 @@ export const create = op({
     created: bool,
     identities: v.array(v.object({ type: text, result: v.object({ created: bool }) })),
   }),
-  quirks: ['profile takes no e-mail address: use identities'],
+  deviations: ['profile takes no e-mail address: use identities'],
 });
 
 /** Changes a person; what is not sent stays. */
@@ -136,7 +136,7 @@ export const update = op({
     picture: v.nullable(text),
   }),
   repeatable: true,
-  quirks: ['names cannot be emptied'],
+  deviations: ['names cannot be emptied'],
 });
 
 /** Finds people by words and property values. `*` is everybody. */
@@ -218,5 +218,5 @@ export const setPassword = op({
     is_temporary_password: v.optional(bool),
   },
   returns: reply,
-  quirks: ['takes no plain password, whatever guides say'],
+  deviations: ['takes no plain password, whatever guides say'],
 });
