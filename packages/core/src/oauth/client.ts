@@ -15,7 +15,15 @@ import { createProvider, type Provider } from './provider.js';
 import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
 
 const BYTES = 256 * 1024;
-export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
+export type {
+  LoginChecks,
+  OAuth,
+  Refreshed,
+  TokenClaims,
+  Tokens,
+  TokenSet,
+  Unjudged,
+} from './contract.js';
 
 /** Binds the OAuth messages to one application of one tenant. */
 export function createOAuth(config: OAuthConfig): OAuth {
@@ -164,6 +172,7 @@ async function finishLogin(
     idToken: body.id_token,
     refreshToken: body.refresh_token,
     expiresAt: expiryOf(body, access),
+    claims: { id, access },
   };
 }
 

@@ -3,7 +3,6 @@ import { verifyOwnAccessToken } from './access-token.js';
 import type { OAuthConfig } from './config.js';
 import type { Refreshed, Tokens, Unjudged } from './contract.js';
 import { verifyIdToken } from './id-token.js';
-import { readClaims } from './jws.js';
 import type { Provider } from './provider.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
 import type { Arrival } from './verify.js';
@@ -25,10 +24,11 @@ export async function judgeAnswer(
   by: Arrival,
 ): Promise<Refreshed> {
   const { config, provider } = judge;
-  const previous = readClaims(from.idToken);
+  const previous = from.claims.id;
+  let id = previous;
   try {
     if (body.id_token !== undefined) {
-      await verifyIdToken(config, provider, body.id_token, {
+      id = await verifyIdToken(config, provider, body.id_token, {
         accessToken: body.access_token,
         previous,
         ...by,
@@ -43,6 +43,7 @@ export async function judgeAnswer(
       idToken: body.id_token ?? from.idToken,
       refreshToken: body.refresh_token ?? from.refreshToken,
       expiresAt: expiryOf(body, access),
+      claims: { id, access },
     };
   } catch (error) {
     if (!(error instanceof KindeError)) {
