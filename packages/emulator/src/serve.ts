@@ -14,7 +14,7 @@ export async function serve(
 ): Promise<{ port: number; close(): Promise<void> }> {
   if (!LOOPBACK.includes(host)) {
     throw new Error(
-      `The Kinde emulator listens on this machine only (${LOOPBACK.join(', ')}), not on "${host}".`,
+      `host must be an address of this machine (${LOOPBACK.join(', ')}), not "${host}".`,
     );
   }
   const guarded = (request: Request) => {

@@ -127,7 +127,7 @@ export function createOrganizationPage(
   );
 }
 
-/** Where a person would manage their account at the real Kinde. */
+/** Stands for the page on which a user manages their account at Kinde. */
 export function portalPage(person: Person): Response {
   return page(
     'Your account',
@@ -179,7 +179,7 @@ function mark(person: Person) {
   >`;
 }
 
-/** How a person is called on the pages. */
+/** Name of a person on the pages. */
 function nameOf(person: Person): string {
   return (
     [person.givenName, person.familyName].filter(Boolean).join(' ') ||

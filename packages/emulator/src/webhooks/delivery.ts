@@ -47,7 +47,7 @@ const LONGEST_FAILURE = 72 * 3_600;
 /** Attempts that are kept, and events that wait for a webhook. */
 const MOST_DELIVERIES = 1_000;
 
-/** How often real time looks for what is due. */
+/** Milliseconds between looks for deliveries that are due. */
 const POLL_MS = 1_000;
 
 /** Deliveries under way, with what they need. */
