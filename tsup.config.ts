@@ -8,6 +8,8 @@ export default defineConfig({
   dts: false,
   clean: true,
   sourcemap: true,
+  // Private to this workspace, so every package brings along what it uses of it.
+  noExternal: ['@kindling/internal'],
   // Outside Node, `node:fs` is a module of the platform, and `fs` a package that is missing.
   removeNodeProtocol: false,
 });

@@ -137,7 +137,9 @@ function newTallies() {
 
 /** People who were signed out everywhere, and whose cookies somebody has kept. */
 async function makeGhosts(world) {
-  const ghosts = GHOSTS.map((email, n) => personOf(email, n % 2 ? 'shared' : 'store', world, n));
+  const ghosts = GHOSTS.map((email, n) =>
+    personOf(email, n % 2 ? 'coordination' : 'store', world, n),
+  );
   for (const ghost of ghosts) {
     if (!(await ghost.signIn())) {
       throw new Error('nobody can sign in');

@@ -80,7 +80,7 @@ function section(resource, name, operation, docs) {
     scope,
     returns,
     paging,
-    quirks = [],
+    deviations = [],
     params = {},
     query = {},
     body = {},
@@ -113,7 +113,7 @@ function section(resource, name, operation, docs) {
     facts.filter(Boolean).join(' '),
     input,
     `Answers ${returns.type === 'optional' ? 'nothing' : `\`${typeOf(returns)}\``}.`,
-    quirks.map((quirk) => `- ${quirk}`).join('\n'),
+    deviations.map((deviation) => `- ${deviation}`).join('\n'),
   ]
     .filter(Boolean)
     .join('\n\n');

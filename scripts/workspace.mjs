@@ -17,13 +17,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Every package that is published: `name` as in `packages/<name>`, its folder and its package.json. */
+/** Every package that is published, not private ones: `name` as in `packages/<name>`, its folder and its package.json. */
 export const packages = readdirSync(join(root, 'packages'))
   .filter((name) => existsSync(join(root, 'packages', name, 'package.json')))
   .map((name) => {
     const folder = join(root, 'packages', name);
     return { name, folder, manifest: readJson(join(folder, 'package.json')) };
-  });
+  })
+  .filter(({ manifest }) => !manifest.private);
 
 /**
  * The entries that are code, as they are published: `{ entry: '.', types: './dist/index.d.ts', default: './dist/index.js' }`.
@@ -74,12 +75,23 @@ export async function packAll(destination) {
   await run('turbo', ['run', 'build']);
   const tarballs = new Map();
   for (const { folder, manifest } of packages) {
+    checkBundled(join(folder, 'dist'));
     const packed = await run('pnpm', ['pack', '--json', '--pack-destination', destination], {
       cwd: folder,
     });
     tarballs.set(manifest.name, JSON.parse(packed.slice(packed.indexOf('{'))).filename);
   }
   return tarballs;
+}
+
+/** Fails where a package was built that would import the private one, in code or declarations. */
+function checkBundled(dist) {
+  const files = readdirSync(dist, { recursive: true }).filter((file) => /\.(js|d\.ts)$/.test(file));
+  for (const file of files) {
+    if (/['"]@kindling\/internal['"]/.test(readFileSync(join(dist, file), 'utf8'))) {
+      throw new Error(`${join(dist, file)} imports @kindling/internal, which is not published.`);
+    }
+  }
 }
 
 /** Everything that comes along when a package is installed, without its peers: `name@version` → folder and package.json. */

@@ -21,7 +21,7 @@ export async function create({ issuer, site, folder, bearer = false, beside = fa
     secret: SECRET,
     ...(bearer && { audience: AUDIENCE }),
     ...(store === 'memory' && { session: { store: adapter.memoryStore() } }),
-    ...(store === 'shared' && { session: { shared: adapter.filesystemStore(folder) } }),
+    ...(store === 'coordination' && { session: { coordination: adapter.filesystemStore(folder) } }),
   };
   const me = bearer
     ? (auth) => ({ sub: auth.user.id, permissions: auth.getPermissions().permissions })

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from './people.mjs';
 
-const ALL = ['cookie', 'shared', 'store'];
-const STORED = ['shared', 'store'];
+const ALL = ['cookie', 'coordination', 'store'];
+const STORED = ['coordination', 'store'];
 
 /** A fault that the provider's switch makes. */
 const provider = (state, more) => ({
@@ -58,7 +58,8 @@ export const BREAKAGES = {
     allowed: { unavailable: STORED },
   },
   'Redis killed': {
-    promise: 'cookies go on; shared goes on while access tokens live; then, and with a store, 503',
+    promise:
+      'cookies go on; coordination goes on while access tokens live; then, and with a store, 503',
     begin: ({ redis }) => redis.kill(),
     end: ({ redis }) => redis.up(),
     allowed: { unavailable: STORED },
@@ -94,7 +95,7 @@ export const BREAKAGES = {
     allowed: { out: STORED, unavailable: STORED },
   },
   'Redis flushed': {
-    promise: 'everybody with a store or shared signs in again; who was signed out stays out',
+    promise: 'everybody with a store or coordination signs in again; who was signed out stays out',
     begin: ({ admin }) => admin.flushAll(),
     allowed: { out: STORED, unavailable: STORED },
   },

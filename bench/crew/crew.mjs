@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 
 export const SITE = 'https://app.example';
 /** The three ways to keep sessions. */
-export const MODES = ['cookie', 'shared', 'store'];
+export const MODES = ['cookie', 'coordination', 'store'];
 const SECRET = 'bench-session-secret-bench-session-secret-1';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));

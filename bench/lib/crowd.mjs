@@ -35,7 +35,7 @@ async function signInPeople(store) {
     return store[method](id, value, maxAge);
   };
   const { kinde, signIn } = await createLocalKinde({
-    session: { store: { ...store, set: recording('set'), enlist: recording('enlist') } },
+    session: { store: { ...store, set: recording('set'), addToGroup: recording('addToGroup') } },
   });
   const signIns = [];
   const cookies = [];
@@ -61,7 +61,7 @@ async function tripsOf(kinde, cookies, trips) {
 /** The same again for other people: other ids and groups of the same length, and texts that share no memory. */
 async function fill(store, signIns, count) {
   const groups = signIns.map((calls) =>
-    calls.filter(([method]) => method === 'enlist').map(([, group]) => group),
+    calls.filter(([method]) => method === 'addToGroup').map(([, group]) => group),
   );
   const isCommon = (group) => groups.every((some) => some.includes(group));
   const one = async (n) => {
@@ -77,7 +77,7 @@ async function fill(store, signIns, count) {
       if (method === 'set') {
         await store.set(other(id), Buffer.from(value).toString('latin1'), maxAge);
       } else {
-        await store.enlist(
+        await store.addToGroup(
           isCommon(id) ? id.slice(0, -8) + company : other(id),
           other(value),
           maxAge,

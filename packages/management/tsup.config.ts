@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 import shared from '../../tsup.config.js';
@@ -14,11 +15,36 @@ const pure = (source: string): string =>
       call.includes('...') ? `= /* @__PURE__ */ (() => ${call})();` : statement,
     );
 
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length).replaceAll('\\', '/'));
+
+/** The private package becomes one more file, instead of a copy in each file that imports it. */
+const entry = {
+  ...Object.fromEntries(sources.map((name) => [name, `src/${name}.ts`])),
+  internal: '../internal/src/index.ts',
+};
+
 export default defineConfig({
   ...(shared as object),
-  entry: ['src/**/*.ts'],
-  bundle: false,
+  entry,
+  splitting: false,
   esbuildPlugins: [
+    {
+      name: 'one-file-per-source',
+      setup({ onResolve }) {
+        onResolve({ filter: /^@kindling\/internal$/ }, () => ({
+          path: './internal.js',
+          external: true,
+        }));
+        onResolve({ filter: /^\.{1,2}\// }, ({ path, importer }) => {
+          if (!/[\\/]management[\\/]src[\\/]/.test(importer)) {
+            return undefined;
+          }
+          return { path, external: true };
+        });
+      },
+    },
     {
       name: 'pure-contract',
       setup({ onLoad }) {

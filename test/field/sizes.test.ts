@@ -24,7 +24,7 @@ import {
 
 const PEOPLE = ['ada@example.com', 'grace@example.com', 'alan@example.com'];
 const GRACE = 'grace@example.com';
-const COOKIE_MODES = ['cookie', 'shared'] as const;
+const COOKIE_MODES = ['cookie', 'coordination'] as const;
 
 /** What an ordinary product calls its permissions. */
 const ordinary = (count: number) =>

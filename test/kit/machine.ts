@@ -18,7 +18,7 @@ export type StoreSpec =
 export interface AppSpec {
   framework: string;
   options: Omit<KindeOptions, 'session' | 'fetch'>;
-  keep: 'cookie' | 'shared' | 'store' | 'fallback';
+  keep: 'cookie' | 'coordination' | 'store' | 'fallback';
   store: StoreSpec;
 }
 
@@ -44,7 +44,7 @@ async function open(spec: StoreSpec): Promise<SessionStore | undefined> {
 async function serve({ framework, options, keep, store: spec }: AppSpec): Promise<number> {
   const store = await open(spec);
   const session = {
-    ...(keep === 'shared' && { shared: store! }),
+    ...(keep === 'coordination' && { coordination: store! }),
     ...((keep === 'store' || keep === 'fallback') && { store: store! }),
     ...(keep === 'fallback' && { fallback: true }),
   };

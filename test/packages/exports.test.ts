@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const folders = readdirSync('packages').filter((name) =>
-  existsSync(`packages/${name}/package.json`),
+/** Those that are published. */
+const folders = readdirSync('packages').filter(
+  (name) =>
+    existsSync(`packages/${name}/package.json`) &&
+    !JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')).private,
 );
 const entries = folders.flatMap((name) => {
   const { name: full, exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));

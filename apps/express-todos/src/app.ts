@@ -30,7 +30,7 @@ export function createApp(options: Partial<KindeOptions> = {}, members = createM
     res.set(PAGE_HEADERS);
     next();
   });
-  const { session = { shared: memoryStore() } } = options;
+  const { session = { coordination: memoryStore() } } = options;
   const instance = createKinde(
     optionsFromEnv(undefined, {
       renderProblem: problemPage,

@@ -31,7 +31,7 @@ export async function createApp(
   const todos = createTodoList();
   const app = createFastify({ bodyLimit: 10_240 });
   app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS));
-  const { session = { shared: memoryStore() } } = options;
+  const { session = { coordination: memoryStore() } } = options;
   const instance = createKinde(
     optionsFromEnv(undefined, {
       renderProblem: problemPage,
@@ -75,13 +75,11 @@ export async function createApp(
     '/todos',
     { onRequest: protect({ permissions: 'read:todos' }) },
     async (request, reply) =>
-      reply
-        .type(HTML)
-        .send(
-          todosPage(request.kinde, todos.all(request.kinde), {
-            filter: String(request.query.filter ?? 'all'),
-          }),
-        ),
+      reply.type(HTML).send(
+        todosPage(request.kinde, todos.all(request.kinde), {
+          filter: String(request.query.filter ?? 'all'),
+        }),
+      ),
   );
   app.post<{ Body?: { title?: string } }>(
     '/todos',

@@ -30,5 +30,5 @@ export async function sessionsFromEnv(env = process.env): Promise<Sessions> {
     await migrate(pool);
     return { session: { store: postgresStore(pool) }, close: () => pool.end() };
   }
-  return { session: { shared: memoryStore() }, close: async () => {} };
+  return { session: { coordination: memoryStore() }, close: async () => {} };
 }

@@ -1,15 +1,17 @@
 import { read, type Claims } from './read.js';
 
-/** Which of a person's two tokens to read. */
+/** Names the token that a claim is read from. */
 export type TokenType = 'access_token' | 'id_token';
 
-/** One claim: `value` is `null` when the token does not carry it. */
+/** The answer about one claim. */
 export interface ClaimAnswer {
+  /** The name that was asked for. */
   readonly name: string;
+  /** The value; `null` when the token does not have the claim. */
   readonly value: unknown;
 }
 
-/** One claim under its own name or its Hasura name. Several `aud` entries stay an array. */
+/** Reads a claim by its own name or its Hasura name. Several `aud` entries stay an array. */
 export function getClaim(claims: Claims, name: string): ClaimAnswer {
   return { name, value: read(claims, name) ?? null };
 }

@@ -1,26 +1,49 @@
+import { own } from '@kindling/internal';
 import type { FlagDeclaration } from './define.js';
 
-/** What a tenant has, as its Management API lists it. */
+/** Permissions, roles and flags that exist at a tenant, as its Management API lists them. */
 export interface TenantLists {
-  readonly permissions: readonly { readonly key: string }[];
-  /** With the keys of each role's permissions. */
-  readonly roles: readonly { readonly key: string; readonly permissions: readonly string[] }[];
-  /** `type` in Kinde's words or letters. */
-  readonly flags: readonly { readonly key: string; readonly type: string }[];
+  /** Permissions, by key. */
+  readonly permissions: readonly Keyed[];
+  /** Roles, with the keys of their permissions. */
+  readonly roles: readonly ListedRole[];
+  /** Feature flags, with their types. */
+  readonly flags: readonly ListedFlag[];
 }
 
-/** One way in which a tenant differs from what was declared. */
+interface Keyed {
+  /** The key, which for a flag is its code. */
+  readonly key: string;
+}
+
+interface ListedRole extends Keyed {
+  /** Keys of the role's permissions. */
+  readonly permissions: readonly string[];
+}
+
+interface ListedFlag extends Keyed {
+  /** Kinde's name of the type (`string`) or its letter (`s`). */
+  readonly type: string;
+}
+
+/** One difference between a tenant and its declaration. */
 export interface Drift {
+  /** The kind of resource. */
   readonly kind: 'permission' | 'role' | 'flag';
+  /** The key of the permission or role, or the code of the flag. */
   readonly key: string;
   /** `missing` at Kinde, `undeclared` in the code, or `different`. */
   readonly difference: 'missing' | 'undeclared' | 'different';
+  /** Description of the difference, in one sentence. */
   readonly detail: string;
 }
 
 interface Declared {
+  /** Permissions: key → description. */
   readonly permissions: Readonly<Record<string, string>>;
+  /** Roles with their permissions, by key. */
   readonly roles: Readonly<Record<string, { readonly permissions: readonly string[] }>>;
+  /** Feature flags, by code. */
   readonly flags: Readonly<Record<string, FlagDeclaration>>;
 }
 
@@ -36,8 +59,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Compares what `defineKinde` declares with what a tenant has: a permission that the code asks for and Kinde does not know
- * is never granted. Answers every difference, an empty list for none.
+ * Compares the declaration of `defineKinde` with a tenant and returns every difference; an empty list for none. A permission
+ * that the code requires and Kinde does not have is never granted.
  * @example checkDrift(tenant, lists).filter(({ difference }) => difference === 'missing')
  */
 export function checkDrift(declared: Declared, actual: TenantLists): readonly Drift[] {
@@ -53,7 +76,7 @@ export function checkDrift(declared: Declared, actual: TenantLists): readonly Dr
 function compare(
   kind: Drift['kind'],
   declared: readonly string[],
-  actual: readonly { readonly key: string }[],
+  actual: readonly Keyed[],
 ): Drift[] {
   const found = actual.map(({ key }) => key);
   const missing = declared.filter((key) => !found.includes(key));
@@ -74,42 +97,33 @@ function compare(
   ];
 }
 
-function differentRole(
-  { key, permissions }: TenantLists['roles'][number],
-  { roles }: Declared,
-): Drift[] {
-  const wanted = Object.hasOwn(roles, key) ? roles[key]!.permissions : permissions;
-  const lacking = wanted.filter((one) => !permissions.includes(one));
-  const extra = permissions.filter((one) => !wanted.includes(one));
-  if (lacking.length + extra.length === 0) {
+function differentRole({ key, permissions }: ListedRole, { roles }: Declared): Drift[] {
+  const declared = own(roles, key);
+  if (!declared) {
     return [];
   }
-  const parts = [
-    lacking.length > 0 && `lacks ${lacking.join(', ')}`,
-    extra.length > 0 && `also has ${extra.join(', ')}`,
-  ].filter(Boolean);
-  return [
-    {
-      kind: 'role',
-      key,
-      difference: 'different',
-      detail: `The role ${key} ${parts.join(' and ')} at Kinde.`,
-    },
-  ];
+  const missing = declared.permissions.filter((one) => !permissions.includes(one));
+  const extra = permissions.filter((one) => !declared.permissions.includes(one));
+  const parts: string[] = [];
+  if (missing.length > 0) {
+    parts.push(`lacks ${missing.join(', ')}`);
+  }
+  if (extra.length > 0) {
+    parts.push(`also has ${extra.join(', ')}`);
+  }
+  if (parts.length === 0) {
+    return [];
+  }
+  const detail = `The role ${key} ${parts.join(' and ')} at Kinde.`;
+  return [{ kind: 'role', key, difference: 'different', detail }];
 }
 
-function differentFlag({ key, type }: TenantLists['flags'][number], { flags }: Declared): Drift[] {
-  const wanted = Object.hasOwn(flags, key) ? flags[key]!.type : undefined;
+function differentFlag({ key, type }: ListedFlag, { flags }: Declared): Drift[] {
+  const declared = own(flags, key)?.type;
   const found = LETTERS[type.toLowerCase()] ?? type;
-  if (wanted === undefined || wanted === found) {
+  if (declared === undefined || declared === found) {
     return [];
   }
-  return [
-    {
-      kind: 'flag',
-      key,
-      difference: 'different',
-      detail: `The flag ${key} is declared with type ${wanted} but has type ${found} at Kinde.`,
-    },
-  ];
+  const detail = `The flag ${key} is declared with type ${declared} but has type ${found} at Kinde.`;
+  return [{ kind: 'flag', key, difference: 'different', detail }];
 }

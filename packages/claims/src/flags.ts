@@ -1,14 +1,19 @@
+import { own } from '@kindling/internal';
 import type { AnsweredValue, DeclaredValue, FlagCode, FlagValue } from './keys.js';
-import { isRecord, own, read, type Claims } from './read.js';
+import { entriesOf, isRecord, read, type Claims } from './read.js';
 
-/** Kinde's words for the four flag types (`s`, `b`, `i`, `j` in tokens). */
+/** Kinde's names of the four flag types (`s`, `b`, `i`, `j` in tokens). */
 export type FlagType = 'string' | 'boolean' | 'integer' | 'json';
 
-/** One flag. `isDefault` tells that the token had no such flag of a usable type and `value` is your fallback. */
+/** The answer about one feature flag. */
 export interface FlagAnswer<Value = FlagValue | undefined> {
+  /** The code that was asked for. */
   readonly code: string;
+  /** The type of the value; `null` where there is no value. */
   readonly type: FlagType | null;
+  /** The value of the flag, or your fallback. */
   readonly value: Value;
+  /** Whether the token has no such flag of a usable type, so that `value` is your fallback. */
   readonly isDefault: boolean;
 }
 
@@ -20,8 +25,8 @@ const TYPES: Readonly<Record<string, FlagType>> = {
 };
 
 /**
- * A feature flag, or `fallback` where it is missing, malformed or of another type than the fallback.
- * Without a fallback the value is then `undefined`.
+ * Reads a feature flag. The value is `fallback` where the flag is missing, malformed or of another type than the fallback;
+ * without a fallback it is then `undefined`.
  * @example getFlag(claims, 'theme', 'light').value // string
  */
 export function getFlag<Code extends FlagCode>(
@@ -35,15 +40,16 @@ export function getFlag<Code extends FlagCode, Fallback extends DeclaredValue<Co
 ): FlagAnswer<AnsweredValue<Code, Fallback>>;
 export function getFlag(claims: Claims, code: string, fallback?: FlagValue): FlagAnswer {
   const flags = read(claims, 'feature_flags');
-  const flag =
-    isRecord(flags) && Object.hasOwn(flags, code) ? toFlag(code, flags[code]) : undefined;
-  if (flag && fitsFallback(flag, fallback)) {
-    return flag;
+  if (isRecord(flags)) {
+    const flag = toFlag(code, own(flags, code));
+    if (flag && fitsFallback(flag, fallback)) {
+      return flag;
+    }
   }
   return noFlag(code, fallback);
 }
 
-/** May this answer stand where a fallback of that type is expected? */
+/** Checks that a flag has the type of the fallback. */
 export function fitsFallback({ type }: FlagAnswer, fallback: FlagValue | undefined): boolean {
   return fallback === undefined || type === typeOf(fallback);
 }
@@ -52,17 +58,16 @@ export function fitsFallback({ type }: FlagAnswer, fallback: FlagValue | undefin
 export function noFlag(code: string, fallback: FlagValue | undefined): FlagAnswer {
   return {
     code,
-    type: fallback === undefined ? null : typeOf(fallback),
+    type: typeOf(fallback),
     value: fallback,
     isDefault: true,
   };
 }
 
-/** Every well-formed feature flag of the token, by code. */
+/** Lists the well-formed feature flags of the token, by code. */
 export function getFlags(claims: Claims): Readonly<Record<string, FlagAnswer<FlagValue>>> {
-  const flags = read(claims, 'feature_flags');
   const found: Record<string, FlagAnswer<FlagValue>> = Object.create(null);
-  for (const [code, raw] of Object.entries(isRecord(flags) ? flags : {})) {
+  for (const [code, raw] of entriesOf(read(claims, 'feature_flags'))) {
     const flag = toFlag(code, raw);
     if (flag) {
       found[code] = flag;
@@ -71,15 +76,18 @@ export function getFlags(claims: Claims): Readonly<Record<string, FlagAnswer<Fla
   return found;
 }
 
-/** `{ t: 'i', v: 5 }` → answer; nothing is converted, so `{ t: 'b', v: 'false' }` is malformed rather than true. */
+/** `{ t: 'i', v: 5 }` → answer. Nothing is converted, so `{ t: 'b', v: 'false' }` is malformed rather than true. */
 function toFlag(code: string, raw: unknown): FlagAnswer<FlagValue> | undefined {
   if (!isRecord(raw)) {
     return undefined;
   }
   const letter = own(raw, 't');
-  const type = typeof letter === 'string' ? own(TYPES, letter) : undefined;
   const value = own(raw, 'v');
-  if (!type || value === null || value === undefined || typeOf(value) !== type) {
+  if (typeof letter !== 'string' || value === null || value === undefined) {
+    return undefined;
+  }
+  const type = own(TYPES, letter);
+  if (!type || typeOf(value) !== type) {
     return undefined;
   }
   return {
@@ -91,14 +99,14 @@ function toFlag(code: string, raw: unknown): FlagAnswer<FlagValue> | undefined {
 }
 
 function typeOf(value: unknown): FlagType | null {
-  if (typeof value === 'string') {
-    return 'string';
+  switch (typeof value) {
+    case 'string':
+      return 'string';
+    case 'boolean':
+      return 'boolean';
+    case 'object':
+      return 'json';
+    default:
+      return Number.isSafeInteger(value) ? 'integer' : null;
   }
-  if (typeof value === 'boolean') {
-    return 'boolean';
-  }
-  if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? 'integer' : null;
-  }
-  return typeof value === 'object' ? 'json' : null;
 }

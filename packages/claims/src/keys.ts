@@ -1,33 +1,34 @@
 declare global {
   namespace Kindling {
-    /** Give it a member `tenant` of the type of your `defineKinde` object, and unknown keys become compile errors. */
+    /** Registers your declaration: with a member `tenant` of the type of your `defineKinde` object, unknown keys are compile errors. */
     // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-empty-interface
     interface Register {}
   }
 }
 
-/** What a feature flag can hold; `object` is a JSON flag. */
+/** The value of a feature flag; `object` for a JSON flag. */
 export type FlagValue = string | boolean | number | object;
 
 /** Kinde's letters for the four types of flags: string, boolean, integer, JSON. */
 export type FlagLetter = 's' | 'b' | 'i' | 'j';
 
-/** Permission keys: those declared with `defineKinde`, else any text. */
-export type PermissionKey = Kindling.Register extends { tenant: { permissions: infer Permissions } }
-  ? keyof Permissions & string
+/** The keys of one part of the registered declaration; any text where none is registered. */
+type DeclaredKey<Part extends string> = Kindling.Register extends {
+  tenant: { [Name in Part]: infer Members };
+}
+  ? keyof Members & string
   : string;
 
-/** Role keys: those declared, else any text. */
-export type RoleKey = Kindling.Register extends { tenant: { roles: infer Roles } }
-  ? keyof Roles & string
-  : string;
+/** A permission key: a declared one where `defineKinde` is registered, else any text. */
+export type PermissionKey = DeclaredKey<'permissions'>;
 
-/** Flag codes: those declared, else any text. */
-export type FlagCode = Kindling.Register extends { tenant: { flags: infer Flags } }
-  ? keyof Flags & string
-  : string;
+/** A role key: a declared one where `defineKinde` is registered, else any text. */
+export type RoleKey = DeclaredKey<'roles'>;
 
-/** The values that a flag declared like this can have. */
+/** A flag code: a declared one where `defineKinde` is registered, else any text. */
+export type FlagCode = DeclaredKey<'flags'>;
+
+/** The values of a flag with this declaration. */
 export type ValueOf<Declaration> = Declaration extends { values: readonly (infer Value)[] }
   ? Value
   : Declaration extends { type: infer Letter extends FlagLetter }
@@ -39,14 +40,14 @@ export type ValueOf<Declaration> = Declaration extends { values: readonly (infer
       }[Letter]
     : FlagValue;
 
-/** The values of a declared flag; any, where nothing is declared. */
+/** The values of a declared flag; any value where nothing is registered. */
 export type DeclaredValue<Code> = Kindling.Register extends { tenant: { flags: infer Flags } }
   ? Code extends keyof Flags
     ? ValueOf<Flags[Code]>
     : never
   : FlagValue;
 
-/** What a flag answers with: its declared values, else the type of the fallback (`'light'` is a string). */
+/** The type of an answer's value: the declared values, else the type of the fallback (`'light'` is a string). */
 export type AnsweredValue<Code, Fallback> = Kindling.Register extends { tenant: unknown }
   ? DeclaredValue<Code>
   : Widened<Fallback>;

@@ -1,38 +1,50 @@
-import { isRecord, own, read, text, texts, type Claims } from './read.js';
+import { own } from '@kindling/internal';
+import { read, records, text, texts, type Claims } from './read.js';
 
-/** The organization a token was issued for. */
+/** The organization that a token was issued for. */
 export interface Organization {
+  /** The organization code, such as `org_…`. */
   readonly orgCode: string;
-  /** `null` unless the application puts `org_name` into its tokens. */
+  /** The name of the organization; `null` unless the application adds `org_name` to its tokens. */
   readonly orgName: string | null;
 }
 
-/** The organizations a person belongs to. Membership is not a permission. */
+/** The organizations that a user belongs to. Membership is not a permission. */
 export interface UserOrganizations {
+  /** The organization codes. */
   readonly orgCodes: readonly string[];
-  /** With names, when the application puts `organizations` into its ID tokens; otherwise the code stands for the name. */
-  readonly orgs: readonly { readonly code: string; readonly name: string }[];
+  /** The same organizations with names. */
+  readonly orgs: readonly NamedOrganization[];
 }
 
-/** The current organization, or `null` when the token was issued for none. */
+interface NamedOrganization {
+  /** The organization code. */
+  readonly code: string;
+  /** The name; the code where the token has none. */
+  readonly name: string;
+}
+
+/** Reads the organization that a token was issued for; `null` for none. */
 export function getOrganization(claims: Claims): Organization | null {
   const orgCode = text(read(claims, 'org_code'));
-  if (orgCode) {
-    return { orgCode, orgName: text(read(claims, 'org_name')) ?? null };
+  if (!orgCode) {
+    return null;
   }
-  return null;
+  const orgName = text(read(claims, 'org_name')) ?? null;
+  return { orgCode, orgName };
 }
 
-/** Every organization of the person. Kinde puts these into the ID token only. */
+/** Lists the organizations of the user. Kinde adds these to the ID token only. */
 export function getUserOrganizations(claims: Claims): UserOrganizations {
-  const listed = read(claims, 'organizations');
   const names = new Map<string, string>();
-  for (const item of Array.isArray(listed) ? listed : []) {
-    const code = isRecord(item) ? text(own(item, 'id')) : undefined;
-    if (isRecord(item) && code) {
-      names.set(code, text(own(item, 'name')) ?? code);
+  for (const organization of records(read(claims, 'organizations'))) {
+    const code = text(own(organization, 'id'));
+    if (code) {
+      names.set(code, text(own(organization, 'name')) ?? code);
     }
   }
-  const orgCodes = [...new Set([...texts(read(claims, 'org_codes')), ...names.keys()])];
-  return { orgCodes, orgs: orgCodes.map((code) => ({ code, name: names.get(code) ?? code })) };
+  const codes = new Set([...texts(read(claims, 'org_codes')), ...names.keys()]);
+  const orgCodes = [...codes];
+  const orgs = orgCodes.map((code) => ({ code, name: names.get(code) ?? code }));
+  return { orgCodes, orgs };
 }

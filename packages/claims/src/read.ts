@@ -1,42 +1,58 @@
+import { own } from '@kindling/internal';
+
 /** The claims of a decoded and verified token. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Hasura mapping keeps the underscores of these two claims and turns every other one into dashes. */
+/** Claims whose underscores stay in Hasura's mapping, which turns those of all others into dashes. */
 const UNDERSCORED = new Set(['user_properties', 'organization_properties']);
 
 /**
- * One claim by Kinde's own name or, in tokens mapped for Hasura, by its `x-hasura-` name.
+ * Reads a claim by Kinde's own name or, in tokens mapped for Hasura, by its `x-hasura-` name.
  * Own members only: a claim is never read from the prototype.
  */
 export function read(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) {
     return claims[name];
   }
-  return own(claims, `x-hasura-${UNDERSCORED.has(name) ? name : name.replaceAll('_', '-')}`);
-}
-
-/** A member of an object itself: what `Object.prototype` was given is nobody's. */
-export function own<Of extends object, Name extends string & keyof Of>(
-  of: Of,
-  name: Name,
-): Of[Name] | undefined {
-  return Object.hasOwn(of, name) ? of[name] : undefined;
+  if (UNDERSCORED.has(name)) {
+    return own(claims, `x-hasura-${name}`);
+  }
+  return own(claims, `x-hasura-${name.replaceAll('_', '-')}`);
 }
 
 /** A non-empty string, or `undefined` for everything else. */
 export function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  if (typeof value !== 'string' || value === '') {
+    return undefined;
+  }
+  return value;
 }
 
 /** The non-empty strings of an array; none when it is anything else. */
 export function texts(value: unknown): readonly string[] {
-  if (Array.isArray(value)) {
-    return value.filter((item) => text(item) !== undefined);
+  if (!Array.isArray(value)) {
+    return [];
   }
-  return [];
+  return value.filter((item) => text(item) !== undefined);
 }
 
-/** An object that is neither `null` nor an array. */
+/** Checks for an object that is neither `null` nor an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The objects among the entries of an array; none when it is anything else. */
+export function records(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (!Array.isArray(value)) {
+    return [];
+  }
+  return value.filter(isRecord);
+}
+
+/** The members of an object; none when it is anything else. */
+export function entriesOf(value: unknown): readonly [name: string, value: unknown][] {
+  if (!isRecord(value)) {
+    return [];
+  }
+  return Object.entries(value);
 }

@@ -1,43 +1,60 @@
+import { nearest } from '@kindling/internal';
 import type { DeclaredValue, FlagCode, PermissionKey, RoleKey } from './keys.js';
 
-/** What a caller must have. Everything named must hold: all permissions, all roles, all flags, the organization. */
+/** Conditions that a caller must meet, all of them together. */
 export interface Requirement {
+  /** Permissions that must be granted in the current organization. */
   readonly permissions?: PermissionKey | readonly PermissionKey[];
+  /** Roles that the caller must have in the current organization, by key. */
   readonly roles?: RoleKey | readonly RoleKey[];
-  /** A code asks for a boolean flag that is `true`; an object asks for exact values. */
+  /** Feature flags: a code requires a boolean flag that is `true`, an object requires exact values. */
   readonly flags?:
     FlagCode | readonly FlagCode[] | { readonly [Code in FlagCode]?: DeclaredValue<Code> };
-  /** The organization the token must have been issued for. */
+  /** Code of the organization that the token must have been issued for. */
   readonly organization?: string;
-  /** Scopes of the access token, which is what machines are granted instead of permissions. */
+  /** Scopes of the access token. Machine-to-machine applications are granted these instead of permissions. */
   readonly scopes?: string | readonly string[];
 }
 
-const KINDS = ['permissions', 'roles', 'flags', 'organization', 'scopes'];
+const PARTS = ['permissions', 'roles', 'flags', 'organization', 'scopes'];
 
 /**
- * Refuses a requirement that can only be a mistake, so that a typo never opens a door.
- * @throws TypeError for an unknown word, `undefined`, an empty list or an empty key.
+ * Refuses a requirement that can only be a mistake, so that a typing error never grants access.
+ * @throws TypeError for an unknown part, `undefined`, an empty list or an empty key.
  */
 export function checkRequirement(requirement: Requirement): void {
-  for (const kind of Object.keys(requirement)) {
-    if (!KINDS.includes(kind)) {
-      throw new TypeError(`"${kind}" is not something to require. Use ${KINDS.join(', ')}.`);
+  for (const part of Object.keys(requirement)) {
+    if (!PARTS.includes(part)) {
+      throw new TypeError(explainUnknown(part));
     }
-    const wanted: unknown = requirement[kind as keyof Requirement];
+    const wanted: unknown = requirement[part as keyof Requirement];
     if (typeof wanted === 'string' && wanted !== '') {
       continue;
     }
-    const keys =
-      typeof wanted === 'object' && wanted !== null
-        ? Array.isArray(wanted)
-          ? wanted
-          : Object.keys(wanted)
-        : [wanted];
+    const keys = keysOf(wanted);
     if (keys.length === 0 || !keys.every((key) => typeof key === 'string' && key !== '')) {
-      throw new TypeError(
-        `The requirement "${kind}" is empty or not text, so it cannot be checked.`,
-      );
+      throw new TypeError(`The requirement "${part}" is empty or not text.`);
     }
   }
+}
+
+function explainUnknown(part: string): string {
+  // Members of a text or a list have numbers for names.
+  if (/^\d+$/.test(part)) {
+    return "A requirement is an object, such as { permissions: 'create:todos' }.";
+  }
+  const guess = nearest(part, PARTS);
+  const hint = guess ? ` (did you mean "${guess}"?)` : '';
+  return `"${part}" cannot be required${hint}. A requirement may have ${PARTS.join(', ')}.`;
+}
+
+/** The keys of a part: of a single one, a list, or an object of flags. */
+function keysOf(wanted: unknown): readonly unknown[] {
+  if (typeof wanted !== 'object' || wanted === null) {
+    return [wanted];
+  }
+  if (Array.isArray(wanted)) {
+    return wanted;
+  }
+  return Object.keys(wanted);
 }

@@ -1,30 +1,41 @@
+import { own } from '@kindling/internal';
 import type { RoleKey } from './keys.js';
 import { getOrganization } from './organizations.js';
-import { isRecord, own, read, text, type Claims } from './read.js';
+import { read, records, text, type Claims } from './read.js';
 
-/** A role as Kinde puts it into the access token when roles are switched on for the application. */
+/** A role in the access token. Kinde adds roles when that is switched on for the application. */
 export interface Role {
+  /** Kinde's identifier of the role; empty where the token has none. */
   readonly id: string;
+  /** The key that your code uses. */
   readonly key: string;
+  /** Display name; the key where the token has none. */
   readonly name: string;
 }
 
-/** Whether one role is held; `id` and `name` are `null` when it is not. */
+/** The answer about one role. */
 export interface RoleAnswer {
+  /** Kinde's identifier of the role; `null` when it is not granted. */
   readonly id: string | null;
+  /** The key that was asked for. */
   readonly key: string;
+  /** Display name; `null` when the role is not granted. */
   readonly name: string | null;
+  /** The current organization; `null` for none. */
   readonly orgCode: string | null;
+  /** Whether the caller has the role. */
   readonly isGranted: boolean;
 }
 
-/** All roles held in the current organization. */
+/** All roles in the current organization. */
 export interface RolesAnswer {
+  /** The current organization; `null` for none. */
   readonly orgCode: string | null;
+  /** The roles; empty for none. */
   readonly roles: readonly Role[];
 }
 
-/** Does the caller have this role in the current organization? Compared by key, never by name. */
+/** Checks whether the caller has a role in the current organization. Compared by key, never by name. */
 export function getRole(claims: Claims, key: RoleKey): RoleAnswer {
   const { orgCode, roles } = getRoles(claims);
   const role = roles.find((held) => held.key === key);
@@ -37,21 +48,19 @@ export function getRole(claims: Claims, key: RoleKey): RoleAnswer {
   };
 }
 
-/** Every role the caller has in the current organization. */
+/** Lists the roles of the caller in the current organization. */
 export function getRoles(claims: Claims): RolesAnswer {
-  const value = read(claims, 'roles');
-  const roles = (Array.isArray(value) ? value : []).flatMap((role: unknown) => {
-    const key = isRecord(role) ? text(own(role, 'key')) : undefined;
-    if (isRecord(role) && key) {
-      return [
-        {
-          id: text(own(role, 'id')) ?? '',
-          key,
-          name: text(own(role, 'name')) ?? key,
-        },
-      ];
+  const orgCode = getOrganization(claims)?.orgCode ?? null;
+  const roles: Role[] = [];
+  for (const role of records(read(claims, 'roles'))) {
+    const key = text(own(role, 'key'));
+    if (key) {
+      roles.push({
+        id: text(own(role, 'id')) ?? '',
+        key,
+        name: text(own(role, 'name')) ?? key,
+      });
     }
-    return [];
-  });
-  return { orgCode: getOrganization(claims)?.orgCode ?? null, roles };
+  }
+  return { orgCode, roles };
 }

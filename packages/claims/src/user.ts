@@ -1,18 +1,26 @@
 import { read, text, type Claims } from './read.js';
 
-/** A person, from the ID token. What the token does not tell is absent. */
+/** A signed-in user, from the ID token. Members that the token does not have are absent. */
 export interface User {
   /** Kinde's user id (`sub`), e.g. `kp_7d1b0e4c`. Together with the issuer it is the identity; an e-mail address is not. */
   readonly id: string;
+  /** E-mail address. */
   readonly email?: string;
+  /** Whether Kinde has verified the e-mail address. */
   readonly emailVerified?: boolean;
+  /** Full name. */
   readonly name?: string;
+  /** First name. */
   readonly givenName?: string;
+  /** Last name. */
   readonly familyName?: string;
+  /** URL of a picture. */
   readonly picture?: string;
+  /** Phone number. */
   readonly phone?: string;
+  /** Username. */
   readonly username?: string;
-  /** Your own id for this person, if you gave Kinde one. */
+  /** Your own id for this user, if you gave Kinde one. */
   readonly providedId?: string;
 }
 
@@ -27,7 +35,7 @@ const CLAIM_OF = {
   providedId: 'provided_id',
 } as const;
 
-/** The person that an ID token (or an access token with e-mail and name switched on) speaks of. */
+/** Reads the user from an ID token, or from an access token that has e-mail and name switched on. */
 export function getUser(claims: Claims): User {
   const user: Record<string, unknown> = { id: text(read(claims, 'sub')) ?? '' };
   for (const [property, claim] of Object.entries(CLAIM_OF)) {
@@ -36,8 +44,9 @@ export function getUser(claims: Claims): User {
       user[property] = value;
     }
   }
-  if (typeof read(claims, 'email_verified') === 'boolean') {
-    user['emailVerified'] = read(claims, 'email_verified');
+  const verified = read(claims, 'email_verified');
+  if (typeof verified === 'boolean') {
+    user['emailVerified'] = verified;
   }
   return Object.freeze(user) as unknown as User;
 }

@@ -1,8 +1,29 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
-import type { Context } from './context.js';
+import { withCache, type CachedSeal } from './cache/seal-cache.js';
+import type { MemoryBudgets } from './cache/bounded.js';
 import { KindeError } from './errors.js';
-import type { HttpRequest } from './http.js';
-import type { Purpose } from './seal.js';
+import type { HttpRequest } from './http/http.js';
+import type { Config } from './options/config.js';
+import { createSeal, type Purpose } from './crypto/seal.js';
+
+/** What encrypted cookies are made with. */
+export interface CookieContext {
+  /** Options with every default applied. */
+  readonly config: Config;
+  /** Encrypts, and knows what it opened a short while ago. */
+  readonly seal: CachedSeal;
+}
+
+/** The application that texts are encrypted for: those of another one open nothing here. */
+export function appName({ issuer, clientId }: Config): string {
+  return `${issuer} ${clientId}`;
+}
+
+/** Puts together what cookies are made with. */
+export function createCookieContext(config: Config, { common }: MemoryBudgets): CookieContext {
+  const seal = createSeal(config.secrets, appName(config), config.session.format);
+  return { config, seal: withCache(seal, common) };
+}
 
 /** A cookie to set. Its payload is sealed for one purpose, so one cookie can never pass for another. */
 export interface Cookie {
@@ -38,7 +59,7 @@ export function cookieSizes(request: HttpRequest): ReadonlyMap<string, number> {
  * Names of this browser's pending logins, pieces included. Others that only begin like them are not ours: a page of another
  * host may have set them, with characters that no response can repeat.
  */
-export function loginCookiesSent(request: HttpRequest, { config }: Context): string[] {
+export function loginCookiesSent(request: HttpRequest, { config }: CookieContext): string[] {
   const start = `${config.session.loginCookie}-`;
   return cookieNames(request).filter(
     (name) => name.startsWith(start) && /^[\w.-]+$/.test(name.slice(start.length)),
@@ -48,7 +69,7 @@ export function loginCookiesSent(request: HttpRequest, { config }: Context): str
 /** Payload of a cookie that `sealCookie` made; `undefined` when it is absent, too old or not ours. */
 export async function openCookie(
   request: HttpRequest,
-  { seal }: Context,
+  { seal }: CookieContext,
   { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
 ) {
   const value = join(jar(request), name);
@@ -56,7 +77,7 @@ export async function openCookie(
     return undefined;
   }
   if (purpose === 'session') {
-    return seal.reopen(value, purpose);
+    return seal.openCached(value, purpose);
   }
   return seal.open(value, purpose);
 }
@@ -64,7 +85,7 @@ export async function openCookie(
 /** Is this a cookie of a version, or under a key, that another process may know? Then it is to be left alone. */
 export async function isForeignCookie(
   request: HttpRequest,
-  { seal }: Context,
+  { seal }: CookieContext,
   name: string,
 ): Promise<boolean> {
   const value = join(jar(request), name);
@@ -72,7 +93,7 @@ export async function isForeignCookie(
 }
 
 /** What `openCookie` remembers of a session's cookie is over. */
-export function forgetCookie(request: HttpRequest, { seal }: Context, name: string): void {
+export function forgetCookie(request: HttpRequest, { seal }: CookieContext, name: string): void {
   const value = join(jar(request), name);
   if (value) {
     seal.forget(value, 'session');
@@ -138,7 +159,7 @@ export function hasCookie(request: HttpRequest, name: string): boolean {
  */
 export async function sealCookie(
   request: HttpRequest,
-  context: Context,
+  context: CookieContext,
   cookie: Cookie,
   others: readonly string[] = [],
 ): Promise<string[]> {
@@ -182,7 +203,7 @@ function split(name: string, value: string): [string, string][] {
  */
 export function clearCookie(
   request: HttpRequest,
-  context: Context,
+  context: CookieContext,
   name: string,
   kept: readonly string[] = [],
 ): string[] {
@@ -196,7 +217,7 @@ export function clearCookie(
 }
 
 /** `Set-Cookie` lines that remove cookies by their exact names, as many as one response may carry. */
-export function expireCookies(context: Context, names: readonly string[]): string[] {
+export function expireCookies(context: CookieContext, names: readonly string[]): string[] {
   return names.slice(0, MOST_REMOVED).map((name) => setCookie(context, name, '', 0));
 }
 
@@ -210,7 +231,7 @@ const CROWDED = 9 * 1024;
  * On localhost, where apps on all ports share one jar: `Set-Cookie` lines that remove what earlier starts of this app left in
  * it and, where it is crowded, the logins and then the sessions of other apps.
  */
-export function sweepLeftovers(request: HttpRequest, context: Context): string[] {
+export function sweepLeftovers(request: HttpRequest, context: CookieContext): string[] {
   const { leftovers } = context.config.session;
   if (!leftovers) {
     return [];
@@ -268,7 +289,7 @@ function jar(request: HttpRequest): Readonly<Record<string, string | undefined>>
 
 /** One `Set-Cookie` line. Encrypted values are base64url, and dots in a JWE, so nothing needs encoding. */
 export function setCookie(
-  { config }: Context,
+  { config }: CookieContext,
   name: string,
   value: string,
   maxAge: number | undefined,

@@ -1,19 +1,19 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
 export {
+  environmentVariables,
   isProduction,
   optionsFromEnv,
-  type KindeOptions,
-  type Paths,
-  type SessionOptions,
-} from './options.js';
-export type { SessionEffects, WebhookReceiver } from './webhook-receiver.js';
+  type OptionVariables,
+} from './options/env.js';
+export type { KindeOptions, Paths, SessionOptions } from './options/options.js';
+export type { SessionEffects, WebhookReceiver } from './options/webhook-receiver.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
-export type { Guard, Rule } from './guard.js';
-export type { Entitlement, Live } from './account.js';
-export type { PortalOptions } from './portal.js';
-export { filesystemStore } from './filesystem.js';
-export { memoryStore } from './memory.js';
+export type { Guard, Rule } from './entrance/guard.js';
+export type { Entitlement, Live } from './oauth/account-api.js';
+export type { PortalOptions } from './entrance/portal.js';
+export { filesystemStore } from './store/filesystem.js';
+export { memoryStore } from './store/memory.js';
 export {
   assertSignedIn,
   type Auth,
@@ -21,12 +21,12 @@ export {
   type SignedIn,
   type SignedOut,
   type SignedOutReason,
-} from './auth.js';
-export type { Authentication, AuthenticateOptions } from './authenticate.js';
-export type { Entered, Outlet } from './enter.js';
-export type { HttpRequest, Problem, Redirect, Reply, Route } from './http.js';
-export type { LoginOptions } from './login.js';
-export type { LogoutOptions } from './logout.js';
-export type { AuthorizationParameters } from './parameters.js';
-export type { SessionInfo, Sessions } from './sessions.js';
-export type { SessionStore } from './store.js';
+} from './caller/auth.js';
+export type { Authentication, AuthenticateOptions } from './caller/authenticate.js';
+export type { Entered, Outlet } from './entrance/enter.js';
+export type { HttpRequest, Problem, Redirect, Reply, Route } from './http/http.js';
+export type { LoginOptions } from './login/login.js';
+export type { LogoutOptions } from './logout/logout.js';
+export type { AuthorizationParameters } from './login/parameters.js';
+export type { SessionInfo, Sessions } from './session/sessions.js';
+export type { SessionStore } from './store/session-store.js';

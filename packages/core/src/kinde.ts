@@ -1,40 +1,28 @@
-import type { Auth } from './auth.js';
-import { createAccount } from './account.js';
-import { createAgreement, type AgreementOptions, type Seen } from './agreement.js';
+import type { Auth } from './caller/auth.js';
 import {
   authenticate,
   refresh,
   type Authentication,
   type AuthenticateOptions,
-} from './authenticate.js';
-import { callback, OWN_PART } from './callback.js';
-import { resolveConfig, type Config } from './config.js';
-import type { Context, Outcome, Pause, Renewal } from './context.js';
-import { createRouteTable, enter, handshake, type Entered, type Outlet } from './enter.js';
-import { guard, type Rule } from './guard.js';
-import type { HttpRequest, Redirect, Reply, Route } from './http.js';
+} from './caller/authenticate.js';
+import { callback } from './login/callback.js';
+import { resolveConfig } from './options/config.js';
+import { createContext } from './context.js';
+import { createRouteTable, enter, handshake, type Entered, type Outlet } from './entrance/enter.js';
+import { guard, type Rule } from './entrance/guard.js';
+import type { HttpRequest, Redirect, Reply, Route } from './http/http.js';
 import {
   createOrganization,
   login,
-  LOGIN_COOKIE_TTL,
   register,
   switchOrganization,
   type LoginOptions,
-} from './login.js';
-import { logout, type LogoutOptions } from './logout.js';
-import { createNotices } from './notices.js';
-import { createOAuth } from './oauth.js';
-import { createOnce, type Once, type OnceOptions } from './once.js';
-import type { KindeOptions } from './options.js';
-import { createBudgets } from './patience.js';
-import { createPeople } from './person.js';
-import { portal, type PortalOptions } from './portal.js';
-import { createMemory, createRooms, remembering } from './remember.js';
-import { isHeld } from './renewal.js';
-import { createRoutes } from './routes.js';
-import { createSeal } from './seal.js';
-import { createSessions, type Sessions } from './sessions.js';
-import { createWarn } from './warn.js';
+} from './login/login.js';
+import { logout, type LogoutOptions } from './logout/logout.js';
+import type { KindeOptions } from './options/options.js';
+import { portal, type PortalOptions } from './entrance/portal.js';
+import { createRoutes } from './entrance/routes.js';
+import { createSessions, type Sessions } from './session/sessions.js';
 
 /** Sign-in with Kinde for one application: the verbs, and the routes made of them. Frozen. */
 export interface Kinde {
@@ -122,80 +110,3 @@ export function createKinde(options: KindeOptions): Kinde {
     routes,
   } satisfies Kinde);
 }
-
-/** Seconds for which results are remembered: of renewals that are judged, and of those that cannot be yet. */
-const REMEMBERED = 600;
-const HELD = 4 * 3600;
-/** Seconds in which an answer is judged once. */
-const JUDGED = 5;
-/** Seconds in which other processes are told how a callback came out; for longer, that it did. */
-const TOLD = 20;
-
-function createContext(config: Config): Context {
-  const { session, timeout } = config;
-  const { common, marks, logins } = createRooms();
-  const oauth = createOAuth(config);
-  const title = `${config.issuer} ${config.clientId}`;
-  const seal = remembering(createSeal(config.secrets, title, session.format), common);
-  const once = <Result>(options: Omit<OnceOptions<Result>, 'memory'>, room = common) =>
-    createOnce<Result>({
-      stale: 2 * timeout,
-      ...options,
-      memory: createMemory<Result>(room, Infinity),
-    });
-  const agreed = <Result extends object | string>(local: Once<Result>, how: How<Result>) => {
-    const { shared: store } = session;
-    const terms = {
-      ...how,
-      seal,
-      isUndone: oauth.isUnspent,
-      seen: createMemory<Seen>(common),
-    };
-    return store ? createAgreement(local, { ...terms, store }) : local;
-  };
-  const life = (renewal: Renewal) => {
-    if (isHeld(renewal)) {
-      return Math.max(HELD, renewal.unjudged.expiresIn ?? 0);
-    }
-    return REMEMBERED;
-  };
-  const refreshes = once<Renewal>({ seconds: life, parallel: 50 });
-  const done = {
-    seconds: LOGIN_COOKIE_TTL,
-    keeps: () => 'done' as const,
-    stale: 2 * timeout + OWN_PART,
-  };
-  const callbacks = once<Outcome>(done, logins);
-  return Object.freeze({
-    config,
-    oauth,
-    account: createAccount(config),
-    seal,
-    people: createPeople(config, common),
-    refreshes: agreed(refreshes, {
-      name: 'refresh',
-      lasts: (renewal) => ({ kept: life(renewal), readable: life(renewal) }),
-    }),
-    judgements: once<Renewal>({ seconds: (renewal) => (isHeld(renewal) ? JUDGED : REMEMBERED) }),
-    saves: once<boolean>({ seconds: 2 }),
-    pauses: createMemory<Pause>(common, Infinity),
-    notices:
-      session.groups && createNotices(session.groups, seal, { title, maxAge: session.maxAge }),
-    budgets: createBudgets(),
-    callbacks: agreed(callbacks, {
-      name: 'callback',
-      // Codes can be made up: what they leave in the store must not stay.
-      lasts: (outcome) => ({ kept: isFailure(outcome) ? TOLD : LOGIN_COOKIE_TTL, readable: TOLD }),
-      unread: 'done',
-    }),
-    orders: once<true>({ seconds: 600 }, marks),
-    ended: once<'over' | 'replaced'>({ seconds: 3600 }, marks),
-    warn: createWarn(),
-  });
-}
-
-function isFailure(outcome: Outcome): boolean {
-  return typeof outcome === 'object' && 'failure' in outcome;
-}
-
-type How<Result> = Pick<AgreementOptions<Result>, 'name' | 'lasts' | 'unread'>;

@@ -3,16 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getFlag, getPermission, getRoles, getUser, getUserOrganizations } from '@kindling/claims';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../src/config.js';
+import { resolveConfig } from '../src/options/config.js';
 import type { Context } from '../src/context.js';
 import { openCookie, sealCookie } from '../src/cookies.js';
 import { KindeError } from '../src/errors.js';
-import { requestUrl } from '../src/http.js';
-import { createOnce } from '../src/once.js';
-import { fromQuery, fromReauthState, toWire } from '../src/parameters.js';
-import { readTokenResponse } from '../src/response.js';
-import { createMemory, createRoom, remembering, weightOf } from '../src/remember.js';
-import { createSeal } from '../src/seal.js';
+import { requestUrl } from '../src/http/http.js';
+import { createSingleFlight } from '../src/cache/single-flight.js';
+import { fromQuery, fromReauthState, toWire } from '../src/login/parameters.js';
+import { readTokenResponse } from '../src/oauth/token-response.js';
+import { createBoundedCache, createMemoryBudget, weightOf } from '../src/cache/bounded.js';
+import { withCache } from '../src/cache/seal-cache.js';
+import { createSeal } from '../src/crypto/seal.js';
 
 const SITE = 'https://app.example';
 const config = resolveConfig({
@@ -23,7 +24,7 @@ const config = resolveConfig({
   // As much as any app may allow, so that sessions come in pieces.
   session: { cookieBytes: 12_000 },
 });
-const context = { config, seal: remembering(createSeal(config.secrets, 'app')) } as Context;
+const context = { config, seal: withCache(createSeal(config.secrets, 'app')) } as Context;
 const request = (cookie = '') => ({ method: 'GET', url: '/', headers: new Headers({ cookie }) });
 const jarOf = (lines: readonly string[]) =>
   new Map(
@@ -262,8 +263,8 @@ describe('anything at all', () => {
 
 describe('work that is done once', () => {
   test('is shared while it runs, remembered after, forgotten when it fails, and bounded', async () => {
-    const memory = createMemory<number>(createRoom(4 * (weightOf(0) + 1)), Infinity);
-    const once = createOnce<number>({ seconds: 60, memory, parallel: 2 });
+    const memory = createBoundedCache<number>(createMemoryBudget(4 * (weightOf(0) + 1)), Infinity);
+    const once = createSingleFlight<number>({ seconds: 60, memory, parallel: 2 });
     let done = 0;
     const work = async () => ++done;
     expect(

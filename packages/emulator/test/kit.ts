@@ -87,7 +87,7 @@ function expectPromised(
   body: any,
   { name, mode }: { name: string; mode: Emulator['state']['managementMode'] },
 ): void {
-  const tidied = operation.tidy?.(body) ?? body;
+  const tidied = operation.normalize?.(body) ?? body;
   const { issues } = v.safeParse(operation.returns, emptied(tidied, mode));
   const problems = issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
   expect(problems, `the answer of ${name}`).toBeUndefined();

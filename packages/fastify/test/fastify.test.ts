@@ -15,7 +15,7 @@ const rows: readonly Row[] = [
   ['with sessions in the cookie', {}],
   [
     'with sessions in the cookie and a store for coordination',
-    { session: { shared: memoryStore() } },
+    { session: { coordination: memoryStore() } },
   ],
   ['with sessions in a store', { session: { store: memoryStore() } }],
   [

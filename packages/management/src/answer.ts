@@ -1,3 +1,4 @@
+import { retryAfterOf } from '@kindling/internal';
 import * as v from 'valibot';
 import { KindeApiError, problemsOf, type Problem } from './errors.js';
 import type { ManagementEvent } from './events.js';
@@ -5,82 +6,112 @@ import type { Answer } from './http.js';
 import type { Operation } from './op.js';
 import type { Prepared } from './request.js';
 import { reply } from './schema.js';
-import { retryAfterOf } from './wait.js';
 
-/** What reading an answer takes besides the answer. */
-export interface Reading {
+/** Facts about a call that its errors mention. */
+export interface Context {
   readonly issuer: string;
-  /** The operation's; undefined where it is not known. */
+  /** The scope that the operation needs; `undefined` where it is not known. */
   readonly scope?: string | null | undefined;
-  readonly hide: (text: unknown) => string;
+  readonly redact: (text: unknown) => string;
 }
 
-/** Passing troubles of servers and what stands before them. */
+/** Statuses of passing failures: of servers and of the proxies in front of them. */
 const PASSING = [408, 500, 502, 503, 504];
 
+/** Codes that Kinde sends with 403 for a bad token. */
+const TOKEN_CODES = ['TOKEN_INVALID', 'INVALID_AUTHORIZATION_HEADER'];
+
 /**
- * Kinde says 403 for bad credentials and for what they may not do: only the codes tell which. 401 is its answer about an
- * API key that somebody presented, too.
+ * Checks whether Kinde refused the access token. Kinde uses 403 for bad credentials and for missing permissions: only the
+ * codes tell which. It also answers 401 about an API key that an operation is given to verify.
  */
 export function isTokenRefused({ status, json }: Answer): boolean {
   const codes = problemsOf(json, String).map(({ code }) => code);
   if (status === 401) {
     return !codes.some((code) => code.startsWith('KEY_') || code.endsWith('_KEY'));
   }
-  return (
-    status === 403 &&
-    codes.some((code) => ['TOKEN_INVALID', 'INVALID_AUTHORIZATION_HEADER'].includes(code))
-  );
+  return status === 403 && codes.some((code) => TOKEN_CODES.includes(code));
 }
 
-/** @throws KindeApiError for anything but success: also for errors inside a 200, and for pages that are not JSON. */
-export function accepted(
-  answer: Answer,
-  { operation, method }: Prepared,
-  reading: Reading,
-): Answer {
-  const { status, headers, json, text } = answer;
-  const { issuer, scope, hide } = reading;
-  const errors = problemsOf(json, hide);
-  const success = status >= 200 && status < 300;
-  const challenged = headers.has('x-amzn-waf-action');
-  const readable = json !== undefined || text.trim() === '';
-  if (success && errors.length === 0 && !challenged && readable) {
+/** Facts about a response that decide what it is. */
+interface Reading {
+  readonly errors: readonly Problem[];
+  readonly isSuccess: boolean;
+  /** A firewall in front of Kinde wants a browser to solve a puzzle. */
+  readonly isChallenge: boolean;
+  /** JSON, or nothing. */
+  readonly isReadable: boolean;
+  readonly isMarkup: boolean;
+}
+
+function readingOf({ status, headers, json, text }: Answer, { redact }: Context): Reading {
+  return {
+    errors: problemsOf(json, redact),
+    isSuccess: status >= 200 && status < 300,
+    isChallenge: headers.has('x-amzn-waf-action'),
+    isReadable: json !== undefined || text.trim() === '',
+    isMarkup: json === undefined && /^\s*</.test(text),
+  };
+}
+
+/**
+ * Lets a successful response through.
+ * @throws KindeApiError for all others: also for errors in a response with status 200, and for pages that are not JSON
+ */
+export function toAnswer(answer: Answer, prepared: Prepared, context: Context): Answer {
+  const reading = readingOf(answer, context);
+  const { isSuccess, isChallenge, isReadable } = reading;
+  if (isSuccess && reading.errors.length === 0 && !isChallenge && isReadable) {
     return answer;
   }
-  const unsure = (success && !readable) || PASSING.includes(status);
+  throw failureOf(answer, reading, { prepared, context });
+}
+
+function failureOf(
+  answer: Answer,
+  reading: Reading,
+  { prepared, context }: { prepared: Prepared; context: Context },
+): KindeApiError {
+  const { status, headers } = answer;
+  const { operation, method } = prepared;
+  const { errors, isSuccess, isChallenge, isReadable, isMarkup } = reading;
+  const isUnsure = (isSuccess && !isReadable) || PASSING.includes(status);
   const details = {
     operation,
     httpStatus: status,
     errors,
     retryAfter: retryAfterOf(headers),
-    mayHaveExecuted: method !== 'GET' && unsure && !challenged,
+    mayHaveExecuted: method !== 'GET' && isUnsure && !isChallenge,
   };
   if (status === 429) {
-    throw new KindeApiError(
-      'rate_limited',
-      `${operation}: Kinde asks to be left alone for a while.`,
-      details,
-    );
+    const message = `${operation}: Kinde’s rate limit is reached.`;
+    return new KindeApiError('rate_limited', message, details);
   }
-  const markup = json === undefined && /^\s*</.test(text);
-  if (challenged || (success && !readable) || (markup && status < 500)) {
-    throw new KindeApiError(
-      'not_json',
-      `${operation} answered ${status} with something that is not JSON. Is ${issuer} the domain of your tenant?`,
-      details,
-    );
+  if (isChallenge || (isSuccess && !isReadable) || (isMarkup && status < 500)) {
+    const message = `${operation}: the response (${status}) is not JSON. Is ${context.issuer} the domain of your tenant?`;
+    return new KindeApiError('not_json', message, details);
   }
-  const words = json === undefined && !markup ? hide(text).slice(0, 80) : '';
-  const said =
-    errors.map(({ code, message }) => `${code} (${message})`).join(', ') ||
-    words ||
-    'no reason given';
-  const hint = status === 403 && scope ? ` It needs the scope ${scope}.` : '';
-  throw new KindeApiError('refused', `${operation} answered ${status}: ${said}.${hint}`, details);
+  const message = `${operation} answered ${status}: ${reasonOf(answer, reading, context)}`;
+  return new KindeApiError('refused', message, details);
 }
 
-/** After 429 nothing was done, so everything may be repeated; else only what does no harm twice. */
+function reasonOf(
+  { status, json, text }: Answer,
+  { errors, isMarkup }: Reading,
+  { scope, redact }: Context,
+): string {
+  const reasons = errors.map(({ code, message }) => `${code} (${message})`);
+  if (reasons.length === 0 && json === undefined && !isMarkup) {
+    reasons.push(redact(text).slice(0, 80));
+  }
+  const reason = reasons.join(', ') || 'no reason given';
+  if (status === 403 && scope) {
+    return `${reason}. It needs the scope ${scope}.`;
+  }
+  return `${reason}.`;
+}
+
+/** Decides whether a failed call may be repeated: always after 429, when nothing was done, else only without side effects. */
 export function mayRepeat(
   { code, httpStatus = 0, operation }: KindeApiError,
   prepared: Prepared,
@@ -88,73 +119,98 @@ export function mayRepeat(
   if (code === 'rate_limited') {
     return true;
   }
-  // A token can be asked for as often as one likes.
-  const harmless = prepared.repeatable || operation !== prepared.operation;
-  return harmless && (code === 'network' || code === 'timeout' || PASSING.includes(httpStatus));
+  // A failed token request did nothing, whatever the operation is.
+  const isHarmless = prepared.repeatable || operation !== prepared.operation;
+  return isHarmless && (code === 'network' || code === 'timeout' || PASSING.includes(httpStatus));
 }
 
-/** How much is told of what is wrong with an answer. */
+/** Mismatches that a message lists. */
 const MOST_ISSUES = 5;
 
+/** The strictness of checks, and the listener for mismatches. */
+interface Validation {
+  readonly validate: 'off' | 'warn' | 'throw';
+  readonly emit: (event: ManagementEvent) => void;
+}
+
 /**
- * The answer as the contract has it: unwrapped, null lists empty, checked where that is wanted.
+ * Brings the data of an answer into the form of the contract: unwrapped, with empty lists instead of null, and checked as
+ * the option `validate` says.
  * @throws KindeApiError `answer_unexpected`
  */
-export function understood(
+export function parseData(
   { data, attempts }: { data: unknown; attempts: number },
   operation: Operation,
-  {
-    validate,
-    tell,
-  }: { validate: 'off' | 'warn' | 'throw'; tell: (event: ManagementEvent) => void },
+  validation: Validation,
 ): unknown {
-  const { route, returns, tidy, paging } = operation;
-  const about = { operation: route, attempt: attempts };
-  const unexpected = (detail: string, errors: readonly Problem[] = []) =>
-    new KindeApiError('answer_unexpected', `${route}: ${detail}.`, {
-      operation: route,
-      attempts,
-      errors,
-    });
+  const { route, returns, normalize } = operation;
   if (returns.type === 'optional') {
     return undefined;
   }
-  // Success without a word, such as 204.
+  // Kinde may answer 204 where the contract promises an envelope.
   if (data === undefined && returns === (reply as Operation['returns'])) {
     return { code: 'OK', message: '' };
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw unexpected('the answer is not an object');
+    throw unexpected(route, attempts, 'the answer is not an object');
   }
-  const body = filled(tidy ? tidy(data) : data, returns) as Record<string, unknown>;
-  const { has_more: more, next_token: next } = body;
-  if (!paging && (more === true || (typeof next === 'string' && next !== ''))) {
-    tell({
+  const normal = normalize ? normalize(data) : data;
+  const body = filled(normal, returns) as Record<string, unknown>;
+  reportPartial(body, operation, { attempts, validation });
+  validate(body, operation, { attempts, validation });
+  return body;
+}
+
+function unexpected(route: string, attempts: number, detail: string): KindeApiError {
+  return new KindeApiError('answer_unexpected', `${route}: ${detail}.`, {
+    operation: route,
+    attempts,
+    errors: [],
+  });
+}
+
+/** Reports an answer with further pages that the operation cannot request. */
+function reportPartial(
+  { has_more: more, next_token: next }: Record<string, unknown>,
+  { route, paging }: Operation,
+  { attempts, validation }: { attempts: number; validation: Validation },
+): void {
+  const hasMore = more === true || (typeof next === 'string' && next !== '');
+  if (!paging && hasMore) {
+    validation.emit({
       type: 'partial',
-      ...about,
-      detail: 'There is more, which cannot be asked for.',
+      operation: route,
+      attempt: attempts,
+      detail: 'There are more entries, but this operation takes no page.',
     });
   }
-  if (validate === 'off') {
-    return body;
+}
+
+function validate(
+  body: unknown,
+  { route, returns }: Operation,
+  { attempts, validation }: { attempts: number; validation: Validation },
+): void {
+  if (validation.validate === 'off') {
+    return;
   }
   const { issues } = v.safeParse(returns, body);
   if (!issues) {
-    return body;
+    return;
   }
   const detail = issues
     .slice(0, MOST_ISSUES)
     .map((issue) => `${v.getDotPath(issue) ?? 'the answer'} is not ${issue.expected}`)
     .join('; ');
-  if (validate === 'throw') {
-    throw unexpected(detail);
+  if (validation.validate === 'throw') {
+    throw unexpected(route, attempts, detail);
   }
-  tell({
+  validation.emit({
     type: 'unexpected',
-    ...about,
+    operation: route,
+    attempt: attempts,
     detail,
   });
-  return body;
 }
 
 interface Shape {
@@ -164,7 +220,7 @@ interface Shape {
   readonly item?: Shape;
 }
 
-/** Kinde sends null for some empty lists. Lists that may be null stay that. */
+/** Replaces null, which Kinde sends for some empty lists, by a list. Lists that may be null stay as they are. */
 function filled(value: unknown, schema: object): unknown {
   const { type, entries, item, wrapped } = schema as Shape;
   if (value === null && type === 'array') {
@@ -177,14 +233,16 @@ function filled(value: unknown, schema: object): unknown {
     return filled(value, wrapped);
   }
   if (Array.isArray(value)) {
-    return item?.entries ? value.map((one) => filled(one, item)) : value;
+    if (!item?.entries) {
+      return value;
+    }
+    return value.map((one) => filled(one, item));
   }
   if (!entries || typeof value !== 'object' || value === null) {
     return value;
   }
+  const members = value as Record<string, unknown>;
   const known = Object.entries(entries).filter(([name]) => Object.hasOwn(value, name));
-  const pairs = known.map(
-    ([name, inner]) => [name, filled((value as Record<string, unknown>)[name], inner)] as const,
-  );
+  const pairs = known.map(([name, inner]) => [name, filled(members[name], inner)] as const);
   return { ...value, ...Object.fromEntries(pairs) };
 }

@@ -1,69 +1,80 @@
-import { accepted, isTokenRefused, mayRepeat, understood } from './answer.js';
+import { bare } from '@kindling/internal';
+import { isTokenRefused, mayRepeat, parseData, toAnswer, type Context } from './answer.js';
 import { KindeApiError, line } from './errors.js';
 import { createEvents, type ManagementEvent } from './events.js';
 import { exchange, type Answer } from './http.js';
 import type { Operation } from './op.js';
 import {
-  own,
   problemsWithNumbers,
   settingsOf,
   type ManagementOptions,
   type Settings,
 } from './options.js';
-import { prepare, refuse, type Prepared } from './request.js';
+import { headersOf, prepare, refuse, type Prepared } from './request.js';
+import { createSemaphore, type Acquire } from './semaphore.js';
 import { createTokens, type Tokens } from './token.js';
-import { createGate, LONGEST_WAIT, orGiveUp, sleep, waitBefore, type Patience } from './wait.js';
+import { LONGEST_WAIT, sleep, waitBefore, withDeadline } from './wait.js';
 
-/** What one call may do differently. */
+/** Options of a single call. They override those of the client. */
 export interface CallOptions extends Partial<
   Pick<ManagementOptions, 'maxAttempts' | 'timeout' | 'deadline'>
 > {
+  /** Aborts the call, which then throws the reason of the signal. */
   readonly signal?: AbortSignal;
+  /** Further request headers. `authorization`, `accept` and `content-type` are set by the client. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer with what came around it. */
+/** An answer together with its HTTP response. */
 export interface Reply<Out> {
+  /** The data of the answer, as the contract describes it. */
   readonly data: Out;
+  /** Status of the HTTP response. */
   readonly httpStatus: number;
+  /** Headers of the HTTP response. */
   readonly headers: Headers;
+  /** Number of attempts, the successful one included. */
   readonly attempts: number;
 }
 
-/** What calls of one client share: where to, as whom, how many at a time. */
+/** Holds what the calls of one client share. Pass it to `call` and `paged`; its members are for them. */
 export interface Transport {
+  /** Options with their defaults, without secrets. */
   readonly settings: Settings;
+  /** The access token of the application, cached until shortly before it expires. */
   readonly tokens: Tokens;
-  readonly enter: (patience: Patience) => Promise<() => void>;
-  readonly tell: (event: ManagementEvent) => void;
-  /** Text from outside, without the secret or this token. */
-  readonly hide: (text: unknown, token?: string) => string;
+  /** Waits until fewer than `maxConcurrent` calls are running; resolves with the function that ends this one. */
+  readonly acquire: Acquire;
+  /** Reports an event to `onEvent` and the diagnostics channel. */
+  readonly emit: (event: ManagementEvent) => void;
+  /** Makes text from outside fit for messages: one line, without the client secret or the given token. */
+  readonly redact: (text: unknown, token?: string) => string;
 }
 
 /**
- * The smallest client: with `call` and single operations of the contract, a bundler leaves out all others.
+ * Creates the smallest client: with `call` and single operations of the contract, a bundler leaves out all others.
  * @throws KindeApiError `config_invalid`
  */
 export function createTransport(given: ManagementOptions): Transport {
-  const options = own(given);
+  const options = bare(given);
   const settings = settingsOf(options);
   const { clientSecret, tokenStore } = options;
-  const tell = createEvents(options.onEvent);
-  const hide = (text: unknown, token = '') =>
+  const emit = createEvents(options.onEvent);
+  const redact = (text: unknown, token = '') =>
     line(text, [token, clientSecret, encodeURIComponent(clientSecret)]);
   const tokens = createTokens({
     settings,
     clientSecret,
     tokenStore,
-    tell,
-    hide,
+    emit,
+    redact,
   });
   return Object.freeze({
     settings,
     tokens,
-    enter: createGate(settings.maxConcurrent),
-    tell,
-    hide,
+    acquire: createSemaphore(settings.maxConcurrent),
+    emit,
+    redact,
   });
 }
 
@@ -77,182 +88,172 @@ export async function call<In, Out>(
   operation: Operation<In, Out>,
   given: CallOptions & { input?: In | undefined } = {},
 ): Promise<Reply<Out>> {
-  const { input, ...options } = own(given);
+  const { input, ...options } = bare(given);
   const known = operation as Operation;
   const prepared = prepare(transport.settings.issuer, known, input ?? {});
   const reply = await send(transport, prepared, { ...options, scope: operation.scope });
   const { validate } = transport.settings;
-  return { ...reply, data: understood(reply, known, { validate, tell: transport.tell }) as Out };
+  const data = parseData(reply, known, { validate, emit: transport.emit });
+  return { ...reply, data: data as Out };
 }
 
-/** What one call is made with, over all its attempts. */
-interface Errand {
+/** The current attempt of a call. Its last members change from one attempt to the next. */
+interface Attempt {
   readonly prepared: Prepared;
   readonly headers: Headers;
   readonly signal: AbortSignal | undefined;
   readonly scope: string | null | undefined;
-  /** A refused token is renewed once in a call. */
-  renewed: boolean;
+  /** From 1. */
+  number: number;
+  /** Unix milliseconds when this attempt ends. */
+  until: number;
+  /** A refused token is replaced once in a call. */
+  hasNewToken: boolean;
 }
 
-/** Sends what was prepared, again where that is right, until there is an answer or no hope. */
+/** Sends a prepared request, again where that is safe, until there is an answer or no attempt left. */
 export async function send(
   transport: Transport,
   prepared: Prepared,
   given: CallOptions & { scope?: string | null },
 ): Promise<Reply<unknown>> {
-  const options = own(given);
-  const { settings, tell } = transport;
+  const options = bare(given);
   const { operation } = prepared;
-  const { maxAttempts, timeout, deadline } = limitsOf(settings, operation, options);
+  const { maxAttempts, timeout, deadline } = limitsOf(transport.settings, operation, options);
   const { signal, scope } = options;
-  const errand = {
+  const attempt: Attempt = {
     prepared,
     headers: headersOf(prepared, options.headers),
     signal,
     scope,
-    renewed: false,
+    number: 1,
+    until: 0,
+    hasNewToken: false,
   };
   const end = Date.now() + deadline * 1000;
-  const leave = await transport.enter({
+  const release = await transport.acquire({
     signal,
     until: end,
-    late: () => tooLate(operation),
+    onTimeout: () => tooLate(operation),
   });
   try {
-    for (let attempt = 1; ; attempt += 1) {
+    for (;;) {
+      attempt.until = Math.min(Date.now() + timeout * 1000, end);
       try {
-        const until = Math.min(Date.now() + timeout * 1000, end);
-        const { status, headers, json } = await authorized(transport, errand, { until, attempt });
+        const { status, headers, json } = await authorized(transport, attempt);
         return {
           data: json,
           httpStatus: status,
           headers,
-          attempts: attempt,
+          attempts: attempt.number,
         };
       } catch (error) {
-        if (!(error instanceof KindeApiError)) {
-          throw error;
-        }
-        const wait = waitBefore(attempt, error.retryAfter);
-        const tooLong = wait > LONGEST_WAIT || Date.now() + wait * 1000 >= end;
-        if (attempt >= maxAttempts || tooLong || !mayRepeat(error, prepared)) {
-          throw withAttempts(error, attempt);
-        }
-        tell({
-          type: 'retry',
-          operation,
-          attempt,
-          wait,
-          ...(error.httpStatus && { httpStatus: error.httpStatus }),
-        });
-        await sleep(wait, {
-          signal,
-          until: end,
-          late: () => error,
-        });
+        await waitForNext(transport, attempt, { error, maxAttempts, end });
       }
+      attempt.number += 1;
     }
   } finally {
-    leave();
+    release();
   }
 }
 
-/** One attempt. Where Kinde does not take the token, one more with a fresh one: it refuses before it does anything. */
-async function authorized(
-  transport: Transport,
-  errand: Errand,
-  { until, attempt }: { until: number; attempt: number },
-): Promise<Answer> {
-  const { prepared, signal, scope } = errand;
+/** Waits before the next attempt. @throws the error of this one, where it must not be repeated or time would run out */
+async function waitForNext(
+  { emit }: Transport,
+  { prepared, signal, number }: Attempt,
+  { error, maxAttempts, end }: { error: unknown; maxAttempts: number; end: number },
+): Promise<void> {
+  if (!(error instanceof KindeApiError)) {
+    throw error;
+  }
+  const wait = waitBefore(number, error.retryAfter);
+  const isTooLong = wait > LONGEST_WAIT || Date.now() + wait * 1000 >= end;
+  if (number >= maxAttempts || isTooLong || !mayRepeat(error, prepared)) {
+    throw withAttempts(error, number);
+  }
+  emit({
+    type: 'retry',
+    operation: prepared.operation,
+    attempt: number,
+    wait,
+    ...(error.httpStatus && { httpStatus: error.httpStatus }),
+  });
+  await sleep(wait, {
+    signal,
+    until: end,
+    onTimeout: () => error,
+  });
+}
+
+/** Sends one attempt. If Kinde refuses the token, sends it again with a new one: Kinde refuses before it does anything. */
+async function authorized(transport: Transport, attempt: Attempt): Promise<Answer> {
+  const { prepared, signal, scope, until } = attempt;
   const { operation } = prepared;
-  const patience = {
+  const deadline = {
     signal,
     until,
-    late: () => tooLate(operation),
+    onTimeout: () => tooLate(operation),
   };
-  const reading = (token: string) => ({
+  const contextOf = (token: string): Context => ({
     issuer: transport.settings.issuer,
     scope,
-    hide: (text: unknown) => transport.hide(text, token),
+    redact: (text) => transport.redact(text, token),
   });
-  const first = await orGiveUp(transport.tokens(), patience);
-  const answer = await once(transport, errand, {
-    token: first,
-    until,
-    attempt,
-  });
-  if (errand.renewed || !isTokenRefused(answer)) {
-    return accepted(answer, prepared, reading(first));
+  const first = await withDeadline(transport.tokens(), deadline);
+  const answer = await sendOnce(transport, attempt, first);
+  if (attempt.hasNewToken || !isTokenRefused(answer)) {
+    return toAnswer(answer, prepared, contextOf(first));
   }
-  errand.renewed = true;
-  transport.tell({
+  attempt.hasNewToken = true;
+  transport.emit({
     type: 'retry',
     operation,
-    attempt,
+    attempt: attempt.number,
     httpStatus: answer.status,
     wait: 0,
   });
-  const token = await orGiveUp(transport.tokens(first), patience);
-  return accepted(
-    await once(transport, errand, {
-      token,
-      until,
-      attempt,
-    }),
-    prepared,
-    reading(token),
-  );
+  const second = await withDeadline(transport.tokens(first), deadline);
+  const repeated = await sendOnce(transport, attempt, second);
+  return toAnswer(repeated, prepared, contextOf(second));
 }
 
-async function once(
-  { settings, tell }: Transport,
-  { prepared, headers, signal }: Errand,
-  {
-    token,
-    until,
-    attempt,
-  }: {
-    token: string;
-    until: number;
-    attempt: number;
-  },
+async function sendOnce(
+  { settings, emit }: Transport,
+  { prepared, headers, signal, number, until }: Attempt,
+  token: string,
 ): Promise<Answer> {
   const { operation, method, url, body } = prepared;
   const complete = new Headers(headers);
   complete.set('authorization', `Bearer ${token}`);
-  tell({
+  emit({
     type: 'request',
     operation,
-    attempt,
+    attempt: number,
   });
   const started = Date.now();
-  const answer = await exchange(
-    settings.fetch,
-    {
-      url,
-      method,
-      headers: complete,
-      ...(body !== undefined && { body }),
-    },
-    {
-      signal,
-      until,
-      operation,
-      writes: method !== 'GET',
-    },
-  );
-  tell({
+  const outgoing = {
+    url,
+    method,
+    headers: complete,
+    ...(body !== undefined && { body }),
+  };
+  const answer = await exchange(settings.fetch, outgoing, {
+    signal,
+    until,
+    operation,
+    writes: method !== 'GET',
+  });
+  emit({
     type: 'response',
     operation,
-    attempt,
+    attempt: number,
     httpStatus: answer.status,
     took: (Date.now() - started) / 1000,
   });
   return answer;
 }
 
-/** @throws KindeApiError `input_invalid` for limits that are none. */
+/** @throws KindeApiError `input_invalid` for numbers that are out of range */
 function limitsOf(settings: Settings, operation: string, options: CallOptions): Settings {
   const { maxAttempts, timeout, deadline } = options;
   const given = Object.entries({
@@ -268,38 +269,9 @@ function limitsOf(settings: Settings, operation: string, options: CallOptions): 
   return { ...settings, ...limits };
 }
 
-/** @throws KindeApiError `input_invalid` for what cannot be a header, which is not repeated. */
-function headersOf({ operation, body }: Prepared, given: CallOptions['headers']): Headers {
-  const wrong = {
-    code: 'VALUE_INVALID',
-    message: 'headers must be names and values that HTTP can carry.',
-    field: 'headers',
-  };
-  let headers: Headers;
-  try {
-    headers = new Headers(given);
-  } catch {
-    throw refuse(operation, [wrong]);
-  }
-  headers.set('accept', 'application/json');
-  if (typeof body === 'string') {
-    headers.set('content-type', 'application/json');
-  }
-  // A form says by itself where its parts begin.
-  else {
-    headers.delete('content-type');
-  }
-  return headers;
-}
-
 function tooLate(operation: string): KindeApiError {
-  return new KindeApiError(
-    'timeout',
-    `${operation}: the time for this call was over before it was sent.`,
-    {
-      operation,
-    },
-  );
+  const message = `${operation}: the deadline of this call passed before the request was sent.`;
+  return new KindeApiError('timeout', message, { operation });
 }
 
 function withAttempts(error: KindeApiError, attempts: number): KindeApiError {

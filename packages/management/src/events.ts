@@ -1,24 +1,26 @@
-/** What a client does, as it does it. Never a token, a secret or a body. */
+/** Reports what a client does, while it does it. Never contains a token, a secret or a body. */
 export interface ManagementEvent {
   /**
+   * The step: a `request` is sent, its `response` arrived, a `retry` follows, a `token` was requested.
    * `partial`: an answer says that there is more, but the operation cannot be asked for it.
-   * `unexpected`: an answer is not what the contract says.
+   * `unexpected`: an answer does not match the contract.
    */
   readonly type: 'request' | 'response' | 'retry' | 'token' | 'partial' | 'unexpected';
-  /** Such as `PATCH /api/v1/roles/{role_id}`. */
+  /** Method and path of the operation, such as `PATCH /api/v1/roles/{role_id}`. */
   readonly operation: string;
-  /** 1 for the first. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
+  /** Status of the response, where there was one. */
   readonly httpStatus?: number;
-  /** Seconds that the attempt took. */
+  /** Duration of the attempt in seconds. */
   readonly took?: number;
   /** Seconds until the next attempt. */
   readonly wait?: number;
-  /** What is unexpected. */
+  /** Description of a `partial` or `unexpected` answer. */
   readonly detail?: string;
 }
 
-/** The name under which events are published on `node:diagnostics_channel`. */
+/** The name of the channel on `node:diagnostics_channel` where events are published. */
 export const CHANNEL = 'kinde:management';
 
 interface Channel {
@@ -26,7 +28,7 @@ interface Channel {
   publish(event: object): void;
 }
 
-/** Tells an event to the option `onEvent` and to whoever listens on the channel, where the runtime has one. */
+/** Creates a function that reports events to the option `onEvent` and to the channel, where the runtime has one. */
 export function createEvents(
   onEvent: ((event: ManagementEvent) => unknown) | undefined,
 ): (event: ManagementEvent) => void {
@@ -34,12 +36,12 @@ export function createEvents(
     process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } };
   };
   const channel = process?.getBuiltinModule?.('node:diagnostics_channel').channel(CHANNEL);
-  const tell = async (event: ManagementEvent) => {
+  const emit = async (event: ManagementEvent) => {
     if (channel?.hasSubscribers) {
       channel.publish(event);
     }
     await onEvent?.(event);
   };
-  // Who watches must not stop what is watched.
-  return (event) => void tell(event).catch(() => {});
+  // A listener that fails must not fail the call.
+  return (event) => void emit(event).catch(() => {});
 }

@@ -1,5 +1,6 @@
 /**
- * The value of a feature flag, which this API writes as text whatever its type; undefined for text that is none.
+ * Reads the value of a feature flag, which this API writes as text whatever its type. `undefined` for text that is no value
+ * of the type.
  * @example parseFlag((await management.environment.listFlags()).feature_flags['todo_limit']!) // 5
  */
 export function parseFlag({
@@ -9,14 +10,26 @@ export function parseFlag({
   type: string;
   value: string;
 }): string | number | boolean | undefined {
-  if (type === 'bool') {
-    if (value === 'true') {
-      return true;
-    }
-    return value === 'false' ? false : undefined;
+  switch (type) {
+    case 'bool':
+      return readBoolean(value);
+    case 'int':
+      return readInteger(value);
+    default:
+      return value;
   }
-  if (type === 'int') {
-    return /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+function readBoolean(value: string): boolean | undefined {
+  if (value === 'true' || value === 'false') {
+    return value === 'true';
   }
-  return value;
+  return undefined;
+}
+
+function readInteger(value: string): number | undefined {
+  if (!/^-?\d{1,15}$/.test(value)) {
+    return undefined;
+  }
+  return Number(value);
 }

@@ -1,16 +1,17 @@
+import { readText } from '@kindling/internal';
 import { KindeApiError, systemCode } from './errors.js';
-import { orGiveUp, type Patience } from './wait.js';
+import { withDeadline, type Deadline } from './wait.js';
 
-/** What came back, read to its end. */
+/** A complete HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The text as JSON; absent where it is something else. */
+  /** The text as JSON; `undefined` for a text that is not JSON. */
   readonly json: unknown;
 }
 
-/** What is sent. */
+/** An HTTP request. */
 export interface Outgoing {
   readonly url: string;
   readonly method: string;
@@ -18,21 +19,27 @@ export interface Outgoing {
   readonly body?: string | FormData;
 }
 
-/** More than any page of 500 people is long. */
+/** Bytes of a response. A page of 500 users takes less. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Nothing was sent when one of these went wrong. */
+/** System codes of failures that come before anything is sent. */
 const BEFORE_SENDING = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'];
 
-/** What is known about an exchange, for its errors. */
-interface About extends Omit<Patience, 'late'> {
+/** Facts about an exchange, for its errors. */
+interface About extends Omit<Deadline, 'onTimeout'> {
   readonly operation: string;
-  /** Whether it may have been carried out although no answer came. */
+  /** Whether Kinde may have carried it out although no response came. */
   readonly writes: boolean;
 }
 
+type Fail = (
+  code: 'timeout' | 'redirect' | 'too_large',
+  message: string,
+  httpStatus?: number,
+) => KindeApiError;
+
 /**
- * One HTTP exchange. Never follows a redirect, since that would carry the token elsewhere.
+ * Sends one request and reads its response. Never follows a redirect, since that would carry the token elsewhere.
  * @throws KindeApiError `network`, `timeout`, `redirect`, `too_large`; or the reason of the caller's signal.
  */
 export async function exchange(
@@ -42,23 +49,22 @@ export async function exchange(
 ): Promise<Answer> {
   signal?.throwIfAborted();
   const controller = new AbortController();
-  const fail = (code: 'timeout' | 'redirect' | 'too_large', message: string, httpStatus?: number) =>
+  const fail: Fail = (code, message, httpStatus) =>
     new KindeApiError(code, `${operation}: ${message}`, {
       operation,
       mayHaveExecuted: writes,
       httpStatus,
     });
-  const late = () => fail('timeout', 'Kinde did not answer in time.');
   try {
     const response = fetch(url, {
       ...init,
       redirect: 'manual',
       signal: controller.signal,
     });
-    return await orGiveUp(read(response, fail), {
+    return await withDeadline(read(response, fail), {
       signal,
       until,
-      late,
+      onTimeout: () => fail('timeout', 'Kinde did not respond in time.'),
     });
   } catch (cause) {
     if (signal?.aborted) {
@@ -67,43 +73,29 @@ export async function exchange(
     if (cause instanceof KindeApiError) {
       throw cause;
     }
-    throw new KindeApiError(
-      'network',
-      `${operation}: Kinde could not be reached, or broke off its answer.`,
-      {
-        operation,
-        mayHaveExecuted: writes && !BEFORE_SENDING.includes(systemCode(cause) ?? ''),
-        cause,
-      },
-    );
+    const message =
+      'Kinde could not be reached, or the connection broke before the response ended.';
+    throw new KindeApiError('network', `${operation}: ${message}`, {
+      operation,
+      mayHaveExecuted: writes && !BEFORE_SENDING.includes(systemCode(cause) ?? ''),
+      cause,
+    });
   } finally {
     controller.abort();
   }
 }
 
-async function read(
-  pending: Promise<Response>,
-  fail: (code: 'redirect' | 'too_large', message: string, httpStatus: number) => KindeApiError,
-): Promise<Answer> {
+async function read(pending: Promise<Response>, fail: Fail): Promise<Answer> {
   const response = await pending;
-  const { status, headers } = response;
+  const { status, headers, body } = response;
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    response.body?.cancel().catch(() => {});
-    throw fail('redirect', 'Kinde answered with a redirect, which is never followed.', status);
+    body?.cancel().catch(() => {});
+    throw fail('redirect', 'Kinde responded with a redirect, which is never followed.', status);
   }
-  const decoder = new TextDecoder();
-  const reader = response.body?.getReader();
-  let text = '';
-  let size = 0;
-  for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
-    size += part.value.byteLength;
-    if (size > MOST_BYTES) {
-      reader!.cancel().catch(() => {});
-      throw fail('too_large', `Kinde answered with more than ${MOST_BYTES} bytes.`, status);
-    }
-    text += decoder.decode(part.value, { stream: true });
+  const text = await readText(body, MOST_BYTES);
+  if (text === undefined) {
+    throw fail('too_large', `Kinde’s response has more than ${MOST_BYTES} bytes.`, status);
   }
-  text += decoder.decode();
   return {
     status,
     headers,

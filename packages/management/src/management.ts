@@ -12,8 +12,9 @@ import type { Operation } from './op.js';
 import { managementOptionsFromEnv, type ManagementOptions } from './options.js';
 import { prepareUntyped } from './request.js';
 
-/** An answer on its way; `withResponse()` also tells status, headers and attempts. */
+/** The promise of an answer. */
 export interface Pending<Out> extends Promise<Out> {
+  /** Resolves with the answer and its status, headers and attempts. */
   withResponse(): Promise<Reply<Out>>;
 }
 
@@ -30,25 +31,73 @@ export type Resource<Operations> = {
   readonly [Name in keyof Operations]: Method<Operations[Name]>;
 };
 
-/** Kinde's Management API: every operation, by resource. Safe to share. */
+/** A client of Kinde's Management API: every operation, by resource. It can be shared by all requests. */
 export interface Management extends Resources {
-  /** What the contract does not know yet: same token, retries and errors, no types. */
-  request<Out = unknown>(
-    route: `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`,
-    input?: {
-      query?: object;
-      body?: unknown;
-      repeatable?: boolean;
-    },
-    options?: CallOptions,
-  ): Pending<Out>;
+  /** API keys and their verification. */
+  readonly apiKeys: Resources['apiKeys'];
+  /** APIs (audiences), their scopes and applications. */
+  readonly apis: Resources['apis'];
+  /** Applications with their URLs, connections and tokens. */
+  readonly applications: Resources['applications'];
+  /** Billing agreements, entitlements and usage. */
+  readonly billing: Resources['billing'];
+  /** The business details of the environment. */
+  readonly business: Resources['business'];
+  /** Connected apps and their tokens. */
+  readonly connectedApps: Resources['connectedApps'];
+  /** Connections: the ways to sign in. */
+  readonly connections: Resources['connections'];
+  /** Directories for provisioning. */
+  readonly directories: Resources['directories'];
+  /** The environment: its flags, logos and details. */
+  readonly environment: Resources['environment'];
+  /** Environment variables of workflows. */
+  readonly environmentVariables: Resources['environmentVariables'];
+  /** Feature flags. */
+  readonly featureFlags: Resources['featureFlags'];
+  /** Identities of users. */
+  readonly identities: Resources['identities'];
+  /** Invitations to organizations. */
+  readonly invites: Resources['invites'];
+  /** Members of organizations, with their roles and permissions. */
+  readonly members: Resources['members'];
+  /** Organizations. */
+  readonly organizations: Resources['organizations'];
+  /** Permissions. */
+  readonly permissions: Resources['permissions'];
+  /** Properties. */
+  readonly properties: Resources['properties'];
+  /** Categories of properties. */
+  readonly propertyCategories: Resources['propertyCategories'];
+  /** Roles with their permissions and scopes. */
+  readonly roles: Resources['roles'];
+  /** Subscribers. */
+  readonly subscribers: Resources['subscribers'];
+  /** Users. */
+  readonly users: Resources['users'];
+  /** Webhooks and event types. */
+  readonly webhooks: Resources['webhooks'];
+  /** Sends a request that the contract does not contain: same token, retries and errors, without types. @throws KindeApiError */
+  request<Out = unknown>(route: Route, input?: RequestInput, options?: CallOptions): Pending<Out>;
+}
+
+type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
+
+/** Input of `request`. */
+interface RequestInput {
+  /** Query parameters: text, lists, or objects of these. */
+  query?: object;
+  /** Body: a `FormData`, or a value that becomes JSON. */
+  body?: unknown;
+  /** Whether a request that failed may be sent again. @default true for GET, PUT and DELETE */
+  repeatable?: boolean;
 }
 
 type Contract = typeof contract;
 type Resources = { readonly [Name in keyof Contract]: Resource<Contract[Name]> };
 
 /**
- * A client of the Management API. Nothing is sent before the first call.
+ * Creates a client of the Management API. Nothing is sent before the first call.
  * @throws KindeApiError `config_invalid`
  * @example
  * const management = createManagement({ issuer: 'https://acme.kinde.com', clientId, clientSecret });
@@ -56,25 +105,24 @@ type Resources = { readonly [Name in keyof Contract]: Resource<Contract[Name]> }
  */
 export function createManagement(options: ManagementOptions): Management {
   const transport = createTransport(options);
-  const resources = Object.entries(contract).map(([name, operations]) => [
-    name,
-    Object.freeze(
-      Object.fromEntries(
-        Object.entries(operations).map(([verb, op]) => [verb, method(transport, op as never)]),
-      ),
-    ),
-  ]);
+  const resources = Object.entries(contract).map(([name, operations]) => {
+    const methods = Object.entries(operations).map(([verb, operation]) => [
+      verb,
+      methodOf(transport, operation as never),
+    ]);
+    return [name, Object.freeze(Object.fromEntries(methods))];
+  });
   return Object.freeze({
     ...(Object.fromEntries(resources) as Resources),
     request: (route, input = {}, given = {}) =>
-      pending(untyped(transport, route, { input, options: given })),
+      pending(sendUntyped(transport, route, { input, options: given })),
   } satisfies Management);
 }
 
 /**
- * A client as the environment says: `KINDE_MANAGEMENT_CLIENT_ID` and `KINDE_MANAGEMENT_CLIENT_SECRET` (or
- * `MGMT_API_CLIENT_ID`, `MGMT_API_CLIENT_SECRET`), and the tenant's domain. Options win.
- * @throws KindeApiError `config_invalid`
+ * Creates a client from environment variables: `KINDE_MANAGEMENT_CLIENT_ID` and `KINDE_MANAGEMENT_CLIENT_SECRET` (or
+ * `MGMT_API_CLIENT_ID`, `MGMT_API_CLIENT_SECRET`), and the domain of the tenant. Options win over variables.
+ * @throws KindeApiError `config_invalid`, naming every variable that is missing
  */
 export function managementFromEnv(
   env?: Readonly<Record<string, string | undefined>>,
@@ -83,7 +131,7 @@ export function managementFromEnv(
   return createManagement(managementOptionsFromEnv(env, options));
 }
 
-function method(
+function methodOf(
   transport: Transport,
   operation: Operation<object | undefined>,
 ): (input?: object, options?: CallOptions) => unknown {
@@ -103,20 +151,11 @@ function pending<Out>(whole: Promise<Reply<unknown>>): Pending<Out> {
   });
 }
 
-async function untyped(
+async function sendUntyped(
   transport: Transport,
   route: string,
-  {
-    input,
-    options,
-  }: {
-    input: {
-      query?: object;
-      body?: unknown;
-      repeatable?: boolean;
-    };
-    options: CallOptions;
-  },
+  { input, options }: { input: RequestInput; options: CallOptions },
 ): Promise<Reply<unknown>> {
-  return send(transport, prepareUntyped(transport.settings.issuer, route, input), options);
+  const prepared = prepareUntyped(transport.settings.issuer, route, input);
+  return send(transport, prepared, options);
 }

@@ -3,39 +3,53 @@ import type * as v from 'valibot';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Fields = v.ObjectEntries;
 
-/** How a list goes on: by `next_token`; after the `id` of its last entry; or after it, until a page is short (`size`). */
+/** Describes how further pages of a list are requested. */
 export interface Paging {
+  /**
+   * The position of the next page: `token`, the `next_token` of the page before; `id`, the `id` of its last entry while
+   * `has_more` is true; `size`, that id until a page is short.
+   */
   readonly by: 'token' | 'id' | 'size';
   /** The member of the answer that holds the entries. */
   readonly items: string;
 }
 
 interface Definition {
+  /** HTTP method and path template, such as `PATCH /api/v1/roles/{role_id}`. */
   readonly route: `${Method} /${string}`;
-  /** What the application's token must be allowed to do; null where nothing is needed. */
+  /** The scope that the access token needs; null where none is needed. */
   readonly scope: string | null;
+  /** Status of success where it is not 200. */
   readonly status?: 201;
-  /** Path parameters that are not plain ids. */
+  /** Schemas of path parameters that are not plain ids. */
   readonly params?: Fields;
+  /** Schemas of query parameters. */
   readonly query?: Fields;
+  /** Schemas of the members of the body. */
   readonly body?: Fields;
-  /** The body is a form with a file, not JSON. */
+  /** Set for a body that is a form with a file, not JSON. */
   readonly multipart?: true;
+  /** Schema of the answer. */
   readonly returns: v.GenericSchema;
+  /** Set for lists. */
   readonly paging?: Paging;
-  /** Doing it twice is the same as doing it once. @default true for GET, PUT and DELETE */
+  /** Whether a request that failed may be sent again: twice has the effect of once. @default true for GET, PUT and DELETE */
   readonly repeatable?: boolean;
-  /** Makes what the service is known to answer into what `returns` says. */
-  readonly tidy?: (body: unknown) => unknown;
-  /** Where the service differs from what one would expect, or from its own description. */
-  readonly quirks?: readonly string[];
+  /** Brings known variants of the answer into the form of `returns`. */
+  readonly normalize?: (body: unknown) => unknown;
+  /** Differences between the service and its own description, or what one would expect. For the reference. */
+  readonly deviations?: readonly string[];
 }
 
-/** One operation of the Management API: its facts, and the types of what goes in, comes out, and is in its list. */
+/** One operation of the Management API: its facts, and the types of its input, its answer and the entries of its list. */
 export interface Operation<In = never, Out = unknown, Item = unknown> extends Definition {
+  /** Types only: never set. */
   readonly '~types'?: {
+    /** Type of the input. */
     in: In;
+    /** Type of the answer. */
     out: Out;
+    /** Type of an entry, for lists. */
     item: Item;
   };
 }
@@ -61,7 +75,7 @@ type Answer<Def extends Definition> = Def['returns'] extends { type: 'optional' 
   ? void
   : v.InferOutput<Def['returns']>;
 
-/** Declares an operation. Its types are worked out here, once, so that those who call it pay nothing for them. */
+/** Declares an operation. Its types are computed here, once, so that calls do not slow down a compiler. */
 /* @__NO_SIDE_EFFECTS__ */
 export function op<const Def extends Definition>(
   definition: Def,

@@ -1,50 +1,56 @@
+import { bare, isLoopback, isProduction, isPublic, nearest } from '@kindling/internal';
 import { KindeApiError, type Problem } from './errors.js';
 import type { ManagementEvent } from './events.js';
-import { isProduction, isPublic } from './issuer.js';
 
-/** Where an application's token is kept for all processes that share it: Kinde counts the tokens it issues. */
+/** Shares the access token between processes, since Kinde counts the tokens that it issues. */
 export interface TokenStore {
+  /** Reads the value of a key; null or `undefined` where there is none or it expired. */
   get(key: string): Promise<string | null | undefined>;
-  /** `maxAge` in seconds. */
+  /** Keeps a value for `maxAge` seconds. */
   set(key: string, value: string, maxAge: number): Promise<unknown>;
 }
 
-/** How to reach the Management API. */
+/** Options of a Management API client. */
 export interface ManagementOptions {
-  /** `https://<tenant>.kinde.com`. Never a custom domain: Kinde serves this API only on its own. */
+  /** The domain of your tenant, `https://<tenant>.kinde.com`. Not a custom domain: Kinde does not serve this API there. */
   issuer: string;
-  /** Accept an issuer in production that is an address, or a name for one network. @default false */
+  /** Accepts an issuer in production that is an address, or a name for one network. @default false */
   allowPrivateIssuer?: boolean;
-  /** Credentials of a machine-to-machine application that is authorized for the Management API. */
+  /** Client ID of a machine-to-machine application that is authorized for the Management API. */
   clientId: string;
+  /** Client secret of that application. */
   clientSecret: string;
-  /** @default the issuer and `/api` */
+  /** Audience of the access token. @default the issuer and `/api` */
   audience?: string;
-  /** What the token may do, separated by spaces. @default everything the application was given */
+  /** Scopes of the access token, separated by spaces. @default all that the application was given */
   scope?: string;
   /** Attempts of one call, the first included. @default 3 */
   maxAttempts?: number;
-  /** Seconds for one attempt, its answer included. @default 30 */
+  /** Seconds for one attempt, its response included. @default 30 */
   timeout?: number;
   /** Seconds for a whole call, with all attempts and the waits between them. @default 120 */
   deadline?: number;
   /** Calls at the same time; others wait for their turn. @default 10 */
   maxConcurrent?: number;
-  /** What to do when an answer is not what the contract says. @default 'off' */
+  /** Reaction to an answer that does not match the contract. @default 'off' */
   validate?: 'off' | 'warn' | 'throw';
+  /** Shares the access token between processes. @default each process requests its own */
   tokenStore?: TokenStore;
-  /** Called with everything that happens; what it throws is ignored. */
+  /** Called with every event, such as a retry; an error that it throws is ignored. */
   onEvent?: (event: ManagementEvent) => void;
+  /** Sends the requests. @default globalThis.fetch */
   fetch?: typeof globalThis.fetch;
 }
 
-/** Options with their defaults, but for those that are or hold a secret: whoever prints a client must not print that. */
-export type Settings = Readonly<
-  Required<Omit<ManagementOptions, (typeof PRIVATE)[number] | 'scope' | 'allowPrivateIssuer'>> &
-    Pick<ManagementOptions, 'scope' | 'allowPrivateIssuer'>
->;
-
+/** Options that are or hold a secret: they stay out of `Settings`, so that nobody prints them together with a client. */
 const PRIVATE = ['clientSecret', 'tokenStore', 'onEvent'] as const;
+type Private = (typeof PRIVATE)[number];
+type Optional = 'scope' | 'allowPrivateIssuer';
+
+/** Options with their defaults, without secrets. */
+export type Settings = Readonly<
+  Required<Omit<ManagementOptions, Private | Optional>> & Pick<ManagementOptions, Optional>
+>;
 
 const NUMBERS = {
   maxAttempts: 3,
@@ -52,50 +58,66 @@ const NUMBERS = {
   deadline: 120,
   maxConcurrent: 10,
 };
-const COUNTS = ['maxAttempts', 'maxConcurrent'];
-const MOST = 86_400;
+const WHOLE = ['maxAttempts', 'maxConcurrent'];
+const LARGEST = 86_400;
 
-/** What each option that is not a number must be; the rest may be left out. */
-const OPTIONS: Record<string, [expected: string, test: (value: unknown) => boolean]> = {
-  issuer: [
-    'the origin of your tenant, such as https://acme.kinde.com, without a path',
-    (value) => originOf(value) !== undefined,
-  ],
-  allowPrivateIssuer: [
-    'true or false',
-    (value) => value === undefined || typeof value === 'boolean',
-  ],
-  clientId: ['text', isText],
-  clientSecret: ['text', isText],
-  audience: ['text', (value) => value === undefined || isText(value)],
-  scope: ['text', (value) => value === undefined || isText(value)],
-  validate: [
-    "'off', 'warn' or 'throw'",
-    (value) => [undefined, 'off', 'warn', 'throw'].includes(value as string),
-  ],
-  tokenStore: ['an object with get and set', (value) => value === undefined || isStore(value)],
-  onEvent: ['a function', (value) => value === undefined || typeof value === 'function'],
-  fetch: ['a function', (value) => value === undefined || typeof value === 'function'],
+/** Expectation and test of each option that is not a number. */
+const OPTIONS: Record<string, { expected: string; test: (value: unknown) => boolean }> = {
+  issuer: {
+    expected: 'the origin of your tenant, such as https://acme.kinde.com, without a path',
+    test: (value) => originOf(value) !== undefined,
+  },
+  allowPrivateIssuer: {
+    expected: 'true or false',
+    test: (value) => value === undefined || typeof value === 'boolean',
+  },
+  clientId: {
+    expected: 'text',
+    test: isText,
+  },
+  clientSecret: {
+    expected: 'text',
+    test: isText,
+  },
+  audience: {
+    expected: 'text',
+    test: (value) => value === undefined || isText(value),
+  },
+  scope: {
+    expected: 'text',
+    test: (value) => value === undefined || isText(value),
+  },
+  validate: {
+    expected: "'off', 'warn' or 'throw'",
+    test: (value) => [undefined, 'off', 'warn', 'throw'].includes(value as string),
+  },
+  tokenStore: {
+    expected: 'an object with get and set',
+    test: (value) => value === undefined || isStore(value),
+  },
+  onEvent: {
+    expected: 'a function',
+    test: (value) => value === undefined || typeof value === 'function',
+  },
+  fetch: {
+    expected: 'a function',
+    test: (value) => value === undefined || typeof value === 'function',
+  },
 };
 
-/** A copy without a prototype: what `Object.prototype` was given is no option. */
-export function own<Options extends object>(options: Options): Options {
-  return { __proto__: null, ...options } as Options;
-}
-
 /**
- * Checks options and fills in what they leave out.
+ * Checks options and adds the defaults.
  * @throws KindeApiError `config_invalid`, listing everything that is wrong.
  */
 export function settingsOf(options: ManagementOptions): Settings {
   const problems = problemsWith(options);
-  if (problems.length > 0) {
+  const issuer = originOf(bare(options ?? {}).issuer);
+  if (problems.length > 0 || issuer === undefined) {
     throw invalid(problems);
   }
   const given = Object.entries(options).filter(
-    ([name, value]) => value !== undefined && !PRIVATE.includes(name as (typeof PRIVATE)[number]),
+    ([name, value]) => value !== undefined && !PRIVATE.includes(name as Private),
   );
-  const issuer = originOf(own(options).issuer)!;
   const defaults = {
     ...NUMBERS,
     validate: 'off',
@@ -110,28 +132,40 @@ export function settingsOf(options: ManagementOptions): Settings {
 }
 
 function problemsWith(options: ManagementOptions): Problem[] {
-  const given = own((options ?? {}) as unknown as Record<string, unknown>);
-  const problem = (field: string, message: string) => ({
+  const given = bare((options ?? {}) as unknown as Record<string, unknown>);
+  const known = [...Object.keys(OPTIONS), ...Object.keys(NUMBERS)];
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  const wrong = Object.entries(OPTIONS).filter(([name, { test }]) => !test(given[name]));
+  const problems = [
+    ...unknown.map((name) => problemWith(name, unknownOption(name, known))),
+    ...wrong.map(([name, { expected }]) => problemWith(name, `${name} must be ${expected}.`)),
+  ];
+  if (isForOneNetwork(given)) {
+    problems.push(problemWith('issuer', PRIVATE_ISSUER));
+  }
+  return [...problems, ...problemsWithNumbers(given)];
+}
+
+function problemWith(field: string, message: string): Problem {
+  return {
     code: 'OPTION_INVALID',
     message,
     field,
-  });
-  return [
-    ...Object.keys(given)
-      .filter((name) => !Object.hasOwn(OPTIONS, name) && !Object.hasOwn(NUMBERS, name))
-      .map((name) => problem(name, `${name} is not an option.`)),
-    ...Object.entries(OPTIONS)
-      .filter(([name, [, test]]) => !test(given[name]))
-      .map(([name, [expected]]) => problem(name, `${name} must be ${expected}.`)),
-    ...(isForOneNetwork(given) ? [problem('issuer', PRIVATE_ISSUER)] : []),
-    ...problemsWithNumbers(given),
-  ];
+  };
+}
+
+function unknownOption(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  if (guess === undefined) {
+    return `${name} is not an option.`;
+  }
+  return `${name} is not an option (did you mean ${guess}?).`;
 }
 
 const PRIVATE_ISSUER =
-  'issuer is no public host name over https but for one machine or network; set allowPrivateIssuer if that is meant.';
+  'issuer must have a public host name and https in production; set allowPrivateIssuer to use one for this machine or network.';
 
-/** In production, the client secret goes to no address, and to no name that is not everybody's. */
+/** Checks whether the client secret would go, in production, to an address or a name that is not valid everywhere. */
 function isForOneNetwork({
   issuer,
   allowPrivateIssuer,
@@ -144,29 +178,30 @@ function isForOneNetwork({
   return protocol !== 'https:' || !isPublic(hostname);
 }
 
-/** Not every runtime has one. */
+/** The environment variables; none in runtimes without `process`. */
 function environment(): Readonly<Record<string, string | undefined>> {
-  return (
-    (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process
-      ?.env ?? {}
-  );
+  const { process } = globalThis as {
+    process?: { env?: Readonly<Record<string, string | undefined>> };
+  };
+  return process?.env ?? {};
 }
 
-/** What is wrong with the numbers among options; none of them may be left out by saying null. */
+/** Checks the numbers among options. Each may be left out, but not be null. */
 export function problemsWithNumbers(given: Readonly<Record<string, unknown>>): Problem[] {
-  return Object.keys(NUMBERS)
-    .filter((name) => given[name] !== undefined && !isAmount(given[name], COUNTS.includes(name)))
-    .map((name) => ({
-      code: 'OPTION_INVALID',
-      message: `${name} must be ${COUNTS.includes(name) ? 'a whole number' : 'a number'} above 0 and at most ${MOST}.`,
-      field: name,
-    }));
+  const wrong = Object.keys(NUMBERS).filter(
+    (name) => given[name] !== undefined && !isAmount(given[name], WHOLE.includes(name)),
+  );
+  return wrong.map((name) => {
+    const kind = WHOLE.includes(name) ? 'a whole number' : 'a number';
+    return problemWith(name, `${name} must be ${kind} above 0 and at most ${LARGEST}.`);
+  });
 }
 
-function isAmount(value: unknown, whole: boolean): boolean {
-  return (
-    typeof value === 'number' && value > 0 && value <= MOST && (!whole || Number.isInteger(value))
-  );
+function isAmount(value: unknown, isWhole: boolean): boolean {
+  if (typeof value !== 'number' || (isWhole && !Number.isInteger(value))) {
+    return false;
+  }
+  return value > 0 && value <= LARGEST;
 }
 
 function isText(value: unknown): boolean {
@@ -183,25 +218,22 @@ const VARIABLES = {
   clientId: ['KINDE_MANAGEMENT_CLIENT_ID', 'MGMT_API_CLIENT_ID'],
   clientSecret: ['KINDE_MANAGEMENT_CLIENT_SECRET', 'MGMT_API_CLIENT_SECRET'],
 } as const;
+type Field = keyof typeof VARIABLES;
 
 /**
- * Options from the environment; the only place that looks at it, and only when called.
+ * Reads options from the environment. `options` win over variables. Nothing else in this package reads credentials there.
  * @throws KindeApiError `config_invalid`, naming every variable that is missing and every option that is wrong.
  */
 export function managementOptionsFromEnv(
   env: Readonly<Record<string, string | undefined>> = environment(),
   options: Partial<ManagementOptions> = {},
 ): ManagementOptions {
-  const names = Object.entries(VARIABLES) as [keyof typeof VARIABLES, readonly string[]][];
+  const names = Object.entries(VARIABLES) as [Field, readonly string[]][];
   const found = Object.fromEntries(
-    names.map(([field, variables]) => {
-      const value = variables.map((name) => own(env)[name]?.trim()).find(Boolean);
-      return [
-        field,
-        own(options)[field] ??
-          (field === 'issuer' && value && !value.includes('://') ? `https://${value}` : value),
-      ];
-    }),
+    names.map(([field, variables]) => [
+      field,
+      bare(options)[field] ?? fromVariables(env, field, variables),
+    ]),
   );
   const all = { ...options, ...found } as ManagementOptions;
   const missing = names.filter(([field]) => found[field] === undefined);
@@ -219,29 +251,41 @@ export function managementOptionsFromEnv(
   return all;
 }
 
-function invalid(errors: readonly Problem[]): KindeApiError {
-  const list = errors.map(({ message }) => `  - ${message}`).join('\n');
-  return new KindeApiError(
-    'config_invalid',
-    `The Management API client is not configured correctly:\n${list}`,
-    {
-      errors,
-    },
-  );
+/** The first variable that is set. A domain may be given without `https://`. */
+function fromVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  field: Field,
+  variables: readonly string[],
+): string | undefined {
+  const value = variables.map((name) => bare(env)[name]?.trim()).find(Boolean);
+  if (field === 'issuer' && value && !value.includes('://')) {
+    return `https://${value}`;
+  }
+  return value;
 }
 
-/** The origin, where the value is nothing more than that. Plain http only for this machine. */
+function invalid(errors: readonly Problem[]): KindeApiError {
+  const list = errors.map(({ message }) => `  - ${message}`);
+  const message = `The options of the Management API client are invalid:\n${list.join('\n')}`;
+  return new KindeApiError('config_invalid', message, { errors });
+}
+
+/** The origin of a URL that is nothing more than an origin. Plain http is for this machine only. */
 function originOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) {
     return undefined;
   }
-  const { protocol, hostname, pathname, search, hash, username, password, origin } = new URL(value);
-  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
+  const url = new URL(value);
+  if (!isSecure(url) || !isOriginOnly(url) || /[?#]/.test(value)) {
     return undefined;
   }
-  if (pathname === '/' && !search && !hash && !username && !password && !/[?#]/.test(value)) {
-    return origin;
-  }
-  return undefined;
+  return url.origin;
+}
+
+function isSecure({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+}
+
+function isOriginOnly({ pathname, search, hash, username, password }: URL): boolean {
+  return pathname === '/' && !search && !hash && !username && !password;
 }

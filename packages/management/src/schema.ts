@@ -1,31 +1,33 @@
 import * as v from 'valibot';
 
-// The few schemas that nearly every operation is made of.
+// Schemas that many operations share.
 
 export const text = v.string();
 export const bool = v.boolean();
 export const int = v.pipe(v.number(), v.integer());
 
-/** What identifies something. Never a path of its own: `..` would lead to another operation. */
+/** An identifier. Never a path of its own: `..` would lead to another operation. */
 export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(1000), v.notValues(['.', '..']));
 
-/** A filter of one value or several, which travel with commas between them. */
+/** A filter of one value or several, which are sent with commas between them. */
 export const several = v.union([text, v.array(text)]);
 
-/** Whether a schema is `several`, perhaps optional, or made of it. */
+/** Checks whether a schema is `several`, perhaps optional, or a record of it. */
 export function isSeveral(schema: object): boolean {
+  if (schema === several) {
+    return true;
+  }
   const { wrapped, value } = schema as { wrapped?: object; value?: object };
-  return (
-    schema === several || (wrapped ? isSeveral(wrapped) : value !== undefined && isSeveral(value))
-  );
+  const inner = wrapped ?? value;
+  return inner !== undefined && isSeveral(inner);
 }
 
 export const file = v.instance(Blob);
 
-/** An answer whose body says nothing that matters. */
+/** An answer whose body has no meaning. */
 export const nothing = v.optional(v.unknown());
 
-/** Kinde's envelope, which most answers come in, with what they are about. */
+/** Kinde's envelope, which most answers come in, with the given members beside code and message. */
 /* @__NO_SIDE_EFFECTS__ */
 export function answer<const Fields extends v.ObjectEntries>(fields: Fields) {
   return v.object({
@@ -39,10 +41,10 @@ export const reply = v.object({ code: text, message: text });
 
 export const pageSize = v.pipe(int, v.minValue(1), v.maxValue(500));
 
-/** Lists that go on with a token. */
+/** Parameters of lists whose pages are requested with a token. */
 export const page = { page_size: v.optional(pageSize), next_token: v.optional(text) };
 
-/** Lists that go on after, or before, the id of an entry. */
+/** Parameters of lists whose pages are requested after, or before, the id of an entry. */
 export const around = {
   page_size: v.optional(pageSize),
   starting_after: v.optional(text),
@@ -55,15 +57,14 @@ export function unwrapConnections(body: unknown): unknown {
   if (!Array.isArray(connections)) {
     return body;
   }
-  return {
-    ...(body as object),
-    connections: connections.map(
-      (item: { connection?: unknown } | null) => item?.connection ?? item,
-    ),
-  };
+  const unwrapped = connections.map(
+    (item: { connection?: unknown } | null) => item?.connection ?? item,
+  );
+  return { ...(body as object), connections: unwrapped };
 }
 
 /** Takes an identity out of the envelope that it may come in. */
 export function unwrapIdentity(body: unknown): unknown {
-  return (body as { identity?: unknown }).identity ?? body;
+  const { identity } = body as { identity?: unknown };
+  return identity ?? body;
 }

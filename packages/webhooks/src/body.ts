@@ -1,12 +1,13 @@
+import { readBytes } from '@kindling/internal';
 import { KindeWebhookError } from './errors.js';
 import type { WebhookRequest } from './http.js';
 
-/** Bytes of a body: beyond this the rest is not read. */
+/** Bytes of a body: the rest of a larger one is not read. */
 const LARGEST = 256 * 1024;
 
 /**
- * The body as text, or `undefined` when it is too large; then the rest of it is left unread.
- * @throws KindeWebhookError `body_consumed` when somebody else was there before.
+ * Reads the body as text; `undefined` when it is too large, and then the rest of it is left unread.
+ * @throws KindeWebhookError `body_consumed` when something else has read or parsed it
  */
 export async function readBody(request: WebhookRequest): Promise<string | undefined> {
   const { body, bodyUsed, headers } = request;
@@ -14,46 +15,41 @@ export async function readBody(request: WebhookRequest): Promise<string | undefi
   if (announced > LARGEST) {
     return undefined;
   }
-  if (bodyUsed === true) {
+  if (bodyUsed === true || isParsed(body)) {
     throw consumed();
   }
   if (typeof body === 'string') {
-    if (new TextEncoder().encode(body).length > LARGEST) {
-      return undefined;
-    }
-    return body;
+    return new TextEncoder().encode(body).length > LARGEST ? undefined : body;
   }
+  const bytes = await bytesOf(body);
+  // The server has checked the length that it announced: bytes that are missing here were read by something else.
+  if (bytes?.byteLength === 0 && announced > 0 && !(body instanceof Uint8Array)) {
+    throw consumed();
+  }
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/** Checks for an object in place of the body. It is never turned back into text, which would not be what was signed. */
+function isParsed(body: WebhookRequest['body']): boolean {
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) {
+    return false;
+  }
+  return !(Symbol.asyncIterator in body);
+}
+
+async function bytesOf(
+  body: Exclude<WebhookRequest['body'], string>,
+): Promise<Uint8Array | undefined> {
   if (body instanceof Uint8Array) {
-    if (body.byteLength > LARGEST) {
-      return undefined;
-    }
-    return new TextDecoder().decode(body);
+    return body.byteLength > LARGEST ? undefined : body;
   }
-  // Never turned back into text: what JSON.stringify makes of it is not what was signed.
-  if (typeof body === 'object' && body !== null && !(Symbol.asyncIterator in body)) {
-    throw consumed();
-  }
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > LARGEST) {
-      return undefined;
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  // The server has checked the length it announced: bytes that do not arrive here went to somebody else.
-  if (size === 0 && announced > 0) {
-    throw consumed();
-  }
-  return text + decoder.decode();
+  return readBytes(body, LARGEST);
 }
 
 function consumed(): KindeWebhookError {
   return new KindeWebhookError(
     'body_consumed',
-    'The body of this webhook was read or parsed by something else, so its signature cannot be checked. ' +
+    'The body of this webhook was read or parsed by something else, so its signature cannot be verified. ' +
       'Mount the webhook route before body parsers such as express.json() or express.text(), ' +
       'or pass the body as the text that was sent.',
   );

@@ -1,33 +1,38 @@
 import type { OtherEvent } from './events.js';
 
-/** What can be done to the sessions of an app, as core offers it. */
+/** Changes the sessions of an app. The `sessions` of core have this shape. */
 export interface SessionEffects {
-  /** Signs a person out everywhere. */
+  /** Revokes every session of a user. */
   revokeUser(sub: string): Promise<unknown>;
-  /** Ends the sessions that are for an organization. */
+  /** Revokes the sessions that are for an organization. */
   revokeOrganization(code: string): Promise<unknown>;
-  /** Gives a person new tokens at their next request. */
+  /** Refreshes the tokens of a user at the next request. */
   refreshUser(sub: string): Promise<unknown>;
-  /** Gives everybody new tokens at their next request. */
+  /** Refreshes the tokens of every user at the next request. */
   refreshAll(): Promise<unknown>;
 }
 
-/** Lets sessions follow what happened at Kinde: who is gone is signed out, what changed shows at the next request. */
+/** The members that the typed events promise and `verify` has checked. */
+interface Data {
+  readonly user: { readonly id: string; readonly is_suspended?: boolean };
+  readonly organization: { readonly code: string };
+}
+
+/** Applies an event to sessions: deleted and suspended users are signed out, changes show at the next request. */
 export async function followEvent(
   { type, data }: OtherEvent,
   sessions: SessionEffects,
 ): Promise<void> {
-  const { user, organization } = data as {
-    user: { id: string; is_suspended?: boolean };
-    organization: { code: string };
-  };
+  const { user, organization } = data as unknown as Data;
   if (type === 'user.deleted') {
     await sessions.revokeUser(user.id);
   }
   if (type === 'user.updated') {
-    await (Object.hasOwn(user, 'is_suspended') && user.is_suspended === true
-      ? sessions.revokeUser(user.id)
-      : sessions.refreshUser(user.id));
+    if (Object.hasOwn(user, 'is_suspended') && user.is_suspended === true) {
+      await sessions.revokeUser(user.id);
+    } else {
+      await sessions.refreshUser(user.id);
+    }
   }
   if (type === 'organization.deleted') {
     await sessions.revokeOrganization(organization.code);

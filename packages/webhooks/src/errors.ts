@@ -1,18 +1,20 @@
-/** What can be wrong with how this package is used. */
+/** The codes of `KindeWebhookError`. */
 export type KindeWebhookErrorCode =
-  /** The options cannot be used; `problems` lists everything. */
+  /** The options are invalid; `problems` lists everything. */
   | 'config_invalid'
-  /** Something else has read or parsed the body already, so there is nothing left whose signature could be checked. */
+  /** Something else has read or parsed the body already, so its signature cannot be verified. */
   | 'body_consumed';
 
 /**
- * The only error that this package throws: a mistake in how it is set up. A webhook that is refused is an answer, not an
- * error. Never holds a webhook.
+ * Reports a mistake in how this package is set up: the only error that it throws. A webhook that is refused is an answer, not
+ * an error. Never contains a webhook.
  */
 export class KindeWebhookError extends Error {
+  /** Always `KindeWebhookError`. */
   override readonly name = 'KindeWebhookError';
+  /** The kind of mistake. */
   readonly code: KindeWebhookErrorCode;
-  /** One sentence each. */
+  /** Everything that is wrong, one sentence each. */
   readonly problems: readonly string[];
   /** HTTP status that an unhandled error becomes: Express and Fastify read this property. */
   readonly statusCode = 500;

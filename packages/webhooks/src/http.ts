@@ -1,19 +1,30 @@
 /** A request that may carry a webhook: a web `Request` is one, and so is a small object with the body as text or bytes. */
 export interface WebhookRequest {
+  /** HTTP method in upper case. */
   readonly method: string;
-  readonly headers: { get(name: string): string | null };
-  /** Exactly as it came over the wire: not parsed, and not read yet. */
+  /** The headers. */
+  readonly headers: WebhookHeaders;
+  /** The body exactly as it was sent: not parsed, and not read yet. */
   readonly body?:
     AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Uint8Array | string | null;
+  /** Whether something has read the body, as a web `Request` says. */
   readonly bodyUsed?: boolean;
 }
 
-/** A complete answer: `new Response(reply.body, reply)`, or what your server has for that. */
+interface WebhookHeaders {
+  /** Reads a header by its name in lower case; null for none. */
+  get(name: string): string | null;
+}
+
+/** A complete response: `new Response(reply.body, reply)`, or the same with the methods of your server. */
 export interface Reply {
+  /** HTTP status. */
   readonly status: number;
+  /** Response headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Always none; adapters write every reply in the same way. */
+  /** `Set-Cookie` lines: always none, so that adapters can write every reply in the same way. */
   readonly cookies: readonly string[];
+  /** A problem document; empty with status 200. */
   readonly body: string;
 }
 
@@ -27,7 +38,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'The webhook is still being handled. Send it again.',
 };
 
-/** 200 tells Kinde that all is done; everything else is a problem document (RFC 9457) that explains nothing to attackers. */
+/** Creates a reply. Every status but 200 comes with a problem document (RFC 9457), without details for attackers. */
 export function replyWith(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
   const common = {
     ...headers,

@@ -1,16 +1,22 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { readText, stopwatch, withDeadline } from '@kindling/internal';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { usableKey } from './strength.js';
 
-/** Bytes of a key set, and seconds that fetching it may take. */
+type Fetch = typeof globalThis.fetch;
+type Keys = JSONWebKeySet['keys'];
+
+/** Bytes of a key set. */
 const LARGEST = 256 * 1024;
-const PATIENCE = 5;
-/** Seconds for which keys serve, and between two fetches for keys that are not among them: anybody can make those up. */
+/** Seconds that fetching a key set may take. */
+const TIMEOUT = 5;
+/** Seconds for which a key set is cached. */
 const FRESH = 600;
+/** Seconds between two fetches for keys that are not in the set: anybody can make those up. */
 const COOL_DOWN = 10;
 
-/** The signing keys of each issuer: fetched at first use, after ten minutes, and for a key that is not among them. */
-export function createKeys(): (issuer: string, fetch: typeof globalThis.fetch) => JWTVerifyGetKey {
-  const known = new Map<string, { fetch: typeof globalThis.fetch; keys: JWTVerifyGetKey }>();
+/** Keeps the signing keys of each issuer: fetched at first use, after ten minutes, and for a key that is not among them. */
+export function createKeys(): (issuer: string, fetch: Fetch) => JWTVerifyGetKey {
+  const known = new Map<string, { fetch: Fetch; keys: JWTVerifyGetKey }>();
   return (issuer, fetch) => {
     const found = known.get(issuer);
     if (found?.fetch === fetch) {
@@ -22,93 +28,84 @@ export function createKeys(): (issuer: string, fetch: typeof globalThis.fetch) =
   };
 }
 
-/** Throws `JWKSNoMatchingKey` where a key was not among the newest that could be had. */
-function createKeySet(fetchSet: () => Promise<object[]>): JWTVerifyGetKey {
-  let current: { find: JWTVerifyGetKey; age: () => number } | undefined;
-  let coming: { set: Promise<JWTVerifyGetKey>; age: () => number } | undefined;
-  let cooling: (() => number) | undefined;
-  const renew = (): Promise<JWTVerifyGetKey> => {
-    // Cloudflare Workers stop what is under way together with the request that began it.
-    if (coming && coming.age() <= PATIENCE) {
-      return coming.set;
+/** A key set, or the promise of one, and how many seconds ago its fetch began. */
+interface Aged<Value> {
+  readonly value: Value;
+  readonly age: () => number;
+}
+
+/** Finds keys in the newest set. Throws `JWKSNoMatchingKey` for a key that is not in it. */
+function createKeySet(fetchSet: () => Promise<Keys>): JWTVerifyGetKey {
+  let current: Aged<JWTVerifyGetKey> | undefined;
+  let pending: Aged<Promise<JWTVerifyGetKey>> | undefined;
+  let sinceUnknown: (() => number) | undefined;
+  const refresh = (): Promise<JWTVerifyGetKey> => {
+    // Cloudflare Workers stop a fetch together with the request that began it, so a pending one may never end.
+    if (pending && pending.age() <= TIMEOUT) {
+      return pending.value;
     }
     const age = stopwatch();
-    const set = fetchSet().then((keys) => {
-      const find = createLocalJWKSet({ keys: keys as [] });
-      current = { find, age };
+    const value = fetchSet().then((keys) => {
+      const find = createLocalJWKSet({ keys });
+      current = { value: find, age };
       return find;
     });
-    const own = (coming = { set, age });
-    const end = () => void (coming === own && (coming = undefined));
-    set.then(end, end);
-    return set;
+    const own = { value, age };
+    pending = own;
+    const end = () => {
+      if (pending === own) {
+        pending = undefined;
+      }
+    };
+    value.then(end, end);
+    return value;
   };
   return async (...asked) => {
-    const find = current && current.age() <= FRESH ? current.find : await renew();
+    const isFresh = current && current.age() <= FRESH;
+    const find = current && isFresh ? current.value : await refresh();
     try {
       return await find(...asked);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) {
         throw error;
       }
-      if (!coming && cooling && cooling() < COOL_DOWN) {
+      if (!pending && sinceUnknown && sinceUnknown() < COOL_DOWN) {
         throw error;
       }
-      if (!coming) {
-        cooling = stopwatch();
+      if (!pending) {
+        sinceUnknown = stopwatch();
       }
-      return (await renew())(...asked);
+      const newest = await refresh();
+      return newest(...asked);
     }
   };
 }
 
-/** Begins to count seconds. Somebody may set the one clock, and the other stands still while a machine sleeps. */
-function stopwatch(): () => number {
-  const start = performance.now();
-  const date = Date.now();
-  return () => Math.max(performance.now() - start, Date.now() - date) / 1000;
-}
-
-/** Never follows a redirect, reads at most so many bytes, and takes at most so long. */
-async function fetchKeys(fetch: typeof globalThis.fetch, url: string): Promise<object[]> {
-  const stop = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      stop.abort();
-      reject(new Error(`The signing keys did not arrive within ${PATIENCE} seconds.`));
-    }, PATIENCE * 1000);
-  });
+/** Fetches a key set: never follows a redirect, and bounds the bytes and the time that it takes. */
+async function fetchKeys(fetch: Fetch, url: string): Promise<Keys> {
+  const controller = new AbortController();
   const init = {
     headers: { accept: 'application/json' },
     redirect: 'manual',
-    signal: stop.signal,
+    signal: controller.signal,
   } as const;
-  const answer = fetch(url, init).then(readKeys);
-  answer.catch(() => {});
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withDeadline(fetch(url, init).then(readKeys), {
+    milliseconds: TIMEOUT * 1000,
+    onTimeout: () => {
+      controller.abort();
+      throw new Error(`The signing keys did not arrive within ${TIMEOUT} seconds.`);
+    },
+  });
 }
 
-async function readKeys(response: Response): Promise<object[]> {
-  const reader = response.body?.getReader();
-  if (response.status !== 200 || !reader) {
-    await response.body?.cancel().catch(() => {});
-    throw new Error(`The signing keys were answered with status ${response.status}.`);
+async function readKeys({ status, body }: Response): Promise<Keys> {
+  if (status !== 200 || !body) {
+    await body?.cancel().catch(() => {});
+    throw new Error(`The request for the signing keys was answered with status ${status}.`);
   }
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    size += part.value.byteLength;
-    if (size > LARGEST) {
-      await reader.cancel().catch(() => {});
-      throw new Error('The set of signing keys is too large.');
-    }
-    text += decoder.decode(part.value, { stream: true });
+  const text = await readText(body, LARGEST);
+  if (text === undefined) {
+    throw new Error(`The set of signing keys has more than ${LARGEST} bytes.`);
   }
   const { keys } = (JSON.parse(text) ?? {}) as { keys?: unknown };
   if (!Array.isArray(keys)) {

@@ -1,3 +1,4 @@
+import { bare } from '@kindling/internal';
 import {
   decodeProtectedHeader,
   errors,
@@ -7,7 +8,7 @@ import {
 } from 'jose';
 import { hasShape, isRecord, type OtherEvent, type UnknownData } from './events.js';
 
-/** Who may have sent a webhook, and when. */
+/** The sender and the age that a webhook must have. */
 export interface Expectations {
   readonly issuer: string;
   readonly keys: JWTVerifyGetKey;
@@ -15,15 +16,15 @@ export interface Expectations {
   readonly maxAge: number;
 }
 
-/** An event that Kinde signed, or the check that failed. `keys_unavailable` and `key_unknown` say nothing about the webhook. */
+/** A verified event, or the check that failed. After `keys_unavailable` and `key_unknown` the webhook may still be genuine. */
 export type Verified = { readonly event: OtherEvent } | { readonly refused: string };
 
 /** Seconds that Kinde's clock may be ahead of ours. */
 export const TOLERANCE = 60;
 const TYP = /^(application\/)?jwt$/i;
-/** Headers by which a sender would choose the key, or change what is verified. */
+/** Headers that let a sender choose the key, or change what is verified. */
 const FOREIGN_HEADERS = ['jwk', 'jku', 'x5c', 'x5u', 'crit', 'b64', 'enc', 'zip'];
-/** Tokens are signed with the same keys; these claims are theirs alone. */
+/** Claims that only tokens have. Kinde signs tokens with the same keys. */
 const TOKEN_CLAIMS = [
   'sub',
   'aud',
@@ -108,42 +109,43 @@ function readEvent(payload: JWTPayload, issuer: string, maxAge: number): Verifie
   if (Object.hasOwn(payload, 'iss') && payload.iss !== issuer) {
     return { refused: 'iss' };
   }
-  const {
-    type,
-    event_id,
-    event_timestamp,
-    timestamp = event_timestamp,
-  } = {
-    __proto__: null,
-    ...payload,
-  } as Record<string, unknown>;
+  const { type, event_id, event_timestamp, timestamp = event_timestamp } = bare(payload);
   if (!isName(type) || !isName(event_id)) {
     return { refused: 'kind' };
   }
-  if (typeof timestamp !== 'string' || !TIME.test(timestamp)) {
-    return { refused: 'timestamp' };
+  const wrong = timeProblem(timestamp, maxAge);
+  if (wrong) {
+    return { refused: wrong };
   }
-  const age = (Date.now() - Date.parse(timestamp)) / 1000;
-  if (!(age >= -TOLERANCE)) {
-    return { refused: 'timestamp' };
-  }
-  if (age > maxAge) {
-    return { refused: 'stale' };
-  }
-  let event: UnknownData;
-  try {
-    event = copy({ ...payload, timestamp }) as UnknownData;
-  } catch {
+  const event = frozenCopy({ ...payload, timestamp });
+  if (!event || !isRecord(event['data']) || !hasShape(type, event['data'])) {
     return { refused: 'data' };
   }
-  const { data } = event;
-  if (isRecord(data) && hasShape(type, data)) {
-    return { event: event as unknown as OtherEvent };
-  }
-  return { refused: 'data' };
+  return { event: event as unknown as OtherEvent };
 }
 
-/** Frozen, bounded, and without the names by which a careless merge would change every object of the process. */
+function timeProblem(timestamp: unknown, maxAge: number): string | undefined {
+  if (typeof timestamp !== 'string' || !TIME.test(timestamp)) {
+    return 'timestamp';
+  }
+  const age = (Date.now() - Date.parse(timestamp)) / 1000;
+  // The age of a date that does not exist is not a number.
+  if (Number.isNaN(age) || age < -TOLERANCE) {
+    return 'timestamp';
+  }
+  return age > maxAge ? 'stale' : undefined;
+}
+
+/** `undefined` for an event that is nested too deeply. */
+function frozenCopy(event: object): UnknownData | undefined {
+  try {
+    return copy(event) as UnknownData;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Copies data frozen, bounded, and without the names through which a careless merge would change every object. */
 function copy(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) {
     return value;

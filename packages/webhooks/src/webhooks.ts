@@ -1,3 +1,4 @@
+import { own } from '@kindling/internal';
 import { base64url } from 'jose';
 import { createDeliveries, memorySeen, type Outcome, type SeenStore } from './deliveries.js';
 import { readBody } from './body.js';
@@ -16,75 +17,62 @@ import {
 } from './options.js';
 import { TOLERANCE, verify } from './verify.js';
 
-/** What the app that this is mounted in knows; `kinde()` passes it. */
+/** The app that webhooks are mounted in. `kinde()` passes it. */
 export interface WebhookHost {
+  /** The Kinde domain of the app. */
   readonly issuer: string;
-  /** The name of the app among all that share its store: its client and the address at which its webhooks arrive. */
+  /** Name of the app among all that share its store: its client ID and the URL at which its webhooks arrive. */
   readonly app?: string;
+  /** Fetches the signing keys. */
   readonly fetch: typeof globalThis.fetch;
+  /** Store that remembers which events were handled; `undefined` for an app without one. */
   readonly store: SeenStore | undefined;
+  /** Sessions that follow the events; `undefined` for an app whose sessions cannot. */
   readonly sessions: SessionEffects | undefined;
 }
 
-/** Receives the webhooks of a Kinde tenant. Frozen. */
+/** A receiver of the webhooks of a Kinde tenant. Frozen. */
 export interface Webhooks {
-  /** Where they arrive. */
+  /** The path at which webhooks arrive. */
   readonly path: string;
   /**
-   * From request to complete answer. 200: handled, now or before. 400, 405, 413, 415: refused, nothing was called.
-   * 500, 503, 504: Kinde shall send it again.
-   * @throws KindeWebhookError for mistakes in how this is set up.
+   * Handles a request and returns the complete response. 200: handled, now or before. 400, 405, 413, 415: refused, no handler
+   * was called. 500, 503, 504: Kinde shall deliver it again.
+   * @throws KindeWebhookError for mistakes in the set-up
    */
   handle(request: WebhookRequest, host?: WebhookHost): Promise<Reply>;
 }
 
 /**
- * Verifies Kinde's webhooks and calls your handlers, once per event.
+ * Creates a receiver that verifies Kinde's webhooks and calls your handlers, once per event.
  * @throws KindeWebhookError `config_invalid`, listing every problem with the options.
  * @example app.use(kinde({ webhooks: createWebhooks({ on: { 'user.created': ({ data }) => welcome(data.user) } }) }))
  */
 export function createWebhooks(options: WebhookOptions): Webhooks {
   const settings = resolveOptions(options);
-  const { path, window, timeout, fetch } = settings;
-  const deliver = createDeliveries(timeout);
+  const { path, window } = settings;
+  const deliver = createDeliveries(settings.timeout);
   const keysOf = createKeys();
   const memory = memorySeen();
   const handle = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
-    const issuer = settings.issuer ?? host?.issuer;
-    if (!issuer) {
-      throw new KindeWebhookError(
-        'config_invalid',
-        'Pass `issuer`, your Kinde domain, or mount this with kinde().',
-      );
-    }
-    const store = settings.seen ?? host?.store;
-    if (settings.acceptRetries && !store) {
-      throw new KindeWebhookError('config_invalid', RETRIES_NEED_STORE);
-    }
+    const context = contextOf(settings, host ?? {});
+    const { issuer, fetch, store = memory } = context;
     const body = await readRequest(request);
     if (typeof body !== 'string') {
       return body;
     }
-    const keys = keysOf(issuer, fetch ?? host?.fetch ?? globalThis.fetch);
     const verified = await verify(body, {
       issuer,
-      keys,
+      keys: keysOf(issuer, fetch),
       maxAge: window,
     });
     if ('refused' in verified) {
       return refusal(verified.refused);
     }
     const { event } = verified;
-    const app = settings.app ?? host?.app;
-    // Versions that knew no names kept every app's events under this id, which may be theirs still.
-    const unnamed = await hash(`webhook ${issuer} ${event.event_id}`);
     const outcome = await deliver({
-      id:
-        app === undefined
-          ? unnamed
-          : await hash(JSON.stringify(['webhook', issuer, app, event.event_id])),
-      formerId: unnamed,
-      store: store ?? memory,
+      ...(await idsOf(event, context)),
+      store,
       remember: window + 2 * TOLERANCE,
       work: (signal) => dispatch(event, signal, { settings, sessions: host?.sessions }),
     });
@@ -106,10 +94,49 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   });
 }
 
-/** What is answered, and why it is not 200. */
+/** Options of the receiver, completed by those of the app that it is mounted in. */
+interface Context {
+  readonly issuer: string;
+  readonly app: string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+  readonly store: SeenStore | undefined;
+}
+
+/** @throws KindeWebhookError `config_invalid` for an option that neither has */
+function contextOf(settings: Settings, host: Partial<WebhookHost>): Context {
+  const issuer = settings.issuer ?? host.issuer;
+  if (!issuer) {
+    const message = 'Pass `issuer`, your Kinde domain, or mount this with kinde().';
+    throw new KindeWebhookError('config_invalid', message);
+  }
+  const store = settings.seen ?? host.store;
+  if (settings.acceptRetries && !store) {
+    throw new KindeWebhookError('config_invalid', RETRIES_NEED_STORE);
+  }
+  return {
+    issuer,
+    app: settings.app ?? host.app,
+    fetch: settings.fetch ?? host.fetch ?? globalThis.fetch,
+    store,
+  };
+}
+
+/** The ids of an event in the store. Versions without app names kept the events of every app under `formerId`. */
+async function idsOf(
+  { event_id: id }: OtherEvent,
+  { issuer, app }: Context,
+): Promise<{ id: string; formerId: string }> {
+  const formerId = await hash(`webhook ${issuer} ${id}`);
+  if (app === undefined) {
+    return { id: formerId, formerId };
+  }
+  return { id: await hash(JSON.stringify(['webhook', issuer, app, id])), formerId };
+}
+
+/** A response, and why it is not 200. */
 type Answer = { readonly reply: Reply } & Partial<Omit<WebhookProblem, 'status'>>;
 
-/** The body of a request that has the form of a webhook. The signature decides; this keeps everything else cheap. */
+/** Reads the body of a request that has the form of a webhook. Only the signature counts; this refuses others at less cost. */
 async function readRequest(request: WebhookRequest): Promise<string | Answer> {
   const { method, headers } = request;
   if (method !== 'POST') {
@@ -123,13 +150,12 @@ async function readRequest(request: WebhookRequest): Promise<string | Answer> {
     return { reply: replyWith(400), reason: 'webhook_id' };
   }
   try {
+    const body = await readBody(request);
+    if (body !== undefined) {
+      return body;
+    }
     // The rest of a large body is on its way, so the connection cannot carry another request.
-    return (
-      (await readBody(request)) ?? {
-        reply: replyWith(413, { connection: 'close' }),
-        reason: 'too_large',
-      }
-    );
+    return { reply: replyWith(413, { connection: 'close' }), reason: 'too_large' };
   } catch (error) {
     if (error instanceof KindeWebhookError) {
       throw error;
@@ -138,14 +164,17 @@ async function readRequest(request: WebhookRequest): Promise<string | Answer> {
   }
 }
 
+/** Reasons that may pass: the keys did not arrive, or Kinde signs with one that it publishes only now. */
+const PASSING: readonly string[] = ['keys_unavailable', 'key_unknown'];
+
 function refusal(reason: string): Answer {
-  return { reply: UNDECIDED.includes(reason) ? again(503, 5) : replyWith(400), reason };
+  if (PASSING.includes(reason)) {
+    return { reply: again(503), reason };
+  }
+  return { reply: replyWith(400), reason };
 }
 
-/** What may be true later: the keys did not arrive, or Kinde signs with one that it publishes only now. */
-const UNDECIDED: readonly string[] = ['keys_unavailable', 'key_unknown'];
-
-/** Sessions first: when your handler tells the person, what it tells is true already. */
+/** Sessions follow before the handler runs, so that it can tell users about changes that are in effect. */
 async function dispatch(
   event: OtherEvent,
   signal: AbortSignal,
@@ -155,13 +184,13 @@ async function dispatch(
   if (sessions && followSessions) {
     await followEvent(event, sessions);
   }
-  // `verify` has looked at the data of the types that have a handler of their own.
+  // `verify` has checked the data of the types that may have a handler of their own.
   const handlers = on as Readonly<Record<string, Settings['otherwise']>>;
-  const handler =
-    (Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined) ?? otherwise;
+  const handler = own(handlers, event.type) ?? otherwise;
   await handler?.(event, Object.freeze({ signal }));
 }
 
+/** The response for a delivery. */
 function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): Answer {
   switch (outcome.kind) {
     case 'done':
@@ -177,7 +206,7 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
       };
     case 'unavailable':
       return {
-        reply: again(503, 5),
+        reply: again(503),
         reason: 'store',
         type,
         eventId,
@@ -185,7 +214,7 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
       };
     case 'busy':
       return {
-        reply: again(503, 5),
+        reply: again(503),
         reason: 'busy',
         type,
         eventId,
@@ -200,7 +229,7 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
   }
 }
 
-/** Who watches must not stop what is watched. */
+/** Calls `onProblem`, whose own errors become a warning. */
 function report({ onProblem }: Settings, problem: WebhookProblem): void {
   try {
     onProblem(problem);
@@ -214,11 +243,12 @@ function report({ onProblem }: Settings, problem: WebhookProblem): void {
   }
 }
 
-function again(status: number, seconds: number): Reply {
-  return replyWith(status, { 'retry-after': String(seconds) });
+/** A reply after which Kinde shall retry in five seconds. */
+function again(status: number): Reply {
+  return replyWith(status, { 'retry-after': '5' });
 }
 
-/** A store gets ids of one length and one alphabet, whatever Kinde's look like. */
+/** Makes an id of one length and alphabet for a store. */
 async function hash(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return base64url.encode(new Uint8Array(digest));

@@ -65,7 +65,7 @@ function sharedStore(): Required<SeenStore> & {
       ages.push(maxAge);
       values.set(id, value);
     },
-    async swap(id, from, { to, maxAge }) {
+    async compareAndSet(id, from, { to, maxAge }) {
       if (values.get(id) !== from) {
         return false;
       }

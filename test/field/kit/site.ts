@@ -19,7 +19,7 @@ export const FRAMEWORKS = ['express', 'fastify'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
 /** Where sessions live: in the cookie, in the cookie with a coordination store, in a store. */
-export const MODES = ['cookie', 'shared', 'store'] as const;
+export const MODES = ['cookie', 'coordination', 'store'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Every framework with every kind of session, or with some of them. */
@@ -32,7 +32,9 @@ export function sessionOf(mode: Mode): NonNullable<KindeOptions['session']> {
   if (mode === 'cookie') {
     return { idle };
   }
-  return mode === 'shared' ? { idle, shared: memoryStore() } : { idle, store: memoryStore() };
+  return mode === 'coordination'
+    ? { idle, coordination: memoryStore() }
+    : { idle, store: memoryStore() };
 }
 
 /** What a handler of `Place.handle` gets, in the same words for every framework. */

@@ -25,7 +25,7 @@ export const list = op({
       }),
     ),
   }),
-  quirks: ['names a next_token, but takes none'],
+  deviations: ['names a next_token, but takes none'],
 });
 
 /** One API, with its scopes and the applications that may use it. */
@@ -104,7 +104,7 @@ export const removeScope = op({
   route: 'DELETE /api/v1/apis/{api_id}/scopes/{scope_id}',
   scope: 'delete:apis_scopes',
   returns: nothing,
-  quirks: ['the scope for this is spelled delete:apis_scopes'],
+  deviations: ['the scope for this is spelled delete:apis_scopes'],
 });
 
 /** Says which applications may ask for tokens of an API; `operation: "delete"` takes one away. */
@@ -131,5 +131,5 @@ export const revokeApplicationScope = op({
   route: 'DELETE /api/v1/apis/{api_id}/applications/{application_id}/scopes/{scope_id}',
   scope: 'delete:apis_application_scopes',
   returns: nothing,
-  quirks: ['the scope for this is spelled delete:apis_application_scopes'],
+  deviations: ['the scope for this is spelled delete:apis_application_scopes'],
 });

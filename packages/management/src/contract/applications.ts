@@ -56,7 +56,9 @@ export const get = op({
       use_gravatar_fallback: bool,
     }),
   }),
-  quirks: ['redirect and logout URLs are never in here: ask listRedirectUrls and listLogoutUrls'],
+  deviations: [
+    'redirect and logout URLs are never in here: ask listRedirectUrls and listLogoutUrls',
+  ],
 });
 
 /** Registers an application. `reg` is a server, `spa` a browser, `m2m` a machine, `device` a device. */
@@ -114,8 +116,8 @@ export const listConnections = op({
   route: 'GET /api/v1/applications/{application_id}/connections',
   scope: 'read:application_connections',
   returns: answer({ connections: v.array(connection), has_more: bool }),
-  tidy: unwrapConnections,
-  quirks: ['says has_more, but takes no page'],
+  normalize: unwrapConnections,
+  deviations: ['says has_more, but takes no page'],
 });
 
 /** Offers a connection in an application. */
@@ -132,7 +134,7 @@ export const disableConnection = op({
   returns: reply,
 });
 
-/** Roles that a person needs one of to use an application. */
+/** Lists the roles of which a user needs one to use an application. */
 export const listAccessRoles = op({
   route: 'GET /api/v1/applications/{application_id}/access_roles',
   scope: 'read:applications',
@@ -151,7 +153,7 @@ export const listAccessRoles = op({
   paging: { by: 'id', items: 'roles' },
 });
 
-/** Lets people with a role use an application. */
+/** Lets users with a role use an application. */
 export const addAccessRole = op({
   route: 'POST /api/v1/applications/{application_id}/access_roles/{role_id}',
   scope: 'update:applications',
@@ -170,7 +172,7 @@ export const listProperties = op({
   route: 'GET /api/v1/applications/{application_id}/properties',
   scope: 'read:application_properties',
   returns: answer({ properties: v.array(propertyValue), next_token: v.nullable(text) }),
-  quirks: ['names a next_token, but takes none'],
+  deviations: ['names a next_token, but takes none'],
 });
 
 /** Sets one property of an application. */

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, around, bool, int, reply, text } from '../schema.js';
 
-/** What a billing customer is entitled to. */
+/** Lists the entitlements of a billing customer. */
 export const listEntitlements = op({
   route: 'GET /api/v1/billing/entitlements',
   scope: 'read:billing_entitlements',
@@ -29,7 +29,7 @@ export const listEntitlements = op({
     plans: v.optional(v.array(v.object({ code: text, subscribed_on: text }))),
   }),
   paging: { by: 'id', items: 'entitlements' },
-  quirks: ['no limit is null, or max_value where that is sent; described as never null'],
+  deviations: ['no limit is null, or max_value where that is sent; described as never null'],
 });
 
 /** Agreements of a billing customer. */

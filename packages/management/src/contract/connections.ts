@@ -46,8 +46,8 @@ export const list = op({
   query: { ...around, home_realm_domain: v.optional(text) },
   returns: answer({ connections: v.array(connection), has_more: bool }),
   paging: { by: 'id', items: 'connections' },
-  tidy: unwrapConnections,
-  quirks: ['items may be wrapped in an envelope of their own; they are unwrapped here'],
+  normalize: unwrapConnections,
+  deviations: ['items may be wrapped in an envelope of their own; they are unwrapped here'],
 });
 
 /** One connection. */
@@ -94,7 +94,7 @@ export const create = op({
     options: v.optional(options),
   },
   returns: answer({ connection: v.object({ id: text }) }),
-  quirks: ['secrets of options are never returned'],
+  deviations: ['secrets of options are never returned'],
 });
 
 /** Changes a connection; what is not sent stays. */

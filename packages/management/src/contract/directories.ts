@@ -60,7 +60,7 @@ export const create = op({
     enterprise_connection_id: v.optional(text),
   },
   returns: answer({ directory: directory }),
-  quirks: ['has answered 409 after it had created the directory: list before trying again'],
+  deviations: ['has answered 409 after it had created the directory: list before trying again'],
 });
 
 /** Renames a SCIM directory. */

@@ -14,7 +14,7 @@ export const list = op({
   route: 'GET /api/v1/environment_variables',
   scope: 'read:environment_variables',
   returns: answer({ has_more: bool, environment_variables: v.array(variable) }),
-  quirks: ['says has_more, but takes no page'],
+  deviations: ['says has_more, but takes no page'],
 });
 
 /** One variable. */

@@ -40,7 +40,7 @@ export const listFlags = op({
   route: 'GET /api/v1/environment/feature_flags',
   scope: 'read:environment_feature_flags',
   returns: answer({ feature_flags: flagValues, next_token: v.optional(v.nullable(text)) }),
-  quirks: ['names a next_token, but takes none', 'values are strings, whatever the type'],
+  deviations: ['names a next_token, but takes none', 'values are strings, whatever the type'],
 });
 
 /** Takes back the override of one feature flag. */
@@ -82,10 +82,10 @@ export const removeLogo = op({
   scope: 'update:environments',
   params: { type: logoType },
   returns: reply,
-  quirks: ['answers 204 when there was none'],
+  deviations: ['answers 204 when there was none'],
 });
 
-/** Sets whether a second factor is asked for, and which. */
+/** Sets whether a second factor is required, and which. */
 export const setMfa = op({
   route: 'PUT /api/v1/mfa',
   scope: 'update:mfa',
@@ -97,14 +97,14 @@ export const setMfa = op({
   returns: reply,
 });
 
-/** Whether people may sign in with passkeys. */
+/** Returns whether users may sign in with passkeys. */
 export const getPasskey = op({
   route: 'GET /api/v1/passkey',
   scope: 'read:passkey',
   returns: answer({ enabled: bool, policy: text }),
 });
 
-/** Sets whether people may sign in with passkeys. */
+/** Sets whether users may sign in with passkeys. */
 export const setPasskey = op({
   route: 'PUT /api/v1/passkey',
   scope: 'update:passkey',

@@ -31,7 +31,7 @@ export const update = op({
     default_value: text,
   },
   returns: reply,
-  quirks: ['values travel in the query', 'allow_override_level cannot become usr'],
+  deviations: ['values travel in the query', 'allow_override_level cannot become usr'],
 });
 
 /** Removes a feature flag and all its overrides. */

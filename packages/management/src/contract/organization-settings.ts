@@ -15,7 +15,7 @@ export const listFlags = op({
   route: 'GET /api/v1/organizations/{org_code}/feature_flags',
   scope: 'read:organization_feature_flags',
   returns: answer({ feature_flags: flagValues }),
-  quirks: ['values are strings, whatever the type'],
+  deviations: ['values are strings, whatever the type'],
 });
 
 /** Takes back every override of an organization. */
@@ -39,7 +39,7 @@ export const setFlag = op({
   query: { value: text },
   returns: reply,
   repeatable: true,
-  quirks: ['the value travels in the query'],
+  deviations: ['the value travels in the query'],
 });
 
 /** Sets one property of an organization. */
@@ -48,7 +48,7 @@ export const setProperty = op({
   scope: 'update:organization_properties',
   query: { value: text },
   returns: reply,
-  quirks: ['the value travels in the query'],
+  deviations: ['the value travels in the query'],
 });
 
 /** Property values of an organization. */
@@ -56,7 +56,7 @@ export const listProperties = op({
   route: 'GET /api/v1/organizations/{org_code}/properties',
   scope: 'read:organization_properties',
   returns: answer({ properties: v.array(propertyValue), next_token: v.nullable(text) }),
-  quirks: ['names a next_token, but takes none'],
+  deviations: ['names a next_token, but takes none'],
 });
 
 /** Sets several properties of an organization. */
@@ -76,7 +76,7 @@ export const setMfa = op({
   returns: reply,
 });
 
-/** Whether members may sign in with passkeys. */
+/** Returns whether members may sign in with passkeys. */
 export const getPasskey = op({
   route: 'GET /api/v1/organizations/{org_code}/passkey',
   scope: 'read:organization_passkey',
@@ -134,7 +134,7 @@ export const removeLogo = op({
   scope: 'update:organizations',
   params: { type: logoType },
   returns: reply,
-  quirks: ['answers 204 when there was none'],
+  deviations: ['answers 204 when there was none'],
 });
 
 /** Connections of an organization. */
@@ -142,8 +142,8 @@ export const listConnections = op({
   route: 'GET /api/v1/organizations/{organization_code}/connections',
   scope: 'read:organization_connections',
   returns: answer({ connections: v.array(connection), has_more: bool }),
-  tidy: unwrapConnections,
-  quirks: ['says has_more, but takes no page'],
+  normalize: unwrapConnections,
+  deviations: ['says has_more, but takes no page'],
 });
 
 /** Lets members sign in by a connection. */

@@ -57,7 +57,7 @@ export const get = op({
       }),
     ),
   }),
-  quirks: ['`code` is the code of the organization'],
+  deviations: ['`code` is the code of the organization'],
 });
 
 /** Creates an organization. */
@@ -121,7 +121,7 @@ export const update = op({
   },
   returns: reply,
   repeatable: true,
-  quirks: [
+  deviations: [
     'renaming also renames its billing customer',
     'is_allow_registrations is old: use is_auto_membership_enabled',
   ],

@@ -23,7 +23,7 @@ export const create = op({
     key: text,
   },
   returns: answer({ permission: v.optional(v.object({ id: text })) }),
-  quirks: ['described without an id in the answer; the service sends one'],
+  deviations: ['described without an id in the answer; the service sends one'],
 });
 
 /** Changes a permission. */

@@ -3,7 +3,7 @@ import { op } from '../op.js';
 import { answer, page, text } from '../schema.js';
 import { byNameOrEmail } from './entities.js';
 
-/** People who asked to be told. */
+/** Lists the subscribers. */
 export const list = op({
   route: 'GET /api/v1/subscribers',
   scope: 'read:subscribers',
@@ -37,7 +37,7 @@ export const get = op({
       }),
     ),
   }),
-  quirks: ['answers a list'],
+  deviations: ['answers a list'],
 });
 
 /** Adds a subscriber. */
@@ -51,5 +51,5 @@ export const create = op({
     email: text,
   },
   returns: v.object({ subscriber: v.object({ subscriber_id: text }) }),
-  quirks: ['values travel in the query'],
+  deviations: ['values travel in the query'],
 });

@@ -1,0 +1,211 @@
+import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
+import { bare } from '../own.js';
+import { deadlineIn, now, type Moment } from '../clock.js';
+import type { CallerContext } from './context.js';
+import { KindeError } from '../errors.js';
+import {
+  isAlive,
+  signOutWith,
+  refreshSession,
+  continueSession,
+  type Authentication,
+} from './refresh.js';
+import { mayJudge } from './exchange.js';
+import type { HttpRequest } from '../http/http.js';
+import {
+  CLOCK_ERROR,
+  needsRewrite,
+  newestOf,
+  readSession,
+  readSessionSync,
+  type Session,
+} from '../session/session.js';
+
+export type { Authentication } from './refresh.js';
+
+/** How to find out who is calling. */
+export interface AuthenticateOptions {
+  /**
+   * `false` where the response cannot carry cookies: the session counts while its access token lives, and nothing is
+   * refreshed, since the browser would never learn of it. @default true
+   */
+  refresh?: boolean;
+}
+
+/** Seconds before its end at which an access token is refreshed, so that it does not end between here and the API it is sent to. */
+const AHEAD = 30;
+
+/**
+ * Who is calling? By bearer token where an audience is configured and one is sent, else by session cookie, refreshing its
+ * tokens when due. Never throws for what a request or Kinde does: see `reason`.
+ */
+export async function authenticate(
+  request: HttpRequest,
+  context: CallerContext,
+  options: AuthenticateOptions = {},
+): Promise<Authentication> {
+  const { refresh: mayRefresh = true } = bare(options);
+  const deadline = deadlineIn(context.config.timeout);
+  const authorization = request.headers.get('authorization');
+  if (
+    context.config.audience.length > 0 &&
+    authorization !== null &&
+    /^bearer(\s|$)/i.test(authorization)
+  ) {
+    return { auth: await byBearer(authorization, context), cookies: [] };
+  }
+  return unlessAway(async () => {
+    const session = await readSession(request, context);
+    if (typeof session !== 'object') {
+      return signOutWith(request, context, session);
+    }
+    if (mayRefresh) {
+      return bySession(request, context, session, deadline);
+    }
+    return asItIs(request, context, session);
+  });
+}
+
+/** Trouble with the store or with Kinde is an answer, too: it says nothing about who is calling. */
+async function unlessAway(work: () => Promise<Authentication>): Promise<Authentication> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KindeError) || error.statusCode < 500) {
+      throw error;
+    }
+    return { auth: signedOut('unavailable'), cookies: [] };
+  }
+}
+
+/**
+ * The same answer as `authenticate` gives, at once, where that is known without asking anybody and there is no cookie to send
+ * along. `undefined` says no more than that `authenticate` has to be asked.
+ */
+export function authenticateSync(
+  headers: HttpRequest['headers'],
+  context: CallerContext,
+  refresh: RequestAuth['refresh'],
+): RequestAuth | undefined {
+  const authorization = context.config.audience.length > 0 ? headers.get('authorization') : null;
+  if (authorization !== null) {
+    // Headers that are written in another way, or not known, are looked at closely by `authenticate`.
+    const token = authorization.startsWith(SCHEME) ? authorization.slice(SCHEME.length) : '';
+    const person = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
+    return person && callerOf(person, context, refresh);
+  }
+  const session = readSessionSync(headers.get('cookie') ?? undefined, context);
+  if (!session || isDue(session, context) || needsRewrite(session, context)) {
+    return undefined;
+  }
+  return callerOf(context.identities.ofSession(session), context, refresh);
+}
+
+const SCHEME = 'Bearer ';
+const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
+
+async function byBearer(authorization: string, context: CallerContext): Promise<Auth> {
+  const token = BEARER.exec(authorization)?.[1];
+  if (!token) {
+    return signedOut('bearer_invalid');
+  }
+  const { identities, oauth } = context;
+  try {
+    const keys = oauth.keySetVersion();
+    const known = identities.ofKnownBearer(token, keys);
+    if (known) {
+      return callerOf(known, context);
+    }
+    const found = await oauth.verifyBearer(token);
+    // Only where the same keys served all the while, the answer is known to be theirs.
+    return callerOf(
+      identities.ofBearer(token, found, oauth.keySetVersion() === keys ? keys : undefined),
+      context,
+    );
+  } catch (error) {
+    const invalid = error instanceof KindeError && error.code === 'access_token_invalid';
+    return signedOut(invalid ? 'bearer_invalid' : 'unavailable');
+  }
+}
+
+async function bySession(
+  request: HttpRequest,
+  context: CallerContext,
+  session: Session,
+  deadline: Moment,
+): Promise<Authentication> {
+  if (!isDue(session, context) || session.isFallback) {
+    if (!needsRewrite(session, context) || session.isFallback) {
+      return { auth: toAuth(session, context), cookies: [] };
+    }
+    return continueSession(request, context, { from: session, to: prolonged(session) });
+  }
+  if (session.refreshToken) {
+    return refreshSession(request, context, session, deadline);
+  }
+  return asItIs(request, context, session);
+}
+
+/** The session without any change to it. */
+async function asItIs(
+  request: HttpRequest,
+  context: CallerContext,
+  session: Session,
+): Promise<Authentication> {
+  if (isAlive(session)) {
+    return { auth: toAuth(session, context), cookies: [] };
+  }
+  if (session.refreshToken) {
+    return { auth: signedOut('refresh_required'), cookies: [] };
+  }
+  if (session.isPinned) {
+    return signOutWith(request, context, 'organization_changed');
+  }
+  return signOutWith(
+    request,
+    context,
+    now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired',
+  );
+}
+
+/** Active now. If its tokens are to be renewed and could not be, they still are. */
+function prolonged(session: Session): Session {
+  const { renewFrom = 0 } = session;
+  // A clock that was wrong must not make anybody look idle.
+  const seenAt = Math.max(now(), session.seenAt);
+  return {
+    ...session,
+    seenAt,
+    renewFrom: session.seenAt < renewFrom ? Math.max(renewFrom, seenAt + 1) : undefined,
+  };
+}
+
+/**
+ * New tokens now, so that what changed at Kinde since the last ones shows. Nobody else's session, and no bearer token.
+ * Never throws for what Kinde does: see `reason`.
+ */
+export function refresh(request: HttpRequest, context: CallerContext): Promise<Authentication> {
+  const deadline = deadlineIn(context.config.timeout);
+  return unlessAway(async () => {
+    const session = await readSession(request, context);
+    if (typeof session !== 'object') {
+      return signOutWith(request, context, session);
+    }
+    if (!session.refreshToken || session.isFallback) {
+      return asItIs(request, context, session);
+    }
+    // This response, or another one, may have refreshed what the browser sent.
+    return refreshSession(request, context, await newestOf(session, context), deadline);
+  });
+}
+
+/** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
+function isDue(session: Session, context: CallerContext): boolean {
+  const { expiresAt, seenAt, refreshToken, renewFrom = 0 } = session;
+  const time = now();
+  const ahead = expiresAt - AHEAD;
+  const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
+  // While Kinde does not answer, that a token could be renewed early must not make every request wait.
+  const isEarly = early && context.refreshBackoff.get(refreshToken ?? '') === undefined;
+  return expiresAt <= time || isEarly || mayJudge(session, context);
+}

@@ -1,0 +1,153 @@
+import type { Requirement } from '@kindling/claims';
+import type { Auth, SignedIn, SignedOutReason } from '../caller/auth.js';
+import { bare, own } from '../own.js';
+import type { Context } from '../context.js';
+import { KindeError } from '../errors.js';
+import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../http/http.js';
+import { login, loginElsewhere } from '../login/login.js';
+import { isPageLoad, wantsPage } from '../http/navigation.js';
+import { problemReply } from '../http/problem.js';
+import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
+
+/** What a caller must have, or a question about them that must be answered with `true`. */
+export type Guard = Requirement | ((auth: Auth) => boolean | Promise<boolean>);
+
+/** A guard, and how to apply it. */
+export interface Rule {
+  /** The requirement, or the question, that decides. */
+  readonly allow: Guard;
+  /** Ask the Account API instead of the token. If that cannot answer, nobody passes. @default false */
+  readonly live?: boolean;
+  /**
+   * Let pages of every origin make requests that change something (POST, PUT, PATCH, DELETE) with the user's session.
+   * Without it, only pages of this app and of `trustedOrigins` may. Bearer tokens are not concerned. @default false
+   */
+  readonly crossOrigin?: boolean;
+}
+
+/**
+ * Lets a caller through (`undefined`) or answers in their place: a user who opens a page is sent to sign in and comes back to
+ * it, everybody else gets 401 or 403 and, for bearer tokens, a challenge (RFC 6750). At once where that is known.
+ */
+export function guard(
+  request: HttpRequest,
+  context: Context,
+  auth: Auth,
+  rule: Rule,
+): Reply | undefined | Promise<Reply | undefined> {
+  const { allow } = rule;
+  const isKnown = !isSet(rule, 'live') && typeof allow !== 'function' && auth.isAuthenticated;
+  if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) {
+    return undefined;
+  }
+  return decide(request, context, auth, rule);
+}
+
+async function decide(
+  request: HttpRequest,
+  context: Context,
+  auth: Auth,
+  rule: Rule,
+): Promise<Reply | undefined> {
+  try {
+    if (!auth.isAuthenticated) {
+      return await signIn(request, context, auth.reason);
+    }
+    if (!maySend(request, context, auth, rule)) {
+      throw crossSite();
+    }
+    if (await passes(auth, rule)) {
+      return undefined;
+    }
+    throw forbidden(auth.via, rule.allow);
+  } catch (error) {
+    if (error instanceof KindeError) {
+      return problemReply(request, context.config, error);
+    }
+    throw error;
+  }
+}
+
+/** Browsers send cookies along with what foreign pages make them send; nobody makes them send a bearer token. */
+function maySend(
+  request: HttpRequest,
+  { config }: Context,
+  { via }: SignedIn,
+  rule: Rule,
+): boolean {
+  return isSet(rule, 'crossOrigin') || via === 'bearer' || isFromTrustedPage(request, config);
+}
+
+/** Rules are read at every request, so they are not copied: a member counts if it is the rule's own. */
+function isSet(rule: Rule, name: 'live' | 'crossOrigin'): boolean {
+  return own(rule, name) === true;
+}
+
+async function passes(auth: SignedIn, rule: Rule): Promise<boolean> {
+  const { allow } = rule;
+  if (typeof allow === 'function') {
+    return (await allow(auth)) === true;
+  }
+  return (isSet(rule, 'live') ? await auth.live() : auth).has(allow);
+}
+
+/** A user who opens a page signs in and comes back to it. Everybody else is told. */
+async function signIn(
+  request: HttpRequest,
+  context: Context,
+  reason: SignedOutReason,
+): Promise<Reply> {
+  if (reason === 'unavailable') {
+    throw new KindeError(
+      'store_unavailable',
+      'Whether you are signed in cannot be found out just now.',
+      {
+        headers: { 'retry-after': '5' },
+      },
+    );
+  }
+  if (!isPageLoad(request) || reason === 'bearer_invalid') {
+    throw signedOutError(request, reason, context);
+  }
+  const returnTo = requestUrl(request, context.config).href;
+  const { location, cookies } =
+    loginElsewhere(request, context, returnTo) ?? (await login(request, context, { returnTo }));
+  return {
+    status: 302,
+    headers: { ...PRIVATE_HEADERS, location },
+    cookies,
+    body: null,
+  };
+}
+
+function signedOutError(
+  request: HttpRequest,
+  reason: SignedOutReason,
+  { config }: Context,
+): KindeError {
+  const challenge =
+    reason === 'bearer_invalid'
+      ? 'Bearer error="invalid_token", error_description="The access token is not valid here"'
+      : 'Bearer';
+  const headers = config.audience.length > 0 ? { 'www-authenticate': challenge } : {};
+  const isForm = request.method !== 'GET' && wantsPage(request);
+  const message = isForm ? 'You are signed out. What you sent was not saved.' : 'Please sign in.';
+  return new KindeError('signed_out', message, { reason, headers });
+}
+
+function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
+  const { scopes = [], ...rest } = bare(typeof allow === 'function' ? {} : (allow as Requirement));
+  const scope = [scopes].flat().join(' ');
+  const challenge = `Bearer error="insufficient_scope"${/^[\x21\x23-\x5b\x5d-\x7e ]+$/.test(scope) ? `, scope="${scope}"` : ''}`;
+  const wanted = Object.entries(rest).map(
+    ([kind, value]) => `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return new KindeError(
+    'forbidden',
+    'You are signed in, but this needs a permission that you do not have.',
+    {
+      ...(wanted.length > 0 && { reason: `requires ${wanted.join(', ')}` }),
+      headers: via === 'bearer' ? { 'www-authenticate': challenge } : {},
+    },
+  );
+}

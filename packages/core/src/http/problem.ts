@@ -1,0 +1,162 @@
+import type { KindeError } from '../errors.js';
+import { PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
+import { wantsPage } from './navigation.js';
+
+/** The options that decide how an error is shown. */
+export interface ProblemOptions {
+  /** Whether explanations are hidden from visitors. */
+  readonly production: boolean;
+  /** The origin of the app. */
+  readonly siteUrl: string;
+  /** The path below which the app lives. */
+  readonly basePath: string;
+  /** Where a sign-in begins, where the app has such a route. */
+  readonly paths: { readonly login: string | undefined };
+  /** Renders pages in the app's own design. */
+  readonly renderProblem: ((problem: Problem) => string) | undefined;
+}
+
+/**
+ * Turns an error into a reply: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the
+ * user was going; the default is the page with the refused form, as far as the referrer tells.
+ */
+export function problemReply(
+  request: HttpRequest,
+  config: ProblemOptions,
+  error: KindeError,
+  returnTo?: string,
+): Reply {
+  const problem = toProblem(error, config, returnTo ?? formPage(request, config));
+  const { 'set-cookie': cookies = [], ...headers } = error.headers;
+  const plain = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, String(value)]),
+  );
+  const isPage = wantsPage(request);
+  const body = isPage
+    ? pageOf(problem, config)
+    : JSON.stringify({ type: 'about:blank', ...problem });
+  const type = isPage ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
+  const policy = isPage && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
+  return {
+    status: error.statusCode,
+    headers: {
+      ...PRIVATE_HEADERS,
+      ...(error.statusCode > 502 && RETRY),
+      ...plain,
+      ...policy,
+      'content-type': type,
+    },
+    cookies: [cookies].flat(),
+    body,
+    problem,
+  };
+}
+
+/** The delay of a retry where the error names none: 503 and 504 pass by themselves. */
+const RETRY = { 'retry-after': '5' };
+
+/** The page of this app from which a form was posted; its own address cannot be opened again. */
+function formPage(
+  { method, headers }: HttpRequest,
+  { siteUrl }: ProblemOptions,
+): string | undefined {
+  const referrer = headers.get('referer');
+  if (method === 'GET' || referrer === null || !URL.canParse(referrer)) {
+    return undefined;
+  }
+  if (new URL(referrer).origin !== siteUrl) {
+    return undefined;
+  }
+  return referrer;
+}
+
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'This sign-in did not work',
+  401: 'Please sign in',
+  403: 'You may not do this',
+  405: 'That is not possible here',
+  500: 'Something is wrong with this site',
+  502: 'Signing in is not possible right now',
+  503: 'Signing in is not possible right now',
+  504: 'Signing in is not possible right now',
+};
+
+/** Visitors of a production site learn what to do; which check failed is for the developer. */
+function toProblem(
+  error: KindeError,
+  { production, paths }: ProblemOptions,
+  returnTo: string | undefined,
+): Problem {
+  const { statusCode: status, code, reason, fix } = error;
+  const isServerSide = status >= 500;
+  const canRetry = status === 400 || status === 401 || isServerSide;
+  const detail = production && isServerSide ? 'Please try again in a moment.' : error.message;
+  return {
+    status,
+    code,
+    title: TITLES[status] ?? 'Something went wrong',
+    detail,
+    ...(!production && reason !== undefined && { reason }),
+    ...(!production && fix !== undefined && { fix }),
+    ...(canRetry && paths.login && { retry: loginLink(paths.login, returnTo) }),
+  };
+}
+
+function loginLink(login: string, returnTo: string | undefined): string {
+  if (returnTo === undefined) {
+    return login;
+  }
+  return `${login}?${new URLSearchParams({ return_to: returnTo })}`;
+}
+
+function pageOf(problem: Problem, { renderProblem, basePath }: ProblemOptions): string {
+  if (renderProblem) {
+    return renderProblem(problem);
+  }
+  return renderPage(problem, `${basePath}/`);
+}
+
+function renderPage(
+  { status, code, title, detail, reason, fix, retry }: Problem,
+  home: string,
+): string {
+  const facts: (readonly [name: string, text: string])[] = [];
+  const rows = [
+    ['Code', code],
+    ['Reason', reason],
+    ['Fix', fix],
+  ] as const;
+  for (const [name, text] of rows) {
+    if (text !== undefined) {
+      facts.push([name, text]);
+    }
+  }
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<style>
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { max-width: 34rem; margin: 15vh auto 0; padding: 0 1.5rem }
+p.status { opacity: .65; margin: 0 } h1 { margin: .2em 0 .6em; font-size: 1.6rem; line-height: 1.2 }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .3em 1em; font-size: .9rem; padding: 1em; border: 1px solid #8886; border-radius: .5rem }
+dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit }
+</style>
+<main>
+<p class="status">${status}</p>
+<h1>${escape(title)}</h1>
+<p>${escape(detail)}</p>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}</dl>
+<p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
+</main>
+</html>
+`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}

@@ -1,0 +1,26 @@
+import { base64url } from 'jose';
+import type { LoginChecks } from '../oauth/client.js';
+import { hash } from '../crypto/hash.js';
+
+/** 32 random bytes in base64url, from which the checks of one login are made: its cookie keeps this one instead of three. */
+export function createLoginSecret(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/**
+ * State, nonce and PKCE verifier (RFC 7636: 43 characters) of a login. None of them tells another one or the secret. The time
+ * in front of the state, in Unix seconds, lets the oldest of several pending logins be told without opening them.
+ */
+export async function createLoginChecks(
+  secret: string,
+  startedAt: number,
+): Promise<Omit<LoginChecks, 'maxAge'>> {
+  const [state, nonce, codeVerifier] = await Promise.all(
+    ['state', 'nonce', 'code_verifier'].map((purpose) => hash(`${purpose} ${secret}`)),
+  );
+  return {
+    state: startedAt.toString(36).padStart(7, '0') + state!,
+    nonce: nonce!,
+    codeVerifier: codeVerifier!,
+  };
+}

@@ -1,0 +1,53 @@
+import { bare } from '../own.js';
+import type { LogoutContext } from './context.js';
+import { clearCookie } from '../cookies.js';
+import { KindeError, withHeaders } from '../errors.js';
+import type { HttpRequest, Redirect } from '../http/http.js';
+import { forgetLogins } from '../login/login.js';
+import { safeReturnTo } from '../http/return-to.js';
+import { endSession, readSession, revokeTokens } from '../session/session.js';
+
+/** Where to go after signing out. */
+export interface LogoutOptions {
+  /** A URL of this app that is registered at Kinde as a logout URL. @default `postLogoutRedirectUri` */
+  returnTo?: string;
+}
+
+/** Milliseconds that ending the refresh token at Kinde may take from signing out. */
+const REVOKE_TIMEOUT_MS = 1500;
+
+/** Forgets the session here, ends its refresh token, then sends the browser to Kinde to end the session there. */
+export async function logout(
+  request: HttpRequest,
+  context: LogoutContext,
+  options: LogoutOptions = {},
+): Promise<Redirect> {
+  const { config, oauth } = context;
+  const session = await readSession(request, context).catch(() => undefined);
+  const revoke = async () => {
+    if (typeof session === 'object') {
+      await withinTime(REVOKE_TIMEOUT_MS, revokeTokens(session, context));
+    }
+  };
+  const cookies = await endSession(request, context).catch(async (error: unknown) => {
+    // The store still has the session, but from here on nobody has the cookie for it, and it is not refreshed any more.
+    await revoke();
+    const cleared = clearCookie(request, context, config.session.cookie);
+    const lines = [...cleared, ...forgetLogins(request, context)];
+    throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
+  });
+  await revoke();
+  const target = safeReturnTo(bare(options).returnTo, {
+    ...config.returnRules,
+    fallback: config.postLogoutRedirectUri,
+  });
+  const location = await oauth.logoutUrl(target);
+  return { location: location.href, cookies: [...cookies, ...forgetLogins(request, context)] };
+}
+
+/** Best effort: neither slowness nor failure may keep anybody from signing out. */
+async function withinTime(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work.catch(() => {}), late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,128 @@
+import { bare } from '@kindling/internal';
+import type { Problem } from '../http/http.js';
+import { checkIssuer, checkIssuerHost, checkSite, originsOf, type Problems } from './checks.js';
+import { checkEach, unknownNames, withDefaults } from './entries.js';
+import { environmentProblems, isProduction, variableOf } from './env.js';
+import { OPTIONS, PATHS, SESSION, SESSION_HINTS, type KindeOptions } from './options.js';
+import { invalidConfig, sentences } from './problems.js';
+import { checkSession, resolveSession, type SessionConfig } from './session.js';
+import { checkPaths, checkUrls, placesOf, siteOf, type Places, type Site } from './site.js';
+
+/** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */
+export interface Config extends Places {
+  /** Kinde's issuer, without a slash at its end. */
+  readonly issuer: string;
+  /** The application's client ID. */
+  readonly clientId: string;
+  /** The application's client secret; `undefined` for a public client. */
+  readonly clientSecret: string | undefined;
+  /** How the client authenticates at the token endpoint. */
+  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  /** The first encrypts, all decrypt. */
+  readonly secrets: readonly string[];
+  /** API identifiers whose bearer tokens are accepted. */
+  readonly audience: readonly string[];
+  /** Scopes, separated by spaces. */
+  readonly scope: string;
+  /** Origins beside the app's own whose pages may act for its users. */
+  readonly trustedOrigins: readonly string[];
+  /** How sessions are kept. */
+  readonly session: SessionConfig;
+  /** Seconds that clocks may disagree. */
+  readonly clockTolerance: number;
+  /** Seconds for one whole request to Kinde. */
+  readonly timeout: number;
+  /** Whether explanations are hidden from visitors. */
+  readonly production: boolean;
+  /** Called with the user before their session starts. */
+  readonly onSignIn: KindeOptions['onSignIn'];
+  /** Renders error pages; `undefined` for the plain ones. */
+  readonly renderProblem: ((problem: Problem) => string) | undefined;
+  /** Receives Kinde's webhooks, at `paths.webhooks`. */
+  readonly webhooks: KindeOptions['webhooks'];
+  /** Used for every request to Kinde. */
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Checks every option and applies the defaults.
+ * @throws KindeError `config_invalid`, listing every problem at once and repeating no value.
+ */
+export function resolveConfig(given: KindeOptions): Config {
+  const parts = partsOf(given);
+  const { options, session, paths, site, production } = parts;
+  const problems = [
+    ...environmentProblems(production),
+    ...unknownNames(OPTIONS, options),
+    ...unknownNames(SESSION, session, 'session.', SESSION_HINTS),
+    ...unknownNames(PATHS, paths, 'paths.'),
+    ...sentences(problemsOf(parts), (option) => variableOf(option, given)),
+  ];
+  if (problems.length > 0 || !site) {
+    throw invalidConfig(problems);
+  }
+  const complete = withDefaults(OPTIONS, options);
+  return Object.freeze({
+    issuer: complete.issuer.replace(/\/$/, ''),
+    clientId: complete.clientId,
+    clientSecret: complete.clientSecret,
+    clientAuthentication: complete.clientAuthentication,
+    ...placesOf(options, paths, site),
+    secrets: Object.freeze([complete.secret].flat()),
+    audience: Object.freeze([complete.audience].flat()),
+    scope: scopeOf(complete.scope),
+    trustedOrigins: originsOf(complete.trustedOrigins),
+    session: resolveSession(session, site, complete.clientId),
+    clockTolerance: complete.clockTolerance,
+    timeout: complete.timeout,
+    production,
+    onSignIn: complete.onSignIn,
+    renderProblem: complete.renderProblem,
+    webhooks: complete.webhooks,
+    fetch: complete.fetch ?? globalThis.fetch,
+  });
+}
+
+/** Options, taken apart for their checks. */
+interface Parts {
+  readonly options: KindeOptions;
+  readonly session: NonNullable<KindeOptions['session']>;
+  readonly paths: NonNullable<KindeOptions['paths']>;
+  /** The app's URL; `undefined` if it is missing or wrong. */
+  readonly site: Site | undefined;
+  readonly production: boolean;
+}
+
+/** Copies without prototypes, so that nothing is smuggled in through `Object.prototype`. */
+function partsOf(given: KindeOptions): Parts {
+  const options = bare(given);
+  return {
+    options,
+    session: bare(options.session ?? {}),
+    paths: bare(options.paths ?? {}),
+    site: checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl),
+    production: options.production ?? isProduction(),
+  };
+}
+
+/** Checks each option by itself, then those that have to fit to each other. */
+function problemsOf({ options, session, paths, site, production }: Parts): Problems {
+  const rules = { production, allowPrivate: options.allowPrivateIssuer === true };
+  const isIssuer = checkIssuer(options.issuer) === undefined;
+  return [
+    ...checkEach(OPTIONS, options),
+    ['issuer', isIssuer ? checkIssuerHost(options.issuer, rules) : undefined],
+    ...(site ? checkUrls(options, site) : []),
+    ...checkEach(PATHS, paths, 'paths.'),
+    ...checkPaths(options, paths, site),
+    ...checkEach(SESSION, session, 'session.'),
+    ...checkSession(session, site, Boolean(paths.backchannelLogout)),
+  ];
+}
+
+/** OpenID Connect needs `openid`; Kinde's name for the refresh scope is `offline` and it ignores the usual one. */
+function scopeOf(scope: string): string {
+  const names = scope.split(/\s+/).filter(Boolean);
+  const known = names.map((name) => (name === 'offline_access' ? 'offline' : name));
+  return [...new Set(['openid', ...known])].join(' ');
+}

@@ -1,0 +1,192 @@
+import { now } from '../clock.js';
+import { PAGE, readHead, readPage, type Head, type Notice } from './page.js';
+import { storeUnavailable } from '../store/timeout.js';
+
+/** The end of the log, and the latest notice of each kind about everybody. */
+export interface Known {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly latest: ReadonlyMap<string, Notice>;
+}
+
+/** What a process has read of the log. */
+export interface RevocationReader {
+  /**
+   * Takes in a head and the pages before it that were not read yet. `undefined` where one is missing, or the head is older
+   * than one that was read: then nobody can know what was said.
+   * @throws KindeError `store_unavailable`.
+   */
+  take(text: string | undefined): Promise<Head | undefined>;
+  /** Takes in what this process itself has written in place of a head, or of none. */
+  accept(before: Head | undefined, head: Head, text: string): void;
+  /** What is known once everything there is was read. */
+  known(): Known | undefined;
+  /** The latest time on a full page, if that was read. */
+  endOf(page: number): number | undefined;
+}
+
+/** Pages that are read at the same time. */
+const AT_ONCE = 50;
+
+/** A process reads each page once. `life` is for how many seconds a notice matters; `pageOf` asks the store for a full page. */
+export function createRevocationReader(
+  pageOf: (epoch: string, page: number) => Promise<string | undefined>,
+  life: number,
+): RevocationReader {
+  let mind: Mind | undefined;
+
+  /** Notices of full pages; `undefined` where one is missing. */
+  const readPages = async ({ epoch, page: end }: Head, from: number, ends: Mind['ends']) => {
+    const found: Notice[] = [];
+    for (let start = from; start < end; start += AT_ONCE) {
+      const numbers = Array.from(
+        { length: Math.min(AT_ONCE, end - start) },
+        (_, index) => start + index,
+      );
+      const texts = await Promise.all(numbers.map((number) => pageOf(epoch, number)));
+      for (const [index, text] of texts.entries()) {
+        const notices = typeof text === 'string' ? readPage(text) : undefined;
+        if (notices?.length !== PAGE) {
+          return undefined;
+        }
+        found.push(...notices);
+        ends.set(numbers[index]!, latestOf(notices));
+      }
+    }
+    return found;
+  };
+
+  const take: RevocationReader['take'] = async (text) => {
+    if (text !== undefined && text === mind?.text) {
+      return mind.head;
+    }
+    const head = typeof text === 'string' ? readHead(text) : undefined;
+    if (head === 'foreign') {
+      throw storeUnavailable(
+        'What was said about sessions is written in a version not known here.',
+      );
+    }
+    if (!head) {
+      return undefined;
+    }
+    if (mind?.head.epoch !== head.epoch) {
+      mind = {
+        head,
+        text: undefined,
+        latest: new Map(),
+        ends: new Map(),
+      };
+    }
+    if (mind.text !== undefined && head.seq < mind.head.seq) {
+      return undefined;
+    }
+    const next = Math.max(head.first, ...[...mind.ends.keys()].slice(-1).map((last) => last + 1));
+    const pages = await readPages(head, next, mind.ends);
+    if (!pages) {
+      return undefined;
+    }
+    const news = [...pages, ...head.notices];
+    if (mind.text !== undefined && !goesOn(mind.head, news, life)) {
+      return undefined;
+    }
+    learn(mind.latest, news);
+    mind = {
+      ...mind,
+      head,
+      text,
+    };
+    return head;
+  };
+
+  return Object.freeze({
+    take,
+    accept(before, head, text) {
+      const known =
+        before && mind?.head.epoch === head.epoch ? mind : { latest: new Map(), ends: new Map() };
+      const { latest, ends } = known;
+      if (before && head.page > before.page) {
+        ends.set(before.page, latestOf(before.notices));
+      }
+      const old = [...ends.keys()].filter((page) => page < head.first);
+      for (const page of old) {
+        ends.delete(page);
+      }
+      if (old.length > 0) {
+        for (const [key, { at }] of latest) {
+          if (at + life < now()) {
+            latest.delete(key);
+          }
+        }
+      }
+      learn(latest, head.notices);
+      mind = {
+        head,
+        text,
+        latest,
+        ends,
+      };
+    },
+    known: () => {
+      if (mind?.text === undefined) {
+        return undefined;
+      }
+      return {
+        epoch: mind.head.epoch,
+        seq: mind.head.seq,
+        latest: mind.latest,
+      };
+    },
+    endOf: (page) => mind?.ends.get(page),
+  } satisfies RevocationReader);
+}
+
+/** `text` is that of the head, once everything before it was read, too. */
+interface Mind {
+  readonly head: Head;
+  readonly text: string | undefined;
+  readonly latest: Map<string, Notice>;
+  /** Full pages that were read, in their order, with the latest time on each. */
+  readonly ends: Map<number, number>;
+}
+
+/**
+ * Is all that was in the head still said? A store that lost its last writes to a fail-over goes on from before them, and may
+ * have come as far again with other notices.
+ */
+function goesOn(before: Head, news: readonly Notice[], life: number): boolean {
+  const places = new Map<string, number>();
+  for (const { key, seq } of news) {
+    places.set(key, Math.max(seq, places.get(key) ?? 0));
+  }
+  return before.notices.every(
+    ({ key, seq, at }) => at + life < now() || (places.get(key) ?? 0) >= seq,
+  );
+}
+
+function learn(latest: Map<string, Notice>, notices: readonly Notice[]): void {
+  for (const notice of notices) {
+    const before = latest.get(notice.key);
+    if (!before || before.seq < notice.seq) {
+      latest.set(notice.key, merged(before, notice));
+    }
+  }
+}
+
+/** Two notices about the same, as one that says what both say, in the place of the second. */
+export function merged<One extends Pick<Notice, 'at' | 'until'>>(
+  before: One | undefined,
+  notice: One,
+): One {
+  if (!before) {
+    return notice;
+  }
+  return {
+    ...notice,
+    at: Math.max(before.at, notice.at),
+    until: Math.max(before.until, notice.until),
+  };
+}
+
+function latestOf(notices: readonly Notice[]): number {
+  return notices.reduce((latest, { at }) => Math.max(latest, at), 0);
+}

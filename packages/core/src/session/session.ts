@@ -1,0 +1,266 @@
+import { base64url } from 'jose';
+import { now } from '../clock.js';
+import type { SessionContext } from './context.js';
+import { clearCookie, findCookie, forgetCookie, hasCookie } from '../cookies.js';
+import type { HttpRequest } from '../http/http.js';
+import { newestToken, type Session } from './data.js';
+import type { Standing } from '../revocations/revocations.js';
+import type { Tokens } from '../oauth/client.js';
+import { retryLater, withBudget } from '../store/timeout.js';
+import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
+import { hash } from '../crypto/hash.js';
+import type { Opened } from '../crypto/seal.js';
+import { openSessionCookie, writeCookie } from './cookie.js';
+import { findSession, judgeSession } from './search.js';
+import { isId, isSession } from './shape.js';
+
+export type { Session } from './data.js';
+export { isForeignSession } from './cookie.js';
+
+/** Why a request has no session. */
+export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';
+
+/** When a session begins, in Unix seconds, and where in the order of what is said about sessions. */
+export interface Start extends Standing {
+  readonly startedAt: number;
+}
+
+/**
+ * A session begins where its tokens are asked for: what is said about its person from here on concerns it, though it be
+ * kept later, and what was said before does not.
+ * @throws KindeError `store_unavailable`.
+ */
+export async function beginSession(
+  request: HttpRequest,
+  { revocations, storeBudgetOf }: SessionContext,
+): Promise<Start> {
+  const standing = await (revocations && storeBudgetOf(request).spend(revocations.begin));
+  return { startedAt: now(), ...standing };
+}
+
+/**
+ * A new session with a new id, in place of whatever the browser had. The result is the `Set-Cookie` lines for it; `others`
+ * are header values that go along on the same response.
+ * @throws KindeError `session_too_large`, `store_unavailable`; the old session lives on then.
+ */
+export async function startSession(
+  request: HttpRequest,
+  context: SessionContext,
+  { tokens, start }: { tokens: Tokens; start: Start },
+  others: readonly string[],
+): Promise<string[]> {
+  const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
+  const userAgent = request.headers.get('user-agent')?.slice(0, 256);
+  const session = {
+    ...tokens,
+    ...start,
+    id,
+    seenAt: now(),
+  };
+  // Before anything is kept: a session that does not fit must leave no trace.
+  const cookies = await writeCookie(request, context, session, others);
+  await createRecord(recordsFor(request, context), { ...session, userAgent });
+  // The person has a new session, whether or not the store forgets the old one now.
+  await forgetSession(request, context, 'replaced').catch(() => {});
+  return cookies;
+}
+
+/**
+ * The browser's session, if it is alive. `'lapsed'` where it is over by the clock and not for long, so that it may live again
+ * when a wrong clock is right.
+ * @throws KindeError `store_unavailable`.
+ */
+export async function readSession(
+  request: HttpRequest,
+  context: SessionContext,
+): Promise<Session | NoSession | 'lapsed'> {
+  if (!hasCookie(request, context.config.session.cookie)) {
+    return 'no_session';
+  }
+  const opened = await openSessionCookie(request, context);
+  if (!opened) {
+    return 'unreadable';
+  }
+  if (wasReplaced(opened.payload, context)) {
+    return 'replaced';
+  }
+  const budget = context.storeBudgetOf(request);
+  // Asked at the same time as the session, and of the store only every few seconds.
+  const news = context.revocations && budget.spend(context.revocations.reload);
+  news?.catch(() => {});
+  const records = recordsFor(request, context);
+  const found = await findSession(records, opened.payload);
+  if (typeof found === 'string') {
+    return found;
+  }
+  if (isExpired(found.session, context)) {
+    return isLapsed(found.session, context) ? 'lapsed' : 'expired';
+  }
+  if (!found.isFallback) {
+    await news;
+  }
+  const judged = await judgeSession({ context, records, budget }, found, !opened.isCurrent);
+  if (typeof judged === 'object') {
+    context.checkedSessions.add(judged);
+  }
+  return judged;
+}
+
+/**
+ * The session that `readSession` would find, where it is all in the cookie, was opened before, and nobody can have said
+ * anything about it elsewhere.
+ */
+export function readSessionSync(
+  cookies: string | undefined,
+  context: SessionContext,
+): Session | undefined {
+  const { store, cookie: name } = context.config.session;
+  if (store || context.revocations || cookies === undefined) {
+    return undefined;
+  }
+  const value = findCookie(cookies, name);
+  const opened = value === undefined ? undefined : context.seal.openSync(value, 'session');
+  if (!opened?.isCurrent) {
+    return undefined;
+  }
+  const session: object = opened.payload;
+  // Its shape is checked once: it is frozen.
+  if (!context.checkedSessions.has(session)) {
+    if (!isSession(session) || session.epoch !== undefined) {
+      return undefined;
+    }
+    context.checkedSessions.add(session);
+  }
+  if (isExpired(session as Session, context)) {
+    return undefined;
+  }
+  return session as Session;
+}
+
+/** Too old, unused for too long, or signed out here. */
+function isExpired(
+  { id, startedAt, seenAt }: Session,
+  { config, endedSessions }: SessionContext,
+): boolean {
+  const { maxAge, idle } = config.session;
+  const time = now();
+  return (
+    startedAt + maxAge <= time || seenAt + idle <= time || endedSessions.state(id) !== undefined
+  );
+}
+
+/** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
+export const CLOCK_ERROR = 24 * 3600;
+
+/** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
+function isLapsed(
+  { id, startedAt, seenAt }: Session,
+  { config, endedSessions }: SessionContext,
+): boolean {
+  const end = Math.min(startedAt + config.session.maxAge, seenAt + config.session.idle);
+  return endedSessions.state(id) === undefined && now() - end < CLOCK_ERROR;
+}
+
+/**
+ * Saves a session that goes on. The result is the `Set-Cookie` values that make the browser keep it, or `'ended'` when it
+ * was ended meanwhile: what ended must not come back by being written again.
+ * @throws KindeError `session_too_large`, `store_unavailable`.
+ */
+export async function saveSession(
+  request: HttpRequest,
+  context: SessionContext,
+  change: { from: Session; to: Session },
+): Promise<string[] | 'ended'> {
+  const { id, refreshToken, expiresAt, seenAt, unjudged } = change.to;
+  const records = recordsFor(request, context);
+  const isEnded = () => context.endedSessions.state(id) !== undefined;
+  // Of requests that bring the same tokens at the same time, one writes.
+  const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
+  const save = () => context.writesInFlight.run(key, () => saveRecord(records, change));
+  if (isEnded() || !(await save())) {
+    return 'ended';
+  }
+  if (!isEnded()) {
+    return writeCookie(request, context, change.to);
+  }
+  // A store that cannot compare has it back by now.
+  await removeRecord(records, await hash(id)).catch(() => {});
+  return 'ended';
+}
+
+/** Ends the browser's session: the store forgets it first, then the browser. */
+export async function endSession(request: HttpRequest, context: SessionContext): Promise<string[]> {
+  await forgetSession(request, context, 'over');
+  return clearCookie(request, context, context.config.session.cookie);
+}
+
+/** The session is due to be written again, so that being active keeps it from ending. */
+export function needsRewrite({ seenAt, isOutdated }: Session, { config }: SessionContext): boolean {
+  return isOutdated === true || now() - seenAt > config.session.idle / 10;
+}
+
+/** The session with the newest tokens that are known for it: others may have refreshed it since its cookie was written. */
+export async function newestOf(
+  session: Session,
+  context: SessionContext,
+  steps = MOST_REFRESHES,
+): Promise<Session> {
+  const { refreshesInFlight, config } = context;
+  // A record in a store has the newest tokens that any process got.
+  const known = config.session.store ? refreshesInFlight.peek : refreshesInFlight.known;
+  const next = session.refreshToken === undefined ? undefined : await known(session.refreshToken);
+  const isNew =
+    typeof next === 'object' && 'accessToken' in next && next.refreshToken !== session.refreshToken;
+  if (typeof next === 'object' && 'unjudged' in next) {
+    return { ...session, unjudged: next.unjudged };
+  }
+  if (!isNew || steps === 0) {
+    return session;
+  }
+  return newestOf({ ...session, ...next }, context, steps - 1);
+}
+
+/** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
+const MOST_REFRESHES = 20;
+
+/** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
+export async function revokeTokens(session: Session, context: SessionContext): Promise<void> {
+  const newest = newestToken(await newestOf(session, context).catch(() => session));
+  if (newest) {
+    await context.oauth.revoke(newest).catch(() => {});
+  }
+}
+
+/** Was this session replaced by a newer one in this browser? Its requests may still be under way. */
+function wasReplaced({ id }: Opened['payload'], { endedSessions }: SessionContext): boolean {
+  return isId(id) && endedSessions.peek(id) === 'replaced';
+}
+
+/** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
+async function forgetSession(
+  request: HttpRequest,
+  context: SessionContext,
+  how: 'over' | 'replaced',
+): Promise<void> {
+  const id = (await openSessionCookie(request, context))?.payload['id'];
+  if (!isId(id)) {
+    return;
+  }
+  forgetCookie(request, context, context.config.session.cookie);
+  await context.endedSessions.run(id, async () => how);
+  const name = await hash(id);
+  await removeRecord(recordsFor(request, context), name).catch((error: unknown) => {
+    retryLater(() => removeRecord(recordsOf(context), name), REMOVALS);
+    throw error;
+  });
+}
+
+/** How often it is tried to remove the record of a session that is over, at most. */
+const REMOVALS = 3600;
+
+/** The records, as far as this request may wait for them. */
+function recordsFor(request: HttpRequest, context: SessionContext): Records {
+  const { store, coordination } = context.config.session;
+  const common = store ?? coordination;
+  return recordsOf(context, common && withBudget(context.storeBudgetOf(request), common));
+}

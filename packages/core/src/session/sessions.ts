@@ -1,0 +1,248 @@
+import { deadlineIn, moment, within } from '../clock.js';
+import type { SessionContext } from './context.js';
+import { KindeError } from '../errors.js';
+import type { HttpRequest } from '../http/http.js';
+import { newestToken, summaryOf, type SessionSummary } from './data.js';
+import { EVERYONE } from '../revocations/revocations.js';
+import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
+import { hash } from '../crypto/hash.js';
+import { readSession } from './session.js';
+import type { LogoutToken } from '../oauth/logout-token.js';
+import { createSerialQueue } from '../cache/serial-queue.js';
+import { isId, isSession } from './shape.js';
+
+/** A session as its owner may see it. Times are Unix seconds. */
+export interface SessionInfo {
+  /** A handle for `revoke`. It is not the session's id: nobody becomes anybody with it. */
+  readonly id: string;
+  readonly startedAt: number;
+  /** When it was active last, a tenth of the idle time accurate. */
+  readonly seenAt: number;
+  /** What the browser called itself at the start. */
+  readonly userAgent: string | undefined;
+  readonly orgCode: string | undefined;
+  /** The session of the request that was given. */
+  readonly isCurrent: boolean;
+}
+
+/**
+ * Sessions of people who are not the ones asking, so who may ask is for the app to say. All of these need a store with
+ * groups, in `session.store` or `session.coordination`, and throw KindeError `config_invalid` without one, `store_unavailable`
+ * while it does not answer. Sessions that begin later are not touched; a request under way brings none back.
+ */
+export interface Sessions {
+  /** The sessions of a person, newest first. With a request, its own is marked. */
+  list(userId: string, request?: HttpRequest): Promise<SessionInfo[]>;
+  /** Ends one session of this person, by its handle. `false`: they have none of that handle. */
+  revoke(userId: string, id: string): Promise<boolean>;
+  /** Signs a person out everywhere. */
+  revokeUser(userId: string): Promise<void>;
+  /** Ends all sessions for an organization. */
+  revokeOrganization(orgCode: string): Promise<void>;
+  /** Renews a person's tokens at their next request, so that what changed at Kinde shows. */
+  refreshUser(userId: string): Promise<void>;
+  /** Renews everybody's tokens at their next request: roles or permissions changed. Known everywhere within 5 seconds. */
+  refreshAll(): Promise<void>;
+}
+
+/** Binds the verbs to one app. */
+export function createSessions(context: SessionContext): Sessions {
+  const notices = () => {
+    if (!context.revocations) {
+      throw needsGroups();
+    }
+    return context.revocations;
+  };
+  const turns = createSerialQueue();
+  return Object.freeze({
+    async list(userId, request) {
+      const current = request && (await readSession(request, context));
+      const own = typeof current === 'object' ? await hash(current.id) : undefined;
+      const found = await summariesOf(context, await keysOfGroup(context, `user ${text(userId)}`));
+      return found
+        .filter(({ card }) => card.sub === userId)
+        .sort((a, b) => b.card.startedAt - a.card.startedAt)
+        .map(({ name, card: { startedAt, seenAt, userAgent, orgCode } }) =>
+          Object.freeze({
+            id: name,
+            startedAt,
+            seenAt,
+            userAgent,
+            orgCode,
+            isCurrent: name === own,
+          }),
+        );
+    },
+    async revoke(userId, id) {
+      const said = notices();
+      const [own] = isId(id) ? await summariesOf(context, [id]) : [];
+      if (own?.card.sub !== text(userId)) {
+        return false;
+      }
+      await said.revoke(`session ${id}`);
+      await endRecords(context, [id]);
+      return true;
+    },
+    revokeUser: (userId) => endGroup(context, `user ${text(userId)}`),
+    revokeOrganization: (orgCode) => endGroup(context, `organization ${text(orgCode)}`),
+    async refreshUser(userId) {
+      const about = `user ${text(userId)}`;
+      if (!context.config.session.store) {
+        return notices().markStale(about);
+      }
+      // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
+      await turns.run(about, async () => {
+        await inBatches(await keysOfGroup(context, about), (name) =>
+          markStale(recordsOf(context), name),
+        );
+      });
+    },
+    refreshAll: () => notices().markStale(EVERYONE),
+  } satisfies Sessions);
+}
+
+/**
+ * Ends all sessions of a group. The notice ends those, too, that the group has lost: what a store evicts or restores in part
+ * brings nobody back.
+ * @throws KindeError `config_invalid`, `store_unavailable`.
+ */
+async function endGroup(context: SessionContext, about: string): Promise<void> {
+  const { revocations } = context;
+  if (!revocations) {
+    throw needsGroups();
+  }
+  // Looked up first: a session that begins after the notice is not to be in the list.
+  const names = await keysOfGroup(context, about).catch((error: unknown) => error as KindeError);
+  await revocations.revoke(about);
+  if (names instanceof Error) {
+    throw names;
+  }
+  await endRecords(context, names);
+}
+
+/**
+ * Ends the sessions that Kinde says are over: those of one session at Kinde, or of a person who signed out.
+ * @throws KindeError `logout_token_invalid` where the session is somebody else's; `config_invalid`, `store_unavailable`.
+ */
+export async function endByLogoutToken(
+  context: SessionContext,
+  { sub, sid, issuedAt }: LogoutToken,
+): Promise<void> {
+  const { revocations, config } = context;
+  if (!revocations) {
+    throw needsGroups();
+  }
+  const found = await summariesOf(
+    context,
+    await keysOfGroup(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
+  );
+  if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub)) {
+    throw new KindeError(
+      'logout_token_invalid',
+      'The session is not of the person in this token.',
+      { reason: 'sub' },
+    );
+  }
+  // Without a session named, it may be late, and the person be here again. Clocks may disagree on which came first.
+  const until = issuedAt + config.clockTolerance;
+  if (sid === undefined) {
+    await revocations.revoke(`user ${sub}`, until);
+  } else {
+    await revocations.revoke(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
+  }
+  const meant = sid === undefined ? found.filter(({ card }) => card.startedAt <= until) : found;
+  const names = meant.map(({ name }) => name);
+  await endRecords(context, names);
+}
+
+/** Ends sessions for every process, and at Kinde those whose refresh tokens are at hand. */
+async function endRecords(context: SessionContext, names: readonly string[]): Promise<void> {
+  const records = recordsOf(context);
+  const tokens = await inBatches(names, async (name) => {
+    const record =
+      context.config.session.store && (await readRecord(records, name).catch(() => undefined));
+    await removeRecord(records, name);
+    const session: object | undefined = record?.value;
+    return isSession(session) ? newestToken(session) : undefined;
+  });
+  await revokeAll(
+    context,
+    tokens.filter((token) => token !== undefined),
+  );
+}
+
+/** Seconds that ending refresh tokens at Kinde may take, and how many of them are under way. */
+const REVOKING = 3;
+const REVOKED_AT_ONCE = 10;
+
+/** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
+async function revokeAll({ oauth }: SessionContext, tokens: readonly string[]): Promise<void> {
+  const deadline = deadlineIn(REVOKING);
+  const left = [...tokens];
+  const work = async () => {
+    for (let token = left.pop(); token !== undefined && moment() < deadline; token = left.pop()) {
+      await oauth.revoke(token).catch(() => {});
+    }
+  };
+  const all = Promise.all(Array.from({ length: REVOKED_AT_ONCE }, work)).then(() => {});
+  await within(deadline, all, () => new Error('late')).catch(() => {});
+}
+
+/** Names of the records in a group. Ones from before the secret was changed are in a group of another name. */
+async function keysOfGroup({ config, seal }: SessionContext, about: string): Promise<string[]> {
+  const store = config.session.groups;
+  if (!store) {
+    throw needsGroups();
+  }
+  const groups = await seal.names(about);
+  return [...new Set((await Promise.all(groups.map((group) => store.groupMembers(group)))).flat())];
+}
+
+interface Found {
+  readonly name: string;
+  readonly card: SessionSummary;
+}
+
+async function summariesOf(context: SessionContext, names: readonly string[]): Promise<Found[]> {
+  const records = recordsOf(context);
+  const found = await inBatches(names, async (name) => {
+    const record = await readRecord(records, name);
+    return record && { name, card: summaryOf(record.value) };
+  });
+  return found.filter((one) => one !== undefined);
+}
+
+/** An organization may have many sessions, and a store few connections. */
+const AT_ONCE = 50;
+
+async function inBatches<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))));
+  }
+  return results;
+}
+
+/** A missing id is a mistake of the caller's, and must not stand for anybody. */
+function text(id: string): string {
+  if (typeof id === 'string' && id !== '') {
+    return id;
+  }
+  throw new KindeError('param_invalid', 'Whose sessions are meant is missing.', { reason: 'id' });
+}
+
+function needsGroups(): KindeError {
+  const problem =
+    '`session.store` or `session.coordination` must have the functions compareAndSet, addToGroup and groupMembers.';
+  return new KindeError(
+    'config_invalid',
+    'Sessions can only be found in a store that keeps groups.',
+    {
+      problems: [problem],
+      fix: 'Pass `session: { store }`, or `session: { coordination: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',
+    },
+  );
+}
