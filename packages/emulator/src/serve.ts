@@ -1,3 +1,4 @@
+// HTTP on the loopback addresses of this machine.
 import { createAdaptorServer } from '@hono/node-server';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+// The Account API and the self-serve portal, for signed-in users.
 import type { JWTPayload } from 'jose';
 import { flagsOf, permissionsOf, rolesOf } from '../oauth/claims.js';
 import { digest, remember, secret } from '../state/ids.js';

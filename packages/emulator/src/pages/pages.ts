@@ -1,3 +1,4 @@
+// HTML pages; forms are handled in `oauth`.
 import { html } from 'hono/html';
 import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person, State } from '../state/state.js';

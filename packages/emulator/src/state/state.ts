@@ -1,3 +1,4 @@
+// State of the tenant, and the changes that keep it consistent.
 import type { Operation } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
 import { randomBytes } from 'node:crypto';

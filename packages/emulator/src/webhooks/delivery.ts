@@ -1,3 +1,4 @@
+// Events on their way to webhooks: queues, attempts and retries.
 import { digest } from '../state/ids.js';
 import type { TenantEvent, Webhook } from '../state/resources.js';
 import type { State } from '../state/state.js';
