@@ -1,3 +1,4 @@
+// Every address of the local Kinde, and nothing else.
 import { Hono } from 'hono';
 import { accountApi } from './account/account-api.js';
 import { portal } from './account/portal.js';

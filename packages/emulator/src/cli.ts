@@ -4,15 +4,19 @@ import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { createEmulator, type Emulator } from './emulator.js';
 import type { Seed } from './seed/seed.js';
+import type { Person, State } from './state/state.js';
 
-const HELP = `kinde-emulator: a local Kinde for development
+const HELP = `Usage: kinde-emulator [options]
 
-  --port <number>   port on this machine (default 4455, 0 for a free one)
-  --site <url>      origin of your app (default http://localhost:3000)
+Runs a local Kinde for development and tests, on this machine only.
+
+  --port <number>   port to listen on; 0 takes a free one (default 4455)
+  --site <url>      address of your app (default http://localhost:3000)
   --seed <file>     tenant as JSON or YAML: permissions, roles, flags, organizations, people,
                     and optionally applications and apis
-  --env <file>      writes your app's environment there, for: node --env-file=<file>
-  --help            this text
+  --env <file>      writes your app's environment to this file, replacing an existing one;
+                    for: node --env-file=<file>
+  --help            shows this text
 `;
 
 try {
@@ -53,26 +57,28 @@ async function main(): Promise<void> {
   console.log(describe(emulator, url));
 }
 
-/** What a newcomer needs next: who to be, and lines to paste. The secret is new on every start and worth nothing elsewhere. */
+/** The output at start-up: address, users to sign in as, and environment of the app, whose secret is new at every start. */
 function describe({ env, state }: Emulator, url: string): string {
-  const people = state.people.map(({ email, password, organizations }) => {
-    const where = Object.entries(organizations).map(
-      ([code, { roles = [] }]) =>
-        `${state.organizations[code]?.name ?? code} (${roles.join(', ') || 'no role'})`,
-    );
-    return `  ${email}${password === undefined ? '' : ` (password ${password})`}: ${where.join(', ') || 'no organization'}`;
-  });
+  const users = state.people.map((person) => `  ${describePerson(person, state)}`);
+  const variables = linesOf(env).map((line) => `  ${line}`);
   return [
     `Local Kinde at ${url}`,
-    `\nPeople to sign in as:\n${people.join('\n')}`,
-    `\nFor your app's environment:\n${linesOf(env)
-      .map((line) => `  ${line}`)
-      .join('\n')}`,
+    `\nUsers to sign in as:\n${users.join('\n')}`,
+    `\nEnvironment for your app:\n${variables.join('\n')}`,
     '\nStop with Ctrl-C.',
   ].join('\n');
 }
 
-/** The file holds secrets, if only this emulator's, so it is for this user alone. */
+function describePerson({ email, password, organizations }: Person, state: State): string {
+  const memberships = Object.entries(organizations).map(([code, { roles = [] }]) => {
+    const name = state.organizations[code]?.name ?? code;
+    return `${name} (${roles.join(', ') || 'no role'})`;
+  });
+  const secret = password === undefined ? '' : ` (password ${password})`;
+  return `${email}${secret}: ${memberships.join(', ') || 'no organization'}`;
+}
+
+/** Only this user may read the file: it holds secrets, if only this emulator's. */
 function writeEnvironment(file: string, env: Emulator['env']): void {
   writeFileSync(file, `${linesOf(env).join('\n')}\n`, { mode: 0o600 });
   chmodSync(file, 0o600);
@@ -84,13 +90,13 @@ function linesOf(env: Emulator['env']): string[] {
 
 function explain({ message, code }: NodeJS.ErrnoException): string {
   if (code === 'EADDRINUSE') {
-    return 'That port is taken. Choose another with --port, or 0 for a free one.';
+    return 'The port is already in use. Choose another one with --port; 0 takes a free one.';
   }
   if (code === 'EACCES') {
-    return 'That port is not allowed for this user. Choose one above 1023 with --port.';
+    return 'This user may not listen on the port. Choose one above 1023 with --port.';
   }
   if (code?.startsWith('ERR_PARSE_ARGS')) {
-    return `${message}\nTry kinde-emulator --help.`;
+    return `${message}\nRun kinde-emulator --help for the options.`;
   }
   return message;
 }
@@ -100,7 +106,7 @@ function readSeed(file: string): Seed {
   try {
     return parse(readFileSync(file, 'utf8')) as Seed;
   } catch (error) {
-    throw new Error(`--seed ${file} cannot be read as JSON or YAML: ${(error as Error).message}`, {
+    throw new Error(`--seed: ${file} cannot be read as JSON or YAML: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+// The time, which tests move on.
 /** The emulator's time, in Unix seconds. */
 export interface Clock {
   /** Current time in Unix seconds. */

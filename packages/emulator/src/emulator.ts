@@ -1,3 +1,4 @@
+// The emulator as one object: state, clock, faults, pages and the way in for tests.
 import { createApp } from './app.js';
 import { createClock, type Clock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';

@@ -1,3 +1,4 @@
+// Faults that tests inject into endpoints.
 /** Stands around an endpoint: may delay, replace or change what `next` answers. */
 export type FaultHandler = (
   request: Request,

@@ -1,3 +1,4 @@
+// Options of `createEmulator`, checked.
 import type { Clock } from './clock.js';
 import type { ReadonlySeed } from './seed/seed.js';
 

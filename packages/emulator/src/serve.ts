@@ -1,3 +1,4 @@
+// HTTP on the loopback addresses of this machine.
 import { createAdaptorServer } from '@hono/node-server';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,7 @@ export async function serve(
 ): Promise<{ port: number; close(): Promise<void> }> {
   if (!LOOPBACK.includes(host)) {
     throw new Error(
-      `The Kinde emulator listens on this machine only (${LOOPBACK.join(', ')}), not on "${host}".`,
+      `host must be an address of this machine (${LOOPBACK.join(', ')}), not "${host}".`,
     );
   }
   const guarded = (request: Request) => {

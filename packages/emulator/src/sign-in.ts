@@ -1,3 +1,4 @@
+// A user at a browser, for tests: signs in form by form.
 import { startSession } from './oauth/sso-session.js';
 import { findByName } from './state/identities.js';
 import type { Person, State } from './state/state.js';

@@ -1,3 +1,4 @@
+// The RSA key that signs tokens.
 import {
   createLocalJWKSet,
   exportJWK,

@@ -143,7 +143,7 @@ describe('the command', () => {
     await once(child, 'close');
   });
 
-  test('what is wrong is said in a sentence, without a stack', async () => {
+  test('errors are one sentence, without a stack', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const taken = String((other.address() as AddressInfo).port);
@@ -155,7 +155,7 @@ describe('the command', () => {
       [['--prot', '1'], '--help'],
       [['--port', ''], '--port must be a number'],
       [['--site', 'localhost:3000'], 'siteUrl must be an origin'],
-      [['--port', taken], 'port is taken'],
+      [['--port', taken], 'port is already in use'],
       [['--seed', bad], 'people: must be a list'],
       [['--seed', broken], 'cannot be read as JSON'],
       [['--seed', join(folder, 'none.json')], 'none.json'],

@@ -1,9 +1,10 @@
+// The Account API and the self-serve portal, for signed-in users.
 import type { JWTPayload } from 'jose';
 import { flagsOf, permissionsOf, rolesOf } from '../oauth/claims.js';
 import { digest, remember, secret } from '../state/ids.js';
 import type { Person, State } from '../state/state.js';
 
-/** Who asks, and for which organization their token was issued. */
+/** User of the access token, and the organization that it was issued for. */
 interface Caller {
   readonly person: Person;
   readonly orgCode: string | undefined;
@@ -42,7 +43,7 @@ export function accountApi(
   return refused(404, 'NOT_EMULATED', 'There is no such list.');
 }
 
-/** Whose access token it is. An ID token has no `scp`, so it opens nothing. */
+/** Finds the user of an access token. An ID token has no `scp`, so it is refused. */
 function callerOf(state: State, claims: JWTPayload = {}): Caller | undefined {
   const person = state.people.find(({ id }) => id === claims.sub);
   if (!person || !Array.isArray(claims['scp'])) {

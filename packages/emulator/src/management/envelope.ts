@@ -4,7 +4,7 @@ import type { State } from '../state/state.js';
 
 type Contract = typeof contract;
 
-/** What a handler answers: a body, nothing, or a refusal. */
+/** Result of a handler: a body, nothing, or a response that refuses. */
 export type Answered = object | undefined | void | Response;
 
 type Handler<Op> =
@@ -70,7 +70,7 @@ export function requiredField(field: string): Response {
   ]);
 }
 
-/** What was named does not exist. Most resources say so with 400 and a code. */
+/** Response for an entity that does not exist: 400 with a code, as for most resources. */
 export function notFound(entity: string): Response {
   return refused(
     400,
@@ -79,7 +79,7 @@ export function notFound(entity: string): Response {
   );
 }
 
-/** What was named does not exist, where the API says so with 404: one error that is not in a list. */
+/** Response for an entity that does not exist where the API has 404: one error that is not in a list. */
 export function missing(entity: string): Response {
   const error = {
     code: `${entity}_NOT_FOUND`,

@@ -28,7 +28,7 @@ import { userDetails } from './resources/user-details.js';
 import { users } from './resources/users.js';
 import { webhooks } from './resources/webhooks.js';
 
-/** Everything that is emulated, by resource. What is not here is answered with 501. */
+/** Handlers of all emulated operations, by resource. Operations without one return 501. */
 export const handlers: { readonly [Resource in keyof typeof contract]?: Handlers<Resource> } = {
   apiKeys,
   apis,

@@ -71,7 +71,7 @@ function readQuery(search: URLSearchParams, fields: v.ObjectEntries): Record<str
   return found;
 }
 
-/** What the text means to this schema: the reading that it accepts, or the text itself. */
+/** Reads a text as the schema wants it: as string, boolean or number; as text where it accepts none of them. */
 function read(value: string, schema: v.GenericSchema): unknown {
   const readings = [value, value === 'true', Number(value)];
   const fits = (reading: unknown) =>

@@ -1,7 +1,7 @@
 import type { State } from '../state/state.js';
 import { refused } from './envelope.js';
 
-/** What Kinde says to more requests than it takes; nothing to those that it takes. */
+/** Counts a request; returns 429 for one beyond the limit. */
 export function checkRateLimit({ managementLimit: limit, clock }: State): Response | undefined {
   if (!limit) {
     return undefined;

@@ -1,3 +1,4 @@
+// The Management API: routes, credentials, inputs and a handler for each resource.
 import type { Operation } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
 import type { State } from '../state/state.js';

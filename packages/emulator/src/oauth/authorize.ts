@@ -1,3 +1,4 @@
+// OAuth and OpenID Connect: authorization, sign-in, tokens, revocation and logout.
 import { registerPage, signInPage } from '../pages/pages.js';
 import { findByIdentity, loginHint } from '../state/identities.js';
 import { remember, secret } from '../state/ids.js';

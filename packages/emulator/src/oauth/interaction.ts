@@ -149,7 +149,7 @@ function hasPassword({ password, hashedPassword }: Person): boolean {
   return password !== undefined || hashedPassword !== undefined;
 }
 
-/** Somebody without a password knows it: a card would let everybody in as them, too. */
+/** Checks a password. A person without one accepts any: their card lets everybody in as well. */
 async function checkPassword(
   { password, hashedPassword }: Person,
   given: string,
@@ -160,7 +160,7 @@ async function checkPassword(
   return password === undefined || constantTimeEqual(password, given);
 }
 
-/** Somebody who must change their password did so, or what is missing. */
+/** Sets the new password of a person who must change it; returns the problem where it cannot be set. */
 function setNewPassword(state: State, person: Person, form: URLSearchParams): string | undefined {
   if (!person.mustChangePassword) {
     return undefined;

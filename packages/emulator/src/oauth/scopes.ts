@@ -19,7 +19,7 @@ export function scopesFor(
 
 const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'];
 
-/** What the app may do. What is not known is left out without a word, as Kinde does with `offline_access`. */
+/** Scopes that an authorization request is granted. Unknown ones are left out silently, as Kinde does with `offline_access`. */
 export function grantedScopes(query: URLSearchParams, state: State): string[] {
   const application = state.applications.find(
     ({ clientId }) => clientId === query.get('client_id'),

@@ -208,7 +208,7 @@ async function newAccessToken(grant: Grant, application: SeedApplication, state:
   };
 }
 
-/** What claims say, apart from when and which token. */
+/** Claims as text, without those that differ in every token. */
 function fingerprint({
   iat: _iat,
   exp: _exp,

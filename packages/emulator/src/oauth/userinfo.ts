@@ -3,7 +3,7 @@ import type { State } from '../state/state.js';
 import { bearerToken, verifyToken } from './access-token.js';
 import { NO_STORE, oauthError } from './client-auth.js';
 
-/** Only an access token opens it: an ID token is signed by the same key but says something else. */
+/** GET /oauth2/v2/user_profile and its predecessor, for access tokens: an ID token has the same key but no `scp`. */
 export async function userInfo(
   request: Request,
   state: State,

@@ -34,7 +34,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** How a page is sent. */
+/** Status and headers of a page. */
 export interface PageOptions {
   /** @default 200 */
   readonly status?: number | undefined;

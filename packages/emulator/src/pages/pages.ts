@@ -1,3 +1,4 @@
+// HTML pages; forms are handled in `oauth`.
 import { html } from 'hono/html';
 import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person, State } from '../state/state.js';
@@ -127,7 +128,7 @@ export function createOrganizationPage(
   );
 }
 
-/** Where a person would manage their account at the real Kinde. */
+/** Stands for the page on which a user manages their account at Kinde. */
 export function portalPage(person: Person): Response {
   return page(
     'Your account',
@@ -179,7 +180,7 @@ function mark(person: Person) {
   >`;
 }
 
-/** How a person is called on the pages. */
+/** Name of a person on the pages. */
 function nameOf(person: Person): string {
   return (
     [person.givenName, person.familyName].filter(Boolean).join(' ') ||

@@ -1,3 +1,4 @@
+// The seed of a tenant: types, schema and checks.
 import * as v from 'valibot';
 import { locate, partsOf, pathOf, type Part, type Parts, type Path } from './parts.js';
 import { SeedSchema } from './schema.js';

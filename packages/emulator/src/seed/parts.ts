@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 import type { Seed } from './seed.js';
 
-/** Where in a seed something is: names of fields, keys and indices. */
+/** Place in a seed: names of fields, keys and indices. */
 export type Path = readonly string[];
 
 /** The path of a problem that the schema found. */
@@ -26,7 +26,7 @@ function writeStep(step: string): string {
   return /^\w+$/.test(step) ? `.${step}` : `["${step}"]`;
 }
 
-/** What a list's entry is called: entries of records are found by their keys. */
+/** Name of a list's entry. Entries of records are found by their keys. */
 function nameOfEntry(part: unknown, index: string | undefined): string | undefined {
   if (index === undefined || !isIndex(index)) {
     return undefined;
@@ -43,7 +43,7 @@ function isIndex(step: string): boolean {
 /** The parts of a seed that hold several things. */
 export type Part = Exclude<keyof Seed, '$schema'>;
 
-/** What a part holds, such as a role. */
+/** Type of a part's entries, such as a role. */
 type EntryOf<Name extends Part> =
   NonNullable<Seed[Name]> extends readonly (infer Entry)[]
     ? Entry

@@ -1,7 +1,7 @@
 import { remember } from './ids.js';
 import type { Person, State, TenantEvent } from './state.js';
 
-/** What the data of an event is about, and which texts of that are always there; `null` where Kinde publishes no shape. */
+/** Subject of an event's data, and those of its strings that are always present; `null` where Kinde publishes no shape. */
 type About = readonly [member: string, ...texts: string[]] | null;
 
 /** Every type of event that Kinde names. Those that nothing here causes are never sent. */
@@ -38,10 +38,10 @@ export const EVENT_TYPES = {
 /** Such as `user.created`. */
 export type EventType = keyof typeof EVENT_TYPES;
 
-/** How many events are kept for `GET /events/{event_id}`. */
+/** Events that are kept for `GET /events/{event_id}`. */
 const MOST_EVENTS = 1_000;
 
-/** Writes down that something happened in the tenant, and tells whoever listens, such as webhooks. */
+/** Records an event and passes it to listeners, such as webhooks. */
 export function emit(
   state: State,
   type: EventType,
@@ -63,7 +63,7 @@ export function emit(
   }
 }
 
-/** A person as events tell of them. */
+/** A user as events contain them. */
 export function personPayload({ roles, permissions }: State, person: Person): object {
   const named = (keys: readonly string[] = [], known: Readonly<Record<string, { id: string }>>) => {
     const found = keys.flatMap((key) => (known[key] ? [{ id: known[key].id, key }] : []));
@@ -86,11 +86,11 @@ export function personPayload({ roles, permissions }: State, person: Person): ob
   };
 }
 
-/** Says that something about a person is different now. */
+/** Emits `user.updated` after a change to a user. */
 export function personUpdated(state: State, person: Person, source: Source = 'api'): void {
   person.updatedAt = state.clock.now();
   emit(state, 'user.updated', { user: personPayload(state, person) }, source);
 }
 
-/** Who changes something: the Management API, or a person on a page. */
+/** Cause of a change: the Management API, or a user on a page. */
 export type Source = 'api' | 'user';

@@ -63,7 +63,7 @@ export function isPrimaryType(type: Identity['type']): type is IdentityType {
   return (PRIMARY as readonly string[]).includes(type);
 }
 
-/** Who has this identity, however it is written. */
+/** Finds the user with this identity, whatever its case and grouping of digits. */
 export function findByIdentity(
   state: State,
   type: Identity['type'],
@@ -90,7 +90,7 @@ function isNew(person: Person, type: IdentityType): boolean {
   return name !== undefined && !person.identities?.some(({ value }) => value === name);
 }
 
-/** Who has this e-mail address, user name or phone number. */
+/** Finds the user with this e-mail address, user name or phone number. */
 export function findByName(state: State, name: string): Person | undefined {
   for (const type of PRIMARY) {
     const owner = findByIdentity(state, type, name);
@@ -124,7 +124,7 @@ export function loginHint(state: State, hint: string): string {
   return person ? (nameToSignIn(person) ?? '') : '';
 }
 
-/** What a person types to sign in; nothing for somebody who has no identity. */
+/** Name that a user signs in by; `undefined` for a user without an identity. */
 export function nameToSignIn(person: Pick<Person, IdentityType>): string | undefined {
   return person.email ?? person.username ?? person.phone;
 }

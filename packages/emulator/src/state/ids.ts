@@ -15,7 +15,7 @@ export function idOf(text: string): string {
   return digest(text, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Remembers in a bounded way: a local Kinde may run for weeks, so what was there longest goes first. */
+/** Adds an entry to a bounded map: a local Kinde may run for weeks, so the oldest entries are dropped. */
 export function remember<Value>(
   memory: Map<string, Value>,
   id: string,

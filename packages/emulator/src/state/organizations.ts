@@ -3,12 +3,12 @@ import { digest, secret } from './ids.js';
 import { grantsOf } from './sign-ins.js';
 import type { Invitation, Organization, Person, State } from './state.js';
 
-/** Where people go who come for no organization. */
+/** Code of the organization for users who register without naming one. */
 export function defaultOrganization({ organizations }: State): string | undefined {
   return Object.entries(organizations).find(([, { isDefault }]) => isDefault)?.[0];
 }
 
-/** Makes somebody a member, with the default roles unless others are given. */
+/** Makes a user a member, with the default roles unless others are given. */
 export function addMember(
   state: State,
   person: Person,
@@ -29,7 +29,7 @@ export function addMember(
   };
 }
 
-/** Whether the person is in the organization now: already, or because it lets people join by themselves. */
+/** Adds the user if the organization allows registrations; returns whether they are a member now. */
 export function joinOrganization(state: State, person: Person, code: string): boolean {
   const organization = Object.hasOwn(state.organizations, code)
     ? state.organizations[code]
@@ -48,7 +48,7 @@ export function joinOrganization(state: State, person: Person, code: string): bo
   return true;
 }
 
-/** A new organization. Answers its code. */
+/** Creates an organization and returns its code. */
 export function createOrganization(
   state: State,
   organization: Organization,
@@ -60,14 +60,14 @@ export function createOrganization(
   return code;
 }
 
-/** A new organization that this person runs. Answers its code. */
+/** Creates an organization whose administrator is this user, and returns its code. */
 export function createOrganizationFor(state: State, person: Person, name: string): string {
   const code = createOrganization(state, { name: name.slice(0, 100) }, 'user');
   addMember(state, person, { code, ...(state.roles['admin'] && { roles: ['admin'] }) });
   return code;
 }
 
-/** Says that something about an organization is different now. */
+/** Emits `organization.updated` after a change to an organization. */
 export function organizationUpdated(state: State, code: string): void {
   const is_allow_registrations = state.organizations[code]?.allowRegistrations ?? false;
   emit(state, 'organization.updated', {
@@ -75,7 +75,7 @@ export function organizationUpdated(state: State, code: string): void {
   });
 }
 
-/** An organization is gone, with everything that was for it. */
+/** Deletes an organization with its memberships, keys, grants and invitations. */
 export function removeOrganization(state: State, code: string): void {
   delete state.organizations[code];
   for (const person of state.people) {
@@ -106,7 +106,7 @@ export function openInvitation(
   return undefined;
 }
 
-/** The invited person is in, with the roles that they were invited to. */
+/** Makes the invited user a member, with the roles of the invitation. */
 export function acceptInvitation(state: State, invitation: Invitation, person: Person): void {
   const { orgCode: code, roles } = invitation;
   invitation.acceptedAt = state.clock.now();
@@ -119,12 +119,12 @@ export function acceptInvitation(state: State, invitation: Invitation, person: P
   personUpdated(state, person, 'user');
 }
 
-/** Roles that people get who join. */
+/** Keys of the roles that new members get. */
 function defaultRoles({ roles }: State): string[] {
   return Object.entries(roles).flatMap(([key, { isDefault }]) => (isDefault ? [key] : []));
 }
 
-/** An organization as events tell of it. */
+/** An organization as events contain it. */
 function organizationPayload({ organizations }: State, code: string): object {
   const { name, handle = null, externalId = null } = organizations[code]!;
   return {

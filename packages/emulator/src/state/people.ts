@@ -31,7 +31,7 @@ export type Person = Omit<SeedPerson, 'email' | 'organizations'> & {
   lastSignedInAt?: number;
 };
 
-/** What a person is in an organization. Roles and permissions are keys. */
+/** Membership of a user in an organization. */
 export interface Membership {
   /** Keys of roles. @default none */
   roles?: string[];
@@ -82,7 +82,7 @@ export type Organization = SeedOrganization & {
   settings?: Record<string, string | boolean | string[] | null>;
 };
 
-/** Somebody's way into an organization; its code is its id. */
+/** An invitation to an organization. */
 export interface Invitation {
   /** Code in the link, which is the id as well. */
   readonly code: string;

@@ -5,7 +5,7 @@ import type { Person } from './people.js';
 import { endSignIns } from './sign-ins.js';
 import type { State } from './state.js';
 
-/** Somebody new, who is in this organization, if any. */
+/** Adds a user, as a member of this organization if there is one. */
 export function addPerson(
   state: State,
   { identities, ...profile }: NewPerson,
@@ -34,7 +34,7 @@ type NewPerson = Pick<Person, 'givenName' | 'familyName' | 'picture' | 'provided
   readonly identities: readonly NewIdentity[];
 };
 
-/** Somebody is gone, with their sign-ins and their keys. */
+/** Deletes a user, and revokes their sign-ins and API keys. */
 export function removePerson(state: State, { id }: Person): void {
   endSignIns(state, id);
   for (const [key, personId] of state.portalKeys) {

@@ -60,7 +60,7 @@ export interface Api {
   scopes: Scope[];
 }
 
-/** What an application may be allowed to do at an API. */
+/** A scope of an API. */
 export interface Scope {
   /** Id, such as `api_scope_…`. */
   readonly id: string;
@@ -70,7 +70,7 @@ export interface Scope {
   description: string;
 }
 
-/** What may be written down about a person, an organization or an application. Values lie where they belong. */
+/** A property of users, organizations or applications. Its values are stored with their owners. */
 export interface Property {
   /** Id, such as `prop_…`. */
   readonly id: string;
@@ -80,7 +80,7 @@ export interface Property {
   description: string;
   /** Kind of text field. */
   readonly type: 'single_line_text' | 'multi_line_text';
-  /** What it describes: organizations, users or applications. */
+  /** Owners of its values: organizations, users or applications. */
   readonly context: PropertyContext;
   /** Whether only the Management API returns it. */
   isPrivate: boolean;
@@ -88,7 +88,7 @@ export interface Property {
   categoryId: string;
 }
 
-/** Whose property it is. */
+/** Kind of owner of a property. */
 export type PropertyContext = 'org' | 'usr' | 'app';
 
 /** A group of properties. */
@@ -97,7 +97,7 @@ export interface PropertyCategory {
   readonly id: string;
   /** Name. */
   name: string;
-  /** What its properties describe. */
+  /** Owners of its properties' values. */
   readonly context: PropertyContext;
 }
 
@@ -125,7 +125,7 @@ export interface ApiKey {
   readonly id: string;
   /** Name. */
   readonly name: string;
-  /** What the key stands for. */
+  /** Owner of the key: a user, an organization or the environment. */
   readonly type: 'user' | 'organization' | 'environment';
   /** Whether the key still works. */
   status: 'active' | 'revoked';
@@ -143,7 +143,7 @@ export interface ApiKey {
   hash: string;
   /** Last characters of the key, to tell keys apart. */
   suffix: string;
-  /** How often it was verified. */
+  /** Number of verifications. */
   verifications: number;
   /** Unix seconds of the last verification. */
   verifiedAt?: number;
@@ -163,7 +163,7 @@ export interface EnvironmentVariable {
   readonly createdAt: number;
 }
 
-/** Somebody who asked to be told. */
+/** A subscriber to messages. */
 export interface Subscriber {
   /** Id, such as `subscriber_…`. */
   readonly id: string;
@@ -175,7 +175,7 @@ export interface Subscriber {
   readonly lastName: string;
 }
 
-/** Where events are sent. */
+/** A webhook: an endpoint that events are sent to. */
 export interface Webhook {
   /** Id, such as `webhook_…`. */
   readonly id: string;
@@ -195,7 +195,7 @@ export interface Webhook {
   disabledAt?: number;
 }
 
-/** What was used of a feature, as it was recorded. */
+/** Recorded usage of a feature. */
 export interface Usage {
   /** Id of the billing agreement. */
   readonly agreementId: string;
@@ -215,7 +215,7 @@ export interface TenantEvent {
   readonly id: string;
   /** Type, such as `user.created`. */
   readonly type: string;
-  /** Who caused it: the dashboard, the Management API, or a user on a page. */
+  /** Cause: the dashboard, the Management API, or a user on a page. */
   readonly source: 'admin' | 'api' | 'user';
   /** Unix seconds. */
   readonly at: number;
@@ -223,7 +223,7 @@ export interface TenantEvent {
   readonly data: object;
 }
 
-/** What a tenant has beside people and organizations. */
+/** Resources of a tenant beside users and organizations. */
 export interface Resources {
   /** Permissions by key. */
   permissions: Record<string, Permission>;

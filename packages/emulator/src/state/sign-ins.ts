@@ -25,7 +25,7 @@ export function grantsOf(
   );
 }
 
-/** Somebody signed in on a page, by this name if they typed one. */
+/** Counts a sign-in on a page, by this name if one was typed. */
 export function recordSignIn(state: State, person: Person, name?: string): void {
   const now = state.clock.now();
   const identity = usedIdentity(state, person, name);
@@ -41,13 +41,13 @@ export function recordSignIn(state: State, person: Person, name?: string): void 
   emit(state, 'user.authenticated', { user: { id: person.id } }, 'user');
 }
 
-/** Somebody tried to, in vain. */
+/** Counts a failed sign-in. */
 export function recordFailedSignIn(state: State, person: Person): void {
   person.failedSignIns = (person.failedSignIns ?? 0) + 1;
   emit(state, 'user.authentication_failed', { user: { id: person.id } }, 'user');
 }
 
-/** Why somebody gets no tokens for this organization, if that is so. */
+/** Reason why a user gets no tokens for this organization; `undefined` where they do. */
 export function denialReason(
   { people, organizations }: State,
   { personId, orgCode }: { personId: string; orgCode: string | undefined },
@@ -74,7 +74,7 @@ export function denialReason(
   return 'The person is not in the organization.';
 }
 
-/** In words, for an error's description. */
+/** Reasons, as an error's description. */
 export type DenialReason =
   | 'The person no longer exists.'
   | 'The person is suspended.'

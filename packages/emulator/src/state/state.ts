@@ -1,3 +1,4 @@
+// State of the tenant, and the changes that keep it consistent.
 import type { Operation } from '@kindling/management';
 import * as contract from '@kindling/management/contract';
 import { randomBytes } from 'node:crypto';
@@ -66,7 +67,7 @@ export interface IssuedAccessToken {
   says: string;
 }
 
-/** Who signed in at Kinde, and when. */
+/** A user who signed in at Kinde, and when. */
 export interface SignedIn {
   /** Id of the user. */
   readonly personId: string;
@@ -134,7 +135,7 @@ export interface State extends Resources {
   people: Person[];
   /** Invitations to organizations. */
   invitations: Invitation[];
-  /** How the Management API responds: as it is described, or as the live service was observed to. */
+  /** Form of the Management API's responses: as described, or as observed of the live service. */
   managementMode: 'strict' | 'observed';
   /** Rate limit of the Management API, and what it counted. @default none */
   managementLimit?: ManagementLimit;
@@ -144,7 +145,7 @@ export interface State extends Resources {
   overlap: number;
   /** Whether a refresh returns the same access token while that lives, as Kinde does. @default true */
   refreshReturnsSame: boolean;
-  /** How often a replaced refresh token was used again, within the overlap or after it. */
+  /** Number of uses of replaced refresh tokens, within the overlap or after it. */
   reuse: number;
   /** Clock that everything expires by. */
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+// Events on their way to webhooks: queues, attempts and retries.
 import { digest } from '../state/ids.js';
 import type { TenantEvent, Webhook } from '../state/resources.js';
 import type { State } from '../state/state.js';
@@ -47,7 +48,7 @@ const LONGEST_FAILURE = 72 * 3_600;
 /** Attempts that are kept, and events that wait for a webhook. */
 const MOST_DELIVERIES = 1_000;
 
-/** How often real time looks for what is due. */
+/** Milliseconds between looks for deliveries that are due. */
 const POLL_MS = 1_000;
 
 /** Deliveries under way, with what they need. */

@@ -5,10 +5,10 @@ import type { State } from '../state/state.js';
 /** Milliseconds after which a response is not waited for any longer. */
 const TIMEOUT_MS = 15_000;
 
-/** How an attempt ended: the status of the response, or why there is none. */
+/** Outcome of an attempt: the status of the response, or the reason why there is none. */
 export type AttemptStatus = number | 'timeout' | 'unreachable';
 
-/** What one request tells, and to whom. */
+/** An event for one webhook. */
 interface Message {
   /** The header `webhook-id`. */
   readonly id: string;
@@ -16,7 +16,7 @@ interface Message {
   readonly event: TenantEvent;
 }
 
-/** What sending needs. */
+/** Dependencies of `send`. */
 interface Sender {
   readonly state: State;
   readonly deliver: typeof globalThis.fetch;

@@ -12,7 +12,7 @@ import {
 } from '../envelope.js';
 import { dateOf, everyApi, newId, organizationByCode, personById } from '../lookup.js';
 
-/** Keys for the tenant's own APIs. A key is told once; what is kept of it cannot be turned back. */
+/** API keys for the tenant's own APIs. A key is returned once and stored as a hash. */
 export const apiKeys: Handlers<'apiKeys'> = {
   list({ key_type: type, status, user_id: userId, org_code: orgCode, ...input }, state) {
     const wanted = {

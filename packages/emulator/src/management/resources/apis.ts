@@ -167,7 +167,7 @@ export const apis: Handlers<'apis'> = {
     setScope(state, input, (keys, key) => keys.filter((one) => one !== key)),
 };
 
-/** What the API calls the types of applications here. */
+/** The API's names for the types of applications. */
 const LABELS = {
   m2m: 'Machine to machine (M2M)',
   reg: 'Back-end web',

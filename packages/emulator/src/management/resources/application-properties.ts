@@ -2,7 +2,7 @@ import { notFound, ok, type Handlers } from '../envelope.js';
 import { applicationById } from '../lookup.js';
 import { propertyValues, writeProperties } from '../property-values.js';
 
-/** What is written down about an application. */
+/** Properties of applications. */
 export const applicationProperties: Handlers<'applications'> = {
   listProperties({ application_id: id }, state) {
     const application = applicationById(state, id);

@@ -119,7 +119,7 @@ const LIFETIMES = {
 
 type Lifetime = keyof typeof LIFETIMES;
 
-/** What pages look like is kept and told, and has no effect here. */
+/** Settings of pages with their defaults; they are stored and returned, without effect. */
 const SETTINGS = {
   login_uri: '',
   homepage_uri: '',

@@ -3,7 +3,7 @@ import type { Organization, State } from '../../state/state.js';
 import { idPage, invalidField, notFound, ok, type Handlers } from '../envelope.js';
 import { billingIds, dateOf } from '../lookup.js';
 
-/** What organizations pay for: read from their entitlements, on one plan. */
+/** Billing of organizations: read from their entitlements, on one plan. */
 export const billing: Handlers<'billing'> = {
   listEntitlements({ customer_id: customer, max_value: unlimited, expand, ...input }, state) {
     const found = customerOf(state, ({ customer: id }) => id === customer);

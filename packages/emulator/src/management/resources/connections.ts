@@ -3,7 +3,7 @@ import type { State } from '../../state/state.js';
 import { idPage, missing, notFound, ok, type Handlers } from '../envelope.js';
 import { applicationById, connectionResponse, newId, organizationByCode } from '../lookup.js';
 
-/** Social and enterprise connections. They are kept and told, but nobody can sign in through one here. */
+/** Social and enterprise connections. They are stored and returned; nobody can sign in by one. */
 export const connections: Handlers<'connections'> = {
   list({ home_realm_domain: domain, ...input }, state) {
     const homes = ({ options }: Connection) =>

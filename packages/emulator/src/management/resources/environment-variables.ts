@@ -69,7 +69,7 @@ function exists(): Response {
   );
 }
 
-/** The value of a secret one is never told again. */
+/** A variable as the API returns it: without the value if it is secret. */
 function toResponse({ id, key, value, isSecret, createdAt }: EnvironmentVariable) {
   return {
     id,

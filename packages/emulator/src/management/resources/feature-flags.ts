@@ -77,7 +77,7 @@ function mismatch(type: string): Response {
   return invalidField('default_value', `must be of type ${type}`);
 }
 
-/** Nobody has a value of their own any more. */
+/** Removes all values that override a flag's. */
 function removeOverrides({ environmentFlags, organizations, people }: State, key: string): void {
   delete environmentFlags[key];
   for (const { flags } of [...Object.values(organizations), ...people]) {

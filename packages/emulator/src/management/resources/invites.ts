@@ -170,7 +170,7 @@ function named(state: State, invitation: Invitation) {
   return { ...invite, name: invite.full_name };
 }
 
-/** Where the invited person starts: at an app's own sign-in, which sends them here with the code. */
+/** Link of an invitation: to an app's own sign-in, which sends the invited person here with the code. */
 function linkFor({ applications }: State, code: string): string | undefined {
   const interactive = applications.filter(
     ({ type, redirectUris }) => /^(reg|spa)$/.test(type) && redirectUris[0],

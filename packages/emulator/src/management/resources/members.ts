@@ -143,7 +143,7 @@ function problemOf(state: State, code: string, users: readonly Change[]): Respon
 /** Roles and permissions that somebody gets in an organization. */
 type Grants = Omit<Change, 'id'> & { readonly code: string };
 
-/** Whether somebody became a member by this; who is one already stays as they are. */
+/** Adds a member; returns whether that changed anything, as existing members stay as they are. */
 function joinAs(state: State, person: Person, { code, roles, permissions }: Grants): boolean {
   if (Object.hasOwn(person.organizations, code)) {
     return false;
@@ -168,7 +168,7 @@ function changeMembership(state: State, person: Person, { code, ...held }: Grant
   return 'users_updated';
 }
 
-/** Whether somebody was a member until now. Their sign-ins to the organization are over. */
+/** Removes a member and revokes their grants for the organization; returns whether they were one. */
 function removeMembership(state: State, person: Person, code: string): boolean {
   if (!Object.hasOwn(person.organizations, code)) {
     return false;

@@ -163,7 +163,7 @@ function colorsOf(settings: NonNullable<Organization['settings']>): Record<Color
   return Object.fromEntries(colors) as Record<ColorName, Color>;
 }
 
-/** What is kept and shown as it was sent. */
+/** Settings that are stored and returned as they were sent. */
 const KEPT = [
   ...COLORS,
   'theme_code',
@@ -191,7 +191,7 @@ type Sent = Partial<Record<ColorName | 'name' | 'handle' | 'external_id', string
   readonly is_auto_membership_enabled?: boolean | undefined;
 };
 
-/** What the input changes; `is_allow_registrations` is the old name of `is_auto_membership_enabled`. */
+/** Members of the organization that the input changes; `is_allow_registrations` is the old name of `is_auto_membership_enabled`. */
 function changes(input: Sent): Partial<Organization> & Required<Pick<Organization, 'settings'>> {
   const { name, handle, external_id: externalId } = input;
   const allowRegistrations = input.is_auto_membership_enabled ?? input.is_allow_registrations;

@@ -3,7 +3,7 @@ import type { Role, State } from '../../state/state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import { everyApi, listed, permissionById, renameKey, roleById } from '../lookup.js';
 
-/** Roles of the tenant, what they may do, and who has them. */
+/** Roles of the tenant, their permissions and scopes, and users who have them. */
 export const roles: Handlers<'roles'> = {
   list(input, state) {
     const page = tokenPage(listed(state.roles), input);

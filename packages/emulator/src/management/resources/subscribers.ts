@@ -4,7 +4,7 @@ import type { Subscriber } from '../../state/resources.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import { newId } from '../lookup.js';
 
-/** People who asked to be told. */
+/** Subscribers. */
 export const subscribers: Handlers<'subscribers'> = {
   list(input, state) {
     // `name` is what sorting by name compares.

@@ -17,7 +17,7 @@ import { mayOverride, readFlag } from '../flag-values.js';
 import { dateOf, identityResponse, personById } from '../lookup.js';
 import { propertyValues, writeProperties } from '../property-values.js';
 
-/** How one person signs in, what is known about them, and where they are signed in. */
+/** Identities, password, properties, flags and sessions of one user. */
 export const userDetails: Handlers<'users'> = {
   setPassword({ user_id: id, is_temporary_password: temporary = false, ...given }, state) {
     const person = personById(state, id);
@@ -191,7 +191,7 @@ function writeTo(state: State, id: string, values: Readonly<Record<string, unkno
   return writeProperties(state, 'usr', { owner: person, values }) ?? ok({});
 }
 
-/** What a sign-in at an app is to Kinde. Everything comes from this machine. */
+/** A grant as the session that the API returns. Every address is of this machine. */
 function sessionResponse({ id, personId, orgCode, clientId, userAgent, ...at }: Grant) {
   const { authTime, usedAt = authTime, expiresAt = authTime } = at;
   return {

@@ -6,7 +6,7 @@ import type { Person, State } from '../../state/state.js';
 import { idPage, invalidField, notFound, ok, tokenPage, type Handlers } from '../envelope.js';
 import { dateOf, organizationByCode, personById, valuesOf, withoutUndefined } from '../lookup.js';
 
-/** People of the environment. */
+/** Users of the environment. */
 export const users: Handlers<'users'> = {
   list({ expand, page_size, next_token, ...filters }, state) {
     const since =
@@ -180,7 +180,7 @@ interface Filters {
   readonly since: number | undefined;
 }
 
-/** Whether somebody is asked for. Who has an address is found out once, not for everybody. */
+/** Creates the filter of a list of users. Owners of addresses are looked up once, not for every user. */
 function matcher(state: State, filters: Filters): (person: Person) => boolean {
   const { has_organization: member, since } = filters;
   const ids = valuesOf(filters.user_id);
@@ -238,7 +238,7 @@ function lastSignIns({ organizations }: Person) {
   });
 }
 
-/** What an answer has only where it was asked for. */
+/** Members of a response that only `expand` adds. */
 function expanded(state: State, person: Person, also: readonly string[] = []) {
   const identities = () =>
     identitiesOf(state, person).map(({ type, value, connectionId }) => ({

@@ -6,7 +6,7 @@ import { isLoopback } from '../../webhooks/loopback.js';
 import { invalidField, missing, notFound, ok, type Handlers } from '../envelope.js';
 import { dateOf, newId } from '../lookup.js';
 
-/** Who is told what, and what there is to tell. */
+/** Webhooks, events and their types. */
 export const webhooks: Handlers<'webhooks'> = {
   list: (_input, state) => ok({ webhooks: state.webhooks.map(toResponse) }),
   create({ endpoint, event_types: eventTypes, name, description }, state) {
