@@ -59,7 +59,10 @@ export function withDefaults<Options extends object, Table extends AnyTable>(
 ): WithDefaults<Options, Table> {
   const complete: Record<string, unknown> = bare({});
   for (const [name, entry] of Object.entries(entries)) {
-    const value = memberOf(given, name) ?? entry.default;
+    let value = memberOf(given, name);
+    if (entry.default !== undefined) {
+      value ??= entry.default;
+    }
     if (value !== undefined) {
       complete[name] = value;
     }
