@@ -5,7 +5,7 @@ import { optionsFromEnv } from '../options/env.js';
 import type { KindeOptions } from '../options/options.js';
 import { invalidConfig } from '../options/problems.js';
 
-export { mergeCookies, withField, withoutCookies } from '../http/http.js';
+export { mergeCookies, withField, withoutCookies } from '../http/headers.js';
 
 /** The ways in which `protect()` of every adapter can be adjusted. */
 export type ProtectOptions = Omit<Rule, 'allow'>;

@@ -14,17 +14,13 @@ import {
   type Reply,
   type Route,
 } from '../http/http.js';
-import {
-  createOrganization,
-  login,
-  moveToSite,
-  register,
-  switchOrganization,
-} from '../login/login.js';
+import { moveToSite } from '../login/elsewhere.js';
+import { createOrganization, login, register, switchOrganization } from '../login/login.js';
 import { logout } from '../logout/logout.js';
 import { canLogIn, isPreflight, isPrefetch, isScript, wantsPage } from '../http/navigation.js';
 import { continuePage } from '../http/continue-page.js';
-import { fromQuery, returnTarget, single } from '../login/parameters.js';
+import { returnTarget, single } from '../http/query.js';
+import { fromQuery } from '../login/parameters.js';
 import { portal } from './portal.js';
 import { problemReply } from '../http/problem.js';
 import { navigationRequired, requireOwnPage } from '../http/same-origin.js';
