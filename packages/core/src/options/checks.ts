@@ -58,7 +58,7 @@ export function url(example: string): Check {
 }
 
 /** An origin: no path, query, fragment or credentials; http on this machine only. */
-export function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
+function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
   const wrong = checkUrl(value, example);
   if (wrong) {
     return wrong;
@@ -108,11 +108,17 @@ export function checkIssuer(value: unknown): string | undefined {
   return checkOrigin(value, 'https://acme.kinde.com');
 }
 
-/** The issuer is asked for keys and given the client secret, so in production it must be a public https host. */
+/**
+ * The issuer is asked for keys and given the client secret, so in production it must be a public https host. Nothing is found
+ * in an issuer that `checkIssuer` refuses.
+ */
 export function checkIssuerHost(
   issuer: string,
   { production, allowPrivate }: IssuerRules,
 ): string | undefined {
+  if (checkIssuer(issuer)) {
+    return undefined;
+  }
   const { hostname, protocol, port } = new URL(issuer);
   if (production && protocol === 'http:') {
     return 'must use https in production.';

@@ -1,6 +1,6 @@
 import { bare } from '@kindling/internal';
 import type { Problem } from '../http/http.js';
-import { checkIssuer, checkIssuerHost, checkSite, originsOf, type Problems } from './checks.js';
+import { checkIssuerHost, originsOf, type Problems } from './checks.js';
 import { checkEach, unknownNames, withDefaults } from './entries.js';
 import { environmentProblems, isProduction, variableOf } from './env.js';
 import { OPTIONS, PATHS, SESSION, SESSION_HINTS, type KindeOptions } from './options.js';
@@ -100,7 +100,7 @@ function partsOf(given: KindeOptions): Parts {
     options,
     session: bare(options.session ?? {}),
     paths: bare(options.paths ?? {}),
-    site: checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl),
+    site: siteOf(options.siteUrl),
     production: options.production ?? isProduction(),
   };
 }
@@ -108,11 +108,10 @@ function partsOf(given: KindeOptions): Parts {
 /** Checks each option by itself, then those that have to fit to each other. */
 function problemsOf({ options, session, paths, site, production }: Parts): Problems {
   const rules = { production, allowPrivate: options.allowPrivateIssuer === true };
-  const isIssuer = checkIssuer(options.issuer) === undefined;
   return [
     ...checkEach(OPTIONS, options),
-    ['issuer', isIssuer ? checkIssuerHost(options.issuer, rules) : undefined],
-    ...(site ? checkUrls(options, site) : []),
+    ['issuer', checkIssuerHost(options.issuer, rules)],
+    ...checkUrls(options, site),
     ...checkEach(PATHS, paths, 'paths.'),
     ...checkPaths(options, paths, site),
     ...checkEach(SESSION, session, 'session.'),
@@ -122,7 +121,9 @@ function problemsOf({ options, session, paths, site, production }: Parts): Probl
 
 /** OpenID Connect needs `openid`; Kinde's name for the refresh scope is `offline` and it ignores the usual one. */
 function scopeOf(scope: string): string {
-  const names = scope.split(/\s+/).filter(Boolean);
-  const known = names.map((name) => (name === 'offline_access' ? 'offline' : name));
-  return [...new Set(['openid', ...known])].join(' ');
+  const names = new Set(['openid']);
+  for (const name of scope.split(/\s+/).filter(Boolean)) {
+    names.add(name === 'offline_access' ? 'offline' : name);
+  }
+  return [...names].join(' ');
 }

@@ -45,8 +45,11 @@ type AnyTable = Readonly<Record<string, Entry>>;
 
 /** Makes a table without prototypes: no member of `Object.prototype` is an entry, or a part of one. */
 export function table<Table extends object>(entries: Table): Readonly<Table> {
-  const copies = Object.entries(entries).map(([name, entry]) => [name, Object.freeze(bare(entry))]);
-  return Object.freeze(bare(Object.fromEntries(copies) as Table));
+  const copy: Record<string, object> = bare({});
+  for (const [name, entry] of Object.entries(entries)) {
+    copy[name] = Object.freeze(bare(entry));
+  }
+  return Object.freeze(copy) as Table;
 }
 
 /** Applies the defaults of a table. Options without a default that were left out stay out. */
@@ -56,7 +59,10 @@ export function withDefaults<Options extends object, Table extends AnyTable>(
 ): WithDefaults<Options, Table> {
   const complete: Record<string, unknown> = bare({});
   for (const [name, entry] of Object.entries(entries)) {
-    const value = memberOf(given, name) ?? entry.default;
+    let value = memberOf(given, name);
+    if (entry.default !== undefined) {
+      value ??= entry.default;
+    }
     if (value !== undefined) {
       complete[name] = value;
     }
@@ -66,13 +72,17 @@ export function withDefaults<Options extends object, Table extends AnyTable>(
 
 /** Checks every option by itself. `prefix` is the group of the options, such as `session.`. */
 export function checkEach(entries: AnyTable, given: object, prefix = ''): Problems {
-  return Object.entries(entries).flatMap(([name, { check, required }]) => {
+  const problems: [string, string | undefined][] = [];
+  for (const [name, { check, required }] of Object.entries(entries)) {
     const value = memberOf(given, name);
     if (value === undefined && !required) {
-      return [];
+      continue;
     }
-    return [check(value)].flat().map((wrong) => [prefix + name, wrong] as const);
-  });
+    for (const wrong of [check(value)].flat()) {
+      problems.push([prefix + name, wrong]);
+    }
+  }
+  return problems;
 }
 
 /**

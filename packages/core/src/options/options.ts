@@ -1,4 +1,4 @@
-// The options of `createKinde`: their types, and one table of names, checks, defaults and environment variables.
+// The options of `createKinde`: their types, and one table of names, checks, defaults and variables.
 import type { Access, User } from '@kindling/claims';
 import type { Problem } from '../http/http.js';
 import { filesystemStore } from '../store/filesystem.js';

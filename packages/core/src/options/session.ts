@@ -199,7 +199,7 @@ function leftoversOf([site, client]: readonly string[]): Leftovers {
 function mark(text: string, length: number): string {
   let hash = 0x811c9dc5;
   for (const character of text) {
-    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
   return hash.toString(36).padStart(length, '0').slice(-length);
 }

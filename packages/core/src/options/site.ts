@@ -1,6 +1,13 @@
 import { bare } from '@kindling/internal';
 import type { ReturnRules } from '../http/return-to.js';
-import { checkPath, checkUrl, checkWebhooks, originsOf, type Problems } from './checks.js';
+import {
+  checkPath,
+  checkSite,
+  checkUrl,
+  checkWebhooks,
+  originsOf,
+  type Problems,
+} from './checks.js';
 import { withDefaults } from './entries.js';
 import { PATHS, type GivenPaths, type KindeOptions, type Paths } from './options.js';
 
@@ -30,8 +37,11 @@ export interface Places {
   readonly returnRules: ReturnRules;
 }
 
-/** The parts of a site that `checkSite` has nothing against. */
-export function siteOf(siteUrl: string): Site {
+/** The site in its parts; `undefined` if `checkSite` refuses it. */
+export function siteOf(siteUrl: string): Site | undefined {
+  if (checkSite(siteUrl)) {
+    return undefined;
+  }
   const { origin, pathname } = new URL(siteUrl);
   const basePath = pathname.replace(/\/$/, '');
   return {
@@ -45,7 +55,10 @@ export function siteOf(siteUrl: string): Site {
  * Checks that the URLs of the app fit to its site: elsewhere a callback finds no login, and redirects must not lead to other
  * origins than those that the app lists. Each URL by itself was checked before.
  */
-export function checkUrls(options: Partial<KindeOptions>, site: Site): Problems {
+export function checkUrls(options: Partial<KindeOptions>, site: Site | undefined): Problems {
+  if (!site) {
+    return [];
+  }
   const { redirectUri, postLoginRedirect, postLogoutRedirectUri } = options;
   const origins = originsOf(options.returnOrigins);
   const landing = resolved(postLoginRedirect, site);
