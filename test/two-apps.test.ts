@@ -8,7 +8,7 @@ import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { frameworks, optionsFor } from './kit/apps.js';
 import { send } from './kit/http.js';
-import { hasRedis, redisUrl } from './kit/services.js';
+import { emptyRedis, hasRedis, redisUrl } from './kit/services.js';
 
 const PATH = '/webhooks/kinde';
 let emulator: Emulator;
@@ -32,11 +32,7 @@ afterAll(async () => {
   if (!hasRedis) {
     return;
   }
-  for await (const keys of client.scanIterator({ MATCH: `${prefix}*` })) {
-    if (keys.length > 0) {
-      await client.del(keys);
-    }
-  }
+  await emptyRedis(client, prefix);
   client.destroy();
 });
 

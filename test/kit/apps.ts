@@ -99,17 +99,20 @@ export const frameworks: Record<string, MakeApp> = {
   },
 };
 
-/** Options for an app that signs in at this emulator without a port. */
-export function optionsFor(emulator: Emulator, more: Partial<KindeOptions> = {}): KindeOptions {
+/** Options for an app in another process, which reaches this emulator by its port. */
+export function remoteOptionsFor(emulator: Emulator): Omit<KindeOptions, 'session' | 'fetch'> {
   return {
     issuer: emulator.issuer,
     clientId: emulator.env['KINDE_CLIENT_ID']!,
     clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
     siteUrl: SITE,
     secret: SECRET,
-    fetch: emulator.fetch,
-    ...more,
   };
+}
+
+/** Options for an app that signs in at this emulator without a port. */
+export function optionsFor(emulator: Emulator, more: Partial<KindeOptions> = {}): KindeOptions {
+  return { ...remoteOptionsFor(emulator), fetch: emulator.fetch, ...more };
 }
 
 /** Where sessions live: in the cookie, or in a store. */

@@ -5,13 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createEmulator, type Emulator } from '@kindling/emulator';
 import { migrate } from '@kindling/postgres';
 import { build } from 'esbuild';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
+import { SITE } from './apps.js';
 import type { AppSpec, StoreSpec } from './machine.js';
 import {
   databaseUrl,
+  emptyRedis,
   freePort,
   hasPostgres,
   hasRedis,
@@ -79,6 +82,13 @@ export async function createMachines(): Promise<{ start(): Machine; stop(): void
   };
 }
 
+/** A Kinde that other processes can reach. */
+export async function createReachableKinde(): Promise<Emulator> {
+  const emulator = await createEmulator({ siteUrl: SITE });
+  await emulator.listen({ port: 0, host: '127.0.0.1' });
+  return emulator;
+}
+
 /** Stores that several processes can share, of those that can be reached here. */
 export async function sharedStores(
   name: string,
@@ -97,11 +107,7 @@ export async function sharedStores(
       spec: { kind: 'redis', url: redisUrl, prefix },
       async clear() {
         const client = await createClient({ url: redisUrl }).connect();
-        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
-          if (keys.length > 0) {
-            await client.del(keys);
-          }
-        }
+        await emptyRedis(client, prefix);
         client.destroy();
       },
     };
@@ -119,6 +125,11 @@ export async function sharedStores(
     };
   }
   return stores;
+}
+
+/** Empties stores that nobody uses any more. */
+export async function clearStores(stores: Awaited<ReturnType<typeof sharedStores>>): Promise<void> {
+  await Promise.all(Object.values(stores).map(({ clear }) => clear()));
 }
 
 /** A Redis of this test's own, that can be stopped and started. It forgets nothing that it has confirmed. */

@@ -162,3 +162,18 @@ function answers(url: string, standard: number): Promise<boolean> {
     socket.once('connect', () => done(true)).once('error', () => done(false));
   });
 }
+
+/** As much of a client of Redis as emptying it takes. */
+interface RedisClient {
+  scanIterator(options: { MATCH: string; COUNT: number }): AsyncIterable<string[]>;
+  del(keys: string[]): Promise<unknown>;
+}
+
+/** Deletes what a Redis has under a prefix. */
+export async function emptyRedis(client: RedisClient, prefix: string): Promise<void> {
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    if (keys.length > 0) {
+      await client.del(keys);
+    }
+  }
+}

@@ -45,16 +45,19 @@ const bare = (schema: Schema): Schema => {
   return schema.pipe && schema.pipe[0] !== schema ? bare(schema.pipe[0]!) : schema;
 };
 
+/** What an array or a record holds, and everything else itself. */
+const elementOf = (schema: Schema): Schema => {
+  if (schema.type === 'array') {
+    return bare(schema.item!);
+  }
+  return schema.type === 'record' ? bare(schema.value!) : schema;
+};
+
 /** The names in a schema as the facts write them: `a!` is required, `a=b|c` takes these values, `a.b` is inside. */
 const namesOf = (entries: Record<string, Schema> = {}, prefix = ''): string[] =>
   Object.entries(entries).flatMap(([name, schema]) => {
     const inner = bare(schema);
-    const element =
-      inner.type === 'array'
-        ? bare(inner.item!)
-        : inner.type === 'record'
-          ? bare(inner.value!)
-          : inner;
+    const element = elementOf(inner);
     const values = element.type === 'picklist' ? `=${element.options!.join('|')}` : '';
     const below = inner.type === 'record' ? `${prefix}${name}.*.` : `${prefix}${name}.`;
     return [

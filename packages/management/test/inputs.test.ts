@@ -468,18 +468,24 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
     unknown: fc.jsonValue(),
     instance: fc.constant(new Blob(['x'])),
   };
-  const plain =
-    found[schema.type] ??
-    (schema.type === 'picklist'
-      ? fc.constantFrom(...schema.options!)
-      : schema.type === 'array'
-        ? fc.array(valueOf(schema.item!), { minLength: 1, maxLength: 3 })
-        : schema.type === 'record'
-          ? fc.dictionary(fc.stringMatching(/^[a-z]\w{0,9}$/), valueOf(schema.value!), {
-              maxKeys: 3,
-            })
-          : fc.oneof(...(schema.options as Schema[]).map(valueOf)));
+  const plain = found[schema.type] ?? composedOf(schema);
   return plain.filter((value) => !schema['~standard'].validate(value).issues);
+}
+
+/** Values of a schema that is made of others. */
+function composedOf(schema: Schema): fc.Arbitrary<unknown> {
+  switch (schema.type) {
+    case 'picklist':
+      return fc.constantFrom(...schema.options!);
+    case 'array':
+      return fc.array(valueOf(schema.item!), { minLength: 1, maxLength: 3 });
+    case 'record':
+      return fc.dictionary(fc.stringMatching(/^[a-z]\w{0,9}$/), valueOf(schema.value!), {
+        maxKeys: 3,
+      });
+    default:
+      return fc.oneof(...(schema.options as Schema[]).map(valueOf));
+  }
 }
 
 /** Inputs that an operation takes. Filters have no commas, and ids are any text that is not a path. */
@@ -489,12 +495,12 @@ function inputOf({
   query = {},
   body = {},
 }: Operation): fc.Arbitrary<Record<string, unknown>> {
-  const noComma = (value: unknown): unknown =>
-    typeof value === 'string'
-      ? value.replaceAll(',', ';')
-      : Array.isArray(value)
-        ? value.map(noComma)
-        : value;
+  const noComma = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return value.replaceAll(',', ';');
+    }
+    return Array.isArray(value) ? value.map(noComma) : value;
+  };
   const ids = [...route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
   const id = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })

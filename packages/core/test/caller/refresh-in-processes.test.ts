@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
-import { createEmulator } from '@kindling/emulator';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { SECRET, SITE } from '../../../../test/kit/apps.js';
+import { remoteOptionsFor } from '../../../../test/kit/apps.js';
 import { createBrowser } from '../../../../test/kit/browser.js';
 import { NAVIGATION, send, type Answer } from '../../../../test/kit/http.js';
 import type { AppSpec, StoreSpec } from '../../../../test/kit/machine.js';
 import {
+  clearStores,
   createMachines,
+  createReachableKinde,
   privateRedis,
   sharedStores,
   type Machine,
@@ -22,20 +23,13 @@ const PATIENCE = 60_000;
 vi.setConfig({ testTimeout: PATIENCE });
 afterAll(async () => {
   machines.stop();
-  await Promise.all(Object.values(stores).map(({ clear }) => clear()));
+  await clearStores(stores);
 });
 
 /** Several processes in front of one local Kinde. */
 async function createSite(keep: AppSpec['keep'], store: StoreSpec, hosts: Machine[]) {
-  const emulator = await createEmulator({ siteUrl: SITE });
-  await emulator.listen({ port: 0, host: '127.0.0.1' });
-  const options = {
-    issuer: emulator.issuer,
-    clientId: emulator.env['KINDE_CLIENT_ID']!,
-    clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
-    siteUrl: SITE,
-    secret: SECRET,
-  };
+  const emulator = await createReachableKinde();
+  const options = remoteOptionsFor(emulator);
   const servers = await Promise.all(
     hosts.map((host, index) =>
       host.serve({ framework: index % 2 ? 'fastify' : 'express', options, keep, store }),

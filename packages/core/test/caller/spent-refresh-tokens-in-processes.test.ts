@@ -1,13 +1,19 @@
 import type { Server } from 'node:http';
-import { createEmulator, type Emulator } from '@kindling/emulator';
+import type { Emulator } from '@kindling/emulator';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SECRET, SITE } from '../../../../test/kit/apps.js';
+import { remoteOptionsFor } from '../../../../test/kit/apps.js';
 import { createBrowser } from '../../../../test/kit/browser.js';
 import { NAVIGATION, send } from '../../../../test/kit/http.js';
 import type { AppSpec, StoreSpec } from '../../../../test/kit/machine.js';
-import { createMachines, privateRedis, sharedStores } from '../../../../test/kit/machines.js';
+import {
+  clearStores,
+  createMachines,
+  createReachableKinde,
+  privateRedis,
+  sharedStores,
+} from '../../../../test/kit/machines.js';
 import { hasRedisServerBinary } from '../../../../test/kit/services.js';
 import { ADA } from '../../../../test/kit/renewals.js';
 
@@ -33,7 +39,7 @@ await redis?.start();
 afterAll(async () => {
   machines.stop();
   await redis?.stop();
-  await Promise.all(Object.values(stores).map(({ clear }) => clear()));
+  await clearStores(stores);
 });
 
 /** As a primary without replicas is, after a network has parted. */
@@ -77,8 +83,7 @@ if (frozen.length === 0) {
 
 let emulator: Emulator;
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
-  await emulator.listen({ port: 0, host: '127.0.0.1' });
+  emulator = await createReachableKinde();
 });
 afterEach(() => emulator.close());
 const calls = () => emulator.requests.filter(({ path }) => path === TOKEN).length;
@@ -91,13 +96,7 @@ async function openSite(
   left: number,
   first = hosts[0]!,
 ) {
-  const options = {
-    issuer: emulator.issuer,
-    clientId: emulator.env['KINDE_CLIENT_ID']!,
-    clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
-    siteUrl: SITE,
-    secret: SECRET,
-  };
+  const options = remoteOptionsFor(emulator);
   const servers = await Promise.all([
     first.serve({ framework: 'express', options, keep, store }),
     hosts[1]!.serve({ framework: 'fastify', options, keep, store }),

@@ -1,10 +1,15 @@
 import type { Server } from 'node:http';
-import { createEmulator, type Emulator } from '@kindling/emulator';
+import type { Emulator } from '@kindling/emulator';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SECRET, SITE } from '../../../../test/kit/apps.js';
+import { remoteOptionsFor } from '../../../../test/kit/apps.js';
 import { createBrowser, keep } from '../../../../test/kit/browser.js';
 import { NAVIGATION, send } from '../../../../test/kit/http.js';
-import { createMachines, sharedStores } from '../../../../test/kit/machines.js';
+import {
+  clearStores,
+  createMachines,
+  createReachableKinde,
+  sharedStores,
+} from '../../../../test/kit/machines.js';
 import {
   ADA,
   openPlace,
@@ -34,20 +39,12 @@ describe('processes of their own', async () => {
   const hosts = [machines.start(), machines.start()];
   let emulator: Emulator;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
-    await emulator.listen({ port: 0, host: '127.0.0.1' });
+    emulator = await createReachableKinde();
   });
   afterEach(() => emulator.close());
   afterAll(async () => {
     machines.stop();
-    await Promise.all(Object.values(stores).map(({ clear }) => clear()));
-  });
-  const options = () => ({
-    issuer: emulator.issuer,
-    clientId: emulator.env['KINDE_CLIENT_ID']!,
-    clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
-    siteUrl: SITE,
-    secret: SECRET,
+    await clearStores(stores);
   });
 
   const table = ['express', 'fastify'].flatMap((framework) =>
@@ -60,7 +57,12 @@ describe('processes of their own', async () => {
     'OP-10 on %s, sessions kept as "%s" in %s: one code, both requests signed in',
     async (...row) => {
       const [framework, kept, name] = row;
-      const spec = { framework, options: options(), keep: kept, store: stores[name]!.spec };
+      const spec = {
+        framework,
+        options: remoteOptionsFor(emulator),
+        keep: kept,
+        store: stores[name]!.spec,
+      };
       const servers = await Promise.all(hosts.map((host) => host.serve(spec)));
       const browser = createBrowser(servers[0]!, emulator);
       const callback = await browser.callbackFor(ADA);

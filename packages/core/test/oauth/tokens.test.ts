@@ -440,12 +440,14 @@ describe.each(Object.keys(frameworks))(
         ['ID-31', { at_hash: 5 }, 'at_hash'],
         ['ID-32', { c_hash: 'AAAAAAAAAAAAAAAAAAAAAA' }, 'c_hash'],
       ])('%s claims %j are refused', async (_id, change, reason) => {
-        const fill = (value: unknown): unknown =>
-          typeof value === 'string'
-            ? value.replace('ISS', emulator.issuer).replace('CID', emulator.env['KINDE_CLIENT_ID']!)
-            : Array.isArray(value)
-              ? value.map(fill)
-              : value;
+        const fill = (value: unknown): unknown => {
+          if (typeof value !== 'string') {
+            return Array.isArray(value) ? value.map(fill) : value;
+          }
+          return value
+            .replace('ISS', emulator.issuer)
+            .replace('CID', emulator.env['KINDE_CLIENT_ID']!);
+        };
         withId(
           Object.fromEntries(Object.entries(change).map(([name, value]) => [name, fill(value)])),
         );

@@ -1,14 +1,18 @@
 import { createKinde, filesystemStore, type SessionStore } from '@kindling/core';
-import { createEmulator } from '@kindling/emulator';
 import { postgresStore } from '@kindling/postgres';
 import { redisStore } from '@kindling/redis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, describe, expect, test } from 'vitest';
-import { SECRET, SITE } from '../../../../test/kit/apps.js';
+import { remoteOptionsFor } from '../../../../test/kit/apps.js';
 import { createBrowser } from '../../../../test/kit/browser.js';
 import type { StoreSpec } from '../../../../test/kit/machine.js';
-import { createMachines, sharedStores } from '../../../../test/kit/machines.js';
+import {
+  createMachines,
+  createReachableKinde,
+  sharedStores,
+} from '../../../../test/kit/machines.js';
+import { emptyRedis } from '../../../../test/kit/services.js';
 import { ADA, cookieOf, GRACE, visit } from '../../../../test/kit/shop.js';
 
 const stores = await sharedStores('revocation');
@@ -31,13 +35,7 @@ async function opened(
   if (spec.kind === 'redis') {
     const client = await createClient({ url: spec.url }).connect();
     closing.push(() => client.destroy());
-    const flush = async () => {
-      for await (const keys of client.scanIterator({ MATCH: `${spec.prefix}*`, COUNT: 1000 })) {
-        if (keys.length > 0) {
-          await client.del(keys);
-        }
-      }
-    };
+    const flush = () => emptyRedis(client, spec.prefix);
     return { store: redisStore(client, { prefix: spec.prefix }), flush };
   }
   if (spec.kind === 'postgres') {
@@ -61,18 +59,11 @@ describe('revocation in processes of their own', () => {
   test.each(rows)(
     'OP-13 OP-14 in %s with `%s`: who was revoked stays out in processes that start later, before and after a flush',
     async (name, keep) => {
-      const emulator = await createEmulator({ siteUrl: SITE });
-      await emulator.listen({ port: 0, host: '127.0.0.1' });
+      const emulator = await createReachableKinde();
       closing.push(() => emulator.close());
       const { spec } = stores[name]!;
       const { store, flush } = await opened(spec);
-      const options = {
-        issuer: emulator.issuer,
-        clientId: emulator.env['KINDE_CLIENT_ID']!,
-        clientSecret: emulator.env['KINDE_CLIENT_SECRET']!,
-        siteUrl: SITE,
-        secret: SECRET,
-      };
+      const options = remoteOptionsFor(emulator);
       const start = (framework: string) =>
         machines.start().serve({ framework, options, keep, store: spec });
       const app = await start('express');
