@@ -48,7 +48,7 @@ try {
   );
   writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(scratch, 'nothing.ts'), 'export {};\n');
-  cpSync(join(source, 'test/calls.ts'), join(scratch, 'calls.ts'));
+  cpSync(join(source, 'test/types/calls.ts'), join(scratch, 'calls.ts'));
   const cost = instantiations('calls.ts') - instantiations('nothing.ts');
   console.log(`Twenty calls cost ${cost} instantiations of at most ${BUDGET}.`);
   if (!(cost <= BUDGET)) {

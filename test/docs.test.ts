@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,6 @@ import {
 
 /** Pages whose snippets go on where the one before ended: together they are one module. */
 const PROGRAMS = [
-  'docs/explanation/many-machines.md',
   'docs/how-to/management.md',
   'docs/how-to/postgres.md',
   'packages/management/README.md',
@@ -69,7 +68,7 @@ beforeAll(async () => {
   }
   vi.stubEnv('NEW_SECRET', 'another secret of thirty-two characters');
   vi.stubGlobal('escapeHtml', (text: string) => text.replaceAll('<', '&lt;'));
-  vi.stubGlobal('people', { save: vi.fn<(person: object) => Promise<void>>().mockResolvedValue() });
+  vi.stubGlobal('users', { save: vi.fn<(user: object) => Promise<void>>().mockResolvedValue() });
   const network = globalThis.fetch;
   vi.stubGlobal('fetch', async (input: RequestInfo, init?: RequestInit) => {
     const { origin } = new URL(input instanceof Request ? input.url : input);
@@ -166,13 +165,12 @@ describe('the snippets run', () => {
     ]);
   });
 
-  test('people are saved before their session starts', async () => {
-    const browser = await at('sign-in', 'express', 'onSignIn');
+  test.each(frameworks)('users are saved before their session starts, on %s', async (framework) => {
+    const { save } = (globalThis as any).users;
+    save.mockClear();
+    const browser = await at('sign-in', framework, 'onSignIn');
     await browser.signIn(GRACE);
-    expect((globalThis as any).people.save).toHaveBeenCalledWith({
-      id: expect.stringMatching(/^kp_/),
-      email: GRACE,
-    });
+    expect(save.mock.calls).toEqual([[{ id: expect.stringMatching(/^kp_/), email: GRACE }]]);
   });
 
   test.each(frameworks)('sessions live in files, on %s', async (framework) => {
@@ -200,10 +198,13 @@ describe('the snippets run', () => {
     expect((await browser.open('/sessions', API)).status).toBe(401);
   });
 
-  test('an API is called with the person’s token, and an API knows a machine from a person', async () => {
-    const browser = await at('tokens', 'express', '/weather');
+  test.each(frameworks)('an API is called with the user’s token, on %s', async (framework) => {
+    const browser = await at('tokens', framework, '/weather');
     await browser.signIn(GRACE);
     expect((await browser.open('/weather')).body).toMatch(/^Bearer eyJ/);
+  });
+
+  test.each(frameworks)('an API knows a machine from a user, on %s', async (framework) => {
     const machine = emulator.state.applications.find(({ type }) => type === 'm2m')!;
     const body = new URLSearchParams({
       grant_type: 'client_credentials',
@@ -213,20 +214,20 @@ describe('the snippets run', () => {
     });
     const answer = await fetch(`${emulator.issuer}/oauth2/token`, { method: 'POST', body });
     const { access_token: token } = (await answer.json()) as { access_token: string };
-    const api = await at('tokens', 'fastify', '/reports');
+    const api = await at('tokens', framework, '/reports');
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     expect((await api.open('/reports', { headers })).json()).toEqual({ machine: true });
     expect((await api.open('/reports', API)).status).toBe(401);
   });
 
   test('the profile is shown from the token, and as it is now', async () => {
-    const fromToken = await at('profile', 'express', "'/profile',");
-    await fromToken.signIn(GRACE);
-    expect((await fromToken.open('/profile')).json()).toMatchObject({
-      email: GRACE,
-      name: 'Grace Hopper',
-    });
     for (const framework of frameworks) {
+      const fromToken = await at('profile', framework, "'/profile',");
+      await fromToken.signIn(GRACE);
+      expect((await fromToken.open('/profile')).json()).toMatchObject({
+        email: GRACE,
+        name: 'Grace Hopper',
+      });
       const browser = await at('profile', framework, '/profile/now');
       await browser.signIn(GRACE);
       expect((await browser.open('/profile/now')).json()).toMatchObject({
@@ -247,9 +248,9 @@ describe('the snippets run', () => {
   });
 
   test('an app is tested without a port for Kinde, a browser or waiting', async () => {
-    const { answer, stranger } = await run('test-your-app', 'stranger');
-    expect([answer.status, stranger.status]).toEqual([200, 401]);
-    expect(await answer.json()).toMatchObject({
+    const { granted, refused } = await run('test-your-app', 'refused');
+    expect([granted.status, refused.status]).toEqual([200, 401]);
+    expect(await granted.json()).toMatchObject({
       permissions: expect.arrayContaining(['create:todos']),
     });
   });
@@ -369,20 +370,16 @@ describe('the snippets run', () => {
     },
   );
 
-  test.skipIf(!hasRedisServerBinary)(
-    'everybody’s sessions are shown, and one is ended',
-    async () => {
-      const browser = await besideRedis(
-        'docs/explanation/many-machines.md',
-        'express',
-        '/account/sessions',
-      );
+  test.skipIf(!hasRedisServerBinary).each(frameworks)(
+    'sessions of a user are shown, and one is revoked, on %s',
+    async (framework) => {
+      const page = 'docs/explanation/scaling.md';
+      const browser = await besideRedis(page, framework, '/account/sessions');
       const [session] = (await browser.open('/account/sessions')).json();
       expect(session).toMatchObject({ isCurrent: true });
       const end = `/account/sessions/${session.id}/end`;
-      expect((await browser.open(end, { ...API, method: 'POST' })).location).toBe(
-        '/account/sessions',
-      );
+      const answer = await browser.open(end, { ...API, method: 'POST' });
+      expect(answer.location).toBe('/account/sessions');
       expect((await browser.open('/account/sessions', API)).status).toBe(401);
     },
   );
@@ -463,7 +460,11 @@ describe('what a page starts with is an app that people sign in to', () => {
 
 test('every variable that is read has a row in the reference, and so have those of Kinde’s Python SDK', () => {
   const page = readFileSync('docs/reference/configuration.md', 'utf8');
-  const sources = ['core/src/variables', 'core/src/options', 'management/src/options'];
+  const sources = [
+    'core/src/options/variables',
+    'core/src/options/options',
+    'management/src/options',
+  ];
   const read = sources.flatMap((file) =>
     [
       ...readFileSync(`packages/${file}.ts`, 'utf8').matchAll(
@@ -484,6 +485,25 @@ test('every variable that is read has a row in the reference, and so have those 
   expect(missing).toEqual([]);
 });
 
+test('every option and every route has a row in the reference', () => {
+  const page = readFileSync('docs/reference/configuration.md', 'utf8');
+  const source = readFileSync('packages/core/src/options/options.ts', 'utf8');
+  const membersOf = (name: string) =>
+    [
+      ...new RegExp(`export interface ${name} \\{([^]*?)\\n\\}`)
+        .exec(source)![1]!
+        .matchAll(/^ {2}(\w+)\??:/gm),
+    ].map(([, member]) => member!);
+  const names = [
+    ...membersOf('KindeOptions').filter((name) => name !== 'session'),
+    ...membersOf('SessionOptions').map((name) => `session.${name}`),
+    ...membersOf('Paths'),
+  ];
+  expect(names.length).toBeGreaterThan(30);
+  const rows = page.match(/^\| `.*$/gm)!.map((row) => row.split('|')[1]!);
+  expect(names.filter((name) => !rows.some((row) => row.includes(`\`${name}\``)))).toEqual([]);
+});
+
 test('every parameter that a link may carry is on the page about signing in', () => {
   const page = readFileSync('docs/how-to/sign-in.md', 'utf8');
   const list = /const WIRE = \[([^\]]+)\]/.exec(
@@ -502,6 +522,44 @@ test('every page can be found from the documentation’s first', () => {
       (page) => linked.test(page) && !first.includes(`](${page.slice('docs/'.length)})`),
     ),
   ).toEqual([]);
+});
+
+test.each(['docs/errors', 'docs/errors/management'])(
+  'every page of %s says what happened and how to solve it, as the list of codes does',
+  (folder) => {
+    const list = readFileSync(`${folder}/README.md`, 'utf8');
+    const codes = readdirSync(folder).filter((file) => /^[a-z_]+\.md$/.test(file));
+    expect(codes.length).toBeGreaterThan(10);
+    for (const file of codes) {
+      const code = file.replace('.md', '');
+      const page = readFileSync(`${folder}/${file}`, 'utf8');
+      const [, happened = '', status] =
+        /^# [a-z_]+\n\n\*\*(.+?)\*\*\s+(?:HTTP (\d{3}))?/.exec(page) ?? [];
+      expect(page.startsWith(`# ${code}\n`), file).toBe(true);
+      expect(page, file).toMatch(/^## Solution$/m);
+      const row = new RegExp(`^\\| \\[${code}\\]\\(${file}\\) +\\| (\\d+) +\\| (.+?) +\\|$`, 'm');
+      const [, listed, meaning] = row.exec(list) ?? [];
+      // What is only ever a warning has a status for the rare case that somebody throws it.
+      const isWarning = status === undefined;
+      expect([listed, meaning], file).toEqual(
+        isWarning
+          ? [expect.any(String), expect.stringContaining('(a warning)')]
+          : [status, happened],
+      );
+    }
+  },
+);
+
+test('headings name their subject', () => {
+  const written = /^docs\/(reference\/(management|security)|emulator)|^packages|^reports/;
+  const clauses = pages
+    .filter((page) => !written.test(page))
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/^#+ (?:What|Whose|Whoever)\b.*$/gm)].map(
+        ([heading]) => `${page}: ${heading}`,
+      ),
+    );
+  expect(clauses).toEqual([]);
 });
 
 /** What can be named after `#` on a page. */

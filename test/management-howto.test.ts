@@ -51,7 +51,7 @@ describe('the pages run against a local Kinde', () => {
     expect(Object.keys(emulator.state.organizations)).toEqual(before.organizations);
     expect(printed.length).toBeGreaterThan(0);
     if (file.endsWith('0.ts')) {
-      expect(printed).toContainEqual(['Nobody of that name']);
+      expect(printed).toContainEqual(['No such user']);
     }
   });
 });

@@ -72,18 +72,26 @@ describe('the snippets run', () => {
   const post = async (app: Server, body: string) =>
     (await send(app, '/webhooks/kinde', { method: 'POST', headers, body })).status;
 
-  test.each(
-    snippets.flatMap((code, index) =>
-      code.includes("app.get('/people'") ? [[index, /\/(express|fastify)'/.exec(code)![1]!]] : [],
-    ),
-  )('snippet %i keeps a list of people, on %s', async (index) => {
-    const app = await listen((await load(index as number))['app']);
-    const person = { id: 'kp_1', email: 'new@example.com' };
-    expect(await post(app, await signed('user.created', person))).toBe(200);
-    expect((await send(app, '/people')).json()).toEqual(['new@example.com']);
-    expect(await post(app, await signed('user.deleted', person))).toBe(200);
-    expect((await send(app, '/people')).json()).toEqual([]);
-    expect(await post(app, `${(await signed('user.created', person)).slice(0, -9)}AAAAAAAAA`)).toBe(
+  const lists = snippets.flatMap((code, index) => {
+    const path = /app\.get\('(\/(?:users|people))'/.exec(code)?.[1];
+    const framework = /\/(express|fastify)'/.exec(code)?.[1];
+    return path && framework ? [[index, path, framework] as const] : [];
+  });
+
+  test('apps on both frameworks are among them', () => {
+    expect(new Set(lists.map(([, , framework]) => framework))).toEqual(
+      new Set(['express', 'fastify']),
+    );
+  });
+
+  test.each(lists)('snippet %i keeps a list at %s, on %s', async (index, path) => {
+    const app = await listen((await load(index))['app']);
+    const user = { id: 'kp_1', email: 'new@example.com' };
+    expect(await post(app, await signed('user.created', user))).toBe(200);
+    expect((await send(app, path)).json()).toEqual(['new@example.com']);
+    expect(await post(app, await signed('user.deleted', user))).toBe(200);
+    expect((await send(app, path)).json()).toEqual([]);
+    expect(await post(app, `${(await signed('user.created', user)).slice(0, -9)}AAAAAAAAA`)).toBe(
       400,
     );
   });

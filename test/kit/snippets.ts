@@ -85,7 +85,7 @@ export function moduleOf({ framework, code }: Snippet): string {
     ...imports,
     `import { ${known.join(', ')} } from '@kindling/${framework}';`,
     `import type { ${TYPES[framework]} } from '${framework}';`,
-    'declare global { function escapeHtml(text: string): string; var people: { save(person: object): Promise<void> }; }',
+    'declare global { function escapeHtml(text: string): string; var users: { save(user: object): Promise<void> }; }',
     `export async function add(app: ${TYPES[framework]}): Promise<void> {\n${body}\n}`,
     `void [${known.join(', ')}];`,
   ].join('\n');

@@ -1,4 +1,6 @@
-/** What came back, read to its end. */
+import { readText, withDeadline } from '@kindling/internal';
+
+/** A complete HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -6,76 +8,64 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Seconds for one exchange, and bytes of its body. */
-const PATIENCE = 10;
+/** Seconds for one exchange. */
+const TIMEOUT = 10;
+/** Bytes of one body. */
 const LARGEST = 256 * 1024;
 
-/**
- * One request, never redirected, bounded in time and size. Answers why in a few words where nothing usable came back.
- */
+/** Sends one request, never redirected, bounded in time and size. A failure is described in a few words. */
 export async function ask(
   fetch: typeof globalThis.fetch,
   url: string | URL,
   init: RequestInit = {},
 ): Promise<Answer | string> {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${PATIENCE} seconds`), PATIENCE * 1000);
+  const response = fetch(url, {
+    ...init,
+    redirect: 'manual',
+    signal: controller.signal,
   });
   try {
-    const exchange = read(
-      fetch(url, {
-        ...init,
-        redirect: 'manual',
-        signal: controller.signal,
-      }),
-    );
-    return await Promise.race([exchange.catch(reasonOf), late]);
+    return await withDeadline(read(response).catch(reasonOf), {
+      milliseconds: TIMEOUT * 1000,
+      onTimeout: () => `no answer within ${TIMEOUT} seconds`,
+    });
   } finally {
-    clearTimeout(timer);
     controller.abort();
   }
 }
 
 async function read(pending: Promise<Response>): Promise<Answer | string> {
   const { status, headers, body } = await pending;
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  const reader = body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
-    size += part.value.byteLength;
-    if (size > LARGEST) {
-      reader!.cancel().catch(() => {});
-      return `more than ${LARGEST} bytes`;
-    }
-    text += decoder.decode(part.value, { stream: true });
+  const text = await readText(body, LARGEST);
+  if (text === undefined) {
+    return `more than ${LARGEST} bytes`;
   }
   return {
     status,
     headers,
-    json: parse(text + decoder.decode()),
+    json: parse(text),
   };
 }
 
 function parse(text: string): Answer['json'] {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) {
-      return value as Answer['json'];
+    if (typeof value !== 'object' || value === null) {
+      return undefined;
     }
-    return undefined;
+    return value as Answer['json'];
   } catch {
     return undefined;
   }
 }
 
-/** The system's code, such as `ECONNREFUSED`. Messages may quote what was sent, so they stay behind. */
+/** The system code of an error, such as `ECONNREFUSED`. Its message may quote what was sent, so it is not used. */
 function reasonOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null };
-  const found = [cause?.code, code].find(
-    (one) => typeof one === 'string' && /^[A-Z0-9_]{1,60}$/.test(one),
-  );
-  return typeof found === 'string' ? found : 'the network failed';
+  return [cause?.code, code].find(isSystemCode) ?? 'the network failed';
+}
+
+function isSystemCode(code: unknown): code is string {
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code);
 }

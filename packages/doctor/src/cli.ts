@@ -3,18 +3,19 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { diagnose } from './diagnose.js';
-import { isTenant, type DeclaredTenant } from './options.js';
+import { isTenant, type DeclaredTenant, type DiagnoseOptions } from './options.js';
 import { table } from './table.js';
 
-const HELP = `kindling-doctor: looks at everything your app needs to sign people in with Kinde
+const HELP = `kindling-doctor: checks everything your app needs to sign users in with Kinde
 
-  --tenant <module>  compare Kinde with the defineKinde object that this module exports,
+  --tenant <module>  compare Kinde with the defineKinde object that this module exports
                      as \`tenant\` or by default
-  --json             the report as JSON, for CI
-  --help             this text
+  --json             print the report as JSON, for CI
+  --help             print this text
 
-It reads the environment of your app, for example: node --env-file=.env and this program.
-Exit code: 0 where nothing failed, 1 where something did, 2 where it was not called correctly.
+Read-only: it only sends the requests your app would send. It reads the environment of your app; to load
+a file, run it with: node --env-file=.env
+Exit code: 0 no check failed, 1 a check failed, 2 usage error.
 `;
 
 try {
@@ -35,19 +36,25 @@ async function main(): Promise<void> {
   if (values.help) {
     return console.log(HELP);
   }
-  const report = await diagnose(
-    values.tenant === undefined ? {} : { tenant: await load(values.tenant) },
-  );
+  const options: DiagnoseOptions = {};
+  if (values.tenant !== undefined) {
+    options.tenant = await load(values.tenant);
+  }
+  const report = await diagnose(options);
   console.log(values.json ? JSON.stringify(report, null, 2) : table(report));
-  process.exitCode = report.ok ? 0 : 1;
+  process.exitCode = Number(!report.ok);
+}
+
+interface Exports {
+  readonly default?: unknown;
+  readonly tenant?: unknown;
 }
 
 async function load(path: string): Promise<DeclaredTenant> {
-  const module = (await import(pathToFileURL(resolve(path)).href).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw new Error(`--tenant ${path} cannot be loaded: ${explain(error)}`, { cause: error });
-    },
-  )) as { default?: unknown; tenant?: unknown };
+  const loading = import(pathToFileURL(resolve(path)).href) as Promise<Exports>;
+  const module = await loading.catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`--tenant ${path} cannot be loaded: ${explain(error)}`, { cause: error });
+  });
   const found = [module.tenant, module.default].find(isTenant);
   if (!found) {
     throw new Error(
@@ -57,13 +64,13 @@ async function load(path: string): Promise<DeclaredTenant> {
   return found;
 }
 
-/** Node runs TypeScript by itself from 22.18 on. */
+/** Explains why a module was not loaded. Node runs TypeScript by itself from 22.18 on. */
 function explain({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return 'this Node does not run TypeScript. Name the built .js file, use Node 22.18 or later, or add a loader: NODE_OPTIONS="--import tsx".';
+    return 'this version of Node does not run TypeScript. Name the built .js file, use Node 22.18 or later, or add a loader: NODE_OPTIONS="--import tsx".';
   }
   if (code === 'ERR_MODULE_NOT_FOUND') {
-    return 'there is no such module, or it imports one that is not there.';
+    return 'the module, or one that it imports, does not exist.';
   }
   return message;
 }

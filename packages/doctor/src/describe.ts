@@ -2,40 +2,42 @@ import { KindeError } from '@kindling/core';
 import { KindeApiError } from '@kindling/management';
 import { say, type Statement } from './finding.js';
 
-/** An address without what may hide a secret in it: user, password, query and fragment. */
+/** Shortens a URL to its origin and path: user, password, query and fragment may hide a secret. */
 export function show(url: string | URL): string {
   const { origin, pathname } = new URL(url);
-  return pathname === '/' ? origin : origin + pathname;
+  if (pathname === '/') {
+    return origin;
+  }
+  return origin + pathname;
 }
 
-/** Whatever a check ran into. Of strangers' errors only the name is told: their messages may hold anything. */
+/** Describes an error. Of unknown errors only the name is shown: their messages may contain anything. */
 export function describe(error: unknown): Statement {
   if (error instanceof KindeError) {
-    const code = error.reason ? `${error.code}, ${error.reason}` : error.code;
-    return say('failed', `${error.message} (${code})`, error.fix);
+    const codes = [error.code, error.reason].filter(Boolean);
+    return say('failed', `${error.message} (${codes.join(', ')})`, error.fix);
   }
   if (error instanceof KindeApiError) {
     return describeApi(error);
   }
   const { name } = (error ?? {}) as { name?: unknown };
   if (name === 'TimeoutError') {
-    return say('failed', 'Kinde did not answer in time.');
+    return say('failed', 'Kinde did not respond in time.');
   }
-  return say('failed', `The check itself failed (${typeof name === 'string' ? name : 'unknown'}).`);
+  const kind = typeof name === 'string' ? name : 'unknown';
+  return say('failed', `The check itself failed (${kind}).`);
 }
 
 function describeApi({ code, httpStatus, operation, errors }: KindeApiError): Statement {
-  const said = errors.map((one) => one.code).join(', ');
-  const answer = [httpStatus, said].filter(Boolean).join(', ');
+  const codes = errors.map((one) => one.code);
+  const reasons = [httpStatus, ...codes].filter(Boolean).join(', ');
   if (code === 'token_refused') {
     return say(
       'failed',
-      `Kinde gave no token for the Management API (${answer}).`,
+      `Kinde issued no token for the Management API (${reasons}).`,
       'Compare KINDE_MANAGEMENT_CLIENT_ID and KINDE_MANAGEMENT_CLIENT_SECRET with a machine-to-machine application that is authorized for the Management API.',
     );
   }
-  return say(
-    'failed',
-    `${operation ?? 'The Management API'} failed: ${code}${answer ? ` (${answer})` : ''}.`,
-  );
+  const suffix = reasons && ` (${reasons})`;
+  return say('failed', `${operation ?? 'The Management API'} failed: ${code}${suffix}.`);
 }

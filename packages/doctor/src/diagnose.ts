@@ -1,112 +1,152 @@
 import { checkClient } from './checks/client.js';
 import { checkClock } from './checks/clock.js';
 import { checkCookies } from './checks/cookies.js';
-import { checkDiscovery } from './checks/discovery.js';
+import { checkDiscovery, type Endpoints } from './checks/discovery.js';
 import { checkDrift } from './checks/drift.js';
-import { checkEnvironment } from './checks/environment.js';
-import { checkManagement } from './checks/management.js';
+import { checkEnvironment, type App } from './checks/environment.js';
+import { checkManagement, type Lists } from './checks/management.js';
 import { checkProcess } from './checks/process.js';
 import { checkUrl } from './checks/urls.js';
 import { describe } from './describe.js';
-import { say, type Checked, type Finding, type Statement } from './finding.js';
+import { concluded, say, type Checked, type Finding, type Statement } from './finding.js';
 import { settingsOf, type DiagnoseOptions, type Settings } from './options.js';
 import { secretsOf } from './variables.js';
 
-/** Everything that was looked at; `ok` unless something failed. */
+/** The findings of all checks. */
 export interface Report {
+  /** Whether no check failed. Warnings and skipped checks do not count as failures. */
   readonly ok: boolean;
+  /** The findings, in the order of the checks. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Looks at everything that an app needs to sign people in: its environment, Kinde, and whether the two fit together. Changes
- * nothing, and what is wrong is in the report; the report has no secret in it.
- * @throws TypeError for options that are wrong.
+ * Checks everything that an app needs to sign users in with Kinde: its environment, Kinde, and whether the two match.
+ * Read-only: it sends the requests that your app would send. Problems are in the report, which contains no secret.
+ * @throws TypeError for invalid options.
  * @example const { ok, findings } = await diagnose({ tenant });
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Report> {
   const settings = settingsOf(options);
   const findings: Finding[] = [];
-  /** Runs a check where the one it depends on found what it needs, and keeps what it says. */
-  const step = async <Need, Found>(
-    check: string,
-    [dependsOn, need]: readonly [string, Need | undefined],
-    run: (need: Need) => Checked<Found> | Promise<Checked<Found>>,
-  ): Promise<Found | undefined> => {
-    const nothing: Checked<never> = {
-      statements: [say('skipped', `Not looked at: ${dependsOn} has to be right first.`)],
-    };
-    const { statements, found } = need === undefined ? nothing : await attempt(() => run(need));
+  await runChecks(settings, async (check, { needs, given, run }) => {
+    const { statements, found } = await attempt(needs, given, run);
     findings.push(...statements.map((statement) => ({ check, ...clean(statement, settings) })));
     return found;
-  };
-  const always = ['', settings] as const;
-
-  await step('process', always, () => checkProcess(settings));
-  const environment = await step('environment', always, checkEnvironment);
-  await step('cookies', ['environment', environment], (found) => checkCookies(found, settings));
-  const app = environment?.app;
-  const provider = await step('discovery', ['environment', app], (found) =>
-    checkDiscovery(found, settings),
-  );
-  await step('clock', ['discovery', provider], (found) => checkClock(found, settings));
-  const endpoints = provider?.endpoints;
-  const client = await step('client', ['discovery', endpoints && app], (found) =>
-    checkClient(found, endpoints!, settings),
-  );
-  const unreachable = app !== undefined && provider === undefined;
-  const lists = await step(
-    'management',
-    ['discovery', unreachable ? undefined : settings],
-    checkManagement,
-  );
-  const known = client && endpoints;
-  await step('callback-url', ['environment', app], ({ redirectUri: url }) =>
-    checkUrl(
-      {
-        kind: 'callback',
-        url,
-        registered: lists?.redirectUrls,
-        probe: known?.login,
-      },
-      settings,
-    ),
-  );
-  await step('logout-url', ['environment', app], ({ postLogoutRedirectUri: url }) =>
-    checkUrl(
-      {
-        kind: 'logout',
-        url,
-        registered: lists?.logoutUrls,
-        probe: known?.logout,
-      },
-      settings,
-    ),
-  );
-  await step('drift', always, () => checkDrift(settings.tenant, lists));
-  return Object.freeze({ ok: findings.every(({ outcome }) => outcome !== 'failed'), findings });
+  });
+  const ok = findings.every(({ outcome }) => outcome !== 'failed');
+  return Object.freeze({ ok, findings });
 }
 
-async function attempt<Found>(
-  run: () => Checked<Found> | Promise<Checked<Found>>,
-): Promise<Checked<Found>> {
-  try {
-    return await run();
-  } catch (error) {
-    return { statements: [describe(error)] };
+/** A check that may depend on the facts that another one found. */
+interface Step<Given, Found> {
+  /** Name of the check that it depends on. */
+  readonly needs: string;
+  /** The facts; `undefined` skips the check. */
+  readonly given: Given | undefined;
+  readonly run: (given: Given) => Checked<Found> | Promise<Checked<Found>>;
+}
+
+/** Runs a check and returns the facts that it found. */
+type RunStep = <Given, Found>(
+  check: string,
+  step: Step<Given, Found>,
+) => Promise<Found | undefined>;
+
+async function runChecks(settings: Settings, step: RunStep): Promise<void> {
+  const always = { needs: '', given: settings };
+  await step('process', { ...always, run: checkProcess });
+  const environment = await step('environment', { ...always, run: checkEnvironment });
+  await step('cookies', {
+    needs: 'environment',
+    given: environment,
+    run: (given) => checkCookies(given, settings),
+  });
+  const app = environment?.app;
+  const provider = await step('discovery', {
+    needs: 'environment',
+    given: app,
+    run: (given) => checkDiscovery(given, settings),
+  });
+  await step('clock', {
+    needs: 'discovery',
+    given: provider,
+    run: (given) => checkClock(given, settings),
+  });
+  const endpoints = provider?.endpoints;
+  const client = await step('client', {
+    needs: 'discovery',
+    given: app && endpoints && { app, endpoints },
+    run: (given) => checkClient(given.app, given.endpoints, settings),
+  });
+  const isUnreachable = app !== undefined && provider === undefined;
+  const lists = await step('management', {
+    needs: 'discovery',
+    given: isUnreachable ? undefined : settings,
+    run: checkManagement,
+  });
+  await checkUrls(step, { settings, app, lists, probes: client && endpoints });
+  await step('drift', { ...always, run: ({ tenant }) => checkDrift(tenant, lists) });
+}
+
+/** Facts for the checks of callback and logout URLs. */
+interface UrlFacts {
+  readonly settings: Settings;
+  readonly app: App | undefined;
+  readonly lists: Lists | undefined;
+  /** Where Kinde can be asked; absent where it does not know the client. */
+  readonly probes: Endpoints | undefined;
+}
+
+async function checkUrls(step: RunStep, { settings, app, lists, probes }: UrlFacts): Promise<void> {
+  const kinds = [
+    {
+      kind: 'callback',
+      url: app?.redirectUri,
+      registered: lists?.redirectUrls,
+      probe: probes?.login,
+    },
+    {
+      kind: 'logout',
+      url: app?.postLogoutRedirectUri,
+      registered: lists?.logoutUrls,
+      probe: probes?.logout,
+    },
+  ] as const;
+  for (const { kind, url, registered, probe } of kinds) {
+    await step(`${kind}-url`, {
+      needs: 'environment',
+      given: url,
+      run: (given) => checkUrl({ kind, url: given, registered, probe }, settings),
+    });
   }
 }
 
-/** Nothing that is a secret by its name, and nothing that a terminal would obey, wherever a check has it from. */
-function clean({ outcome, detail, fix }: Statement, { env }: Settings): Statement {
-  const secrets = secretsOf(env);
-  const hide = (text: string) =>
-    secrets
-      .reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
-      .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-      .slice(0, LONGEST);
-  return say(outcome, hide(detail), fix && hide(fix));
+async function attempt<Given, Found>(
+  needs: string,
+  given: Given | undefined,
+  run: Step<Given, Found>['run'],
+): Promise<Checked<Found>> {
+  if (given === undefined) {
+    return concluded(say('skipped', `Skipped: fix the ${needs} errors above first.`));
+  }
+  try {
+    return await run(given);
+  } catch (error) {
+    return concluded(describe(error));
+  }
 }
 
 /** Characters of one sentence. */
 const LONGEST = 1000;
+
+/** Removes the values of all secrets in the environment and everything that a terminal would interpret. */
+function clean({ outcome, detail, fix }: Statement, { env }: Settings): Statement {
+  const secrets = secretsOf(env);
+  const redact = (text: string) =>
+    secrets
+      .reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
+      .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+      .slice(0, LONGEST);
+  return say(outcome, redact(detail), fix && redact(fix));
+}

@@ -1,17 +1,18 @@
 import { isProduction, type checkDrift } from '@kindling/core';
+import { bare } from '@kindling/internal';
 
-/** What the comparison with Kinde needs of a `defineKinde` object. */
+/** The part of a `defineKinde` object that is compared with Kinde: permissions, roles and flags. */
 export type DeclaredTenant = Parameters<typeof checkDrift>[0];
 
-/** What is looked at, and with what. */
+/** Options of `diagnose`. */
 export interface DiagnoseOptions {
-  /** The app's environment. @default process.env */
+  /** The environment variables of the app. @default process.env */
   env?: Readonly<Record<string, string | undefined>>;
-  /** A `defineKinde` object to compare with what Kinde has. @default nothing is compared */
+  /** A `defineKinde` object to compare with Kinde. @default nothing is compared */
   tenant?: DeclaredTenant;
-  /** Used for every request to Kinde. Tests pass the emulator's. @default globalThis.fetch */
+  /** Sends the requests to Kinde. Tests pass the emulator's. @default globalThis.fetch */
   fetch?: typeof globalThis.fetch;
-  /** The time in Unix seconds. @default the clock of this machine */
+  /** Returns the time in Unix seconds. @default the clock of this machine */
   now?: () => number;
 }
 
@@ -25,17 +26,11 @@ export interface Settings {
 }
 
 /**
- * Fills in what options leave out.
- * @throws TypeError for a tenant that `defineKinde` would not take, or a `fetch` or `now` that is no function.
+ * Checks options and adds the defaults.
+ * @throws TypeError for a tenant that `defineKinde` would not accept, or a `fetch` or `now` that is no function.
  */
 export function settingsOf(options: DiagnoseOptions): Settings {
-  // Without a prototype: what `Object.prototype` was given is no option.
-  const {
-    env = process.env,
-    tenant,
-    fetch,
-    now,
-  }: DiagnoseOptions = { __proto__: null, ...options } as DiagnoseOptions;
+  const { env = process.env, tenant, fetch, now } = bare(options);
   if (tenant !== undefined && !isTenant(tenant)) {
     throw new TypeError(
       'The tenant must be a defineKinde object, with permissions, roles and flags.',
@@ -55,16 +50,21 @@ export function settingsOf(options: DiagnoseOptions): Settings {
   };
 }
 
-/** Whether a value can be compared with what Kinde has. */
+/** Checks for a `defineKinde` object. */
 export function isTenant(value: unknown): value is DeclaredTenant {
   const { permissions, roles, flags } = (value ?? {}) as Record<string, unknown>;
-  return (
-    isRecord(permissions) &&
-    isRecord(roles) &&
-    isRecord(flags) &&
-    Object.values(roles).every((role) => isRecord(role) && Array.isArray(role['permissions'])) &&
-    Object.values(flags).every((flag) => isRecord(flag) && typeof flag['type'] === 'string')
-  );
+  if (!isRecord(permissions) || !isRecord(roles) || !isRecord(flags)) {
+    return false;
+  }
+  return Object.values(roles).every(isRole) && Object.values(flags).every(isFlag);
+}
+
+function isRole(role: unknown): boolean {
+  return isRecord(role) && Array.isArray(role['permissions']);
+}
+
+function isFlag(flag: unknown): boolean {
+  return isRecord(flag) && typeof flag['type'] === 'string';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

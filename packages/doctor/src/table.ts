@@ -1,20 +1,34 @@
 import type { Report } from './diagnose.js';
-import type { Outcome } from './finding.js';
+import type { Finding, Outcome } from './finding.js';
 
 const OUTCOMES: readonly Outcome[] = ['failed', 'warning', 'ok', 'skipped'];
+/** Characters of the longest outcome. */
+const OUTCOME_WIDTH = 7;
 
-/** A report for people: one finding a line, what to do about it below, and the sum. */
+/** Formats a report for a terminal: one finding a line, its fix below, and a summary. */
 export function table({ findings }: Report): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
-  const lines = findings.flatMap(({ check, outcome, detail, fix }) => [
-    `${outcome.padEnd(7)}  ${check.padEnd(width)}  ${detail}`,
-    ...(fix ? [`${' '.repeat(11 + width)}→ ${fix}`] : []),
-  ]);
-  const count = (outcome: Outcome) =>
-    findings.filter((finding) => finding.outcome === outcome).length;
-  const sums = OUTCOMES.filter((outcome) => count(outcome) > 0).map(
-    (outcome) =>
-      `${count(outcome)} ${outcome}${outcome === 'warning' && count(outcome) > 1 ? 's' : ''}`,
-  );
-  return `${lines.join('\n')}\n\n${sums.join(', ')}`;
+  const lines = findings.flatMap((finding) => linesOf(finding, width));
+  const counts = OUTCOMES.map((outcome) => countOf(findings, outcome)).filter(Boolean);
+  return `${lines.join('\n')}\n\n${counts.join(', ')}`;
+}
+
+function linesOf({ check, outcome, detail, fix }: Finding, width: number): string[] {
+  const columns = [outcome.padEnd(OUTCOME_WIDTH), check.padEnd(width), detail];
+  const line = columns.join('  ');
+  if (!fix) {
+    return [line];
+  }
+  const indent = ' '.repeat(OUTCOME_WIDTH + width + 4);
+  return [line, `${indent}→ ${fix}`];
+}
+
+/** Such as `2 warnings`; empty for none. */
+function countOf(findings: readonly Finding[], outcome: Outcome): string {
+  const { length } = findings.filter((finding) => finding.outcome === outcome);
+  if (length === 0) {
+    return '';
+  }
+  const isPlural = outcome === 'warning' && length > 1;
+  return `${length} ${outcome}${isPlural ? 's' : ''}`;
 }

@@ -1,4 +1,4 @@
-/** Spellings of one setting, the one that wins first. */
+/** The variables of each setting. The first one that is set wins. */
 export const SPELLINGS: readonly (readonly string[])[] = [
   ['KINDE_ISSUER_URL', 'KINDE_HOST', 'KINDE_DOMAIN'],
   ['KINDE_CLIENT_ID'],
@@ -14,7 +14,7 @@ export const SPELLINGS: readonly (readonly string[])[] = [
   ['KINDE_MANAGEMENT_CLIENT_SECRET', 'MGMT_API_CLIENT_SECRET'],
 ];
 
-/** Settings with one spelling that are not options of their own. */
+/** Further variables that are read. */
 export const OTHERS = [
   'KINDE_MANAGEMENT_DOMAIN',
   'KINDE_COOKIE_DOMAIN',
@@ -28,18 +28,18 @@ export const OTHERS = [
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What counts among the spellings of the setting that has this first one. */
+/** Reads a setting, by the first of its variables. */
 export function valueOf(env: Environment, first: string): string | undefined {
   const names = SPELLINGS.find(([name]) => name === first) ?? [first];
   return names.map((name) => env[name]?.trim()).find(Boolean);
 }
 
-/** Everything in the environment that must not be shown: what is called a secret, whoever reads it. */
+/** Characters of a value that can be replaced without harm to other words. */
+const SHORTEST_SECRET = 4;
+
+/** Lists the values that must not be shown: those of all variables with a name for secrets. */
 export function secretsOf(env: Environment): string[] {
-  return Object.entries(env).flatMap(([name, value]) => {
-    if (value && value.trim().length >= 4 && /SECRET|PASSWORD|TOKEN|_KEY$/i.test(name)) {
-      return [value.trim()];
-    }
-    return [];
-  });
+  const named = Object.entries(env).filter(([name]) => /SECRET|PASSWORD|TOKEN|_KEY$/i.test(name));
+  const values = named.map(([, value]) => value?.trim() ?? '');
+  return values.filter((value) => value.length >= SHORTEST_SECRET);
 }

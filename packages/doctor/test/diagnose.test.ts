@@ -116,7 +116,7 @@ describe('environment', () => {
       {
         check: 'discovery',
         outcome: 'skipped',
-        detail: 'Not looked at: environment has to be right first.',
+        detail: 'Skipped: fix the environment errors above first.',
       },
     ]);
     for (const check of [
@@ -159,7 +159,7 @@ describe('environment', () => {
     expect(of(report, 'environment')[1]).toEqual({
       check: 'environment',
       outcome: 'warning',
-      detail: 'KINDE_ISSUER_URL and KINDE_HOST are not the same; KINDE_ISSUER_URL counts.',
+      detail: 'KINDE_ISSUER_URL and KINDE_HOST differ; KINDE_ISSUER_URL is used.',
       fix: 'Unset KINDE_HOST.',
     });
     const same = { KINDE_ISSUER_URL: 'https://acme.kinde.com', KINDE_DOMAIN: 'acme.kinde.com/' };
@@ -309,7 +309,7 @@ describe('cookies', () => {
 describe('discovery', () => {
   test('a domain that is not there fails, and what needs it is left out', async () => {
     const report = await run({ KINDE_ISSUER_URL: 'https://nowhere.kinde.com' });
-    expect(details(report, 'discovery')).toBe('nowhere.kinde.com does not answer: ENOTFOUND.');
+    expect(details(report, 'discovery')).toBe('nowhere.kinde.com does not respond: ENOTFOUND.');
     for (const check of ['clock', 'client', 'management']) {
       expect(outcomes(report, check)).toEqual(['skipped']);
     }
@@ -356,7 +356,7 @@ describe('discovery', () => {
       }),
     );
     const report = await run(WITHOUT);
-    expect(details(report, 'discovery')).toContain('differently each time');
+    expect(details(report, 'discovery')).toContain('differs from one request to the next');
     expect(outcomes(report, 'client')).toEqual(['skipped']);
   });
 
@@ -365,7 +365,7 @@ describe('discovery', () => {
     const pending = run({}, { fetch: () => new Promise<Response>(() => {}) });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(details(await pending, 'discovery')).toBe(
-      'localhost:4455 does not answer: no answer within 10 seconds.',
+      'localhost:4455 does not respond: no answer within 10 seconds.',
     );
   });
 
@@ -519,7 +519,7 @@ describe('management', () => {
       expect(details(report, 'management')).toContain(`The scope read:${scope} is missing.`);
     }
     expect(details(report, 'callback-url')).toMatch(/is registered\.$/);
-    expect(details(report, 'logout-url')).toContain('Kinde returns there');
+    expect(details(report, 'logout-url')).toContain('Kinde redirects there');
     expect(outcomes(report, 'drift')).toEqual(['skipped']);
     expect(report.ok).toBe(true);
   });
@@ -542,7 +542,7 @@ describe('management', () => {
   test('an application of another environment fails', async () => {
     const report = await run({ KINDE_CLIENT_ID: 'unknown' });
     expect(outcomes(report, 'management')).toEqual(['ok', 'failed']);
-    expect(details(report, 'management')).toContain('no application with this client id');
+    expect(details(report, 'management')).toContain('no application with this client ID');
   });
 
   test('an API that is down fails with its status', async () => {
@@ -609,8 +609,8 @@ describe('callback and logout URLs', () => {
   test('without credentials Kinde is asked to return there, and shows a page where it would not', async () => {
     const fine = await run(WITHOUT);
     expect([details(fine, 'callback-url'), details(fine, 'logout-url')]).toEqual([
-      'http://localhost:3000/callback is registered: Kinde returns there.',
-      'http://localhost:3000 is registered: Kinde returns there.',
+      'http://localhost:3000/callback is registered: Kinde redirects there.',
+      'http://localhost:3000 is registered: Kinde redirects there.',
     ]);
     Object.assign(application(), { redirectUris: [], logoutUris: [] });
     const wrong = await run(WITHOUT);

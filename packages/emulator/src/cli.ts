@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { createEmulator, type Emulator } from './emulator.js';
-import type { Seed } from './seed.js';
+import type { Seed } from './seed/seed.js';
 
 const HELP = `kinde-emulator: a local Kinde for development
 

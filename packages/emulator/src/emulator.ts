@@ -1,61 +1,82 @@
 import { createApp } from './app.js';
-import { startSession } from './authorize.js';
 import { createClock, type Clock } from './clock.js';
-import { createDelivery, type Deliveries } from './delivery.js';
 import { createFaults, type Faults } from './faults.js';
-import { personBy } from './identities.js';
-import { createKey, signJwt, type SigningKey } from './keys.js';
 import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
-import { createState, secret, type State } from './state.js';
+import { signIn } from './sign-in.js';
+import { createSigningKey, signJwt, type SigningKey } from './signing-key.js';
+import { secret } from './state/ids.js';
+import { createState, type Application, type State } from './state/state.js';
+import { createDelivery, type Deliveries } from './webhooks/delivery.js';
 
-/** A Kinde that lives in this process. */
+/** A local Kinde in this process. */
 export interface Emulator {
-  /** Answers like Kinde, following nothing. Pass it as `fetch`; any other origin is unreachable. */
+  /**
+   * Answers requests to the issuer as Kinde does; redirects are not followed. Pass it as `fetch` to a client.
+   * @throws TypeError as `fetch` does for an unreachable host, for every other origin.
+   */
   readonly fetch: typeof globalThis.fetch;
+  /** Issuer of its tokens and origin of its pages: the option `issuer`, or the address it listens on. */
   readonly issuer: string;
-  /** Environment of an app that signs in here. */
+  /** Environment of an app that signs in here: `KINDE_ISSUER_URL`, credentials, redirect URIs and a session secret. */
   readonly env: Readonly<Record<string, string>>;
-  /** Everything it remembers. Change it; the next token shows it. */
+  /** State of the tenant. Changes take effect at once: the next token contains them. */
   readonly state: State;
+  /** Clock that tokens, codes and sessions expire by. */
   readonly clock: Clock;
+  /** Injects faults into endpoints, by path. */
   readonly faults: Faults;
   /**
-   * From now on the Management API takes this many requests in so many seconds of the emulator's clock; to more it says
-   * 429, and when to come again in `RateLimit-Reset`. Without a limit it takes all.
+   * Limits the Management API to so many requests in so many seconds of the emulator's clock. Requests beyond get 429, with
+   * the seconds to wait in `RateLimit-Reset`. Without a limit, removes the limit.
    */
   limitManagement(limit?: { requests: number; seconds: number }): void;
-  /** What webhooks are told. They are made through the Management API. */
+  /** Deliveries to webhooks, which are created through the Management API. */
   readonly webhooks: Deliveries;
-  /** What arrived, for counting; never bodies. The oldest of more than 10,000 go. */
-  readonly requests: {
-    method: string;
-    path: string;
-    query: string;
-  }[];
-  /** A JWT under the tenant's key, or under one that is not published, for tests of bad tokens. */
+  /** Requests received, for counting, without bodies. The oldest of more than 10,000 are dropped. */
+  readonly requests: ReceivedRequest[];
+  /** Signs a JWT with the tenant's key, or with one that is not published, for tests of bad tokens. */
   sign(
     claims: Record<string, unknown>,
     options?: { header?: Record<string, unknown>; key?: 'current' | 'unpublished' },
   ): Promise<string>;
-  /** A new signing key; the old one leaves the published set. */
+  /** Replaces the signing key; the old one leaves the published set, so tokens signed by it no longer verify. */
   rotateKeys(): Promise<void>;
   /**
-   * Answers an authorization URL as this person would, without a browser. Resolves with the callback URL.
-   * @throws Error with the page's text where Kinde would show a page instead.
+   * Signs this user in at an authorization URL, without a browser. Resolves with the callback URL.
+   * @throws Error where the URL is of another issuer, where no user has this address, and with the page's text where Kinde
+   * would show a page instead.
    */
   signIn(
     authorizationUrl: string | URL,
     choice: { email: string; organization?: string },
   ): Promise<URL>;
-  /** Serves the pages on this machine. Without the option `issuer`, the issuer becomes that address. */
+  /**
+   * Serves the pages on this machine, by default on port 4455 of `localhost`; port 0 takes a free one. Without the option
+   * `issuer`, the issuer becomes that address.
+   * @throws Error where the port is taken, and for a host that is not this machine.
+   */
   listen(options?: { port?: number; host?: string }): Promise<{ url: string }>;
+  /** Stops serving and delivering. The state stays, and `fetch` keeps answering. */
   close(): Promise<void>;
 }
 
+/** A request that was received. */
+interface ReceivedRequest {
+  /** Method in capitals. */
+  method: string;
+  /** Path without the query. */
+  path: string;
+  /** Query with its `?`, or an empty string. */
+  query: string;
+}
+
+/** Received requests that are kept: a local Kinde may run for weeks. */
+const MOST_REQUESTS = 10_000;
+
 /**
- * A local Kinde, with its own keys, people and applications.
- * @throws Error in production, or for a seed that does not fit together.
+ * Creates a local Kinde, with its own keys, users and applications.
+ * @throws Error in production, and for an invalid seed, issuer or site URL.
  * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
  */
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
@@ -66,32 +87,15 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const app = createApp(state);
   const faults = createFaults();
-  const requests: Emulator['requests'] = [];
-  let unpublished: Promise<SigningKey> | undefined;
-  const env = environment(state, options.siteUrl);
-  const servers: { close(): Promise<void> }[] = [];
-
+  const requests: ReceivedRequest[] = [];
+  const env = createEnvironment(state, options.siteUrl);
   const answer = (request: Request): Promise<Response> => {
-    const { pathname, search } = new URL(request.url);
-    if (
-      requests.push({
-        method: request.method,
-        path: pathname,
-        query: search,
-      }) > MOST_REQUESTS
-    ) {
-      requests.shift();
-    }
+    record(request, requests);
     return faults.around(request, async () => app.fetch(request));
   };
+  const servers = createServers(answer);
   return {
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      if (new URL(request.url).origin !== new URL(state.issuer).origin) {
-        throw new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } });
-      }
-      return abortable(answer(request), request.signal);
-    },
+    fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
     get issuer() {
       return state.issuer;
     },
@@ -104,22 +108,14 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     webhooks,
     limitManagement: (limit) => limitManagement(state, limit),
     requests,
-    async sign(claims, { header, key } = {}) {
-      if (key !== 'unpublished') {
-        return signJwt(state.key, claims, header);
-      }
-      const { privateKey } = await (unpublished ??= createKey());
-      return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
-    },
+    sign: createSign(state),
     async rotateKeys() {
-      state.key = await createKey();
+      state.key = await createSigningKey();
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
-    async listen({ port = 4455, host = 'localhost' } = {}) {
-      const server = await serve(answer, { port, host });
-      servers.push(server);
+    async listen(address = {}) {
+      const url = await servers.listen(address);
       start();
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
       if (!options.issuer) {
         state.issuer = url;
       }
@@ -127,27 +123,29 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     },
     async close() {
       stop();
-      await Promise.all(servers.splice(0).map((server) => server.close()));
+      await servers.close();
     },
   };
 }
 
-function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
-  if (limit) {
-    state.managementLimit = {
-      ...limit,
-      since: state.clock.now(),
-      taken: 0,
-    };
-  } else {
-    delete state.managementLimit;
+function record(request: Request, requests: ReceivedRequest[]): void {
+  const { pathname, search } = new URL(request.url);
+  requests.push({ method: request.method, path: pathname, query: search });
+  if (requests.length > MOST_REQUESTS) {
+    requests.shift();
   }
 }
 
-/** A local Kinde may run for weeks. */
-const MOST_REQUESTS = 10_000;
+type Answer = (request: Request) => Promise<Response>;
 
-/** What a real network does: giving up on a request makes it fail, however long the answer takes. */
+async function fetchFrom(answer: Answer, request: Request, issuer: string): Promise<Response> {
+  if (new URL(request.url).origin !== new URL(issuer).origin) {
+    throw new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } });
+  }
+  return abortable(answer(request), request.signal);
+}
+
+/** Rejects once the signal aborts, as a real network does, however long the answer takes. */
 function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
@@ -159,75 +157,72 @@ function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
   });
 }
 
-/** Goes the way of a browser, form by form, so that what a test sees is what a person would get. */
-async function signIn(
-  url: URL,
-  { email, organization }: { email: string; organization?: string },
-  { state, answer }: { state: State; answer: (request: Request) => Promise<Response> },
-): Promise<URL> {
-  const person = personBy(state, email);
-  if (!person) {
-    throw new Error(`The emulator knows nobody with the address ${email}.`);
-  }
-  if (url.origin !== state.issuer || url.pathname !== '/oauth2/auth') {
-    throw new Error(
-      `That is not the authorization endpoint of ${state.issuer}: ${url.origin}${url.pathname}`,
-    );
-  }
-  const asked = url.searchParams.get('org_code') ?? organization;
-  if (
-    organization !== undefined &&
-    (asked !== organization || !Object.hasOwn(person.organizations, organization))
-  ) {
-    throw new Error(
-      `${email} is not asked for ${organization}: ${asked === organization ? 'not a member.' : `the URL says ${asked}.`}`,
-    );
-  }
-  const silent = url.searchParams.get('prompt') === 'none';
-  const headers = silent
-    ? { cookie: startSession('', person, state)['set-cookie']!.split(';')[0]! }
-    : {};
-  let response = await answer(new Request(url, { headers }));
-  const [home] = Object.keys(person.organizations);
-  const steps = [
-    ['/emulator/sign-in', { person: person.id }],
-    ['/emulator/organization', { org_code: organization ?? home ?? '' }],
-  ] as const;
-  for (const [path, choice] of steps) {
-    if (response.status !== 200) {
-      break;
-    }
-    const request =
-      /name="request" value="([\w-]+)"/.exec(await response.clone().text())?.[1] ?? '';
-    const body = new URLSearchParams({ request, ...choice });
-    response = await answer(new Request(state.issuer + path, { method: 'POST', body }));
-  }
-  const location = response.headers.get('location');
-  if (location) {
-    return new URL(location);
-  }
-  const text = (await response.text())
-    .replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
-    .replace(/\s+/g, ' ');
-  throw new Error(`Kinde shows a page instead: ${text}`);
+/** The servers of this emulator: `listen` may be called for several addresses. */
+function createServers(answer: Answer) {
+  const servers: { close(): Promise<void> }[] = [];
+  return {
+    async listen({ port = 4455, host = 'localhost' }: { port?: number; host?: string }) {
+      const server = await serve(answer, { port, host });
+      servers.push(server);
+      const name = host.includes(':') ? `[${host}]` : host;
+      return `http://${name}:${server.port}`;
+    },
+    async close() {
+      await Promise.all(servers.splice(0).map((server) => server.close()));
+    },
+  };
 }
 
-function environment(state: State, siteUrl: string | undefined): Record<string, string> {
-  const application =
-    state.applications.find(({ type }) => type === 'reg') ?? state.applications[0];
-  const machine = state.applications.find(({ management }) => management !== undefined);
-  const site = siteOf(siteUrl);
-  return {
-    KINDE_CLIENT_ID: application?.clientId ?? '',
-    KINDE_CLIENT_SECRET: application?.clientSecret ?? '',
-    KINDE_SITE_URL: site,
-    KINDE_REDIRECT_URI: application?.redirectUris[0] ?? `${site}/callback`,
-    KINDE_POST_LOGOUT_REDIRECT_URL: application?.logoutUris[0] ?? site,
-    KINDE_AUDIENCE: (application?.audiences ?? []).join(' '),
-    KINDE_SESSION_SECRET: secret(32),
-    ...(machine && {
-      KINDE_MANAGEMENT_CLIENT_ID: machine.clientId,
-      KINDE_MANAGEMENT_CLIENT_SECRET: machine.clientSecret ?? '',
-    }),
+/** `Emulator.sign`. The unpublished key is made when it is first asked for. */
+function createSign(state: State): Emulator['sign'] {
+  let unpublished: Promise<SigningKey> | undefined;
+  return async (claims, { header, key } = {}) => {
+    if (key !== 'unpublished') {
+      return signJwt(state.key, claims, header);
+    }
+    unpublished ??= createSigningKey();
+    const { privateKey } = await unpublished;
+    return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
   };
+}
+
+function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
+  if (limit) {
+    state.managementLimit = { ...limit, since: state.clock.now(), taken: 0 };
+  } else {
+    delete state.managementLimit;
+  }
+}
+
+/** Variables of an app that uses the first back-end application, and the first one that has Management API scopes. */
+function createEnvironment(state: State, siteUrl: string | undefined): Record<string, string> {
+  const { applications } = state;
+  const backEnd = applications.find(({ type }) => type === 'reg') ?? applications[0];
+  return {
+    ...appVariables(backEnd, siteOf(siteUrl)),
+    KINDE_SESSION_SECRET: secret(32),
+    ...machineVariables(applications.find(({ management }) => management !== undefined)),
+  };
+}
+
+function appVariables(application: Application | undefined, site: string): Record<string, string> {
+  const { clientId = '', clientSecret = '', audiences = [] } = application ?? {};
+  const [redirectUri = `${site}/callback`] = application?.redirectUris ?? [];
+  const [logoutUri = site] = application?.logoutUris ?? [];
+  return {
+    KINDE_CLIENT_ID: clientId,
+    KINDE_CLIENT_SECRET: clientSecret,
+    KINDE_SITE_URL: site,
+    KINDE_REDIRECT_URI: redirectUri,
+    KINDE_POST_LOGOUT_REDIRECT_URL: logoutUri,
+    KINDE_AUDIENCE: audiences.join(' '),
+  };
+}
+
+function machineVariables(application: Application | undefined): Record<string, string> {
+  if (!application) {
+    return {};
+  }
+  const { clientId, clientSecret = '' } = application;
+  return { KINDE_MANAGEMENT_CLIENT_ID: clientId, KINDE_MANAGEMENT_CLIENT_SECRET: clientSecret };
 }

@@ -1,14 +1,8 @@
 export { createEmulator, type Emulator } from './emulator.js';
-export {
-  defaultSeed,
-  type FlagValue,
-  type Seed,
-  type SeedApplication,
-  type SeedPerson,
-  type TokenSettings,
-} from './seed.js';
+export { defaultSeed } from './seed/default-seed.js';
+export type { FlagValue, Seed, SeedApplication, SeedPerson, TokenSettings } from './seed/seed.js';
 export type { Clock } from './clock.js';
-export type { Deliveries, Delivery } from './delivery.js';
+export type { Deliveries, Delivery } from './webhooks/delivery.js';
 export type { FaultHandler, Faults } from './faults.js';
 export type { EmulatorOptions } from './options.js';
-export type { Person, State } from './state.js';
+export type { Person, State } from './state/state.js';

@@ -1,6 +1,6 @@
+import { createAdaptorServer } from '@hono/node-server';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
@@ -23,59 +23,72 @@ export async function serve(
     }
     return Promise.resolve(new Response('Only reachable by a local name.', { status: 403 }));
   };
-  const servers = await bind(
-    () => createAdaptorServer({ fetch: guarded, overrideGlobalObjects: false }) as Server,
-    {
-      port,
-      hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
-    },
-  );
+  const create = () =>
+    createAdaptorServer({ fetch: guarded, overrideGlobalObjects: false }) as Server;
+  const hosts = host === 'localhost' ? ['127.0.0.1', '::1'] : [host];
+  const servers = await bind(create, { port, hosts });
   return {
-    port: (servers[0]!.address() as AddressInfo).port,
-    close: async () => void (await Promise.all(servers.map(stop))),
+    port: servers[0] ? portOf(servers[0]) : port,
+    async close() {
+      await Promise.all(servers.map(stop));
+    },
   };
 }
 
 const FREE_PORT_TRIES = 5;
 
+interface Address {
+  readonly port: number;
+  readonly hosts: readonly string[];
+}
+
 /** Takes the same port on every address: a stranger on the other one would get half of the requests to `localhost`. */
 async function bind(
   create: () => Server,
-  {
-    port,
-    hosts,
-    tries = FREE_PORT_TRIES,
-  }: {
-    port: number;
-    hosts: string[];
-    tries?: number;
-  },
+  address: Address,
+  tries = FREE_PORT_TRIES,
 ): Promise<Server[]> {
   const servers: Server[] = [];
-  for (const host of hosts) {
-    const server = create();
-    const taken = (servers[0]?.address() as AddressInfo | undefined)?.port ?? port;
-    try {
-      await listen(server, taken, host);
-      servers.push(server);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // Where there is no IPv6, one address is enough.
-      if (servers.length > 0 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) {
-        continue;
-      }
-      await Promise.all(servers.map(stop));
-      if (servers.length > 0 && code === 'EADDRINUSE' && port === 0 && tries > 1) {
-        return bind(create, {
-          port,
-          hosts,
-          tries: tries - 1,
-        });
-      }
+  try {
+    for (const host of address.hosts) {
+      await bindNext(servers, create(), { host, port: address.port });
+    }
+  } catch (error) {
+    await Promise.all(servers.map(stop));
+    // Another program has the free port that was found, on the other address.
+    const isTaken = codeOf(error) === 'EADDRINUSE' && servers.length > 0;
+    if (isTaken && address.port === 0 && tries > 1) {
+      return bind(create, address, tries - 1);
+    }
+    throw error;
+  }
+  return servers;
+}
+
+async function bindNext(
+  servers: Server[],
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<void> {
+  const [first] = servers;
+  try {
+    await listen(server, first ? portOf(first) : port, host);
+    servers.push(server);
+  } catch (error) {
+    const code = codeOf(error);
+    // Where there is no IPv6, one address is enough.
+    if (!first || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) {
       throw error;
     }
   }
-  return servers;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 /** A page elsewhere could point its own name at this address (DNS rebinding). */

@@ -27,56 +27,70 @@ export type Call = (
   input?: Record<string, unknown>,
 ) => Promise<{ status: number; body: any }>;
 
-/** Calls the emulator as the contract says, and holds every answer against what the contract promises. */
+/** Calls the emulator as the contract says, and holds every response against what the contract promises. */
 export function callerOf(emulator: Emulator, token: string): Call {
   return async (name, input = {}) => {
-    const [resource, verb] = name.split('.') as [string, string];
-    const operation = (contract as unknown as Record<string, Record<string, Operation>>)[resource]![
-      verb
-    ]!;
-    const [method, template] = operation.route.split(' ') as [string, string];
-    const rest = { ...input };
-    const path = template.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
-      const value = encodeURIComponent(String(rest[key]));
-      delete rest[key];
-      return value;
-    });
-    const url = new URL(emulator.issuer + path);
-    for (const key of Object.keys(operation.query ?? {})) {
-      const value = rest[key];
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-        for (const [inner, one] of Object.entries(value)) {
-          url.searchParams.set(`${key}[${inner}]`, String(one));
-        }
-      } else if (value !== undefined) {
-        url.searchParams.set(key, String(value));
-      }
-      delete rest[key];
+    const [resource = '', verb = ''] = name.split('.');
+    const all = contract as unknown as Record<string, Record<string, Operation>>;
+    const operation = all[resource]?.[verb];
+    if (!operation) {
+      throw new Error(`The contract has no operation ${name}.`);
     }
-    const sendsBody = Object.keys(operation.body ?? {}).length > 0 || Object.keys(rest).length > 0;
+    const { method, url, body: sent } = requestFor(operation, input, emulator.issuer);
     const response = await emulator.fetch(url, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(sendsBody && { 'content-type': 'application/json' }),
+        ...(sent && { 'content-type': 'application/json' }),
       },
-      ...(sendsBody && { body: JSON.stringify(rest) }),
+      ...(sent && { body: sent }),
     });
     const body: any = await response.json();
     if (response.ok) {
       expect(response.status, name).toBe(operation.status ?? 200);
-      const tidied = operation.tidy?.(body) ?? body;
-      const { issues } = v.safeParse(
-        operation.returns,
-        emptied(tidied, emulator.state.managementMode),
-      );
-      expect(
-        issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`),
-        `the answer of ${name}`,
-      ).toBeUndefined();
+      expectPromised(operation, body, { name, mode: emulator.state.managementMode });
     }
     return { status: response.status, body };
   };
+}
+
+/** Fills path, query and body from one object, as the client does. */
+function requestFor(operation: Operation, input: Record<string, unknown>, issuer: string) {
+  const [method = '', template = ''] = operation.route.split(' ');
+  const rest = { ...input };
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+    const value = encodeURIComponent(String(rest[key]));
+    delete rest[key];
+    return value;
+  });
+  const url = new URL(issuer + path);
+  for (const key of Object.keys(operation.query ?? {})) {
+    addToQuery(url.searchParams, key, rest[key]);
+    delete rest[key];
+  }
+  const hasBody = Object.keys({ ...operation.body, ...rest }).length > 0;
+  return { method, url, body: hasBody ? JSON.stringify(rest) : undefined };
+}
+
+function addToQuery(query: URLSearchParams, key: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    for (const [inner, one] of Object.entries(value)) {
+      query.set(`${key}[${inner}]`, String(one));
+    }
+  } else if (value !== undefined) {
+    query.set(key, String(value));
+  }
+}
+
+function expectPromised(
+  operation: Operation,
+  body: any,
+  { name, mode }: { name: string; mode: Emulator['state']['managementMode'] },
+): void {
+  const tidied = operation.normalize?.(body) ?? body;
+  const { issues } = v.safeParse(operation.returns, emptied(tidied, mode));
+  const problems = issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
+  expect(problems, `the answer of ${name}`).toBeUndefined();
 }
 
 /** What the client makes of lists that come as null. */

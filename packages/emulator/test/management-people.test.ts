@@ -545,7 +545,7 @@ describe('identities', () => {
     expect((await call('users.get', { id: grace })).body.preferred_email).toBe(
       'hopper@navy.example',
     );
-    await expect(app.signIn(GRACE)).rejects.toThrow('knows nobody');
+    await expect(app.signIn(GRACE)).rejects.toThrow('has no user');
     expect(codeOf(await call('identities.get', { identity_id: primary.id }))).toBe(
       'IDENTITY_NOT_FOUND',
     );

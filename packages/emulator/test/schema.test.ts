@@ -1,9 +1,49 @@
 import { readFileSync } from 'node:fs';
+import { toJsonSchema, type JSONSchema7 } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
-import { expect, test } from 'vitest';
+import { format } from 'prettier';
+import type { InferOutput } from 'valibot';
+import { expect, expectTypeOf, test } from 'vitest';
 import { createEmulator, defaultSeed, type Seed } from '../src/index.js';
+import { JsonValueSchema, OrganizationCodeSchema, SeedSchema } from '../src/seed/schema.js';
 
 const schema = JSON.parse(readFileSync(new URL('../seed.schema.json', import.meta.url), 'utf8'));
+
+/** The schema for editors. What JSON schema says otherwise than Valibot is said here. */
+function seedJsonSchema(): JSONSchema7 {
+  return toJsonSchema(SeedSchema, {
+    // A record is a plain object that is then looked at more closely: the second says it all.
+    typeMode: 'output',
+    ignoreActions: ['safe_integer'],
+    errorMode: 'ignore',
+    overrideSchema({ valibotSchema, jsonSchema }) {
+      if (valibotSchema === JsonValueSchema) {
+        return { type: ['object', 'array'] };
+      }
+      if (valibotSchema.type === 'number') {
+        return { type: 'integer' };
+      }
+      if ('key' in valibotSchema && valibotSchema.key === OrganizationCodeSchema) {
+        const pattern = OrganizationCodeSchema.pipe[1].requirement.source;
+        return { ...jsonSchema, propertyNames: { pattern } };
+      }
+      return undefined;
+    },
+  });
+}
+
+test('the schema for editors is generated from the checks (write it anew: vitest run -u)', async () => {
+  const { $schema, ...parts } = seedJsonSchema();
+  const text = JSON.stringify({ $schema, title: 'A tenant of the Kinde emulator', ...parts });
+  await expect(await format(text, { parser: 'json', printWidth: 100 })).toMatchFileSnapshot(
+    '../seed.schema.json',
+  );
+});
+
+test('the documented types and the schema describe the same object', () => {
+  expectTypeOf<InferOutput<typeof SeedSchema>>().branded.toEqualTypeOf<Seed>();
+});
+
 const accepts = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 const seedWith = (change: object) => ({ ...structuredClone(defaultSeed), ...change });
 
@@ -57,5 +97,5 @@ test.each([
 ])('the schema and the emulator both refuse %s', async (_name, change) => {
   const seed = seedWith(change);
   expect(accepts(seed)).toBe(false);
-  await expect(createEmulator({ seed: seed as Seed })).rejects.toThrow('does not fit together');
+  await expect(createEmulator({ seed: seed as Seed })).rejects.toThrow('The seed is invalid');
 });

@@ -98,6 +98,77 @@ test.each([[{}], [[]], ['seed'], [{ people: [null], flags: { a: null }, roles: {
   },
 );
 
+test.each<[(seed: any) => void, string]>([
+  [
+    (seed) => (seed.roles.viewer.permissions = ['raed:todos']),
+    'roles.viewer.permissions[0]: "raed:todos" is not a declared permission; did you mean "read:todos"?',
+  ],
+  [
+    (seed) => (seed.people[1].organizations.org_acme0rockets = { roles: ['owner'] }),
+    'people[1].organizations.org_acme0rockets.roles[0] (grace@example.com): "owner" is not a declared role; known: admin, member, viewer.',
+  ],
+  [(seed) => (seed.people[0].email = 'ada'), 'people[0].email (ada): must be an e-mail address.'],
+  [(seed) => delete seed.roles.admin.name, 'roles.admin.name: is required.'],
+  [(seed) => (seed.roles = []), 'roles: must be an object.'],
+  [(seed) => (seed.rolls = {}), 'rolls: is not a known field; did you mean "roles"?'],
+  [
+    (seed) => (seed.flags.theme.value = 5),
+    'flags.theme.value: must be a string, as the type of the flag is "s".',
+  ],
+  [
+    (seed) => (seed.flags.theme.type = 'string'),
+    'flags.theme.type: "string" is not allowed; known: s, b, i, j.',
+  ],
+  [
+    (seed) => (seed.flags['my flag'] = { type: 'i', value: 5.5 }),
+    'flags["my flag"].value: must be a whole number, as the type of the flag is "i".',
+  ],
+  [
+    (seed) => (seed.people[0].flags = { theme: null }),
+    'people[0].flags.theme (ada@example.com): must be a string, a boolean, a whole number, an object or a list.',
+  ],
+  [
+    (seed) => (seed.organizations.acme = { name: 'Acme' }),
+    'organizations.acme: must be "org_" followed by letters and digits.',
+  ],
+  [
+    (seed) => (seed.people[1].email = 'Ada@example.com'),
+    'people[1].email (Ada@example.com): "ada@example.com" is there more than once.',
+  ],
+  [
+    (seed) => (seed.applications = [application({ tokens: { idTokenLifetime: 0.5 } })]),
+    'applications[0].tokens.idTokenLifetime (Own): must be a whole number.',
+  ],
+  [
+    (seed) => (seed.applications = [application({ management: 'all' })]),
+    'applications[0].management (Own): must be true or a list of scopes.',
+  ],
+])('a problem names its path, and says what would be right: %#', async (change, problem) => {
+  expect(await problemsOf(changed(change))).toEqual([`  - ${problem}`]);
+});
+
+test('a malformed entry is one problem: what uses its name, or stands beside it, is judged all the same', async () => {
+  const problems = await problemsOf(
+    changed((seed) => {
+      seed.roles.viewer = null;
+      seed.flags.theme.type = 'x';
+      seed.people.splice(0, 1, 5);
+      seed.people[1].organizations.org_acme = {};
+    }),
+  );
+  expect(problems).toEqual([
+    '  - roles.viewer: must be an object.',
+    '  - flags.theme.type: "x" is not allowed; known: s, b, i, j.',
+    '  - people[0]: must be an object.',
+    expect.stringContaining('people[1].organizations.org_acme (grace@example.com): "org_acme"'),
+  ]);
+});
+
+test('a field that is written down as undefined counts as left out', async () => {
+  const seed = changed((own) => (own.people[0].phone = undefined));
+  expect(await problemsOf(seed)).toEqual([]);
+});
+
 test('all problems are told at once', async () => {
   const problems = await problemsOf(
     changed((seed) => {

@@ -156,7 +156,7 @@ describe('the command', () => {
       [['--port', ''], '--port must be a number'],
       [['--site', 'localhost:3000'], 'siteUrl must be an origin'],
       [['--port', taken], 'port is taken'],
-      [['--seed', bad], 'people: a list is needed'],
+      [['--seed', bad], 'people: must be a list'],
       [['--seed', broken], 'cannot be read as JSON'],
       [['--seed', join(folder, 'none.json')], 'none.json'],
       [['--port', '0'], 'refuses to run', { NODE_ENV: 'production' }],

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { emit } from '../src/events.js';
+import { emit } from '../src/state/events.js';
 import { createEmulator, type Emulator } from '../src/index.js';
 import { callerOf, managementToken, type Call } from './kit.js';
 

@@ -15,7 +15,7 @@ export { sendReply as send, toHttpRequest } from '@kindling/core/node';
 declare global {
   namespace Express {
     interface Request {
-      /** The caller. Set by `kinde()`, before your handlers run. */
+      /** The caller of this request, signed in or not. Set by `kinde()` before your handlers run. */
       kinde: RequestAuth;
     }
   }
@@ -27,14 +27,14 @@ const INSTANCE = Symbol('kinde');
 type Marked = Request & { [INSTANCE]?: Kinde };
 
 /**
- * Mounts the auth routes and sets `req.kinde` on every request. Options win over the environment. Works with every server
- * that takes Node's request and response, such as Connect and Socket.IO (`io.engine.use(kinde())`).
+ * Creates middleware that mounts the auth routes and sets `req.kinde` on every request. Options win over the environment.
+ * Works with every server that accepts Node's request and response, such as Connect and Socket.IO (`io.engine.use(kinde())`).
  * @throws KindeError `config_invalid`, listing everything that is wrong.
  * @example app.use(kinde())
  */
 export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandler {
   const instance = toKinde(options);
-  // An instance that is shared may be mounted anywhere, to say who is calling: its routes answer where they belong.
+  // A shared instance may be mounted anywhere, to authenticate requests: its routes answer at their own paths.
   let isChecked = isKinde(options);
   return (req, res, next) => {
     if (!isChecked) {
@@ -57,7 +57,7 @@ function accept({ reply, caller }: Entered, req: Request, res: Response, next: N
   next();
 }
 
-/** A path as the app compares it, by its settings. */
+/** Normalizes a path as the app compares it, by its settings. */
 function asRouted({ app }: Request, path: string): string {
   const cased = app?.enabled('case sensitive routing') ? path : path.toLowerCase();
   if (app?.enabled('strict routing')) {
@@ -67,8 +67,9 @@ function asRouted({ app }: Request, path: string): string {
 }
 
 /**
- * Lets callers through who meet the requirement. Users who open a page are sent to sign in, other requests get 401 or 403.
- * Requests that change something are refused where a page of another origin makes them with the user's session.
+ * Creates middleware that lets callers through who meet the requirement. Page loads of other users are redirected to sign-in,
+ * other requests get 401 or 403. Requests that change something are refused where a page of another origin makes them with
+ * the user's session.
  * @throws TypeError at set-up for a requirement that can only be a mistake.
  * @example app.post('/todos', protect({ permissions: 'create:todos' }), createTodo)
  */

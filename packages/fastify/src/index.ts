@@ -1,11 +1,4 @@
-import {
-  isKinde,
-  mountsRoutes,
-  pathBelow,
-  toKinde,
-  toRule,
-  type ProtectOptions,
-} from '@kindling/core/adapter';
+import * as adapter from '@kindling/core/adapter';
 import * as node from '@kindling/core/node';
 import type {
   Entered,
@@ -17,6 +10,7 @@ import type {
   RequestAuth,
 } from '@kindling/core';
 import type {
+  FastifyInstance,
   FastifyPluginAsync,
   FastifyReply,
   FastifyRequest,
@@ -28,7 +22,7 @@ export * from '@kindling/core';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The caller. Set by the `kinde` plugin, before your handlers run. */
+    /** The caller of this request, signed in or not. Set by the `kinde` plugin before your handlers run. */
     kinde: RequestAuth;
     /** @internal The instance that this request went through, so that `protect()` needs no argument for it. */
     [INSTANCE]: Kinde | null;
@@ -38,27 +32,11 @@ declare module 'fastify' {
 const INSTANCE = Symbol('kinde');
 
 const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, options) => {
-  const instance = toKinde(options);
+  const instance = adapter.toKinde(options);
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);
-  if (mountsRoutes(app.prefix, instance, isKinde(options))) {
-    await app.register(async (auth) => {
-      // The auth routes take any kind of body and leave it to the core, which reads one where it needs it.
-      auth.removeAllContentTypeParsers();
-      auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
-      // Looked up when it is needed: apps set theirs after they have registered their plugins.
-      auth.setErrorHandler((error, request, reply) => app.errorHandler(error, request, reply));
-      // Runs before the hook below, which leaves these requests alone: no auth route begins with a refresh.
-      auth.addHook('onRequest', (request, _reply, done) => {
-        request[INSTANCE] = instance;
-        done();
-      });
-      for (const { path, handle } of instance.routes) {
-        auth.all(pathBelow(app.prefix, path), async (request, reply) =>
-          send(reply, await handle(toHttpRequest(request))),
-        );
-      }
-    });
+  if (adapter.mountsRoutes(app.prefix, instance, adapter.isKinde(options))) {
+    await app.register(async (auth) => addRoutes(auth, app, instance));
   }
   app.addHook('onRequest', (request, reply, done) => {
     if (request[INSTANCE] === instance) {
@@ -74,7 +52,26 @@ const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, opt
   });
 };
 
-/** A route is answered here only where the framework does not know it: behind a proxy that took the app's path away. */
+/** Adds the auth routes to a context of their own. */
+function addRoutes(auth: FastifyInstance, app: FastifyInstance, instance: Kinde): void {
+  // The auth routes accept any kind of body and leave it to core, which reads one where it needs it.
+  auth.removeAllContentTypeParsers();
+  auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  // Looked up at the time of an error: apps set their handler after they have registered their plugins.
+  auth.setErrorHandler((error, request, reply) => app.errorHandler(error, request, reply));
+  // Runs before the hook of the app, which skips these requests then: no auth route begins with a refresh.
+  auth.addHook('onRequest', (request, _reply, done) => {
+    request[INSTANCE] = instance;
+    done();
+  });
+  for (const { path, handle } of instance.routes) {
+    auth.all(adapter.pathBelow(app.prefix, path), async (request, reply) =>
+      send(reply, await handle(toHttpRequest(request))),
+    );
+  }
+}
+
+/** Answers a route only where the framework does not know it: behind a proxy that removes the path of the app. */
 function accept(
   { reply: answer, caller }: Entered,
   request: FastifyRequest,
@@ -87,21 +84,24 @@ function accept(
 }
 
 /**
- * Mounts the auth routes and sets `request.kinde` on every request. Options win over the environment.
+ * Plugin that mounts the auth routes and sets `request.kinde` on every request. Options win over the environment.
  * @throws KindeError `config_invalid`, listing everything that is wrong.
  * @example await app.register(kinde)
  */
 export const kinde = plugin(mount, { name: '@kindling/fastify', fastify: '5.x' });
 
 /**
- * Lets callers through who meet the requirement. Users who open a page are sent to sign in, other requests get 401 or 403.
- * Requests that change something are refused where a page of another origin makes them with the user's session. Works as
- * `onRequest` and as `preHandler`.
+ * Creates a hook that lets callers through who meet the requirement. Page loads of other users are redirected to sign-in,
+ * other requests get 401 or 403. Requests that change something are refused where a page of another origin makes them with
+ * the user's session. Works as `onRequest` and as `preHandler`.
  * @throws TypeError at set-up for a requirement that can only be a mistake.
  * @example app.post('/todos', { onRequest: protect({ permissions: 'create:todos' }) }, createTodo)
  */
-export function protect(allow: Guard = {}, options: ProtectOptions = {}): onRequestHookHandler {
-  const rule = toRule(allow, options);
+export function protect(
+  allow: Guard = {},
+  options: adapter.ProtectOptions = {},
+): onRequestHookHandler {
+  const rule = adapter.toRule(allow, options);
   return (request, reply, done) => {
     const instance = request[INSTANCE];
     if (!instance) {
@@ -120,12 +120,12 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): onRequ
   };
 }
 
-/** Fastify's request as the core wants it, for calling its verbs from your own routes. */
+/** Converts a request for the methods of `createKinde()`, for routes of your own. */
 export function toHttpRequest(request: FastifyRequest): HttpRequest {
   return node.toHttpRequest(request.raw);
 }
 
-/** Writes an answer of the core as it is. */
+/** Sends a reply of core: status, headers, cookies and body. */
 export function send(reply: FastifyReply, { status, headers, cookies, body }: Reply): FastifyReply {
   node.setCookies(reply.raw, cookies);
   return reply

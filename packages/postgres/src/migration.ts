@@ -1,8 +1,8 @@
 import { tablesOf, type Pool, type TableOptions } from './table.js';
 
 /**
- * The tables as SQL, for a migration tool of your own. Running it again changes nothing.
- * @throws TypeError when the table is not named like an identifier.
+ * Returns the SQL that creates the tables, for your migration tool. Running it again changes nothing.
+ * @throws TypeError for a table whose name is no identifier.
  */
 export function migration(options: TableOptions = {}): string {
   const { sessions, groups, name } = tablesOf(options);
@@ -23,12 +23,12 @@ CREATE INDEX IF NOT EXISTS "${name}_groups_expires_at" ON ${groups} (expires_at)
 }
 
 /**
- * Creates the tables where they do not exist. Any number of processes may do this at once, for example when they start.
- * @throws TypeError when the table is not named like an identifier.
+ * Creates the tables that do not exist. Any number of processes may do this at once, for example at their start.
+ * @throws TypeError for a table whose name is no identifier.
  */
 export async function migrate(pool: Pool, options: TableOptions = {}): Promise<void> {
   const { sessions } = tablesOf(options);
-  // IF NOT EXISTS alone fails when two create the same at once. The lock ends with the statement, on any connection.
+  // IF NOT EXISTS alone fails when two processes create a table at once. The lock ends with the statement.
   await pool.query(`DO $migration$ BEGIN
 PERFORM pg_advisory_xact_lock(hashtext('kindling ${sessions}'));
 ${migration(options)}END $migration$`);

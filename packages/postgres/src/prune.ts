@@ -1,15 +1,15 @@
 import { tablesOf, type Pool, type TableOptions } from './table.js';
 
-/** What to prune, and in which steps. */
+/** Options of `prune`. */
 export interface PruneOptions extends TableOptions {
-  /** Rows removed by one statement, so that none holds its locks for long. @default 1000 */
+  /** Rows that one statement removes. Fewer hold locks for a shorter time. @default 1000 */
   batch?: number;
 }
 
 /**
- * Removes rows whose time is over, which nobody sees any more but which take up space, and answers how many. Call it now
- * and then; any number of processes may do so at once.
- * @throws TypeError when the table is not named like an identifier, or `batch` is not a whole number above 0.
+ * Removes expired rows, which are never read but take up space, and returns how many. Call it regularly; any number of
+ * processes may do so at once.
+ * @throws TypeError for a table whose name is no identifier, or a `batch` that is not a whole number above 0.
  */
 export async function prune(pool: Pool, given: PruneOptions = {}): Promise<number> {
   const { batch = 1000, ...options }: PruneOptions = { __proto__: null, ...given } as PruneOptions;
@@ -24,7 +24,7 @@ export async function prune(pool: Pool, given: PruneOptions = {}): Promise<numbe
   ] as const) {
     let rows: unknown[];
     do {
-      // Rows that another process is at are skipped: whoever waits for none cannot be in a dead-lock.
+      // Rows that another process removes are skipped, so that there is no deadlock.
       ({ rows } = await pool.query(
         `WITH old AS MATERIALIZED (
            SELECT ${key} FROM ${table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED

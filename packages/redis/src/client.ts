@@ -1,24 +1,42 @@
 import { createHash } from 'node:crypto';
 
-/** What is used of a client, cluster, pool or sentinel of the package `redis`. */
+/** The used part of a client, cluster, pool or sentinel of the package `redis`. */
 export interface NodeRedis {
+  /** Sends GET. */
   get(key: string): Promise<unknown>;
+  /** Sends PSETEX: sets a value that expires. */
   pSetEx(key: string, milliseconds: number, value: string): Promise<unknown>;
+  /** Sends DEL. */
   del(key: string): Promise<unknown>;
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** Sends EVAL: runs a script. */
+  eval(script: string, options: ScriptArguments): Promise<unknown>;
+  /** Sends EVALSHA: runs a script that the server knows, by its hash. */
+  evalSha(sha1: string, options: ScriptArguments): Promise<unknown>;
 }
 
-/** What is used of a `Redis` or `Cluster` of the package `ioredis`. */
+/** The arguments of a script, as the package `redis` takes them. */
+interface ScriptArguments {
+  /** Keys that the script uses. */
+  keys: string[];
+  /** All other arguments. */
+  arguments: string[];
+}
+
+/** The used part of a `Redis` or `Cluster` of the package `ioredis`. */
 export interface IoRedis {
+  /** Sends GET. */
   get(key: string): Promise<unknown>;
+  /** Sends PSETEX: sets a value that expires. */
   psetex(key: string, milliseconds: number, value: string): Promise<unknown>;
+  /** Sends DEL. */
   del(key: string): Promise<unknown>;
+  /** Sends EVAL: runs a script. */
   eval(script: string, keys: number, key: string, ...values: string[]): Promise<unknown>;
+  /** Sends EVALSHA: runs a script that the server knows, by its hash. */
   evalsha(sha1: string, keys: number, key: string, ...values: string[]): Promise<unknown>;
 }
 
-/** The commands of this package, the same for both clients. Each touches one key. */
+/** The commands that the store needs, the same for both clients. Each touches one key. */
 export interface Commands {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, milliseconds: number): Promise<unknown>;
@@ -27,14 +45,13 @@ export interface Commands {
   run(script: string, key: string, values: string[]): Promise<unknown>;
 }
 
-/** @throws TypeError when it is neither client. */
+/** @throws TypeError for an object that is neither client */
 export function commandsOf(client: NodeRedis | IoRedis): Commands {
-  const has = (method: string) =>
-    typeof (client as unknown as Record<string, unknown> | null)?.[method] === 'function';
-  if (has('evalSha')) {
+  const { evalSha, evalsha } = (client ?? {}) as unknown as Record<string, unknown>;
+  if (typeof evalSha === 'function') {
     return nodeRedis(client as NodeRedis);
   }
-  if (has('evalsha')) {
+  if (typeof evalsha === 'function') {
     return ioredis(client as IoRedis);
   }
   throw new TypeError('redisStore needs a client of the package redis or ioredis.');
@@ -43,14 +60,17 @@ export function commandsOf(client: NodeRedis | IoRedis): Commands {
 function nodeRedis(client: NodeRedis): Commands {
   return {
     get: (key) => client.get(key),
-    // An option that another version does not know would be ignored, and the key stay for ever: a command would not.
+    // SET with an option for the expiry would keep the key for ever in a version that ignores the option.
     set: (key, value, milliseconds) => client.pSetEx(key, milliseconds, value),
     del: (key) => client.del(key),
-    run: (script, key, values) => {
+    async run(script, key, values) {
       const options = { keys: [key], arguments: values };
-      return client
-        .evalSha(sha1(script), options)
-        .catch(unlessUnknown(() => client.eval(script, options)));
+      try {
+        return await client.evalSha(sha1(script), options);
+      } catch (error) {
+        throwUnlessUnknown(error);
+        return client.eval(script, options);
+      }
     },
   };
 }
@@ -61,28 +81,30 @@ function ioredis(client: IoRedis): Commands {
     set: (key, value, milliseconds) =>
       client.psetex(key, milliseconds, value).catch(withoutCommand),
     del: (key) => client.del(key).catch(withoutCommand),
-    run: (script, key, values) =>
-      client
-        .evalsha(sha1(script), 1, key, ...values)
-        .catch(unlessUnknown(() => client.eval(script, 1, key, ...values)))
-        .catch(withoutCommand),
+    async run(script, key, values) {
+      try {
+        return await client.evalsha(sha1(script), 1, key, ...values).catch(withoutCommand);
+      } catch (error) {
+        throwUnlessUnknown(error);
+        return client.eval(script, 1, key, ...values).catch(withoutCommand);
+      }
+    },
   };
 }
 
-function sha1(script: string) {
+function sha1(script: string): string {
   return createHash('sha1').update(script).digest('hex');
 }
 
-function unlessUnknown(again: () => Promise<unknown>) {
-  return (error: unknown) => {
-    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-      return again();
-    }
+/** Lets an error pass which says that the server does not know a script. */
+function throwUnlessUnknown(error: unknown): void {
+  const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
+  if (!isUnknown) {
     throw error;
-  };
+  }
 }
 
-/** ioredis hangs the command with all its arguments on its errors, and loggers print them. Sessions do not belong there. */
+/** Removes the command and its arguments, which ioredis adds to its errors: loggers would print sessions. */
 function withoutCommand(error: unknown): never {
   if (error instanceof Error) {
     delete (error as { command?: unknown }).command;

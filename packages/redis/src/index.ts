@@ -1,23 +1,23 @@
 import { commandsOf, type IoRedis, type NodeRedis } from './client.js';
-import { ENLIST, MEMBERS, SWAP } from './scripts.js';
+import { ADD_TO_GROUP, COMPARE_AND_SET, GROUP_MEMBERS } from './scripts.js';
 
 export type { IoRedis, NodeRedis } from './client.js';
 
-/** How a Redis store names its keys. */
+/** Options of a Redis store. */
 export interface RedisStoreOptions {
-  /** What its keys begin with, so that apps can share a server. No braces: they choose a slot in a cluster. @default 'kinde:' */
+  /** Prefix of all keys, for apps that share a server. Without braces: they choose a slot in a cluster. @default 'kinde:' */
   prefix?: string;
 }
 
-/** Sessions in Redis. Fits the `SessionStore` of `@kindling/core`, with everything that is optional there. Times are seconds. */
+/** A `SessionStore` of `@kindling/core`, with all of its optional methods. Each rejects where Redis fails. */
 export interface RedisStore {
-  /** The value last set under this id, or `undefined` when there is none or its time is over. */
+  /** Reads the value last set under this id; `undefined` when there is none or it expired. */
   get(id: string): Promise<string | undefined>;
   /** Keeps `value` for `maxAge` seconds. */
   set(id: string, value: string, maxAge: number): Promise<void>;
-  /** Forgets the value. */
+  /** Deletes the value. */
   delete(id: string): Promise<void>;
-  /** In one step: if the value is `from` (`undefined`: none), makes it `to` for `maxAge` seconds, and answers whether it did. */
+  /** Replaces the value in one step if it is `from`, for `maxAge` seconds; returns whether it did. `undefined` stands for none. */
   compareAndSet(
     id: string,
     from: string | undefined,
@@ -25,21 +25,21 @@ export interface RedisStore {
   ): Promise<boolean>;
   /** Adds an id to a group, for `maxAge` seconds from now. */
   addToGroup(group: string, id: string, maxAge: number): Promise<void>;
-  /** Ids of a group whose time is not over. */
+  /** Lists the ids of a group that have not expired. */
   groupMembers(group: string): Promise<string[]>;
 }
 
 /**
- * Keeps sessions in Redis, for any number of machines. The client is yours: this store neither opens nor closes it, and
- * never repeats what the client gave up on.
+ * Creates a store that keeps sessions in Redis, for any number of instances. The client is yours: this store neither opens
+ * nor closes it, and does not retry commands that fail.
  * @example const store = redisStore(createClient({ url, disableOfflineQueue: true }).on('error', log));
- * @throws TypeError when the client is neither of `redis` nor of `ioredis`, or the prefix has braces.
+ * @throws TypeError for a client that is neither of `redis` nor of `ioredis`, or a prefix with braces.
  */
 export function redisStore(
   client: NodeRedis | IoRedis,
   options: RedisStoreOptions = {},
 ): RedisStore {
-  // Without a prototype: what `Object.prototype` was given is no option.
+  // Without a prototype, so that members which someone added to `Object.prototype` are not read as options.
   const { prefix = 'kinde:' }: RedisStoreOptions = {
     __proto__: null,
     ...options,
@@ -48,7 +48,7 @@ export function redisStore(
     throw new TypeError('prefix must be text without braces.');
   }
   const commands = commandsOf(client);
-  // In a cluster, what is between braces chooses the slot: all that concerns one id is in one place.
+  // In a cluster, the text between braces chooses the slot: all keys of one id are in one place.
   const valueOf = (id: string) => `${prefix}{${checked(id)}}`;
   const groupOf = (group: string) => `${prefix}{${checked(group)}}:group`;
   return {
@@ -65,7 +65,11 @@ export function redisStore(
     async set(id, value, maxAge) {
       const key = valueOf(id);
       const time = milliseconds(maxAge);
-      await (time > 0 ? commands.set(key, value, time) : commands.del(key));
+      if (time > 0) {
+        await commands.set(key, value, time);
+      } else {
+        await commands.del(key);
+      }
     },
     async delete(id) {
       if (isId(id)) {
@@ -74,20 +78,22 @@ export function redisStore(
     },
     async compareAndSet(id, from, { to, maxAge }) {
       const time = to === undefined ? 0 : milliseconds(maxAge);
-      const reply = await commands.run(SWAP, valueOf(id), [known(from), to ?? '', String(time)]);
+      const values = [toArgument(from), to ?? '', String(time)];
+      const reply = await commands.run(COMPARE_AND_SET, valueOf(id), values);
       if (reply !== 0 && reply !== 1) {
         throw unexpected();
       }
       return reply === 1;
     },
     async addToGroup(group, id, maxAge) {
-      await commands.run(ENLIST, groupOf(group), [checked(id), String(milliseconds(maxAge))]);
+      const values = [checked(id), String(milliseconds(maxAge))];
+      await commands.run(ADD_TO_GROUP, groupOf(group), values);
     },
     async groupMembers(group) {
       if (!isId(group)) {
         return [];
       }
-      const reply = await commands.run(MEMBERS, groupOf(group), []);
+      const reply = await commands.run(GROUP_MEMBERS, groupOf(group), []);
       if (!Array.isArray(reply) || !reply.every((id) => typeof id === 'string')) {
         throw unexpected();
       }
@@ -96,21 +102,24 @@ export function redisStore(
   };
 }
 
-/** Ids are hashes. Whatever else arrives here was never stored, and must not choose a key. */
+/** Checks for an id, which is a hash. Other text was never stored, and must not choose a key. */
 function isId(id: unknown): id is string {
   return typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id);
 }
 
 function checked(id: string): string {
   if (!isId(id)) {
-    throw new TypeError('A session id has other characters than expected.');
+    throw new TypeError('The session id has characters that no id has.');
   }
   return id;
 }
 
-/** Scripts take text only, so absence is told from an empty value by a sign in front. */
-function known(value: string | undefined) {
-  return value === undefined ? '' : `=${value}`;
+/** An argument of a script: only text. A sign in front of values tells an empty one from none. */
+function toArgument(value: string | undefined): string {
+  if (value === undefined) {
+    return '';
+  }
+  return `=${value}`;
 }
 
 function milliseconds(maxAge: number): number {
@@ -120,8 +129,8 @@ function milliseconds(maxAge: number): number {
   return Math.max(0, Math.ceil(maxAge * 1000));
 }
 
-function unexpected() {
+function unexpected(): TypeError {
   return new TypeError(
-    'Redis answered with another type than expected. Is the client set to map types?',
+    'Redis replied with an unexpected type. Check that the client does not map types.',
   );
 }

@@ -88,7 +88,9 @@ async function attempt(delivery: Delivery, timeout: number): Promise<Outcome> {
     await work(stop.signal);
   } catch (error) {
     // So that the next attempt need not wait until the claim expires.
-    await ask(async () => store.compareAndSet?.(id, claim, { to: undefined, maxAge: 1 })).catch(() => {});
+    await ask(async () => store.compareAndSet?.(id, claim, { to: undefined, maxAge: 1 })).catch(
+      () => {},
+    );
     return { kind: 'failed', error };
   } finally {
     clearTimeout(timer);

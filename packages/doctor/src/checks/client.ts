@@ -1,12 +1,12 @@
 import { ask, type Answer } from '../ask.js';
-import { say, type Checked, type Statement } from '../finding.js';
+import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import type { Endpoints } from './discovery.js';
 import type { App } from './environment.js';
 
 /**
- * Whether Kinde knows the client and its secret, without a browser: a code that cannot exist is presented, and the client is
- * looked at before the code (RFC 6749 5.2).
+ * Checks whether Kinde accepts the client ID and secret, without a browser: it sends a code that cannot exist, and the client
+ * is authenticated before the code is looked up (RFC 6749 5.2).
  */
 export async function checkClient(
   app: App,
@@ -31,46 +31,51 @@ export async function checkClient(
     body: body.toString(),
   });
   const statement = judge(answer, app.clientSecret !== undefined);
-  return { statements: [statement], found: statement.outcome === 'failed' ? undefined : true };
+  if (statement.outcome === 'failed') {
+    return concluded(statement);
+  }
+  return { statements: [statement], found: true };
 }
 
 function judge(answer: Answer | string, hasSecret: boolean): Statement {
   if (typeof answer === 'string') {
-    return say('failed', `The token endpoint does not answer: ${answer}.`);
+    return say('failed', `The token endpoint does not respond: ${answer}.`);
   }
   const error = answer.json?.['error'];
   if (error === 'invalid_client' || answer.status === 401) {
-    if (hasSecret) {
-      return say(
-        'failed',
-        'Kinde does not know this client id and secret.',
-        'Copy KINDE_CLIENT_ID and KINDE_CLIENT_SECRET from one application of this very domain.',
-      );
-    }
-    return say(
-      'failed',
-      'Kinde does not know this client id, or its application has a secret.',
-      'Compare KINDE_CLIENT_ID, and set KINDE_CLIENT_SECRET.',
-    );
+    return unknownClient(hasSecret);
   }
   if (error === 'unauthorized_client' || error === 'unsupported_grant_type') {
     return say(
       'failed',
-      'This application may not sign people in.',
-      'Take the client id of a back-end web application, not of a machine-to-machine one.',
+      'This application is not allowed to sign users in.',
+      'Use the client ID of a back-end web application, not of a machine-to-machine one.',
     );
   }
   if (error === 'invalid_grant') {
-    return say(
-      'ok',
-      `Kinde knows the client${hasSecret ? ' and its secret' : ', which has no secret'}.`,
-    );
+    const secret = hasSecret ? ' and its secret' : ', which has no secret';
+    return say('ok', `Kinde knows the client${secret}.`);
   }
   if (answer.status === 429) {
-    return say('skipped', 'Kinde asks to be left alone for a while.', 'Try again later.');
+    return say('skipped', "Kinde's rate limit is reached.", 'Try again later.');
   }
   return say(
     'warning',
-    `Kinde's answer (status ${answer.status}) does not tell whether it knows the client.`,
+    `Kinde's response (status ${answer.status}) does not tell whether it knows the client.`,
+  );
+}
+
+function unknownClient(hasSecret: boolean): Statement {
+  if (hasSecret) {
+    return say(
+      'failed',
+      'Kinde does not know this client ID and secret.',
+      'Copy KINDE_CLIENT_ID and KINDE_CLIENT_SECRET from one application of this very domain.',
+    );
+  }
+  return say(
+    'failed',
+    'Kinde does not know this client ID, or its application has a secret.',
+    'Compare KINDE_CLIENT_ID, and set KINDE_CLIENT_SECRET.',
   );
 }

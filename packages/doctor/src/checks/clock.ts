@@ -1,31 +1,31 @@
-import { say, type Checked } from '../finding.js';
+import { concluded, say, type Checked } from '../finding.js';
 import type { Settings } from '../options.js';
 import type { Provider } from './discovery.js';
 
-/** Seconds that clocks may be apart before it is worth a word, and before tokens are refused: `clockTolerance`. */
+/** Seconds of difference that are worth a warning. */
 const NOTABLE = 30;
+/** Seconds of difference beyond which tokens are refused: the default of `clockTolerance`. */
 const TOLERANCE = 60;
+const FIX = 'Synchronize the clock of this machine with a time server (NTP).';
 
-/** This machine's clock against Kinde's: tokens from the future are refused, and so are those that seem to have ended. */
+/** Compares the clock of this machine with Kinde's: tokens that seem to be issued in the future or expired are refused. */
 export function checkClock({ answer }: Pick<Provider, 'answer'>, { now }: Settings): Checked {
-  const date = Date.parse(answer.headers.get('date') ?? '') / 1000;
+  const { headers } = answer;
+  const date = Date.parse(headers.get('date') ?? '') / 1000;
   if (!Number.isFinite(date)) {
-    return { statements: [say('skipped', 'Kinde does not say what time it has.')] };
+    return concluded(say('skipped', "Kinde's response has no date."));
   }
-  // A cache on the way hands out an old date, and says how old.
-  const age = Number(answer.headers.get('age') ?? 0);
-  const apart = Math.round(now() - date - (age > 0 ? age : 0));
-  const detail = `The clock of this machine is ${Math.abs(apart)} seconds ${apart < 0 ? 'behind' : 'ahead of'} Kinde's`;
-  const fix = 'Let the machine take its time from a time server (NTP).';
-  if (Math.abs(apart) > TOLERANCE) {
-    return {
-      statements: [say('failed', `${detail}, more than the ${TOLERANCE} that are tolerated.`, fix)],
-    };
+  // A cache in between sends an old date together with its age.
+  const age = Math.max(0, Number(headers.get('age') ?? 0) || 0);
+  const apart = Math.round(now() - date - age);
+  const seconds = Math.abs(apart);
+  const direction = apart < 0 ? 'behind' : 'ahead of';
+  const detail = `The clock of this machine is ${seconds} seconds ${direction} Kinde's`;
+  if (seconds > TOLERANCE) {
+    return concluded(say('failed', `${detail}, more than the tolerated ${TOLERANCE}.`, FIX));
   }
-  if (Math.abs(apart) > NOTABLE) {
-    return {
-      statements: [say('warning', `${detail}; beyond ${TOLERANCE}, nobody can sign in.`, fix)],
-    };
+  if (seconds > NOTABLE) {
+    return concluded(say('warning', `${detail}; beyond ${TOLERANCE}, sign-in fails.`, FIX));
   }
-  return { statements: [say('ok', `The clocks agree within ${NOTABLE} seconds.`)] };
+  return concluded(say('ok', `The clocks agree within ${NOTABLE} seconds.`));
 }

@@ -1,34 +1,32 @@
+import { isLoopback } from '@kindling/internal';
 import { show } from '../describe.js';
-import { say, type Checked, type Statement } from '../finding.js';
+import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import type { Environment } from './environment.js';
 
-/** Whether cookies that are set where sign-in starts arrive where it ends, and what protects them on the way. */
+/** Checks whether cookies that are set at the start of a sign-in reach its end, and how they are protected. */
 export function checkCookies({ options }: Environment, { production }: Settings): Checked {
-  const { siteUrl, session } = options;
+  const { siteUrl, session, redirectUri = '' } = options;
   if (siteUrl === undefined || !URL.canParse(siteUrl)) {
-    return {
-      statements: [say('skipped', 'The address of the site is not known.', 'Set KINDE_SITE_URL.')],
-    };
+    return concluded(say('skipped', 'The site URL is not known.', 'Set KINDE_SITE_URL.'));
   }
   const site = new URL(siteUrl);
-  const callback = URL.canParse(options.redirectUri ?? '')
-    ? new URL(options.redirectUri!)
-    : undefined;
-  const wrong = [
-    ...insecure(site, production),
-    ...uncovered(site, session?.domain),
-    ...(callback ? elsewhere(site, callback) : []),
-  ];
-  return { statements: wrong.length > 0 ? wrong : [protection(site, session?.domain)] };
+  const problems = [...insecure(site, production), ...uncovered(site, session?.domain)];
+  if (URL.canParse(redirectUri)) {
+    problems.push(...elsewhere(site, new URL(redirectUri)));
+  }
+  if (problems.length > 0) {
+    return concluded(...problems);
+  }
+  return concluded(protection(site, session?.domain));
 }
 
 function insecure({ protocol, host }: URL, production: boolean): Statement[] {
-  const detail = `The site is on plain http (${host}) in production: cookies travel in the clear.`;
-  if (production && protocol === 'http:') {
-    return [say('failed', detail, 'Set KINDE_SITE_URL to the https address that people open.')];
+  if (!production || protocol !== 'http:') {
+    return [];
   }
-  return [];
+  const detail = `The site is on plain http (${host}) in production: cookies are sent unencrypted.`;
+  return [say('failed', detail, 'Set KINDE_SITE_URL to the https URL that users open.')];
 }
 
 function uncovered({ hostname }: URL, domain: string | undefined): Statement[] {
@@ -44,7 +42,7 @@ function uncovered({ hostname }: URL, domain: string | undefined): Statement[] {
   ];
 }
 
-/** The login's cookie is set on the site and has to come along to the callback. */
+/** The login cookie is set on the site and has to be sent to the callback. */
 function elsewhere(site: URL, callback: URL): Statement[] {
   if (site.protocol !== callback.protocol) {
     return [
@@ -58,14 +56,12 @@ function elsewhere(site: URL, callback: URL): Statement[] {
   if (site.hostname === callback.hostname) {
     return below(site, callback);
   }
-  const loopback = [site, callback].every(({ hostname }) =>
-    /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname),
-  );
-  const why = loopback ? 'the same machine, but not the same host for a browser' : 'another host';
+  const isOneMachine = isLoopback(site.hostname) && isLoopback(callback.hostname);
+  const why = isOneMachine ? 'the same machine, but another host for browsers' : 'another host';
   return [
     say(
       'failed',
-      `The site is on ${site.hostname}, its callback on ${callback.hostname}: ${why}, so the login's cookie is not sent there.`,
+      `The site is on ${site.hostname}, its callback on ${callback.hostname}: ${why}, so the login cookie is not sent there.`,
       'Use one host for the site and its callback URL, and open the app there.',
     ),
   ];
@@ -80,8 +76,8 @@ function below(site: URL, callback: URL): Statement[] {
   return [
     say(
       'failed',
-      `The site is below ${path}, its callback ${show(callback)} is not: the login's cookie is not sent there.`,
-      'Use a callback URL below the address of the site.',
+      `The site is below ${path}, its callback ${show(callback)} is not: the login cookie is not sent there.`,
+      'Use a callback URL below the site URL.',
     ),
   ];
 }

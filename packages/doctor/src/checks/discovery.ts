@@ -1,68 +1,47 @@
 import { ask, type Answer } from '../ask.js';
 import { describe } from '../describe.js';
-import { say, type Checked, type Statement } from '../finding.js';
+import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import type { App } from './environment.js';
 
-/** Kinde, as it answers. */
+/** Kinde's discovery document, and the endpoints in it. */
 export interface Provider {
   readonly answer: Answer;
-  /** Absent where the app could not use what Kinde says about itself. */
+  /** Absent where the app could not use the document. */
   readonly endpoints?: Endpoints;
 }
 
-/** Where things are asked. */
+/** URLs that other checks send requests to. */
 export interface Endpoints {
   readonly token: string;
-  /** Where the app would send somebody who signs in, or out. */
+  /** Where the app sends a user who signs in. */
   readonly login: URL;
+  /** Where the app sends a user who signs out. */
   readonly logout: URL;
 }
 
-const NOBODY = {
+const ANONYMOUS = {
   method: 'GET',
   url: '/',
   headers: { get: () => null },
 };
 
-/** Whether Kinde is there and describes itself so that the app takes it, and publishes keys to verify tokens with. */
-export async function checkDiscovery(
-  { issuer, kinde }: App,
-  { fetch }: Settings,
-): Promise<Checked<Provider>> {
+/** Checks that Kinde responds with a discovery document which the app accepts, and publishes keys to verify tokens with. */
+export async function checkDiscovery(app: App, { fetch }: Settings): Promise<Checked<Provider>> {
+  const { issuer } = app;
   const { host } = new URL(issuer);
   const answer = await ask(fetch, `${issuer}/.well-known/openid-configuration`);
   if (typeof answer === 'string') {
-    return {
-      statements: [
-        say(
-          'failed',
-          `${host} does not answer: ${answer}.`,
-          'Compare KINDE_ISSUER_URL, and look at DNS and firewalls.',
-        ),
-      ],
-    };
+    const fix = 'Compare KINDE_ISSUER_URL, and check DNS and firewalls.';
+    return concluded(say('failed', `${host} does not respond: ${answer}.`, fix));
   }
+  const { jwks_uri: keys, kindling_emulator: emulator } = answer.json ?? {};
   try {
-    // The same road as a sign-in, so that what passes here passes there.
-    const login = await kinde.login(NOBODY, { prompt: 'none' });
-    const logout = await kinde.logout(NOBODY);
-    const {
-      token_endpoint: token,
-      jwks_uri: keys,
-      kindling_emulator: emulator,
-    } = answer.json ?? {};
-    if (![token, keys].every((url) => isOn(issuer, url))) {
-      return {
-        statements: [say('failed', `${host} describes itself differently each time.`)],
-        found: { answer },
-      };
+    const endpoints = await endpointsOf(app, answer);
+    if (!endpoints || !isOn(issuer, keys)) {
+      const detail = `The discovery document of ${host} differs from one request to the next.`;
+      return { statements: [say('failed', detail)], found: { answer } };
     }
-    const endpoints = {
-      token: String(token),
-      login: new URL(login.location),
-      logout: new URL(logout.location),
-    };
     const statements = [
       say('ok', described(issuer, emulator === true)),
       await published(fetch, String(keys)),
@@ -73,40 +52,63 @@ export async function checkDiscovery(
   }
 }
 
-/** The client secret goes nowhere else. */
-function isOn(issuer: string, url: unknown): boolean {
-  return (
-    typeof url === 'string' && URL.canParse(url) && new URL(url).origin === new URL(issuer).origin
-  );
+/** Reads the endpoints in the same way as a sign-in does. `undefined` for a document that the app would not accept. */
+async function endpointsOf(
+  { issuer, kinde }: App,
+  { json }: Answer,
+): Promise<Endpoints | undefined> {
+  const login = await kinde.login(ANONYMOUS, { prompt: 'none' });
+  const logout = await kinde.logout(ANONYMOUS);
+  const token = json?.['token_endpoint'];
+  if (!isOn(issuer, token)) {
+    return undefined;
+  }
+  return {
+    token,
+    login: new URL(login.location),
+    logout: new URL(logout.location),
+  };
+}
+
+/** Checks that a URL is on the issuer, since the client secret is sent nowhere else. */
+function isOn(issuer: string, url: unknown): url is string {
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    return false;
+  }
+  return new URL(url).origin === new URL(issuer).origin;
 }
 
 function described(issuer: string, isEmulator: boolean): string {
   const { host, protocol } = new URL(issuer);
   if (isEmulator) {
-    return `${host} is a local emulator: good for development, worth nothing elsewhere.`;
+    return `${host} is a local emulator, for development only.`;
   }
   const kind = isKinde(host) ? 'is a Kinde domain' : 'is a custom domain';
   return `${host} ${kind}, on ${protocol.slice(0, -1)}, and names itself as the issuer.`;
 }
 
-/** Kinde's own domains: the only ones with a Management API. */
+/** Checks for one of Kinde's own domains: only these have a Management API. */
 export function isKinde(host: string): boolean {
   return /\.kinde\.com$/i.test(host);
 }
 
 async function published(fetch: typeof globalThis.fetch, url: string): Promise<Statement> {
   const answer = await ask(fetch, url);
-  const keys = typeof answer === 'string' ? undefined : answer.json?.['keys'];
-  const usable = Array.isArray(keys) ? keys.filter(isUsable).length : 0;
-  if (usable > 0) {
-    return say('ok', `${usable} signing ${usable === 1 ? 'key is' : 'keys are'} published.`);
+  if (typeof answer === 'string') {
+    return noKeys(answer);
   }
-  const why = typeof answer === 'string' ? answer : `status ${answer.status}`;
-  return say(
-    'failed',
-    `No signing key is published (${why}): no token can be verified.`,
-    'Look at the keys in Kinde.',
-  );
+  const keys = answer.json?.['keys'];
+  const count = Array.isArray(keys) ? keys.filter(isUsable).length : 0;
+  if (count === 0) {
+    return noKeys(`status ${answer.status}`);
+  }
+  const noun = count === 1 ? 'key is' : 'keys are';
+  return say('ok', `${count} signing ${noun} published.`);
+}
+
+function noKeys(reason: string): Statement {
+  const detail = `No signing key is published (${reason}), so tokens cannot be verified.`;
+  return say('failed', detail, 'Check the signing keys in Kinde.');
 }
 
 function isUsable(key: unknown): boolean {

@@ -6,11 +6,12 @@ import {
   type Kinde,
   type KindeOptions,
 } from '@kindling/core';
+import { nearest } from '@kindling/internal';
 import { say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import { OTHERS, SPELLINGS, valueOf } from '../variables.js';
 
-/** The app as its environment describes it, fit to be started. */
+/** The app that the environment configures. */
 export interface App {
   readonly kinde: Kinde;
   readonly issuer: string;
@@ -20,29 +21,31 @@ export interface App {
   readonly postLogoutRedirectUri: string;
 }
 
-/** What was read, right or wrong; the app only where it would start. */
+/** The options of the environment, right or wrong; the app only where it would start. */
 export interface Environment {
   readonly options: Partial<KindeOptions>;
   readonly app: App | undefined;
 }
 
-/** What the app would say at its start, and what it would not: variables that contradict each other or are not read. */
+/** Reports the errors with which the app would not start, and variables that contradict each other or are not read. */
 export function checkEnvironment(settings: Settings): Checked<Environment> {
+  const { env } = settings;
   const { options, problems } = read(settings);
   const started = start(options as KindeOptions);
-  const wrong = [...new Set([...problems, ...started.problems])];
-  return {
-    statements: [
-      ...recognised(settings.env),
-      ...wrong.map((problem) => say('failed', problem)),
-      ...contradictions(settings.env),
-      ...sharedSecret(settings.env),
-    ],
-    found: { options, app: wrong.length === 0 ? started.app : undefined },
-  };
+  const errors = [...new Set([...problems, ...started.problems])];
+  const statements = [
+    ...recognised(env),
+    ...errors.map((error) => say('failed', error)),
+    ...contradictions(env),
+    ...sharedSecret(env),
+  ];
+  if (errors.length > 0) {
+    return { statements, found: { options, app: undefined } };
+  }
+  return { statements, found: { options, app: started.app } };
 }
 
-/** Options as the app reads them. The session store is the app's own affair: nothing is opened here. */
+/** Reads the options as the app does. Its session store is not known here, so that one in memory stands in. */
 function read({ env, fetch, production }: Settings): {
   options: Partial<KindeOptions>;
   problems: readonly string[];
@@ -96,50 +99,52 @@ function start(options: KindeOptions): { app?: App; problems: readonly string[] 
 function recognised(env: Settings['env']): Statement[] {
   const known = [...SPELLINGS.flat(), ...OTHERS];
   const set = Object.keys(env).filter((name) => env[name]?.trim());
-  const strange = set.filter((name) => name.startsWith('KINDE_') && !known.includes(name));
+  const unknown = set.filter((name) => name.startsWith('KINDE_') && !known.includes(name));
   const found = known.filter((name) => set.includes(name));
-  return [
-    ...(found.length > 0 ? [say('ok', `Read: ${found.join(', ')}.`)] : []),
-    ...strange.map((name) =>
-      say(
-        'warning',
-        `${name} is not read by anything here.`,
-        'Look for a misspelling, or leave it to whoever reads it.',
-      ),
-    ),
-  ];
+  const statements = unknown.map((name) => {
+    const guess = nearest(name, known);
+    const hint = guess ? ` Did you mean ${guess}?` : '';
+    return say('warning', `${name} is not read by this SDK.${hint}`, 'Check its spelling.');
+  });
+  if (found.length > 0) {
+    statements.unshift(say('ok', `Read: ${found.join(', ')}.`));
+  }
+  return statements;
 }
 
 function contradictions(env: Settings['env']): Statement[] {
   return SPELLINGS.flatMap((names) => {
-    const set = names.filter((name) => env[name]?.trim());
-    const [first, ...others] = set;
-    const differing = others.filter((name) => plain(env[name]!) !== plain(env[first!]!));
-    return differing.map((name) =>
-      say('warning', `${first} and ${name} are not the same; ${first} counts.`, `Unset ${name}.`),
+    const [first, ...others] = names.flatMap((name) => {
+      const value = env[name]?.trim();
+      return value ? [{ name, value: plain(value) }] : [];
+    });
+    const differing = others.filter(({ value }) => value !== first?.value);
+    return differing.map(({ name }) =>
+      say(
+        'warning',
+        `${first?.name} and ${name} differ; ${first?.name} is used.`,
+        `Unset ${name}.`,
+      ),
     );
   });
 }
 
-/** A domain may be written with or without its scheme, and with a slash at its end. */
+/** Removes the parts of a domain that make no difference: its scheme, and slashes at its end. */
 function plain(value: string): string {
-  return value
-    .trim()
-    .replace(/^https:\/\//, '')
-    .replace(/\/+$/, '');
+  return value.replace(/^https:\/\//, '').replace(/\/+$/, '');
 }
 
 function sharedSecret(env: Settings['env']): Statement[] {
   const client = valueOf(env, 'KINDE_CLIENT_SECRET');
   const session = valueOf(env, 'KINDE_SESSION_SECRET');
-  if (client !== undefined && client === session) {
-    return [
-      say(
-        'warning',
-        'The session secret is the client secret: whoever learns the one, or rotates it, has or breaks the other.',
-        'Set KINDE_SESSION_SECRET to a value of its own: openssl rand -hex 32',
-      ),
-    ];
+  if (client === undefined || client !== session) {
+    return [];
   }
-  return [];
+  return [
+    say(
+      'warning',
+      'The session secret equals the client secret: a leak of one exposes both, and rotating one breaks the other.',
+      'Set KINDE_SESSION_SECRET to a value of its own: openssl rand -hex 32',
+    ),
+  ];
 }

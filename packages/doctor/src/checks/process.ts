@@ -1,51 +1,73 @@
-import { say, type Checked } from '../finding.js';
+import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import { valueOf } from '../variables.js';
 
-/** Lines of Node that the packages are made for, each from the version on in which `require()` loads them. */
+/** Supported lines of Node, each from the version on in which `require()` loads the packages. */
 const LINES = [
   { major: 20, minor: 19 },
   { major: 22, minor: 12 },
 ] as const;
+const NEWEST = LINES[1].major;
 
-/** The process that the app runs in: its Node, and variables that change what Node and this SDK do. */
+/** Checks the process that the app runs in: its Node, and variables that change what Node and this SDK do. */
 export function checkProcess(
   { env, production }: Settings,
   version: string = process.versions.node,
 ): Checked {
-  const unverified = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
-  const site = valueOf(env, 'KINDE_SITE_URL');
-  const open =
-    !production && site?.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
-  const statements = [
-    ...(isSupported(version) ? [] : [say('failed', `Node ${version} is not supported.`, ADVICE)]),
-    ...(unverified
-      ? [
-          say(
-            production ? 'failed' : 'warning',
-            'NODE_TLS_REJECT_UNAUTHORIZED is 0: anybody on the way can pretend to be Kinde.',
-            'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS.',
-          ),
-        ]
-      : []),
-    ...(open
-      ? [
-          say(
-            'warning',
-            'NODE_ENV is not production, but the site is on a public https address: visitors see what went wrong inside.',
-            'Set NODE_ENV=production where the app is deployed.',
-          ),
-        ]
-      : []),
+  const problems = [
+    ...unsupported(version),
+    ...unverified(env, production),
+    ...exposed(env, production),
   ];
-  const fine = say('ok', `Node ${version}, ${production ? 'in production' : 'not in production'}.`);
-  return { statements: statements.length > 0 ? statements : [fine] };
+  if (problems.length > 0) {
+    return concluded(...problems);
+  }
+  const mode = production ? 'in production' : 'not in production';
+  return concluded(say('ok', `Node ${version}, ${mode}.`));
 }
 
-const ADVICE = 'Use Node 20.19 or a later 20, or Node 22.12 or later.';
+function unsupported(version: string): Statement[] {
+  if (isSupported(version)) {
+    return [];
+  }
+  const fix = 'Use Node 20.19 or a later 20, or Node 22.12 or later.';
+  return [say('failed', `Node ${version} is not supported.`, fix)];
+}
 
 function isSupported(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const line = LINES.find((one) => one.major === major);
-  return line ? minor >= line.minor : major > LINES[1].major;
+  if (!line) {
+    return major > NEWEST;
+  }
+  return minor >= line.minor;
+}
+
+function unverified(env: Settings['env'], production: boolean): Statement[] {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') {
+    return [];
+  }
+  return [
+    say(
+      production ? 'failed' : 'warning',
+      'NODE_TLS_REJECT_UNAUTHORIZED is 0: TLS certificates are not verified, so anyone on the network can impersonate Kinde.',
+      'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS.',
+    ),
+  ];
+}
+
+/** Warns about development mode on a public site. */
+function exposed(env: Settings['env'], production: boolean): Statement[] {
+  const site = valueOf(env, 'KINDE_SITE_URL') ?? '';
+  const isPublic = site.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
+  if (production || !isPublic) {
+    return [];
+  }
+  return [
+    say(
+      'warning',
+      'NODE_ENV is not production, but the site is on a public https address: error pages show internal details to visitors.',
+      'Set NODE_ENV=production where the app is deployed.',
+    ),
+  ];
 }

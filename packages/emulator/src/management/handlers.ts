@@ -1,27 +1,31 @@
 import type * as contract from '@kindling/management/contract';
-import type { Handlers } from './answer.js';
-import { apiKeys } from './api-keys.js';
-import { apis } from './apis.js';
-import { applicationProperties } from './application-properties.js';
-import { applications, applicationUrls } from './applications.js';
-import { billing } from './billing.js';
-import { applicationConnections, connections, organizationConnections } from './connections.js';
-import { environment } from './environment.js';
-import { environmentVariables } from './environment-variables.js';
-import { featureFlags } from './feature-flags.js';
-import { identities } from './identities.js';
-import { invites } from './invites.js';
-import { members } from './members.js';
-import { organizationSettings } from './organization-settings.js';
-import { organizations } from './organizations.js';
-import { permissions } from './permissions.js';
-import { properties } from './properties.js';
-import { propertyCategories } from './property-categories.js';
-import { roles } from './roles.js';
-import { subscribers } from './subscribers.js';
-import { userDetails } from './user-details.js';
-import { users } from './users.js';
-import { webhooks } from './webhooks.js';
+import type { Handlers } from './envelope.js';
+import { apiKeys } from './resources/api-keys.js';
+import { apis } from './resources/apis.js';
+import { applicationProperties } from './resources/application-properties.js';
+import { applications, applicationUrls } from './resources/applications.js';
+import { billing } from './resources/billing.js';
+import {
+  applicationConnections,
+  connections,
+  organizationConnections,
+} from './resources/connections.js';
+import { environmentVariables } from './resources/environment-variables.js';
+import { environment } from './resources/environment.js';
+import { featureFlags } from './resources/feature-flags.js';
+import { identities } from './resources/identities.js';
+import { invites } from './resources/invites.js';
+import { members } from './resources/members.js';
+import { organizationSettings } from './resources/organization-settings.js';
+import { organizations } from './resources/organizations.js';
+import { permissions } from './resources/permissions.js';
+import { properties } from './resources/properties.js';
+import { propertyCategories } from './resources/property-categories.js';
+import { roles } from './resources/roles.js';
+import { subscribers } from './resources/subscribers.js';
+import { userDetails } from './resources/user-details.js';
+import { users } from './resources/users.js';
+import { webhooks } from './resources/webhooks.js';
 
 /** Everything that is emulated, by resource. What is not here is answered with 501. */
 export const handlers: { readonly [Resource in keyof typeof contract]?: Handlers<Resource> } = {

@@ -1,6 +1,6 @@
 import type { Operation } from '@kindling/management';
 import * as v from 'valibot';
-import { refused, type Fault } from './answer.js';
+import { refused, type Fault } from './envelope.js';
 
 /** More than any body of the API needs, but for pictures. */
 const MOST_BYTES = 5 * 1024 * 1024;
@@ -64,7 +64,8 @@ function readQuery(search: URLSearchParams, fields: v.ObjectEntries): Record<str
     if (outer && inner && Object.hasOwn(fields, outer)) {
       found[outer] = { ...(found[outer] as object | undefined), [inner]: value };
     } else {
-      found[name] = Object.hasOwn(fields, name) ? read(value, fields[name]!) : value;
+      const schema = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      found[name] = schema ? read(value, schema) : value;
     }
   }
   return found;
@@ -72,12 +73,10 @@ function readQuery(search: URLSearchParams, fields: v.ObjectEntries): Record<str
 
 /** What the text means to this schema: the reading that it accepts, or the text itself. */
 function read(value: string, schema: v.GenericSchema): unknown {
-  const readings = [
-    value,
-    value === 'true' ? true : value === 'false' ? false : undefined,
-    Number(value),
-  ];
-  return readings.find((reading) => reading !== undefined && v.is(schema, reading)) ?? value;
+  const readings = [value, value === 'true', Number(value)];
+  const fits = (reading: unknown) =>
+    v.is(schema, reading) && (typeof reading !== 'boolean' || String(reading) === value);
+  return readings.find(fits) ?? value;
 }
 
 function fault(issue: v.BaseIssue<unknown>): Fault {

@@ -1,0 +1,56 @@
+import type { SeedApplication } from '../seed/seed.js';
+import { constantTimeEqual } from '../state/password.js';
+import type { State } from '../state/state.js';
+
+/** Headers of every answer that carries a token or says something about one. */
+export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+/** An OAuth error as Kinde's token endpoint gives it (RFC 6749 5.2). */
+export function oauthError(error: string, description: string, status = 400): Response {
+  const challenge = {
+    invalid_client: 'Basic realm="Kinde"',
+    invalid_token: 'Bearer error="invalid_token"',
+  }[error];
+  const headers = { ...NO_STORE, ...(challenge && { 'www-authenticate': challenge }) };
+  return Response.json({ error, error_description: description }, { status, headers });
+}
+
+/** The parameters of a form request, or nothing where it is no form or names one twice (`audience` may repeat). */
+export async function readForm(request: Request): Promise<URLSearchParams | undefined> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('content-type') ?? '')) {
+    return undefined;
+  }
+  const form = new URLSearchParams(await request.text());
+  const repeated = [...new Set(form.keys())].some(
+    (name) => name !== 'audience' && form.getAll(name).length > 1,
+  );
+  return repeated ? undefined : form;
+}
+
+/** The application that proved itself by body or Basic header; public ones need only their id. */
+export function authenticateClient(
+  request: Request,
+  form: URLSearchParams,
+  state: State,
+): SeedApplication | undefined {
+  const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
+  const id = basicId ?? form.get('client_id');
+  const given = basicSecret ?? form.get('client_secret') ?? '';
+  const application = state.applications.find(({ clientId }) => clientId === id);
+  if (application && constantTimeEqual(application.clientSecret ?? '', given)) {
+    return application;
+  }
+  return undefined;
+}
+
+/** Both parts are form-encoded before they are joined (RFC 6749 2.3.1). */
+function readBasic(header: string): [id?: string, secret?: string] {
+  const basic = /^Basic +(.+)$/i.exec(header)?.[1];
+  if (!basic) {
+    return [];
+  }
+  const [id = '', ...rest] = Buffer.from(basic, 'base64').toString().split(':');
+  const decode = (text: string) =>
+    new URLSearchParams(`value=${text.replaceAll('&', '%26')}`).get('value') ?? '';
+  return [decode(id), decode(rest.join(':'))];
+}

@@ -1,0 +1,33 @@
+export function discovery(issuer: string): object {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth2/auth`,
+    token_endpoint: `${issuer}/oauth2/token`,
+    userinfo_endpoint: `${issuer}/oauth2/v2/user_profile`,
+    jwks_uri: `${issuer}/.well-known/jwks`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    end_session_endpoint: `${issuer}/logout`,
+    claims_supported: ['aud', 'exp', 'iat', 'iss', 'sub'],
+    scopes_supported: ['address', 'email', 'offline', 'openid', 'phone', 'profile'],
+    subject_types_supported: ['public'],
+    response_modes_supported: ['form_post', 'query', 'fragment'],
+    // More than works, there as here: only `code` is answered.
+    response_types_supported: [
+      ...[
+        'code',
+        'token',
+        'id_token',
+        'code token',
+        'code id_token',
+        'id_token token',
+        'code id_token token',
+      ],
+    ],
+    request_uri_parameter_supported: false,
+    code_challenge_methods_supported: ['S256'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+    kindling_emulator: true,
+  };
+}

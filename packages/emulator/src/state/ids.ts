@@ -1,0 +1,31 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** An opaque value that nobody can guess. */
+export function secret(bytes = 24): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+/** The same hex for the same text, every time. */
+export function digest(text: string, length = 16): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
+
+/** An id in the form of a UUID, as roles and permissions have it; the same for the same text. */
+export function idOf(text: string): string {
+  return digest(text, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Remembers in a bounded way: a local Kinde may run for weeks, so what was there longest goes first. */
+export function remember<Value>(
+  memory: Map<string, Value>,
+  id: string,
+  value: Value,
+  most = 10000,
+): void {
+  for (const oldest of memory.keys()) {
+    if (memory.size >= most) {
+      memory.delete(oldest);
+    }
+  }
+  memory.set(id, value);
+}
