@@ -33,7 +33,7 @@ export interface RunTerms<Result> {
    * @default it is repeated at once
    */
   readonly until?: number;
-  /** What this caller may wait for the shared store. @default as long as a store may take */
+  /** The time for which this caller waits for the shared store. @default as long as a store may take */
   readonly budget?: StoreBudget;
 }
 

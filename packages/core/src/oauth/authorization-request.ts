@@ -2,7 +2,7 @@ import { hash } from '../crypto/hash.js';
 import type { OAuthConfig } from './config.js';
 import type { LoginChecks } from './contract.js';
 
-/** What one login asks for, beside the options of the app. */
+/** The parameters of one login, beside the options of the app. */
 export interface AuthorizationRequest {
   readonly checks: LoginChecks;
   /** Parameters of this login, as Kinde names them. */

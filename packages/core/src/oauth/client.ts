@@ -167,7 +167,7 @@ async function finishLogin(
   };
 }
 
-/** What a callback must match, and by when. */
+/** The values that a callback must match, and the deadline. */
 interface LoginBy {
   readonly checks: LoginChecks;
   readonly deadline: Moment;

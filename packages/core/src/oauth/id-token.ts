@@ -13,7 +13,7 @@ import {
   type VerifiedClaims,
 } from './verify.js';
 
-/** What an ID token must match besides its issuer and audience. */
+/** Values that an ID token must match besides its issuer and audience. */
 export interface IdTokenExpectations extends Arrival {
   /** The access token that came with it. */
   readonly accessToken: string;

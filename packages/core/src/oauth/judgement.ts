@@ -8,7 +8,7 @@ import type { Provider } from './provider.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
 import type { Arrival } from './verify.js';
 
-/** What the verification of a refreshed token needs. */
+/** The means to verify refreshed tokens. */
 export interface Judge {
   readonly config: OAuthConfig;
   readonly provider: Provider;

@@ -31,7 +31,7 @@ export interface Verification extends Arrival {
   readonly refuse: Refuse;
   /** Values that the `typ` header may have. */
   readonly type: RegExp;
-  /** Whose budget pays for keys that have to be fetched. */
+  /** The asker whose budget pays for keys that have to be fetched. */
   readonly asker: Asker;
 }
 
