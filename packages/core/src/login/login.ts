@@ -1,4 +1,4 @@
-import { bare } from '../own.js';
+import { bare } from '@kindling/internal';
 import { now } from '../clock.js';
 import { LOGIN_COOKIE_TTL, type LoginContext } from './context.js';
 import {
