@@ -11,8 +11,9 @@ import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract
 import { verifyIdToken } from './id-token.js';
 import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
 import { verifyLogoutToken } from './logout-token.js';
-import { createProvider, type Provider } from './provider.js';
+import { createProvider } from './provider.js';
 import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
+import type { Verifier } from './verify.js';
 
 const BYTES = 256 * 1024;
 export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
@@ -31,17 +32,15 @@ export function createOAuth(config: OAuthConfig): OAuth {
     judge: (kept, tokens, deadline = end()) => judgeKept(client, kept, { tokens, deadline }),
     isUnspent: (error) => isUnsent(error) || client.unsent.has(error as object),
     revoke: (token) => revoke(client, token),
-    verifyBearer: (token) => verifyBearerToken(config, provider, token),
+    verifyBearer: (token) => verifyBearerToken(client, token),
     keySetVersion: () => provider.keySetVersion(),
-    verifyLogoutToken: (token) => verifyLogoutToken(config, provider, token),
+    verifyLogoutToken: (token) => verifyLogoutToken(client, token),
     profile: (accessToken, subject) => profile(client, accessToken, subject),
     logoutUrl: (redirect) => logoutUrl(client, redirect),
   } satisfies OAuth);
 }
 
-interface OAuthClient {
-  readonly config: OAuthConfig;
-  readonly provider: Provider;
+interface OAuthClient extends Verifier {
   /** This app as Kinde knows it. */
   readonly registration: oauth.Client;
   readonly auth: oauth.ClientAuth;
@@ -116,7 +115,7 @@ async function finishLogin(
   callback: URLSearchParams,
   by: LoginBy,
 ): Promise<Tokens> {
-  const { config, provider, registration, auth } = client;
+  const { config, registration, auth } = client;
   const { checks, deadline } = by;
   const server = await prepareServer(client, deadline);
   if (server.authorization_response_iss_parameter_supported && !callback.get('iss')) {
@@ -142,14 +141,14 @@ async function finishLogin(
   if (body.id_token === undefined) {
     throw new KindeError('id_token_invalid', 'Kinde sent no ID token.', { reason: 'missing' });
   }
-  const id = await verifyIdToken(config, provider, body.id_token, {
+  const id = await verifyIdToken(client, body.id_token, {
     accessToken: body.access_token,
     nonce: checks.nonce,
     code: params.get('code') ?? '',
     maxAge: checks.maxAge,
     deadline,
   });
-  const access = await verifyOwnAccessToken(config, provider, body.access_token, {
+  const access = await verifyOwnAccessToken(client, body.access_token, {
     subject: id.sub,
     deadline,
   });
