@@ -1,79 +1,149 @@
-import { parseCookie, stringifySetCookie } from 'cookie';
-import { withCache, type CachedSeal } from './cache/seal-cache.js';
+// Encrypted cookies of any size: read once for each request, written within the budget of one response.
+
+import { stringifySetCookie } from 'cookie';
 import type { MemoryBudgets } from './cache/bounded.js';
+import { withCache, type CachedSeal } from './cache/seal-cache.js';
+import { createSeal, type Opened, type Purpose } from './crypto/seal.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http/http.js';
 import type { Config } from './options/config.js';
-import { createSeal, type Purpose } from './crypto/seal.js';
 
-/** What encrypted cookies are made with. */
+/** State behind encrypted cookies. */
 export interface CookieContext {
   /** Options with every default applied. */
   readonly config: Config;
-  /** Encrypts, and knows what it opened a short while ago. */
+  /** Encrypts, and caches what it decrypted a short while ago. */
   readonly seal: CachedSeal;
 }
 
-/** The application that texts are encrypted for: those of another one open nothing here. */
+/** The application that texts are encrypted for: those of another one cannot be decrypted here. */
 export function appName({ issuer, clientId }: Config): string {
   return `${issuer} ${clientId}`;
 }
 
-/** Puts together what cookies are made with. */
+/** Creates the state behind encrypted cookies. */
 export function createCookieContext(config: Config, { common }: MemoryBudgets): CookieContext {
   const seal = createSeal(config.secrets, appName(config), config.session.format);
   return { config, seal: withCache(seal, common) };
 }
 
-/** A cookie to set. Its payload is sealed for one purpose, so one cookie can never pass for another. */
+/** A request and its cookies, so that each request's `Cookie` header is parsed once. */
+export interface CookieJar {
+  readonly request: HttpRequest;
+  /** Values by name, in the order of the header. The first of two with the same name counts. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** A cookie to set. Its payload is encrypted for one purpose, so one cookie can never pass for another. */
 export interface Cookie {
   readonly name: string;
   readonly payload: object;
   readonly purpose: Purpose;
-  /** Seconds for which the seal holds. */
+  /** Seconds for which the encrypted text is valid. */
   readonly maxAge: number;
   /** `false` lets the browser drop the cookie when it closes. @default true */
   readonly persistent?: boolean;
 }
 
 /** Browsers drop cookies whose name and value exceed 4096 bytes together. */
-const LARGEST = 4000;
+const MAX_COOKIE_BYTES = 4000;
 
-/** Bytes of a session that are read at most: whatever any version of this package can have written. */
-const LONGEST_READ = 12 * 1024;
+/** Bytes of a value that are read at most: no version of this package writes a longer one. */
+const MAX_VALUE_BYTES = 12 * 1024;
 
-/** Names of the cookies that the browser sent. The first of two with the same name counts. */
-export function cookieNames(request: HttpRequest): string[] {
-  return Object.keys(jar(request));
+/** Parses the cookies of a request. */
+export function readCookies(request: HttpRequest): CookieJar {
+  return { request, values: parseCookies(request.headers.get('cookie') ?? '', '') };
 }
 
-/** Bytes that each cookie takes in the browser's requests. */
-export function cookieSizes(request: HttpRequest): ReadonlyMap<string, number> {
-  const cookies = Object.entries(jar(request));
-  return new Map(
-    cookies.map(([name, value = '']) => [name, name.length + value.length + '=; '.length]),
-  );
+/** The value of one cookie, whole or in pieces, straight from a `Cookie` header: no other cookie is read. */
+export function findCookie(header: string, name: string): string | undefined {
+  return join(parseCookies(header, name), name);
 }
 
-/**
- * Names of this browser's pending logins, pieces included. Others that only begin like them are not ours: a page of another
- * host may have set them, with characters that no response can repeat.
- */
-export function loginCookiesSent(request: HttpRequest, { config }: CookieContext): string[] {
-  const start = `${config.session.loginCookie}-`;
-  return cookieNames(request).filter(
-    (name) => name.startsWith(start) && /^[\w.-]+$/.test(name.slice(start.length)),
-  );
+/** Cookies of a header whose names begin with a prefix. The segments of all others are stepped over. */
+export function parseCookies(header: string, prefix: string): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>();
+  let next = header.indexOf(prefix);
+  while (next >= 0 && next < header.length) {
+    const start = skipBlanks(header, header.lastIndexOf(';', next) + 1);
+    const end = endOfSegment(header, Math.max(start, next));
+    // Elsewhere in its segment, the prefix is part of another name or of a value.
+    if (start >= next) {
+      addPair(cookies, header.slice(start, end));
+    }
+    next = header.indexOf(prefix, end + 1);
+  }
+  return cookies;
 }
 
-/** Payload of a cookie that `sealCookie` made; `undefined` when it is absent, too old or not ours. */
+function endOfSegment(header: string, from: number): number {
+  const semicolon = header.indexOf(';', from);
+  return semicolon < 0 ? header.length : semicolon;
+}
+
+function addPair(cookies: Map<string, string>, pair: string): void {
+  const equals = pair.indexOf('=');
+  if (equals < 0) {
+    return;
+  }
+  const name = trimEnd(pair.slice(0, equals));
+  if (!cookies.has(name)) {
+    cookies.set(name, trimEnd(pair.slice(skipBlanks(pair, equals + 1))));
+  }
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isBlank(text.charCodeAt(at))) {
+    at += 1;
+  }
+  return at;
+}
+
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) {
+    end -= 1;
+  }
+  return text.slice(0, end);
+}
+
+/** A space or a tab: no other white space surrounds names and values (RFC 6265). */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** An undivided cookie wins over pieces; a gap ends the pieces. Never a mixture. */
+function join(values: ReadonlyMap<string, string>, name: string): string | undefined {
+  const whole = values.get(name);
+  if (whole !== undefined) {
+    return whole || undefined;
+  }
+  let value = '';
+  let index = 0;
+  let piece = values.get(`${name}.0`);
+  while (piece !== undefined) {
+    value += piece;
+    index += 1;
+    piece = values.get(`${name}.${index}`);
+  }
+  return value || undefined;
+}
+
+/** Bytes that one cookie takes in the browser's requests. */
+export function cookieSize({ values }: CookieJar, name: string): number {
+  return name.length + (values.get(name) ?? '').length + '=; '.length;
+}
+
+/** Decrypted payload of a cookie that `sealCookie` made; `undefined` when it is absent, expired or not ours. */
 export async function openCookie(
-  request: HttpRequest,
+  { values }: CookieJar,
   { seal }: CookieContext,
   { name, purpose }: Pick<Cookie, 'name' | 'purpose'>,
-) {
-  const value = join(jar(request), name);
-  if (!value || value.length > LONGEST_READ) {
+): Promise<Opened | undefined> {
+  const value = join(values, name);
+  if (!value || value.length > MAX_VALUE_BYTES) {
     return undefined;
   }
   if (purpose === 'session') {
@@ -82,74 +152,27 @@ export async function openCookie(
   return seal.open(value, purpose);
 }
 
-/** Is this a cookie of a version, or under a key, that another process may know? Then it is to be left alone. */
+/** Is this a cookie of a version, or under a key, that another process may know? Then it is left alone. */
 export async function isForeignCookie(
-  request: HttpRequest,
+  { values }: CookieJar,
   { seal }: CookieContext,
   name: string,
 ): Promise<boolean> {
-  const value = join(jar(request), name);
+  const value = join(values, name);
   return value !== undefined && seal.isForeign(value);
 }
 
-/** What `openCookie` remembers of a session's cookie is over. */
-export function forgetCookie(request: HttpRequest, { seal }: CookieContext, name: string): void {
-  const value = join(jar(request), name);
+/** Removes a session's cookie from the cache of decrypted ones. */
+export function forgetCookie({ values }: CookieJar, { seal }: CookieContext, name: string): void {
+  const value = join(values, name);
   if (value) {
     seal.forget(value, 'session');
   }
 }
 
-/**
- * The value of a cookie, whole or in pieces, straight from a `Cookie` header: of two with the same name the first.
- * `undefined` where that is not plain to see, so that nothing is read here in another way than by the parser: every place
- * where the name stands is looked at, and one that is written as no browser writes it is enough.
- */
-export function findCookie(header: string, name: string): string | undefined {
-  let whole: string | undefined;
-  const pieces: string[] = [];
-  for (
-    let [start, next] = [header.indexOf(name), 0];
-    start >= 0;
-    start = header.indexOf(name, next)
-  ) {
-    next = start + name.length;
-    // Inside another name or value, where no parser looks for a cookie.
-    if (start > 0 && !SEPARATORS.includes(header[start - 1]!)) {
-      continue;
-    }
-    if (start > 0 && !header.startsWith('; ', start - 2)) {
-      return undefined;
-    }
-    const end = header.indexOf(';', next);
-    const value = header.slice(next, end < 0 ? undefined : end);
-    const found = SUFFIX.exec(value);
-    // Another cookie, whose name begins with this one.
-    if (!found && OTHER.test(value)) {
-      continue;
-    }
-    if (!found) {
-      return undefined;
-    }
-    if (found[1] === undefined) {
-      whole ??= value.slice(1);
-    } else {
-      pieces[Number(found[1])] ??= value.slice(found[0].length);
-    }
-    // A value is a value, whatever stands in it.
-    next += value.length;
-  }
-  return whole ?? joined((index) => pieces[index]);
-}
-
-/** What may stand in front of a name. */
-const SEPARATORS = '; \t';
-const SUFFIX = /^(?:\.(0|[1-9]\d?))?=/;
-const OTHER = /^[\w!#$%&'*+.^`|~-]+=/;
-
 /** Did the browser send this cookie, whole or in pieces? */
-export function hasCookie(request: HttpRequest, name: string): boolean {
-  return formsSent(request, name).length > 0;
+export function hasCookie(jar: CookieJar, name: string): boolean {
+  return formsSent(jar, name).length > 0;
 }
 
 /**
@@ -158,7 +181,7 @@ export function hasCookie(request: HttpRequest, name: string): boolean {
  * @throws KindeError `session_too_large` beyond that: proxies refuse larger responses, and servers larger requests.
  */
 export async function sealCookie(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CookieContext,
   cookie: Cookie,
   others: readonly string[] = [],
@@ -170,10 +193,10 @@ export async function sealCookie(
     ([piece, part]) => [piece, setCookie(context, piece, part, maxAge)] as const,
   );
   const kept = written.map(([piece]) => piece);
-  const lines = [...clearCookie(request, context, name, kept), ...written.map(([, line]) => line)];
+  const lines = [...clearCookie(jar, context, name, kept), ...written.map(([, line]) => line)];
   const budget = context.config.session.cookieBytes;
   const size = [...lines, ...others].reduce((sum, line) => sum + line.length + HEADER_BYTES, 0);
-  if (size <= budget && (written.length === 1 || budget > LARGEST)) {
+  if (size <= budget && (written.length === 1 || budget > MAX_COOKIE_BYTES)) {
     return lines;
   }
   throw new KindeError(
@@ -187,10 +210,10 @@ const HEADER_BYTES = 14;
 
 /** The names and values of the cookies that hold a value: one, or numbered pieces. */
 function split(name: string, value: string): [string, string][] {
-  if (name.length + value.length <= LARGEST) {
+  if (name.length + value.length <= MAX_COOKIE_BYTES) {
     return [[name, value]];
   }
-  const room = LARGEST - name.length - '.99'.length;
+  const room = MAX_COOKIE_BYTES - name.length - '.99'.length;
   const parts = Array.from({ length: Math.ceil(value.length / room) }, (_, index) =>
     value.slice(index * room, (index + 1) * room),
   );
@@ -202,15 +225,15 @@ function split(name: string, value: string): [string, string][] {
  * browser sent, and those that another response, or this one before, may have written.
  */
 export function clearCookie(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CookieContext,
   name: string,
   kept: readonly string[] = [],
 ): string[] {
   const { cookieBytes } = context.config.session;
-  const most = cookieBytes > LARGEST ? Math.ceil(cookieBytes / LARGEST) : 0;
+  const most = cookieBytes > MAX_COOKIE_BYTES ? Math.ceil(cookieBytes / MAX_COOKIE_BYTES) : 0;
   const possible = Array.from({ length: most }, (_, index) => `${name}.${index}`);
-  const forms = new Set([name, ...possible, ...formsSent(request, name)]);
+  const forms = new Set([name, ...possible, ...formsSent(jar, name)]);
   return [...forms]
     .filter((form) => !kept.includes(form))
     .map((form) => setCookie(context, form, '', 0));
@@ -224,67 +247,13 @@ export function expireCookies(context: CookieContext, names: readonly string[]):
 /** More than a browser has of ours: whoever makes it send hundreds must not make responses too large for proxies. */
 const MOST_REMOVED = 20;
 
-/** Bytes of a `Cookie` header from which on other apps make room: Node refuses 16 KiB of headers with 431. */
-const CROWDED = 9 * 1024;
-
-/**
- * On localhost, where apps on all ports share one jar: `Set-Cookie` lines that remove what earlier starts of this app left in
- * it and, where it is crowded, the logins and then the sessions of other apps.
- */
-export function sweepLeftovers(request: HttpRequest, context: CookieContext): string[] {
-  const { leftovers } = context.config.session;
-  if (!leftovers) {
-    return [];
-  }
-  const sizes = cookieSizes(request);
-  const names = [...sizes.keys()];
-  const own = names.filter((name) => leftovers.own.test(name));
-  const others = names.filter((name) => leftovers.others.test(name));
-  const isLogin = (name: string) => name.includes('-login-');
-  const sizeOf = (name: string) => sizes.get(name)!;
-  let bytes = [...sizes].reduce(
-    (sum, [name, size]) => sum + (leftovers.own.test(name) ? 0 : size),
-    0,
-  );
-  const gone = [...others.filter(isLogin), ...others.filter((name) => !isLogin(name))].filter(
-    (name) => {
-      const isGone = bytes > CROWDED;
-      if (isGone) {
-        bytes -= sizeOf(name);
-      }
-      return isGone;
-    },
-  );
-  return expireCookies(context, [...own, ...gone]);
-}
-
 /** Names under which the browser sent this cookie: the whole one, and its pieces. */
-export function formsSent(request: HttpRequest, name: string): string[] {
-  return cookieNames(request).filter(
+export function formsSent({ values }: CookieJar, name: string): string[] {
+  return [...values.keys()].filter(
     (sent) =>
       sent === name ||
       (sent.startsWith(`${name}.`) && /^\d{1,2}$/.test(sent.slice(name.length + 1))),
   );
-}
-
-/** An undivided cookie wins over pieces; a gap ends the pieces. Never a mixture. */
-function join(
-  cookies: Readonly<Record<string, string | undefined>>,
-  name: string,
-): string | undefined {
-  return cookies[name] ?? joined((index) => cookies[`${name}.${index}`]);
-}
-
-function joined(pieceAt: (index: number) => string | undefined): string | undefined {
-  let value = '';
-  for (let [index, piece] = [0, pieceAt(0)]; piece !== undefined; piece = pieceAt(++index)) {
-    value += piece;
-  }
-  return value || undefined;
-}
-
-function jar(request: HttpRequest): Readonly<Record<string, string | undefined>> {
-  return parseCookie(request.headers.get('cookie') ?? '', { decode: (value) => value });
 }
 
 /** One `Set-Cookie` line. Encrypted values are base64url, and dots in a JWE, so nothing needs encoding. */

@@ -19,7 +19,7 @@ import { build } from 'esbuild';
 import createFastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../src/context.js';
-import { findCookie, openCookie } from '../src/cookies.js';
+import { findCookie, openCookie, readCookies } from '../src/cookies.js';
 import { createBoundedCache, createMemoryBudget } from '../src/cache/bounded.js';
 import { frameworks, optionsFor, SECRET, SITE } from '../../../test/kit/apps.js';
 import { createBrowser, keep as keepCookies, type Browser } from '../../../test/kit/browser.js';
@@ -241,7 +241,7 @@ describe('what is read from memory', () => {
     const seal = { open: async (text: string) => text, openCached: async (text: string) => text };
     const request = { method: 'GET', url: '/', headers: new Headers() };
     const headers = { get: () => header };
-    return openCookie({ ...request, headers }, { seal } as unknown as Context, {
+    return openCookie(readCookies({ ...request, headers }), { seal } as unknown as Context, {
       name: 'k',
       purpose: 'session',
     });

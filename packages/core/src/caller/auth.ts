@@ -2,7 +2,7 @@ import { createNoAccess, type Access, type Claims, type User } from '@kindling/c
 import type { Live } from '../oauth/account-api.js';
 import type { CallerContext } from './context.js';
 import { KindeError } from '../errors.js';
-import type { Tokens } from '../oauth/client.js';
+import type { SomeTokens } from '../session/data.js';
 import type { Identity } from './identity.js';
 import type { NoSession } from '../session/session.js';
 
@@ -73,8 +73,8 @@ export function withRefresh(auth: Auth, refresh: RequestAuth['refresh']): Reques
   return Object.freeze({ ...auth, refresh }) as RequestAuth;
 }
 
-/** The person whose tokens these are. */
-export function toAuth(tokens: Tokens, context: Asked): SignedIn {
+/** The user whose tokens these are. */
+export function toAuth(tokens: SomeTokens, context: Asked): SignedIn {
   return callerOf(context.identities.ofSession(tokens), context) as SignedIn;
 }
 
@@ -172,7 +172,7 @@ function questions(person: Identity, { accountApi, oauth }: Asked): Questions {
     throw error;
   };
   return {
-    live: () => (asked ??= accountApi.live(person.accessToken, person.id).catch(forget)),
+    live: () => (asked ??= accountApi.live(person.accessToken, person.claims.id).catch(forget)),
     profile: () => oauth.profile(person.accessToken, person.sub),
   };
 }

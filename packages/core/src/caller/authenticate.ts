@@ -2,12 +2,14 @@ import { bare } from '@kindling/internal';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
 import type { CallerContext } from './context.js';
+import { readCookies, type CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import {
   isAlive,
   signOutWith,
   refreshSession,
   continueSession,
+  readTokens,
   type Authentication,
 } from './refresh.js';
 import { mayJudge } from './exchange.js';
@@ -55,14 +57,15 @@ export async function authenticate(
     return { auth: await byBearer(authorization, context), cookies: [] };
   }
   return unlessAway(async () => {
-    const session = await readSession(request, context);
+    const jar = readCookies(request);
+    const session = await readSession(jar, context);
     if (typeof session !== 'object') {
-      return signOutWith(request, context, session);
+      return signOutWith(jar, context, session);
     }
     if (mayRefresh) {
-      return bySession(request, context, session, deadline);
+      return bySession(jar, context, session, deadline);
     }
-    return asItIs(request, context, session);
+    return asItIs(jar, context, session);
   });
 }
 
@@ -129,7 +132,7 @@ async function byBearer(authorization: string, context: CallerContext): Promise<
 }
 
 async function bySession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
   deadline: Moment,
@@ -138,17 +141,18 @@ async function bySession(
     if (!needsRewrite(session, context) || session.isFallback) {
       return { auth: toAuth(session, context), cookies: [] };
     }
-    return continueSession(request, context, { from: session, to: prolonged(session) });
+    const from = readTokens(session, context);
+    return continueSession(jar, context, { from, to: prolonged(from) });
   }
   if (session.refreshToken) {
-    return refreshSession(request, context, session, deadline);
+    return refreshSession(jar, context, session, deadline);
   }
-  return asItIs(request, context, session);
+  return asItIs(jar, context, session);
 }
 
 /** The session without any change to it. */
 async function asItIs(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
 ): Promise<Authentication> {
@@ -159,13 +163,9 @@ async function asItIs(
     return { auth: signedOut('refresh_required'), cookies: [] };
   }
   if (session.isPinned) {
-    return signOutWith(request, context, 'organization_changed');
+    return signOutWith(jar, context, 'organization_changed');
   }
-  return signOutWith(
-    request,
-    context,
-    now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired',
-  );
+  return signOutWith(jar, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
 
 /** Active now. If its tokens are to be renewed and could not be, they still are. */
@@ -187,15 +187,16 @@ function prolonged(session: Session): Session {
 export function refresh(request: HttpRequest, context: CallerContext): Promise<Authentication> {
   const deadline = deadlineIn(context.config.timeout);
   return unlessAway(async () => {
-    const session = await readSession(request, context);
+    const jar = readCookies(request);
+    const session = await readSession(jar, context);
     if (typeof session !== 'object') {
-      return signOutWith(request, context, session);
+      return signOutWith(jar, context, session);
     }
     if (!session.refreshToken || session.isFallback) {
-      return asItIs(request, context, session);
+      return asItIs(jar, context, session);
     }
     // This response, or another one, may have refreshed what the browser sent.
-    return refreshSession(request, context, await newestOf(session, context), deadline);
+    return refreshSession(jar, context, await newestOf(session, context), deadline);
   });
 }
 

@@ -1,16 +1,18 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from '../clock.js';
-import type { CallerContext } from './context.js';
+import { KindeError } from '../errors.js';
+import type { Refreshed, TokenClaims, Tokens } from '../oauth/client.js';
 import {
   isUnjudged,
-  type UnjudgedAnswer,
-  type RefreshResult,
   type RefreshedTokens,
+  type RefreshResult,
+  type UnjudgedAnswer,
 } from '../session/data.js';
-import { KindeError } from '../errors.js';
-import type { Refreshed, Tokens } from '../oauth/client.js';
-import type { StoreBudget } from '../store/timeout.js';
 import type { Session } from '../session/record.js';
-import { readClaims } from '../oauth/jws.js';
+import type { StoreBudget } from '../store/timeout.js';
+import type { CallerContext } from './context.js';
+
+/** A session whose tokens were read. */
+export type ReadSession = Session & Tokens;
 
 /** Seconds after its answer was lost in which a refresh token is sent once more. */
 const ONCE_MORE = 2;
@@ -31,7 +33,7 @@ const AGAIN = 30;
  * @throws KindeError where Kinde or the store do not answer.
  */
 export async function exchangeTokens(
-  session: Session,
+  session: ReadSession,
   context: CallerContext,
   terms: { readonly deadline: Moment; readonly budget: StoreBudget },
 ): Promise<RefreshResult> {
@@ -118,7 +120,7 @@ function isOfUse(result: RefreshResult, { accessToken, refreshToken }: Session):
 
 /** One use of a refresh token, or two where the connection broke before anything of an answer came. */
 async function exchangeRefreshToken(
-  session: Session,
+  session: ReadSession,
   context: CallerContext,
 ): Promise<RefreshResult> {
   const { oauth, refreshBackoff, config } = context;
@@ -153,7 +155,7 @@ async function exchangeRefreshToken(
 }
 
 async function judgeAgain(
-  session: Session,
+  session: ReadSession,
   held: UnjudgedAnswer,
   context: CallerContext,
   deadline: Moment,
@@ -180,7 +182,7 @@ async function judgeAgain(
 
 /** Tokens for another organization are not taken, and can only have been meant for somebody else's session. */
 function toResult(
-  session: Session,
+  session: ReadSession,
   answer: Refreshed,
   seenAt: number,
   context: CallerContext,
@@ -191,10 +193,13 @@ function toResult(
   if ('unjudged' in answer) {
     return { unjudged: { ...answer.unjudged, seenAt } };
   }
-  const before = organizationOf(session);
+  const before = organizationOf(session) ?? session.organization;
   const after = organizationOf(answer);
   if (before === undefined || after === undefined || before === after) {
-    return { ...answer, seenAt };
+    // Remembered with its claims, which are no part of what other processes are told.
+    context.identities.ofSession(answer);
+    const { accessToken, idToken, refreshToken, expiresAt } = answer;
+    return { accessToken, idToken, refreshToken, expiresAt, seenAt };
   }
   if (answer.refreshToken) {
     context.oauth.revoke(answer.refreshToken).catch(() => {});
@@ -203,18 +208,24 @@ function toResult(
 }
 
 /** The session with new tokens. What it has to remember of the old ones, it keeps. */
-export function withTokens(session: Session, tokens: RefreshedTokens): Session {
+export function withTokens(
+  session: ReadSession,
+  tokens: RefreshedTokens,
+  claims: TokenClaims,
+): ReadSession {
   const { renewFrom = 0 } = session;
   // A clock that was wrong must not make anybody look idle.
   const seenAt = Math.max(tokens.seenAt, session.seenAt);
   const isStale = tokens.seenAt < renewFrom;
+  const organization = organizationOf(session) ?? session.organization;
   return {
     ...session,
     ...tokens,
+    claims,
     seenAt,
     renewFrom: isStale ? Math.max(renewFrom, seenAt + 1) : undefined,
     unjudged: undefined,
-    organization: organizationOf(tokens) === undefined ? organizationOf(session) : undefined,
+    organization: organizationOf({ claims }) === undefined ? organization : undefined,
   };
 }
 
@@ -236,9 +247,8 @@ export function backOff({ refreshToken = '' }: Session, { refreshBackoff }: Call
 /** About what a pause takes in memory, in bytes. */
 const PAUSE_BYTES = 512;
 
-function organizationOf(
-  session: Pick<Tokens, 'accessToken'> & Pick<Session, 'organization'>,
-): string | undefined {
-  const code = readClaims(session.accessToken)['org_code'];
-  return typeof code === 'string' ? code : session.organization;
+/** The organization that an access token names. */
+function organizationOf({ claims }: Pick<Tokens, 'claims'>): string | undefined {
+  const code = claims.access['org_code'];
+  return typeof code === 'string' ? code : undefined;
 }

@@ -1,16 +1,15 @@
-import { createAccess, getUser, type Access, type Claims, type User } from '@kindling/claims';
-import type { Tokens } from '../oauth/client.js';
+import { createAccess, getUser, type Access, type User } from '@kindling/claims';
 import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
-import { readClaims } from '../oauth/jws.js';
+import type { TokenClaims } from '../oauth/client.js';
 import type { VerifiedClaims } from '../oauth/verify.js';
+import { claimsOf, type SomeTokens } from '../session/data.js';
 
 /** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
 export interface Identity {
   readonly accessToken: string;
   /** Absent for bearer tokens. */
   readonly idToken: string | undefined;
-  /** Claims of the ID token. */
-  readonly id: Claims;
+  readonly claims: TokenClaims;
   readonly sub: string;
   /** A machine is nobody. */
   readonly user: User | undefined;
@@ -20,8 +19,8 @@ export interface Identity {
 
 /** Everybody who called a short while ago. */
 export interface IdentityCache {
-  /** The person of a session, whose tokens were verified when they arrived. */
-  ofSession(tokens: Pick<Tokens, 'accessToken' | 'idToken'>): Identity;
+  /** The user of a session, whose tokens were verified when they arrived. */
+  ofSession(tokens: SomeTokens): Identity;
   /** Whoever was found to be behind this bearer token with this set of keys. */
   ofKnownBearer(token: string, keys: number | undefined): Identity | undefined;
   /** The caller behind a bearer token that was verified just now, remembered where one set of keys is known to have decided. */
@@ -40,21 +39,21 @@ export function createIdentityCache(
   const sessions = createBoundedCache<Identity>(room);
   const bearers = createBoundedCache<{ person: Identity; keys: number }>(room);
   const seen = new WeakMap<object, Identity>();
-  const read = ({ accessToken, idToken }: Pick<Tokens, 'accessToken' | 'idToken'>) => {
+  const read = (tokens: SomeTokens) => {
+    const { accessToken, idToken } = tokens;
     const known = sessions.get(accessToken);
     // The same access token may come with another ID token after a renewal.
     if (known?.idToken === idToken) {
       return known;
     }
-    const id = readClaims(idToken);
+    const claims = claimsOf(tokens);
     const person = toIdentity({
       accessToken,
       idToken,
-      id,
-      access: readClaims(accessToken),
+      claims,
       isMachine: false,
     });
-    const { exp: until = Infinity } = readClaims(accessToken);
+    const { exp: until = Infinity } = claims.access;
     sessions.set(accessToken, person, { until, bytes: weightOf(person) });
     return person;
   };
@@ -75,8 +74,7 @@ export function createIdentityCache(
       const person = toIdentity({
         accessToken,
         idToken: undefined,
-        id: {},
-        access: claims,
+        claims: { id: {}, access: claims },
         isMachine,
       });
       const terms = { until: claims.exp + clockTolerance, bytes: weightOf(person) };
@@ -95,17 +93,17 @@ function weightOf({ accessToken, idToken = '' }: Identity): number {
 function toIdentity({
   accessToken,
   idToken,
-  id,
+  claims,
   isMachine,
-  access,
-}: Pick<Identity, 'accessToken' | 'idToken' | 'id' | 'isMachine'> & { access: Claims }): Identity {
+}: Pick<Identity, 'accessToken' | 'idToken' | 'claims' | 'isMachine'>): Identity {
+  const { id, access } = claims;
   const user = isMachine ? undefined : getUser(idToken === undefined ? access : id);
   const answers = Object.freeze(createAccess(freeze(access), freeze(id)));
   // Member by member: V8 gives every object that begins with a spread a shape of its own, and reading those is slow.
   return Object.freeze({
     accessToken,
     idToken,
-    id,
+    claims,
     isMachine,
     sub: user?.id ?? '',
     user,

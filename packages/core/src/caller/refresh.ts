@@ -1,12 +1,8 @@
-import { signedOut, toAuth, type Auth } from './auth.js';
 import { now, type Moment } from '../clock.js';
-import type { CallerContext } from './context.js';
-import { isUnjudged, type UnjudgedAnswer } from '../session/data.js';
+import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
-import type { HttpRequest } from '../http/http.js';
+import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
 import { readRecord, recordsOf } from '../session/record.js';
-import { isPast, backOff, exchangeTokens, withTokens } from './exchange.js';
-import { hash } from '../crypto/hash.js';
 import {
   endSession,
   isForeignSession,
@@ -16,6 +12,10 @@ import {
   type NoSession,
   type Session,
 } from '../session/session.js';
+import type { SessionStore } from '../store/session-store.js';
+import { signedOut, toAuth, type Auth } from './auth.js';
+import type { CallerContext } from './context.js';
+import { backOff, exchangeTokens, isPast, withTokens, type ReadSession } from './exchange.js';
 
 /** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
 export interface Authentication {
@@ -28,7 +28,7 @@ export interface Authentication {
  * @throws KindeError where there are none and it is not known whether there will be.
  */
 export async function refreshSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
   deadline: Moment,
@@ -36,37 +36,43 @@ export async function refreshSession(
   if (isAlive(session) && isBackingOff(session, context)) {
     return { auth: toAuth(session, context), cookies: [] };
   }
+  const from = readTokens(session, context);
   try {
-    const renewal = await exchangeTokens(session, context, {
+    const result = await exchangeTokens(from, context, {
       deadline,
-      budget: context.storeBudgetOf(request),
+      budget: context.storeBudgetOf(jar.request),
     });
-    if (renewal === 'refused') {
-      return await afterRefusal(request, context, session, deadline);
+    if (result === 'refused') {
+      return await afterRefusal(jar, context, from, deadline);
     }
-    if (renewal === 'organization_changed') {
-      return await pinOrganization(request, context, session);
+    if (result === 'organization_changed') {
+      return await pinOrganization(jar, context, from);
     }
-    if (isUnjudged(renewal)) {
-      return await keepUnjudged(request, context, session, renewal.unjudged);
+    if (isUnjudged(result)) {
+      return await keepUnjudged(jar, context, from, result.unjudged);
     }
-    const next = withTokens(session, renewal);
+    const next = withTokens(from, result, context.identities.ofSession(result).claims);
     // Remembered for longer than they lived: somebody sent a cookie that was written over since.
-    const isOld = isPast(renewal) && next.refreshToken !== session.refreshToken;
+    const isOld = isPast(result) && next.refreshToken !== from.refreshToken;
     if (isOld) {
-      return await refreshSession(request, context, next, deadline);
+      return await refreshSession(jar, context, next, deadline);
     }
-    return await continueSession(request, context, { from: session, to: next });
+    return await continueSession(jar, context, { from, to: next });
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
     }
-    if (!isAlive(session)) {
+    if (!isAlive(from)) {
       throw error;
     }
-    backOff(session, context);
-    return { auth: toAuth(session, context), cookies: [] };
+    backOff(from, context);
+    return { auth: toAuth(from, context), cookies: [] };
   }
+}
+
+/** The session with the claims of its tokens, which were read before or are read now. */
+export function readTokens(session: Session, { identities }: CallerContext): ReadSession {
+  return { ...session, claims: identities.ofSession(session).claims };
 }
 
 /**
@@ -87,11 +93,11 @@ function isBackingOff(
 type Change = Readonly<Record<'from' | 'to', Session>>;
 
 /**
- * Kinde does not know this refresh token. Where processes could not agree, or the store lost what they agreed on, another one
- * may have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
+ * Kinde does not know this refresh token. Where processes could not coordinate, or the store lost their lock, another one may
+ * have been faster: its result is, or soon will be, in the store. Nobody deletes what is newer than what they read.
  */
 async function afterRefusal(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   session: Session,
   deadline: Moment,
@@ -101,58 +107,74 @@ async function afterRefusal(
     void revokeTokens(session, context);
   }
   const { store, coordination } = context.config.session;
-  if (!store) {
-    const isLate = coordination !== undefined && (await isLateFor(session, context));
-    if (isLate) {
-      return { auth: signedOut('refresh_refused'), cookies: [] };
-    }
-    return signOutWith(request, context, 'refresh_refused');
+  if (store) {
+    return afterRefusalInStore(jar, context, store, { session, deadline });
   }
-  const change = { to: undefined, maxAge: 1 };
-  for (let [tries, { record }] = [TRIES, session]; tries > 0; tries--) {
-    if (
-      store.compareAndSet &&
-      record !== undefined &&
-      (await store.compareAndSet(await hash(session.id), record, change))
-    ) {
+  if (coordination !== undefined && (await isLateFor(session, context))) {
+    return { auth: signedOut('refresh_refused'), cookies: [] };
+  }
+  return signOutWith(jar, context, 'refresh_refused');
+}
+
+/** Removes the record whose refresh token was refused, or goes on with the newer one that another process wrote. */
+async function afterRefusalInStore(
+  jar: CookieJar,
+  context: CallerContext,
+  store: SessionStore,
+  { session, deadline }: { readonly session: Session; readonly deadline: Moment },
+): Promise<Authentication> {
+  let { record } = session;
+  for (let tries = TRIES; tries > 0; tries--) {
+    if (await removeUnchanged(store, session, record)) {
       break;
     }
-    const newer = await readSession(request, context);
+    const newer = await readSession(jar, context);
     if (typeof newer !== 'object') {
       break;
     }
     if (newer.refreshToken !== session.refreshToken) {
-      if (isAlive(newer)) {
-        return { auth: toAuth(newer, context), cookies: [] };
-      }
-      return refreshSession(request, context, newer, deadline);
+      return isAlive(newer)
+        ? { auth: toAuth(newer, context), cookies: [] }
+        : refreshSession(jar, context, newer, deadline);
     }
     record = newer.record;
-    // A store that cannot compare has the result of whoever was faster a moment later.
+    // A store that cannot compare has the result of the faster process a moment later.
     if (!store.compareAndSet) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  return signOutWith(request, context, 'refresh_refused');
+  return signOutWith(jar, context, 'refresh_refused');
 }
 
-/** Looks at what others made of a session whose refresh token was refused. */
+/** How often it is looked for what others made of a session whose refresh token was refused. */
 const TRIES = 5;
 
-/** Was the card of a session in a cookie written after that cookie? */
-async function isLateFor({ id, seenAt }: Session, context: CallerContext): Promise<boolean> {
-  const card = await readRecord(recordsOf(context), await hash(id));
-  return Number(card?.value['seenAt']) > seenAt;
+/** Removes a record that is still what was read of it. */
+async function removeUnchanged(
+  store: SessionStore,
+  session: Session,
+  record: string | undefined,
+): Promise<boolean> {
+  if (!store.compareAndSet || record === undefined) {
+    return false;
+  }
+  return store.compareAndSet(await keyOf(session), record, { to: undefined, maxAge: 1 });
+}
+
+/** Was the summary of a session in a cookie written after that cookie? */
+async function isLateFor(session: Session, context: CallerContext): Promise<boolean> {
+  const summary = await readRecord(recordsOf(context), await keyOf(session), session.id);
+  return Number(summary?.value['seenAt']) > session.seenAt;
 }
 
 /** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
 async function pinOrganization(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   from: Session,
 ): Promise<Authentication> {
   if (!isAlive(from)) {
-    return signOutWith(request, context, 'organization_changed');
+    return signOutWith(jar, context, 'organization_changed');
   }
   const to = {
     ...from,
@@ -160,12 +182,12 @@ async function pinOrganization(
     unjudged: undefined,
     isPinned: true,
   };
-  return continueSession(request, context, { from, to });
+  return continueSession(jar, context, { from, to });
 }
 
 /** The answer is kept with the session until it can be judged. Until then, the session is what it was. */
 async function keepUnjudged(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   from: Session,
   unjudged: UnjudgedAnswer,
@@ -173,22 +195,22 @@ async function keepUnjudged(
   const isKept = from.unjudged?.accessToken === unjudged.accessToken;
   const cookies = isKept
     ? []
-    : await saveUnjudged(request, context, { from, to: { ...from, unjudged } });
+    : await saveUnjudged(jar, context, { from, to: { ...from, unjudged } });
   if (cookies === 'ended') {
     if (unjudged.refreshToken) {
       context.oauth.revoke(unjudged.refreshToken).catch(() => {});
     }
-    return signOutWith(request, context, 'no_session');
+    return signOutWith(jar, context, 'no_session');
   }
   return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
 }
 
 async function saveUnjudged(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   change: Change,
 ): Promise<string[] | 'ended'> {
-  return saveSession(request, context, change).catch((error: unknown) => {
+  return saveSession(jar, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) {
       throw error;
     }
@@ -208,12 +230,12 @@ async function saveUnjudged(
  * it has outgrown its cookie, the old one counts until its end.
  */
 export async function continueSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   change: Change,
 ): Promise<Authentication> {
   const { from, to: session } = change;
-  const cookies = await saveSession(request, context, change).catch((error: unknown) => {
+  const cookies = await saveSession(jar, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) {
       throw error;
     }
@@ -228,7 +250,7 @@ export async function continueSession(
     return 'too_large' as const;
   });
   if (cookies === 'too_large') {
-    return keepWhatFits(request, context, change);
+    return keepWhatFits(jar, context, change);
   }
   if (typeof cookies === 'object') {
     return { auth: toAuth(session, context), cookies };
@@ -238,14 +260,14 @@ export async function continueSession(
     context.oauth.revoke(session.refreshToken).catch(() => {});
   }
   if (cookies === 'ended') {
-    return signOutWith(request, context, 'no_session');
+    return signOutWith(jar, context, 'no_session');
   }
   return { auth: signedOut('unavailable'), cookies: [] };
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
 async function keepWhatFits(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   { from, to }: Change,
 ): Promise<Authentication> {
@@ -254,7 +276,7 @@ async function keepWhatFits(
     return { auth: toAuth(from, context), cookies: [] };
   }
   void revokeTokens(to, context);
-  return signOutWith(request, context, 'session_too_large');
+  return signOutWith(jar, context, 'session_too_large');
 }
 
 /** Reasons for which the browser keeps its cookie: it has none, or a newer one, or one that may live again. */
@@ -262,13 +284,13 @@ const KEEP_COOKIE: readonly string[] = ['no_session', 'replaced', 'lapsed'];
 
 /** Signed out, taking cookies away that are of no use any more, unless another process may know them. */
 export async function signOutWith(
-  request: HttpRequest,
+  jar: CookieJar,
   context: CallerContext,
   reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
 ): Promise<Authentication> {
-  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(request, context));
+  const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(jar, context));
   const auth = signedOut(reason === 'lapsed' ? 'expired' : reason);
-  return { auth, cookies: isKept ? [] : await endSession(request, context) };
+  return { auth, cookies: isKept ? [] : await endSession(jar, context) };
 }
 
 /** Does its access token live? */

@@ -14,13 +14,8 @@ import {
   type Reply,
   type Route,
 } from '../http/http.js';
-import {
-  createOrganization,
-  login,
-  moveToSite,
-  register,
-  switchOrganization,
-} from '../login/login.js';
+import { moveToSite } from '../login/elsewhere.js';
+import { createOrganization, login, register, switchOrganization } from '../login/login.js';
 import { logout } from '../logout/logout.js';
 import { canLogIn, isPreflight, isPrefetch, isScript, wantsPage } from '../http/navigation.js';
 import { continuePage } from '../http/continue-page.js';

@@ -1,44 +1,25 @@
-import { toAuth } from '../caller/auth.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
+import { openCookie, readCookies, type CookieJar } from '../cookies.js';
+import { sameText } from '../crypto/hash.js';
+import { KindeError, withHeaders, type KindeErrorCode } from '../errors.js';
+import { requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
+import { canLogIn } from '../http/navigation.js';
+import { single } from '../http/query.js';
+import { navigationRequired } from '../http/same-origin.js';
+import { beginSession, readSession } from '../session/session.js';
 import {
   FINISH_TIME,
   LOGIN_TTL,
-  type LoginContext,
   type CallbackFailure,
   type CallbackOutcome,
+  type LoginContext,
 } from './context.js';
-import { openCookie, sweepLeftovers } from '../cookies.js';
+import { errorCode, withLoginError } from './error-response.js';
+import { finishCallback, type BegunCallback } from './finish-callback.js';
+import { startLogin } from './login.js';
 import { explainMissingLogin } from './missing-login.js';
-import { KindeError, withHeaders, type KindeErrorCode } from '../errors.js';
-import { requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
-import {
-  forgetLogin,
-  loginCookieName,
-  readPending,
-  startLogin,
-  type PendingLogin,
-} from './login.js';
-import {
-  afterError,
-  askAgain,
-  errorCode,
-  withLoginError,
-  type Callback,
-} from './error-response.js';
-import type { Tokens } from '../oauth/client.js';
-import { canLogIn } from '../http/navigation.js';
-import { single } from '../http/query.js';
 import { fromReauthState } from './parameters.js';
-import { safeReturnTo } from '../http/return-to.js';
-import { navigationRequired } from '../http/same-origin.js';
-import { sameText } from '../crypto/hash.js';
-import {
-  beginSession,
-  readSession,
-  revokeTokens,
-  startSession,
-  type Start,
-} from '../session/session.js';
+import { forgetLogin, loginCookieName, readPending, type PendingLogin } from './pending-login.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
@@ -63,62 +44,75 @@ export async function tryCallback(
   request: HttpRequest,
   context: LoginContext,
 ): Promise<Redirect | FailedCallback> {
-  const deadline = deadlineIn(context.config.timeout);
-  let pending: PendingLogin | undefined;
-  let state: string | undefined;
-  let isDone = false;
+  const jar = readCookies(request);
+  const progress: Progress = {};
   try {
-    const query = requestUrl(request, context.config).searchParams;
-    const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
-    if (expiredLink && !query.has('state')) {
-      if (!canLogIn(request)) {
-        throw navigationRequired();
-      }
-      return await startLogin(request, context, {
-        options: fromReauthState(expiredLink),
-        isReauth: true,
-      });
-    }
-    state = checkForm(query);
-    pending = await findPending(request, context, state);
-    const start = await beginSession(request, context);
-    const outcome = await runCallbackOnce(
-      request,
-      context,
-      {
-        query,
-        state,
-        pending,
-        start,
-      },
-      deadline,
-    );
-    if ('redirect' in outcome) {
-      return outcome.redirect;
-    }
-    isDone = true;
-    throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
+    return await attemptCallback(jar, context, progress);
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
     }
-    // A code that was not sent is as good as new, and so is its login: the page can be loaded again.
-    const isUntried =
-      !isDone && (context.oauth.isUnspent(error) || error.code === 'store_unavailable');
-    const cookies = state === undefined || isUntried ? [] : forgetLogin(request, context, state);
-    const location = continueAt(error, pending, context);
-    if (location && (await isSignedIn(request, context))) {
-      return { location, cookies };
-    }
-    return {
-      error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
-      returnTo: pending?.returnTo,
-    };
+    return recoverCallback(jar, context, progress, error);
   }
 }
 
-/** A callback that may start a session. */
-type Begun = Callback & { readonly start: Start };
+/** How far a callback came before it failed. */
+interface Progress {
+  state?: string;
+  pending?: PendingLogin;
+  /** Its code was exchanged, or may have been. */
+  isDone?: boolean;
+}
+
+async function attemptCallback(
+  jar: CookieJar,
+  context: LoginContext,
+  progress: Progress,
+): Promise<Redirect> {
+  const deadline = deadlineIn(context.config.timeout);
+  const query = requestUrl(jar.request, context.config).searchParams;
+  const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
+  if (expiredLink && !query.has('state')) {
+    if (!canLogIn(jar.request)) {
+      throw navigationRequired();
+    }
+    const options = fromReauthState(expiredLink);
+    return startLogin(jar, context, { options, isReauth: true });
+  }
+  const state = checkQuery(query);
+  progress.state = state;
+  const pending = await findPending(jar, context, state);
+  progress.pending = pending;
+  const start = await beginSession(jar, context);
+  const found: BegunCallback = { query, state, pending, start };
+  const outcome = await runCallbackOnce(jar, context, found, deadline);
+  if ('redirect' in outcome) {
+    return outcome.redirect;
+  }
+  progress.isDone = true;
+  throw new KindeError(outcome.failure.code, outcome.failure.message, outcome.failure);
+}
+
+/** Takes the login's cookie away, unless it is of use, and goes on where the user is signed in all the same. */
+async function recoverCallback(
+  jar: CookieJar,
+  context: LoginContext,
+  { state, pending, isDone }: Progress,
+  error: KindeError,
+): Promise<Redirect | FailedCallback> {
+  // A code that was not sent is as good as new, and so is its login: the page can be loaded again.
+  const isUntried =
+    !isDone && (context.oauth.isUnspent(error) || error.code === 'store_unavailable');
+  const cookies = state === undefined || isUntried ? [] : forgetLogin(jar, context, state);
+  const location = continueAt(error, pending, context);
+  if (location && (await isSignedIn(jar, context))) {
+    return { location, cookies };
+  }
+  return {
+    error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
+    returnTo: pending?.returnTo,
+  };
+}
 
 /** Failures that change nothing for a user who is signed in, in another tab or from before. */
 const HARMLESS: readonly KindeErrorCode[] = [
@@ -145,34 +139,34 @@ function continueAt(
   return isRefused ? withLoginError(target, reason ?? code) : undefined;
 }
 
-async function isSignedIn(request: HttpRequest, context: LoginContext): Promise<boolean> {
-  const session = await readSession(request, context).catch(() => undefined);
+async function isSignedIn(jar: CookieJar, context: LoginContext): Promise<boolean> {
+  const session = await readSession(jar, context).catch(() => undefined);
   return typeof session === 'object';
 }
 
 /** A double click redeems its code once, whichever processes it reaches. */
 async function runCallbackOnce(
-  request: HttpRequest,
+  jar: CookieJar,
   context: LoginContext,
-  found: Begun,
+  callback: BegunCallback,
   deadline: Moment,
 ): Promise<Exclude<CallbackOutcome, 'done'>> {
-  const { state, pending } = found;
+  const { state, pending } = callback;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
     });
   }
   // What leads to no exchange leaves nothing behind: anybody can send it, as often as they please.
-  if (!isGrant(found.query, context)) {
+  if (!isGrant(callback.query, context)) {
     if (context.callbacksInFlight.peek(state) === 'done') {
       throw consumed();
     }
-    return { redirect: await finishCallback(request, context, found, deadline) };
+    return { redirect: await finishCallback(jar, context, callback, deadline) };
   }
   const work = async (): Promise<CallbackOutcome> => {
     try {
-      return { redirect: await finishCallback(request, context, found, deadline) };
+      return { redirect: await finishCallback(jar, context, callback, deadline) };
     } catch (error) {
       if (!(error instanceof KindeError) || context.oauth.isUnspent(error)) {
         throw error;
@@ -182,7 +176,7 @@ async function runCallbackOnce(
   };
   const outcome = await context.callbacksInFlight.run(state, work, {
     deadline: deadline + FINISH_TIME * 1000,
-    budget: context.storeBudgetOf(request),
+    budget: context.storeBudgetOf(jar.request),
   });
   if (outcome === 'done') {
     throw consumed();
@@ -212,7 +206,7 @@ function failureOf({ code, message, reason, fix, headers, cause }: KindeError): 
 }
 
 /** Everything that can be refused by looking at the query alone. Answers the state. */
-function checkForm(query: URLSearchParams): string {
+function checkQuery(query: URLSearchParams): string {
   const names = new Set<string>();
   for (const [name, value] of query) {
     // Whoever sends thousands of names must not have each of them compared with all others.
@@ -248,14 +242,14 @@ function checkForm(query: URLSearchParams): string {
 }
 
 async function findPending(
-  request: HttpRequest,
+  jar: CookieJar,
   context: LoginContext,
   state: string,
 ): Promise<PendingLogin> {
   const name = loginCookieName(context, state);
-  const opened = await openCookie(request, context, { name, purpose: 'login' });
+  const opened = await openCookie(jar, context, { name, purpose: 'login' });
   if (!opened) {
-    throw explainMissingLogin(request, context.config, name);
+    throw explainMissingLogin(jar, context.config, name);
   }
   const pending = await readPending(opened.payload);
   if (!sameText(pending.checks.state, state)) {
@@ -265,92 +259,4 @@ async function findPending(
     );
   }
   return pending;
-}
-
-async function finishCallback(
-  request: HttpRequest,
-  context: LoginContext,
-  found: Begun,
-  deadline: Moment,
-): Promise<Redirect> {
-  const { query, pending } = found;
-  const { config, oauth } = context;
-  const iss = query.get('iss');
-  if (iss !== null && iss !== config.issuer) {
-    throw new KindeError(
-      'iss_mismatch',
-      'The callback comes from another issuer than this app signs in with.',
-    );
-  }
-  const error = query.get('error');
-  if (error !== null) {
-    return afterError(request, context, found, error);
-  }
-  if (!query.get('code')) {
-    throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
-  }
-  const tokens = await oauth
-    .finishLogin(query, pending.checks, deadline)
-    .catch((refused: unknown) => {
-      if (isTooLongAgo(refused)) {
-        return undefined;
-      }
-      throw refused;
-    });
-  if (!tokens) {
-    return askAgain(request, context, found);
-  }
-  return signIn(request, context, found, tokens);
-}
-
-async function signIn(
-  request: HttpRequest,
-  context: LoginContext,
-  found: Begun,
-  tokens: Tokens,
-): Promise<Redirect> {
-  const { checks } = found.pending;
-  const location = safeReturnTo(found.pending.returnTo, context.config.returnRules);
-  await runOnSignIn(context, tokens);
-  const before = await readSession(request, context).catch(() => undefined);
-  const others = forgetLogin(request, context, checks.state);
-  // A proxy counts the whole head of the response.
-  const cookies = await startSession(request, context, { tokens, start: found.start }, [
-    ...others,
-    location,
-  ]).catch(async (error: unknown) => {
-    if (tokens.refreshToken) {
-      await context.oauth.revoke(tokens.refreshToken).catch(() => {});
-    }
-    throw error;
-  });
-  if (typeof before === 'object') {
-    void revokeTokens(before, context);
-  }
-  return {
-    location,
-    cookies: [...cookies, ...others, ...sweepLeftovers(request, context)],
-  };
-}
-
-function isTooLongAgo(error: unknown): boolean {
-  return (
-    error instanceof KindeError && error.code === 'id_token_invalid' && error.reason === 'max_age'
-  );
-}
-
-/** The app's own part of a sign-in. If that fails, nobody is signed in and the tokens are given back. */
-async function runOnSignIn(context: LoginContext, tokens: Tokens): Promise<void> {
-  const { config, oauth } = context;
-  try {
-    await config.onSignIn?.(toAuth(tokens, context));
-  } catch (cause) {
-    if (tokens.refreshToken) {
-      await oauth.revoke(tokens.refreshToken).catch(() => {});
-    }
-    throw new KindeError('hook_failed', 'The app could not finish signing in.', {
-      reason: 'onSignIn',
-      cause,
-    });
-  }
 }

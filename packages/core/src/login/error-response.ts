@@ -1,13 +1,9 @@
 import type { LoginContext } from './context.js';
+import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
-import type { HttpRequest, Redirect } from '../http/http.js';
-import {
-  forgetLogin,
-  startLogin,
-  type Beginning,
-  type LoginOptions,
-  type PendingLogin,
-} from './login.js';
+import type { Redirect } from '../http/http.js';
+import { startLogin, type Beginning, type LoginOptions } from './login.js';
+import { forgetLogin, type PendingLogin } from './pending-login.js';
 import type { LoginChecks } from '../oauth/client.js';
 import { fromQuery, fromReauthState } from './parameters.js';
 
@@ -28,7 +24,7 @@ const NEEDS_USER = [
 
 /** Kinde's answer is an error. Some of them are a way on. */
 export async function afterError(
-  request: HttpRequest,
+  jar: CookieJar,
   context: LoginContext,
   found: Callback,
   error: string,
@@ -37,15 +33,15 @@ export async function afterError(
   if (NEEDS_USER.includes(error) && isSilent) {
     return {
       location: withLoginError(returnTo, error),
-      cookies: forgetLogin(request, context, checks.state),
+      cookies: forgetLogin(jar, context, checks.state),
     };
   }
   if (NEEDS_USER.includes(error) && isSwitch) {
-    return startAgain(request, context, found, { options: { ...again(params, checks), returnTo } });
+    return startAgain(jar, context, found, { options: { ...again(params, checks), returnTo } });
   }
   if (error === 'login_link_expired' && !isReauth) {
     const options = { ...fromReauthState(found.query.get('reauth_state') ?? ''), returnTo };
-    return startAgain(request, context, found, { options, isReauth: true });
+    return startAgain(jar, context, found, { options, isReauth: true });
   }
   throw new KindeError('login_refused', 'Kinde ended this login without signing anybody in.', {
     reason: errorCode(error),
@@ -54,15 +50,15 @@ export async function afterError(
 
 /** A login in place of this one, whose cookie goes. */
 async function startAgain(
-  request: HttpRequest,
+  jar: CookieJar,
   context: LoginContext,
   { pending }: Callback,
   beginning: Beginning,
 ): Promise<Redirect> {
-  const { location, cookies } = await startLogin(request, context, beginning);
+  const { location, cookies } = await startLogin(jar, context, beginning);
   return {
     location,
-    cookies: [...cookies, ...forgetLogin(request, context, pending.checks.state)],
+    cookies: [...cookies, ...forgetLogin(jar, context, pending.checks.state)],
   };
 }
 
@@ -80,13 +76,13 @@ export function withLoginError(returnTo: string, error: string): string {
 
 /** Kinde did not make the user sign in again although `max_age` asked for it: once more, and plainly. */
 export async function askAgain(
-  request: HttpRequest,
+  jar: CookieJar,
   context: LoginContext,
   found: Callback,
 ): Promise<Redirect> {
   const { params, isRetry, isSilent, returnTo, checks } = found.pending;
   if (isSilent) {
-    return afterError(request, context, found, 'login_required');
+    return afterError(jar, context, found, 'login_required');
   }
   if (params && params['prompt'] !== 'login' && !isRetry) {
     const options: LoginOptions = {
@@ -94,7 +90,7 @@ export async function askAgain(
       prompt: 'login',
       returnTo,
     };
-    return startAgain(request, context, found, { options, isRetry: true });
+    return startAgain(jar, context, found, { options, isRetry: true });
   }
   throw new KindeError(
     'login_refused',

@@ -1,18 +1,18 @@
-import { cookieNames } from '../cookies.js';
+import type { CookieJar } from '../cookies.js';
 import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
-import { isElsewhere, type HttpRequest } from '../http/http.js';
+import { isElsewhere } from '../http/http.js';
 
 /** Why a callback finds no login of this browser, as far as the request itself can tell. */
 export function explainMissingLogin(
-  request: HttpRequest,
+  { request, values }: CookieJar,
   { siteUrl, session }: Config,
   name: string,
 ): KindeError {
   const { host: expected } = new URL(siteUrl);
   const host = request.headers.get('host');
   const isMoved = isElsewhere(request, siteUrl);
-  const names = cookieNames(request);
+  const names = [...values.keys()];
   const others = names.some((sent) => sent.startsWith(`${session.loginCookie}-`));
   if (names.includes(name)) {
     return missing(

@@ -1,9 +1,9 @@
 import { bare } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
-import { clearCookie } from '../cookies.js';
+import { clearCookie, readCookies } from '../cookies.js';
 import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
-import { forgetLogins } from '../login/login.js';
+import { forgetLogins } from '../login/pending-login.js';
 import { safeReturnTo } from '../http/return-to.js';
 import { endSession, readSession, revokeTokens } from '../session/session.js';
 
@@ -23,17 +23,19 @@ export async function logout(
   options: LogoutOptions = {},
 ): Promise<Redirect> {
   const { config, oauth } = context;
-  const session = await readSession(request, context).catch(() => undefined);
+  const jar = readCookies(request);
+  const found = await readSession(jar, context).catch(() => undefined);
+  const session = typeof found === 'object' ? found : undefined;
   const revoke = async () => {
-    if (typeof session === 'object') {
+    if (session) {
       await withinTime(REVOKE_TIMEOUT_MS, revokeTokens(session, context));
     }
   };
-  const cookies = await endSession(request, context).catch(async (error: unknown) => {
+  const cookies = await endSession(jar, context, session).catch(async (error: unknown) => {
     // The store still has the session, but from here on nobody has the cookie for it, and it is not refreshed any more.
     await revoke();
-    const cleared = clearCookie(request, context, config.session.cookie);
-    const lines = [...cleared, ...forgetLogins(request, context)];
+    const cleared = clearCookie(jar, context, config.session.cookie);
+    const lines = [...cleared, ...forgetLogins(jar, context)];
     throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
   });
   await revoke();
@@ -42,7 +44,7 @@ export async function logout(
     fallback: config.postLogoutRedirectUri,
   });
   const location = await oauth.logoutUrl(target);
-  return { location: location.href, cookies: [...cookies, ...forgetLogins(request, context)] };
+  return { location: location.href, cookies: [...cookies, ...forgetLogins(jar, context)] };
 }
 
 /** Best effort: neither slowness nor failure may keep anybody from signing out. */

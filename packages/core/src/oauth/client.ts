@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi';
 import { deadlineIn, type Moment } from '../clock.js';
 import { KindeError, withHeaders } from '../errors.js';
 import { verifyBearerToken, verifyOwnAccessToken } from './access-token.js';
-import { authorizationUrl, type AuthorizationRequest } from './authorization-request.js';
+import { authorizationUrl, logoutUrl, type AuthorizationRequest } from './addresses.js';
 import type { OAuthConfig } from './config.js';
 import { createConnection, type Connection, type SendOptions } from './connection.js';
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
@@ -16,7 +16,15 @@ import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './
 import type { Verifier } from './verify.js';
 
 const BYTES = 256 * 1024;
-export type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
+export type {
+  LoginChecks,
+  OAuth,
+  Refreshed,
+  TokenClaims,
+  Tokens,
+  TokenSet,
+  Unjudged,
+} from './contract.js';
 
 /** Binds the OAuth messages to one application of one tenant. */
 export function createOAuth(config: OAuthConfig): OAuth {
@@ -163,6 +171,7 @@ async function finishLogin(
     idToken: body.id_token,
     refreshToken: body.refresh_token,
     expiresAt: expiryOf(body, access),
+    claims: { id, access },
   };
 }
 
@@ -247,14 +256,6 @@ async function profile(client: OAuthClient, accessToken: string, subject: string
       },
     );
   }
-}
-
-async function logoutUrl({ config, provider }: OAuthClient, redirect: string): Promise<URL> {
-  // Signing out must work while Kinde's configuration cannot be fetched.
-  const metadata = await provider.metadata().catch(() => undefined);
-  const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
-  url.searchParams.set('redirect', redirect);
-  return url;
 }
 
 /** The checks of oauth4webapi, with its errors turned into ours. */

@@ -1,4 +1,5 @@
 import type { Claims } from '@kindling/claims';
+import type { JWTPayload } from 'jose';
 import type { Moment } from '../clock.js';
 import type { BearerToken } from './access-token.js';
 import type { LogoutToken } from './logout-token.js';
@@ -41,13 +42,24 @@ export interface OAuth {
 /** The outcome of a refresh. */
 export type Refreshed = Tokens | 'refused' | Unjudged;
 
-/** The tokens of a signed-in user, all of them verified when they arrived. */
-export interface Tokens {
+/** A signed-in user's tokens as they are kept, all of them verified when they arrived. */
+export interface TokenSet {
   readonly accessToken: string;
   readonly idToken: string;
   readonly refreshToken: string | undefined;
   /** When the access token expires, in Unix seconds. */
   readonly expiresAt: number;
+}
+
+/** Claims of a user's two tokens. An access token that is no JWT has none. */
+export interface TokenClaims {
+  readonly id: JWTPayload;
+  readonly access: JWTPayload;
+}
+
+/** A signed-in user's tokens together with their claims, which stay in memory: only the tokens are kept. */
+export interface Tokens extends TokenSet {
+  readonly claims: TokenClaims;
 }
 
 /** Tokens that the token endpoint sent and that could not be judged: nobody is signed in by them. Plain JSON, to be kept encrypted. */

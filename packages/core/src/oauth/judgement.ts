@@ -2,7 +2,6 @@ import { KindeError } from '../errors.js';
 import { verifyOwnAccessToken } from './access-token.js';
 import type { Refreshed, Tokens, Unjudged } from './contract.js';
 import { verifyIdToken } from './id-token.js';
-import { readClaims } from './jws.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
 import type { Arrival, Verifier } from './verify.js';
 
@@ -16,10 +15,11 @@ export async function judgeAnswer(
   from: Tokens,
   by: Arrival,
 ): Promise<Refreshed> {
-  const previous = readClaims(from.idToken);
+  const previous = from.claims.id;
+  let id = previous;
   try {
     if (body.id_token !== undefined) {
-      await verifyIdToken(verifier, body.id_token, {
+      id = await verifyIdToken(verifier, body.id_token, {
         accessToken: body.access_token,
         previous,
         ...by,
@@ -34,6 +34,7 @@ export async function judgeAnswer(
       idToken: body.id_token ?? from.idToken,
       refreshToken: body.refresh_token ?? from.refreshToken,
       expiresAt: expiryOf(body, access),
+      claims: { id, access },
     };
   } catch (error) {
     if (!(error instanceof KindeError)) {

@@ -53,21 +53,17 @@ export function createRevocationLog(
   );
   let pending: Pending[] = [];
 
-  /** Reads, and writes what is pending or due. Answers whether that is done; not where others were faster. */
+  /** Reads, and writes what is pending or due. Returns whether that is done; `false` where others were faster. */
   const step = async (): Promise<boolean> => {
     const name = await headName();
     const text = await store.get(name);
     const head = await reader.take(text);
-    const used = head?.notices.length ?? 0;
-    const batch = pending.slice(0, used < PAGE ? PAGE - used : PAGE);
-    for (const one of batch) {
-      one.isTaken = true;
-    }
+    const batch = takeBatch(pending, head);
     if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) {
       return true;
     }
-    // Copied before the head says so: whoever reads finds all of it.
-    if (head && used >= PAGE) {
+    // Copied before the head says so: every reader finds all of it.
+    if (head && isFull(head)) {
       await store.set(await pageName(head.epoch, head.page), pageText(head.notices), life);
     }
     const next = extended(head ?? newHead(), batch, { matters, endOf: reader.endOf });
@@ -126,6 +122,21 @@ export function createRevocationLog(
   } satisfies RevocationLog);
 }
 
+/** Is the head's page full, so that the next notice begins a new one? */
+function isFull({ notices }: Head): boolean {
+  return notices.length >= PAGE;
+}
+
+/** Marks as many pending notices as the page has room for; a new page begins behind a full one. */
+function takeBatch(pending: readonly Pending[], head: Head | undefined): readonly Pending[] {
+  const used = head && !isFull(head) ? head.notices.length : 0;
+  const batch = pending.slice(0, PAGE - used);
+  for (const one of batch) {
+    one.isTaken = true;
+  }
+  return batch;
+}
+
 /** The head with some notices more. Old ones leave; behind a full page, a new one begins. */
 function extended(
   head: Head,
@@ -133,8 +144,8 @@ function extended(
   { matters, endOf }: { matters: number } & Pick<RevocationReader, 'endOf'>,
 ): Head {
   const time = now();
-  const isFull = head.notices.length >= PAGE;
-  const kept = isFull ? [] : head.notices.filter(({ at }) => at + matters > time);
+  const isNewPage = isFull(head);
+  const kept = isNewPage ? [] : head.notices.filter(({ at }) => at + matters > time);
   const notices = new Map(kept.map((one) => [one.key, one]));
   let { seq, first } = head;
   for (const { notice } of batch) {
@@ -143,7 +154,7 @@ function extended(
   while (first < head.page && (endOf(first) ?? time) + matters < time) {
     first += 1;
   }
-  const page = isFull ? head.page + 1 : head.page;
+  const page = isNewPage ? head.page + 1 : head.page;
   return {
     epoch: head.epoch,
     seq,

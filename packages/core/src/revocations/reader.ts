@@ -50,7 +50,7 @@ export function createRevocationReader(
           return undefined;
         }
         found.push(...notices);
-        ends.set(numbers[index]!, latestOf(notices));
+        ends.set(start + index, latestOf(notices));
       }
     }
     return found;
@@ -60,41 +60,22 @@ export function createRevocationReader(
     if (text !== undefined && text === mind?.text) {
       return mind.head;
     }
-    const head = typeof text === 'string' ? readHead(text) : undefined;
-    if (head === 'foreign') {
-      throw storeUnavailable(
-        'What was said about sessions is written in a version not known here.',
-      );
-    }
+    const head = parseHead(text);
     if (!head) {
       return undefined;
     }
-    if (mind?.head.epoch !== head.epoch) {
-      mind = {
-        head,
-        text: undefined,
-        latest: new Map(),
-        ends: new Map(),
-      };
-    }
-    if (mind.text !== undefined && head.seq < mind.head.seq) {
+    const before: Mind = mind?.head.epoch === head.epoch ? mind : emptyMind(head);
+    mind = before;
+    if (before.text !== undefined && head.seq < before.head.seq) {
       return undefined;
     }
-    const next = Math.max(head.first, ...[...mind.ends.keys()].slice(-1).map((last) => last + 1));
-    const pages = await readPages(head, next, mind.ends);
-    if (!pages) {
+    const pages = await readPages(head, nextPage(head, before), before.ends);
+    const news = pages && [...pages, ...head.notices];
+    if (!news || !goesOn(before, news, life)) {
       return undefined;
     }
-    const news = [...pages, ...head.notices];
-    if (mind.text !== undefined && !goesOn(mind.head, news, life)) {
-      return undefined;
-    }
-    learn(mind.latest, news);
-    mind = {
-      ...mind,
-      head,
-      text,
-    };
+    learn(before.latest, news);
+    mind = { ...before, head, text };
     return head;
   };
 
@@ -149,16 +130,41 @@ interface Mind {
   readonly ends: Map<number, number>;
 }
 
+/** The head in a text, if it is one. @throws KindeError `store_unavailable` for one of a later version. */
+function parseHead(text: string | undefined): Head | undefined {
+  const head = typeof text === 'string' ? readHead(text) : undefined;
+  if (head === 'foreign') {
+    throw storeUnavailable(
+      'The revocation log in the session store was written by a version of this package that is not known here.',
+    );
+  }
+  return head;
+}
+
+/** Nothing of a head's epoch was read yet. */
+function emptyMind(head: Head): Mind {
+  return { head, text: undefined, latest: new Map(), ends: new Map() };
+}
+
+/** The first full page that was not read yet. */
+function nextPage(head: Head, { ends }: Mind): number {
+  const last = [...ends.keys()].at(-1);
+  return last === undefined ? head.first : Math.max(head.first, last + 1);
+}
+
 /**
  * Is all that was in the head still said? A store that lost its last writes to a fail-over goes on from before them, and may
  * have come as far again with other notices.
  */
-function goesOn(before: Head, news: readonly Notice[], life: number): boolean {
+function goesOn(before: Mind, news: readonly Notice[], life: number): boolean {
+  if (before.text === undefined) {
+    return true;
+  }
   const places = new Map<string, number>();
   for (const { key, seq } of news) {
     places.set(key, Math.max(seq, places.get(key) ?? 0));
   }
-  return before.notices.every(
+  return before.head.notices.every(
     ({ key, seq, at }) => at + life < now() || (places.get(key) ?? 0) >= seq,
   );
 }

@@ -61,17 +61,22 @@ export interface Verdict extends Standing {
 /** What concerns everybody. */
 export const EVERYONE = 'all';
 
-/** Seconds for which a process goes by what it read last: at first without asking, then where the store does not answer. */
-const FRESH = 5;
-const KNOWN = 300;
-/** Seconds that a request waits for news where what is known will do. */
-const ENOUGH = 0.75;
-/** Kinds of notices: an end; one that is bounded by a time of Kinde's; a renewal. */
-const [END, ORDER, RENEW] = ['e', 'o', 'r'] as const;
+/** Seconds for which a process goes by what it read last without asking the store. */
+const FRESH_TTL = 5;
+/** Seconds for which it goes by what it read last where the store does not answer. */
+const KNOWN_TTL = 300;
+/** Seconds that a request waits for the log where what was read last will do. */
+const RELOAD_TIMEOUT = 0.75;
+/** First letters of notices in the log. Sessions are revoked. */
+const END = 'e';
+/** Sessions are revoked that began by a time which Kinde named. */
+const ORDER = 'o';
+/** Tokens are to be refreshed. */
+const RENEW = 'r';
 /** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
 export const MOST_AHEAD = 60;
 /** Characters of a name that are kept: 132 bits. */
-const NAME = 22;
+const NAME_LENGTH = 22;
 
 /** Notices in a store that processes share. `title` tells the app from others in the same store. */
 export function createRevocations(
@@ -104,16 +109,16 @@ export function createRevocations(
     sinceRead = stopwatch();
   };
   const reload = async (): Promise<void> => {
-    if (sinceRead() < FRESH) {
+    if (sinceRead() < FRESH_TTL) {
       return;
     }
-    const isKnown = sinceRead() < KNOWN;
-    if (isKnown && sinceFailed() < FRESH) {
+    const isKnown = sinceRead() < KNOWN_TTL;
+    if (isKnown && sinceFailed() < FRESH_TTL) {
       return;
     }
     // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
     const reading = isKnown
-      ? within(deadlineIn(ENOUGH), read(), () => storeUnavailable('The store is slow.'))
+      ? within(deadlineIn(RELOAD_TIMEOUT), read(), () => storeUnavailable('The store is slow.'))
       : read();
     await reading.catch((error: unknown) => {
       sinceFailed = stopwatch();
@@ -171,7 +176,7 @@ function createNames(seal: Seal) {
   const of = async (...texts: readonly string[]) =>
     (await Promise.all(texts.map((text) => seal.names(text))))
       .flat()
-      .map((name) => name.slice(0, NAME));
+      .map((name) => name.slice(0, NAME_LENGTH));
   return {
     of,
     /** Those of a session, and of everybody. */

@@ -1,33 +1,26 @@
 import { now } from '../clock.js';
-import type { SessionContext } from './context.js';
-import { isForeignCookie, openCookie, sealCookie } from '../cookies.js';
-import { KindeError } from '../errors.js';
-import type { HttpRequest } from '../http/http.js';
-import { toStored, type Session } from './data.js';
-import type { Tokens } from '../oauth/client.js';
-
+import { isForeignCookie, openCookie, sealCookie, type CookieJar } from '../cookies.js';
 import type { Opened } from '../crypto/seal.js';
-import { readClaims } from '../oauth/jws.js';
+import { KindeError } from '../errors.js';
+import type { SessionContext } from './context.js';
+import { claimsOf, toStored, type Session } from './data.js';
 import { isSession } from './shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */
 export function openSessionCookie(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
 ): Promise<Opened | undefined> {
-  return openCookie(request, context, { name: context.config.session.cookie, purpose: 'session' });
+  return openCookie(jar, context, { name: context.config.session.cookie, purpose: 'session' });
 }
 
 /**
  * Does the browser's cookie belong to a session that another process may know? It is left alone then: this process may be
  * the one that is behind, or that has another secret. The operator is told once.
  */
-export async function isForeignSession(
-  request: HttpRequest,
-  context: SessionContext,
-): Promise<boolean> {
+export async function isForeignSession(jar: CookieJar, context: SessionContext): Promise<boolean> {
   const { cookie, store, coordination } = context.config.session;
-  if (await isForeignCookie(request, context, cookie)) {
+  if (await isForeignCookie(jar, context, cookie)) {
     context.warn('session_foreign', FOREIGN);
     return true;
   }
@@ -35,7 +28,7 @@ export async function isForeignSession(
     return false;
   }
   // Where there is no store, nobody knows what was said about a session that had one.
-  const payload = (await openSessionCookie(request, context))?.payload;
+  const payload = (await openSessionCookie(jar, context))?.payload;
   return payload !== undefined && (!isSession(payload) || payload.epoch !== undefined);
 }
 
@@ -48,7 +41,7 @@ const FOREIGN =
  * @throws KindeError `session_too_large`.
  */
 export async function writeCookie(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
   session: Session,
   others: readonly string[] = [],
@@ -63,7 +56,7 @@ export async function writeCookie(
   const maxAge = Math.max(1, session.startedAt + longest - now());
   const write = (payload: object) =>
     sealCookie(
-      request,
+      jar,
       context,
       {
         name,
@@ -92,14 +85,15 @@ export async function writeCookie(
 }
 
 /** Kinde's "remember me" switch: when off, the cookie goes when the browser closes. */
-function isPersistent({ accessToken }: Tokens): boolean {
-  const policy = readClaims(accessToken)['ksp'] as { persistent?: unknown } | undefined;
+function isPersistent(session: Session): boolean {
+  const policy = claimsOf(session).access['ksp'] as { persistent?: unknown } | undefined;
   return policy?.persistent !== false;
 }
 
-function explainSize({ accessToken, idToken }: Tokens, cause: KindeError): KindeError {
-  const sizes = [accessToken, idToken].flatMap((token) =>
-    Object.entries(readClaims(token)).map(([name, value]) => ({
+function explainSize(session: Session, cause: KindeError): KindeError {
+  const { access, id } = claimsOf(session);
+  const sizes = [access, id].flatMap((claims) =>
+    Object.entries(claims).map(([name, value]) => ({
       name,
       size: JSON.stringify(value).length,
     })),

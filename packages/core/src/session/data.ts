@@ -1,10 +1,10 @@
-import type { Standing } from '../revocations/revocations.js';
-import type { Tokens, Unjudged } from '../oauth/client.js';
 import { hash } from '../crypto/hash.js';
+import type { TokenClaims, TokenSet, Unjudged } from '../oauth/client.js';
 import { readClaims } from '../oauth/jws.js';
+import type { Standing } from '../revocations/revocations.js';
 
-/** New tokens, and when they were asked for, in Unix seconds. */
-export type RefreshedTokens = Tokens & { readonly seenAt: number };
+/** New tokens, and when they were asked for, in Unix seconds. Plain data, which other processes may be told. */
+export type RefreshedTokens = TokenSet & { readonly seenAt: number };
 
 /** An answer that cannot be judged yet, and when it was asked for, in Unix seconds. */
 export type UnjudgedAnswer = Unjudged['unjudged'] & { readonly seenAt: number };
@@ -22,7 +22,7 @@ export function isUnjudged(result: RefreshResult): result is { readonly unjudged
 }
 
 /** A session at rest: the tokens, its times in Unix seconds, and the id that a store knows it by (hashed). */
-export interface Session extends Tokens, Standing {
+export interface Session extends TokenSet, Standing {
   readonly id: string;
   readonly startedAt: number;
   readonly seenAt: number;
@@ -36,6 +36,10 @@ export interface Session extends Tokens, Standing {
   readonly organization?: string | undefined;
   /** A renewal brought tokens for another organization, so none come after these. */
   readonly isPinned?: boolean | undefined;
+  /** Claims of its tokens, where those were read already. Not kept. */
+  readonly claims?: TokenClaims | undefined;
+  /** Hash of its id, by which a store knows it, where that was made already. Not kept. */
+  readonly key?: string | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
   /** To be kept in another way: sealed with a secret that is being retired, or from another kind of session. Not kept. */
@@ -50,10 +54,24 @@ export interface SessionSummary extends Pick<Session, 'id' | 'startedAt' | 'seen
   readonly orgCode: string | undefined;
 }
 
+/** The name under which a store knows a session: a hash of its id, since who reads the store must not become anybody. */
+export async function keyOf({ id, key }: Pick<Session, 'id' | 'key'>): Promise<string> {
+  return key ?? hash(id);
+}
+
+/** The claims of a session's tokens: those at hand, or read from tokens that come from rest. */
+export function claimsOf({ claims, idToken, accessToken }: SomeTokens): TokenClaims {
+  return claims ?? { id: readClaims(idToken), access: readClaims(accessToken) };
+}
+
+/** The two tokens that have claims, and those claims where they were read already. */
+export type SomeTokens = Pick<Session, 'accessToken' | 'idToken' | 'claims'>;
+
 /** The groups in which a session is found: its person, its organization, and Kinde's own session. */
-export function groupsOf({ idToken, accessToken }: Tokens): string[] {
-  const { sub, sid } = readClaims(idToken);
-  const org = readClaims(accessToken)['org_code'];
+export function groupsOf(session: Session): string[] {
+  const { id, access } = claimsOf(session);
+  const { sub, sid } = id;
+  const org = access['org_code'];
   return [
     `user ${sub}`,
     ...(typeof org === 'string' ? [`organization ${org}`] : []),
@@ -68,11 +86,11 @@ export function newestToken({ refreshToken, unjudged }: Session): string | undef
 
 /** What notices about a session name: its groups, its session at Kinde together with its person, and itself. */
 export async function revocationSubjects(session: Session): Promise<string[]> {
-  const { sub, sid } = readClaims(session.idToken);
+  const { sub, sid } = claimsOf(session).id;
   return [
     ...groupsOf(session),
     ...(typeof sid === 'string' ? [`sid ${sid} of ${sub}`] : []),
-    `session ${await hash(session.id)}`,
+    `session ${await keyOf(session)}`,
   ];
 }
 
@@ -85,22 +103,17 @@ export function summaryOf(record: Readonly<Record<string, unknown>>): SessionSum
 }
 
 /** What is told of a session whose tokens are elsewhere. */
-export function summarize({
-  id,
-  startedAt,
-  seenAt,
-  userAgent,
-  idToken,
-  accessToken,
-}: Session): SessionSummary {
-  const org = readClaims(accessToken)['org_code'];
+export function summarize(session: Session): SessionSummary {
+  const { id, startedAt, seenAt, userAgent } = session;
+  const claims = claimsOf(session);
+  const org = claims.access['org_code'];
   const orgCode = typeof org === 'string' ? org : undefined;
   return {
     id,
     startedAt,
     seenAt,
     userAgent,
-    sub: String(readClaims(idToken).sub),
+    sub: String(claims.id.sub),
     orgCode,
   };
 }

@@ -1,6 +1,6 @@
 import { now } from '../clock.js';
 import type { Config } from '../options/config.js';
-import { summarize, groupsOf, toStored, summaryOf, type Session } from './data.js';
+import { groupsOf, keyOf, summarize, summaryOf, toStored, type Session } from './data.js';
 import { MOST_AHEAD } from '../revocations/revocations.js';
 import { storeUnavailable } from '../store/timeout.js';
 import type { CachedSeal } from '../cache/seal-cache.js';
@@ -45,12 +45,12 @@ export async function createRecord(records: Records, session: Session): Promise<
   if (!store) {
     return;
   }
-  const id = await hash(session.id);
+  const key = await keyOf(session);
   const value = await write(records, session);
   const maxAge = lifeOf(records, session);
-  const save = () => store.set(id, value, maxAge);
+  const save = () => store.set(key, value, maxAge);
   await save().catch(save);
-  await addToGroups(records, session, groupsOf(session));
+  await addToGroups(records, { ...session, key }, groupsOf(session));
 }
 
 /**
@@ -65,90 +65,132 @@ export async function adoptRecord(
 ): Promise<string | undefined> {
   const to = await write(records, session);
   const change = { to, maxAge: lifeOf(records, session) };
-  if (await records.store?.compareAndSet?.(await hash(session.id), from, change)) {
+  if (await records.store?.compareAndSet?.(await keyOf(session), from, change)) {
     return to;
   }
   return undefined;
 }
 
+/** What a store has of a session. */
+export interface StoredRecord {
+  /** A whole session, or a summary of one. */
+  readonly value: Opened['payload'];
+  /** The encrypted text of it. */
+  readonly text: string;
+}
+
 /**
- * What the store has under a name that `hash` made, with the text of it; `undefined` where the session is over.
+ * The record under a key, of the session with this id where that is known; `undefined` where the session is over.
  * @throws KindeError `store_unavailable`.
  */
 export async function readRecord(
   records: Records,
-  name: string,
-): Promise<{ value: Opened['payload']; text: string } | undefined> {
-  const text: unknown = await records.store?.get(name);
+  key: string,
+  id?: string,
+): Promise<StoredRecord | undefined> {
+  const text: unknown = await records.store?.get(key);
   if (typeof text !== 'string' || text === '' || text === TOMBSTONE) {
     return undefined;
   }
   const value = await openRecord(records, text);
-  // Under its own name, so that nobody who can write to the store hands one person the session of another.
-  if (value && (await hash(String(value['id']))) === name) {
+  // Under its own key, so that nobody who can write to the store hands one user the session of another.
+  if (value && (await isUnder(key, value['id'], id))) {
     return { value, text };
   }
   return undefined;
 }
 
+async function isUnder(key: string, found: unknown, id: string | undefined): Promise<boolean> {
+  return (id !== undefined && found === id) || (await hash(String(found))) === key;
+}
+
+/** A session as it was read, and as it goes on. */
+export type SessionChange = Readonly<Record<'from' | 'to', Session>>;
+
 /**
  * Writes a session that goes on over what was read, never over anything newer: what ended does not come back, and newer
- * tokens stay. Answers whether the session still lives.
+ * tokens stay. Returns whether the session is still alive.
  * @throws KindeError `store_unavailable`.
  */
-export async function saveRecord(
-  records: Records,
-  { from, to }: { from: Session; to: Session },
-): Promise<boolean> {
-  const { store, config } = records;
+export async function saveRecord(records: Records, change: SessionChange): Promise<boolean> {
+  const { store } = records;
   if (!store) {
     return true;
   }
-  const id = await hash(from.id);
-  let text = (store.compareAndSet && from.record) ?? (await store.get(id));
-  // A cookie does not carry what the browser called itself.
-  const card = config.session.store ? undefined : await openRecord(records, text);
-  const userAgent = card ? summaryOf(card).userAgent : to.userAgent;
-  let { renewFrom = 0 } = to;
+  const key = await keyOf(change.from);
+  const from = { ...change.from, key };
+  let text = (store.compareAndSet && from.record) ?? (await store.get(key));
+  const userAgent = await userAgentOf(records, change.to, text);
+  let { renewFrom = 0 } = change.to;
   for (let tries = TRIES; tries > 0; tries--) {
-    if (text === TOMBSTONE || (text === undefined && config.session.store)) {
+    if (isGone(records, text)) {
       return false;
     }
-    const change = {
-      to: await write(records, {
-        ...to,
-        userAgent,
-        renewFrom,
-      }),
-      maxAge: lifeOf(records, to),
-    };
-    const save = async () => {
-      if (store.compareAndSet) {
-        return store.compareAndSet(id, text, change);
-      }
-      return store.set(id, change.to, change.maxAge);
-    };
-    // A store that cannot compare writes over whatever is there.
-    if ((await save().catch(save)) !== false) {
-      // Names of groups are made with a secret, too: those that a retired one made will not be looked at any more.
-      const before = text === undefined || from.isOutdated ? [] : groupsOf(from);
-      await addToGroups(
-        records,
-        to,
-        groupsOf(to).filter((group) => !before.includes(group)),
-      );
+    const to = { ...change.to, key, userAgent, renewFrom };
+    if (await replaceRecord(records, store, text, to)) {
+      await joinGroups(records, { from, to }, text === undefined);
       return true;
     }
-    text = await store.get(id);
+    text = await store.get(key);
     const current = await openRecord(records, text);
-    const isNewer =
-      current && 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
-    if (isNewer || (current && to.refreshToken === from.refreshToken)) {
+    if (current && !isOlder(current, change)) {
       return true;
     }
     renewFrom = Math.max(renewFrom, Number(current?.['renewFrom'] ?? 0));
   }
   return true;
+}
+
+/** Was the session ended in the store? A session in the cookie may have no record yet. */
+function isGone({ config }: Records, text: string | undefined): boolean {
+  return text === TOMBSTONE || (text === undefined && config.session.store !== undefined);
+}
+
+/** The browser's user agent: a cookie does not carry it, but the summary of its session in the store does. */
+async function userAgentOf(
+  records: Records,
+  session: Session,
+  text: string | undefined,
+): Promise<string | undefined> {
+  const summary = records.config.session.store ? undefined : await openRecord(records, text);
+  return summary ? summaryOf(summary).userAgent : session.userAgent;
+}
+
+/** Writes a record in place of `text`, unless the store has another one by now. */
+async function replaceRecord(
+  records: Records,
+  store: SessionStore,
+  text: string | undefined,
+  to: Session,
+): Promise<boolean> {
+  const key = await keyOf(to);
+  const change = { to: await write(records, to), maxAge: lifeOf(records, to) };
+  const save = async (): Promise<unknown> => {
+    if (store.compareAndSet) {
+      return store.compareAndSet(key, text, change);
+    }
+    // A store that cannot compare writes over whatever is there.
+    return store.set(key, change.to, change.maxAge);
+  };
+  return (await save().catch(save)) !== false;
+}
+
+/** Is the record that another process wrote older than this change, so that the change is to be written over it? */
+function isOlder(current: Opened['payload'], { from, to }: SessionChange): boolean {
+  const hasOtherToken = 'refreshToken' in current && current['refreshToken'] !== from.refreshToken;
+  return !hasOtherToken && to.refreshToken !== from.refreshToken;
+}
+
+/** Adds a session to the groups that it was not in. */
+async function joinGroups(
+  records: Records,
+  { from, to }: SessionChange,
+  isNew: boolean,
+): Promise<void> {
+  // Names of groups are made with a secret, too: those that a retired one made will not be looked at any more.
+  const before = isNew || from.isOutdated ? [] : groupsOf(from);
+  const added = groupsOf(to).filter((group) => !before.includes(group));
+  await addToGroups(records, to, added);
 }
 
 /**
@@ -222,9 +264,9 @@ async function addToGroups(
   if (!config.session.groups || !store?.addToGroup || groups.length === 0) {
     return;
   }
-  const id = await hash(session.id);
+  const key = await keyOf(session);
   const names = await Promise.all(groups.map((group) => records.seal.names(group)));
-  await Promise.all(names.map(([name]) => store.addToGroup!(name, id, lifeOf(records, session))));
+  await Promise.all(names.map(([name]) => store.addToGroup!(name, key, lifeOf(records, session))));
 }
 
 function write(records: Records, session: Session): Promise<string> {

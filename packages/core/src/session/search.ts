@@ -1,17 +1,21 @@
 import { now } from '../clock.js';
-import type { SessionContext } from './context.js';
-import { newestToken, toStored, revocationSubjects, type Session } from './data.js';
-import type { StoreBudget } from '../store/timeout.js';
-import { adoptRecord, readRecord, type Records } from './record.js';
 import { hash } from '../crypto/hash.js';
 import type { Opened } from '../crypto/seal.js';
+import type { TokenClaims } from '../oauth/client.js';
+import type { Standing, Verdict } from '../revocations/revocations.js';
+import type { StoreBudget } from '../store/timeout.js';
+import type { SessionContext } from './context.js';
+import { claimsOf, newestToken, revocationSubjects, toStored, type Session } from './data.js';
+import { adoptRecord, readRecord, type Records } from './record.js';
 import { isId, isSession } from './shape.js';
 
 /** Where a session was found. */
 export interface Found {
   /** As it is kept. */
   readonly session: Session;
-  /** What the store has under its name. */
+  /** The key that the store has for it. */
+  readonly key?: string;
+  /** The text that the store has under its key. */
   readonly text?: string;
   /** It is kept as another mode keeps sessions, and is to be taken over. */
   readonly isMoved?: boolean;
@@ -19,58 +23,33 @@ export interface Found {
   readonly isFallback?: boolean;
 }
 
+/** Why no session was found. */
+type NotFound = 'expired' | 'unreadable' | 'replaced';
+
 /**
- * Looks a session up: in the cookie, or in the store. What the other mode has kept is found, too, where it cannot have been
- * ended without a trace.
+ * Looks a session up: in the cookie, or in the store. Sessions that the other mode has kept are found, too, where they cannot
+ * have been ended without a trace.
  * @throws KindeError `store_unavailable`.
  */
 export async function findSession(
   records: Records,
   cookie: Opened['payload'],
-): Promise<Found | 'expired' | 'unreadable' | 'replaced'> {
-  const { store, fallback, groups } = records.config.session;
-  const whole = isSession(cookie) ? cookie : undefined;
+): Promise<Found | NotFound> {
   const { id } = cookie;
   if (!isId(id)) {
     return 'unreadable';
   }
-  // One that has a standing was, or may have been, ended in a store. Without that store nobody knows.
+  const whole = isSession(cookie) ? cookie : undefined;
   if (!records.store) {
-    if (whole && whole.epoch === undefined) {
-      return { session: whole };
-    }
-    return 'expired';
+    // One that has a standing was, or may have been, ended in a store. Without that store nobody knows.
+    return whole && whole.epoch === undefined ? { session: whole } : 'expired';
   }
+  const { store, fallback } = records.config.session;
   if (!store && whole) {
     return { session: whole, isMoved: whole.epoch === undefined };
   }
   try {
-    const record = await readRecord(records, await hash(id));
-    const value: object | undefined = record?.value;
-    if (isSession(value)) {
-      return {
-        session: value,
-        text: record!.text,
-        isMoved: !store,
-      };
-    }
-    // Another request took it into its cookie, and this one was sent before the browser had that.
-    if (record && !whole) {
-      return 'replaced';
-    }
-    // A card stands for a session that is in its cookie. One without a standing began where there was no store.
-    const isMoved =
-      whole !== undefined &&
-      groups !== undefined &&
-      (record !== undefined || whole.epoch === undefined);
-    if (isMoved) {
-      return {
-        session: whole,
-        isMoved,
-        ...(record && { text: record.text }),
-      };
-    }
-    return 'expired';
+    return await findRecord(records, id, whole);
   } catch (error) {
     if (fallback && whole && whole.expiresAt > now()) {
       return { session: whole, isFallback: true };
@@ -79,7 +58,30 @@ export async function findSession(
   }
 }
 
-/** What judging goes by. */
+/** Looks a session up in the store; `whole` is the one in the cookie, if that holds more than an id. */
+async function findRecord(
+  records: Records,
+  id: string,
+  whole: Session | undefined,
+): Promise<Found | NotFound> {
+  const { store, groups } = records.config.session;
+  const key = await hash(id);
+  const record = await readRecord(records, key, id);
+  if (record && isSession(record.value)) {
+    return { session: record.value, key, text: record.text, isMoved: !store };
+  }
+  if (!whole) {
+    // Another request took it into its cookie, and this one was sent before the browser had that.
+    return record ? 'replaced' : 'expired';
+  }
+  // A summary stands for a session that is in its cookie. One without a standing began where there was no store.
+  if (groups && (record || whole.epoch === undefined)) {
+    return { session: whole, key, isMoved: true, ...(record && { text: record.text }) };
+  }
+  return 'expired';
+}
+
+/** How a session is judged: with which records, and for how long the store may be waited for. */
 interface Judging {
   readonly context: SessionContext;
   readonly records: Records;
@@ -87,62 +89,77 @@ interface Judging {
 }
 
 /**
- * The session as requests get it, if nothing was said against it.
+ * The session as requests get it, if it was not revoked.
  * @throws KindeError `store_unavailable` where that is not known.
  */
 export async function judgeSession(
-  { context, records, budget }: Judging,
+  judging: Judging,
   found: Found,
   isOutdated: boolean,
 ): Promise<Session | 'expired'> {
-  const { session, isMoved = false, isFallback = false } = found;
-  const { revocations, config } = context;
-  const about = () => revocationSubjects(session);
-  const judge = isFallback ? revocations?.judgeByKnown : revocations?.judge;
-  const verdict = judge && (await budget.spend(() => judge(session, about)));
+  const { context } = judging;
+  const { session, key, isMoved = false } = found;
+  const { verdict, claims } = await askVerdict(judging, found);
   if (verdict?.isOver) {
     if (verdict.isRevoked) {
-      await revoked(session, context);
+      await endRevoked(session, context);
     }
     return 'expired';
   }
-  const { epoch, since } = verdict ?? {};
-  let { text } = found;
-  if (isMoved && config.session.store) {
-    text = await adoptRecord(
-      records,
-      {
-        ...session,
-        epoch,
-        since,
-      },
-      text,
-    );
-    if (text === undefined) {
-      return again(
-        {
-          context,
-          records,
-          budget,
-        },
-        session,
-      );
-    }
+  const { epoch, since, renewFrom = 0 } = verdict ?? {};
+  const text = await adopt(judging, found, { epoch, since });
+  if (text === ENDED) {
+    return judgeAgain(judging, session);
   }
-  const renewFrom = Math.max(verdict?.renewFrom ?? 0, session.renewFrom ?? 0);
   // No literal here begins with a spread: V8 would give each session a shape of its own, and reading those is slow.
   const more = {
-    renewFrom,
+    renewFrom: Math.max(renewFrom, session.renewFrom ?? 0),
     epoch,
     since,
+    claims,
+    key,
     isOutdated: isOutdated || isMoved,
     ...(text !== undefined && { record: text }),
   };
-  return Object.assign(toStored(session), more, isFallback && { isFallback });
+  return Object.assign(toStored(session), more, found.isFallback && { isFallback: true });
+}
+
+/** Stands for the text of a record that another request was faster to write or to end. No encrypted text is like it. */
+const ENDED = 'ended';
+
+/** The text of a session's record, which is written first where it was kept in the other mode. */
+async function adopt(
+  { context, records }: Judging,
+  { session, key, text, isMoved }: Found,
+  standing: Standing,
+): Promise<string | undefined> {
+  if (!isMoved || !context.config.session.store) {
+    return text;
+  }
+  return (await adoptRecord(records, { ...session, key, ...standing }, text)) ?? ENDED;
+}
+
+/** What was said about a session, and the claims of its tokens if they had to be read for that. */
+async function askVerdict(
+  { context, budget }: Judging,
+  { session, key, isFallback }: Found,
+): Promise<{ verdict?: Verdict; claims?: TokenClaims | undefined }> {
+  const { revocations } = context;
+  if (!revocations) {
+    return {};
+  }
+  let claims: TokenClaims | undefined;
+  const about = () => {
+    claims = claimsOf(session);
+    return revocationSubjects({ ...session, key, claims });
+  };
+  const judge = isFallback ? revocations.judgeByKnown : revocations.judge;
+  const verdict = await budget.spend(() => judge(session, about));
+  return { verdict, claims };
 }
 
 /** Another request of the same browser may have taken the session over a moment ago. */
-async function again(judging: Judging, { id }: Session): Promise<Session | 'expired'> {
+async function judgeAgain(judging: Judging, { id }: Session): Promise<Session | 'expired'> {
   const found = await findSession(judging.records, { id });
   if (typeof found === 'string') {
     return 'expired';
@@ -151,7 +168,10 @@ async function again(judging: Judging, { id }: Session): Promise<Session | 'expi
 }
 
 /** Its tokens are at hand here, and nobody is to use them any more. */
-async function revoked(session: Session, { endedSessions, oauth }: SessionContext): Promise<void> {
+async function endRevoked(
+  session: Session,
+  { endedSessions, oauth }: SessionContext,
+): Promise<void> {
   await endedSessions.run(session.id, async () => 'over');
   const token = newestToken(session);
   if (token) {

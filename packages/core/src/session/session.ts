@@ -1,16 +1,14 @@
 import { base64url } from 'jose';
 import { now } from '../clock.js';
-import type { SessionContext } from './context.js';
-import { clearCookie, findCookie, forgetCookie, hasCookie } from '../cookies.js';
-import type { HttpRequest } from '../http/http.js';
-import { newestToken, type Session } from './data.js';
-import type { Standing } from '../revocations/revocations.js';
-import type { Tokens } from '../oauth/client.js';
-import { retryLater, withBudget } from '../store/timeout.js';
-import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
-import { hash } from '../crypto/hash.js';
+import { clearCookie, findCookie, forgetCookie, hasCookie, type CookieJar } from '../cookies.js';
 import type { Opened } from '../crypto/seal.js';
+import type { Tokens } from '../oauth/client.js';
+import type { Standing } from '../revocations/revocations.js';
+import { retryLater, withBudget } from '../store/timeout.js';
+import type { SessionContext } from './context.js';
 import { openSessionCookie, writeCookie } from './cookie.js';
+import { keyOf, newestToken, type Session } from './data.js';
+import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
 import { findSession, judgeSession } from './search.js';
 import { isId, isSession } from './shape.js';
 
@@ -31,11 +29,19 @@ export interface Start extends Standing {
  * @throws KindeError `store_unavailable`.
  */
 export async function beginSession(
-  request: HttpRequest,
+  jar: CookieJar,
   { revocations, storeBudgetOf }: SessionContext,
 ): Promise<Start> {
-  const standing = await (revocations && storeBudgetOf(request).spend(revocations.begin));
+  const standing = await (revocations && storeBudgetOf(jar.request).spend(revocations.begin));
   return { startedAt: now(), ...standing };
+}
+
+/** What a new session begins with. */
+export interface SignIn {
+  readonly tokens: Tokens;
+  readonly start: Start;
+  /** The session that it replaces, if that was read. */
+  readonly before?: Session | undefined;
 }
 
 /**
@@ -44,13 +50,13 @@ export async function beginSession(
  * @throws KindeError `session_too_large`, `store_unavailable`; the old session lives on then.
  */
 export async function startSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
-  { tokens, start }: { tokens: Tokens; start: Start },
+  { tokens, start, before }: SignIn,
   others: readonly string[],
 ): Promise<string[]> {
   const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
-  const userAgent = request.headers.get('user-agent')?.slice(0, 256);
+  const userAgent = jar.request.headers.get('user-agent')?.slice(0, 256);
   const session = {
     ...tokens,
     ...start,
@@ -58,10 +64,10 @@ export async function startSession(
     seenAt: now(),
   };
   // Before anything is kept: a session that does not fit must leave no trace.
-  const cookies = await writeCookie(request, context, session, others);
-  await createRecord(recordsFor(request, context), { ...session, userAgent });
+  const cookies = await writeCookie(jar, context, session, others);
+  await createRecord(recordsFor(jar, context), { ...session, userAgent });
   // The person has a new session, whether or not the store forgets the old one now.
-  await forgetSession(request, context, 'replaced').catch(() => {});
+  await forgetSession(jar, context, 'replaced', before).catch(() => {});
   return cookies;
 }
 
@@ -71,24 +77,24 @@ export async function startSession(
  * @throws KindeError `store_unavailable`.
  */
 export async function readSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
 ): Promise<Session | NoSession | 'lapsed'> {
-  if (!hasCookie(request, context.config.session.cookie)) {
+  if (!hasCookie(jar, context.config.session.cookie)) {
     return 'no_session';
   }
-  const opened = await openSessionCookie(request, context);
+  const opened = await openSessionCookie(jar, context);
   if (!opened) {
     return 'unreadable';
   }
   if (wasReplaced(opened.payload, context)) {
     return 'replaced';
   }
-  const budget = context.storeBudgetOf(request);
+  const budget = context.storeBudgetOf(jar.request);
   // Asked at the same time as the session, and of the store only every few seconds.
   const news = context.revocations && budget.spend(context.revocations.reload);
   news?.catch(() => {});
-  const records = recordsFor(request, context);
+  const records = recordsFor(jar, context);
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') {
     return found;
@@ -167,12 +173,12 @@ function isLapsed(
  * @throws KindeError `session_too_large`, `store_unavailable`.
  */
 export async function saveSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
   change: { from: Session; to: Session },
 ): Promise<string[] | 'ended'> {
   const { id, refreshToken, expiresAt, seenAt, unjudged } = change.to;
-  const records = recordsFor(request, context);
+  const records = recordsFor(jar, context);
   const isEnded = () => context.endedSessions.state(id) !== undefined;
   // Of requests that bring the same tokens at the same time, one writes.
   const key = `${id} ${refreshToken} ${expiresAt} ${seenAt} ${unjudged?.seenAt}`;
@@ -181,17 +187,21 @@ export async function saveSession(
     return 'ended';
   }
   if (!isEnded()) {
-    return writeCookie(request, context, change.to);
+    return writeCookie(jar, context, change.to);
   }
   // A store that cannot compare has it back by now.
-  await removeRecord(records, await hash(id)).catch(() => {});
+  await removeRecord(records, await keyOf(change.to)).catch(() => {});
   return 'ended';
 }
 
-/** Ends the browser's session: the store forgets it first, then the browser. */
-export async function endSession(request: HttpRequest, context: SessionContext): Promise<string[]> {
-  await forgetSession(request, context, 'over');
-  return clearCookie(request, context, context.config.session.cookie);
+/** Ends the browser's session, if it was read the `known` one: the store forgets it first, then the browser. */
+export async function endSession(
+  jar: CookieJar,
+  context: SessionContext,
+  known?: Session,
+): Promise<string[]> {
+  await forgetSession(jar, context, 'over', known);
+  return clearCookie(jar, context, context.config.session.cookie);
 }
 
 /** The session is due to be written again, so that being active keeps it from ending. */
@@ -217,7 +227,7 @@ export async function newestOf(
   if (!isNew || steps === 0) {
     return session;
   }
-  return newestOf({ ...session, ...next }, context, steps - 1);
+  return newestOf({ ...session, ...next, claims: undefined }, context, steps - 1);
 }
 
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
@@ -238,19 +248,20 @@ function wasReplaced({ id }: Opened['payload'], { endedSessions }: SessionContex
 
 /** Removes what the store holds for the browser's cookie. A cookie that does not open removes nothing. */
 async function forgetSession(
-  request: HttpRequest,
+  jar: CookieJar,
   context: SessionContext,
   how: 'over' | 'replaced',
+  known?: Session,
 ): Promise<void> {
-  const id = (await openSessionCookie(request, context))?.payload['id'];
+  const id = (await openSessionCookie(jar, context))?.payload['id'];
   if (!isId(id)) {
     return;
   }
-  forgetCookie(request, context, context.config.session.cookie);
+  forgetCookie(jar, context, context.config.session.cookie);
   await context.endedSessions.run(id, async () => how);
-  const name = await hash(id);
-  await removeRecord(recordsFor(request, context), name).catch((error: unknown) => {
-    retryLater(() => removeRecord(recordsOf(context), name), REMOVALS);
+  const key = await keyOf(known?.id === id ? known : { id });
+  await removeRecord(recordsFor(jar, context), key).catch((error: unknown) => {
+    retryLater(() => removeRecord(recordsOf(context), key), REMOVALS);
     throw error;
   });
 }
@@ -259,8 +270,8 @@ async function forgetSession(
 const REMOVALS = 3600;
 
 /** The records, as far as this request may wait for them. */
-function recordsFor(request: HttpRequest, context: SessionContext): Records {
+function recordsFor(jar: CookieJar, context: SessionContext): Records {
   const { store, coordination } = context.config.session;
   const common = store ?? coordination;
-  return recordsOf(context, common && withBudget(context.storeBudgetOf(request), common));
+  return recordsOf(context, common && withBudget(context.storeBudgetOf(jar.request), common));
 }

@@ -1,14 +1,14 @@
+import { createSerialQueue } from '../cache/serial-queue.js';
 import { deadlineIn, moment, within } from '../clock.js';
-import type { SessionContext } from './context.js';
+import { readCookies } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
-import { newestToken, summaryOf, type SessionSummary } from './data.js';
-import { EVERYONE } from '../revocations/revocations.js';
-import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
-import { hash } from '../crypto/hash.js';
-import { readSession } from './session.js';
 import type { LogoutToken } from '../oauth/logout-token.js';
-import { createSerialQueue } from '../cache/serial-queue.js';
+import { EVERYONE } from '../revocations/revocations.js';
+import type { SessionContext } from './context.js';
+import { keyOf, newestToken, summaryOf, type SessionSummary } from './data.js';
+import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
+import { readSession } from './session.js';
 import { isId, isSession } from './shape.js';
 
 /** A session as its owner may see it. Times are Unix seconds. */
@@ -56,8 +56,8 @@ export function createSessions(context: SessionContext): Sessions {
   const turns = createSerialQueue();
   return Object.freeze({
     async list(userId, request) {
-      const current = request && (await readSession(request, context));
-      const own = typeof current === 'object' ? await hash(current.id) : undefined;
+      const current = request && (await readSession(readCookies(request), context));
+      const own = typeof current === 'object' ? await keyOf(current) : undefined;
       const found = await summariesOf(context, await keysOfGroup(context, `user ${text(userId)}`));
       return found
         .filter(({ card }) => card.sub === userId)

@@ -1,0 +1,106 @@
+import { toAuth } from '../caller/auth.js';
+import type { Moment } from '../clock.js';
+import type { CookieJar } from '../cookies.js';
+import { KindeError } from '../errors.js';
+import type { Redirect } from '../http/http.js';
+import { safeReturnTo } from '../http/return-to.js';
+import type { Tokens } from '../oauth/client.js';
+import { readSession, revokeTokens, startSession, type Start } from '../session/session.js';
+import type { LoginContext } from './context.js';
+import { afterError, askAgain, type Callback } from './error-response.js';
+import { forgetLogin, sweepLeftovers } from './pending-login.js';
+
+/** A callback that may start a session. */
+export type BegunCallback = Callback & { readonly start: Start };
+
+/** Exchanges the code for tokens and starts the session, or goes on as the error in the callback asks. */
+export async function finishCallback(
+  jar: CookieJar,
+  context: LoginContext,
+  found: BegunCallback,
+  deadline: Moment,
+): Promise<Redirect> {
+  const { query, pending } = found;
+  const { config, oauth } = context;
+  const iss = query.get('iss');
+  if (iss !== null && iss !== config.issuer) {
+    throw new KindeError(
+      'iss_mismatch',
+      'The callback comes from another issuer than this app signs in with.',
+    );
+  }
+  const error = query.get('error');
+  if (error !== null) {
+    return afterError(jar, context, found, error);
+  }
+  if (!query.get('code')) {
+    throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
+  }
+  const tokens = await oauth
+    .finishLogin(query, pending.checks, deadline)
+    .catch((refused: unknown) => {
+      if (isTooLongAgo(refused)) {
+        return undefined;
+      }
+      throw refused;
+    });
+  if (!tokens) {
+    return askAgain(jar, context, found);
+  }
+  return signIn(jar, context, found, tokens);
+}
+
+/** Starts the session, in place of the one that this browser had. */
+async function signIn(
+  jar: CookieJar,
+  context: LoginContext,
+  { pending, start }: BegunCallback,
+  tokens: Tokens,
+): Promise<Redirect> {
+  const location = safeReturnTo(pending.returnTo, context.config.returnRules);
+  await runOnSignIn(context, tokens);
+  const found = await readSession(jar, context).catch(() => undefined);
+  const before = typeof found === 'object' ? found : undefined;
+  const others = forgetLogin(jar, context, pending.checks.state);
+  const begun = { tokens, start, before };
+  // A proxy counts the whole head of the response.
+  const cookies = await startSession(jar, context, begun, [...others, location]).catch(
+    async (error: unknown) => {
+      await revokeNew(tokens, context);
+      throw error;
+    },
+  );
+  if (before) {
+    void revokeTokens(before, context);
+  }
+  return {
+    location,
+    cookies: [...cookies, ...others, ...sweepLeftovers(jar, context)],
+  };
+}
+
+/** Revokes the refresh token of a sign-in that failed here. Never throws. */
+async function revokeNew({ refreshToken }: Tokens, { oauth }: LoginContext): Promise<void> {
+  if (refreshToken) {
+    await oauth.revoke(refreshToken).catch(() => {});
+  }
+}
+
+function isTooLongAgo(error: unknown): boolean {
+  return (
+    error instanceof KindeError && error.code === 'id_token_invalid' && error.reason === 'max_age'
+  );
+}
+
+/** The app's own part of a sign-in. If that fails, nobody is signed in and the tokens are given back. */
+async function runOnSignIn(context: LoginContext, tokens: Tokens): Promise<void> {
+  try {
+    await context.config.onSignIn?.(toAuth(tokens, context));
+  } catch (cause) {
+    await revokeNew(tokens, context);
+    throw new KindeError('hook_failed', 'The app could not finish signing in.', {
+      reason: 'onSignIn',
+      cause,
+    });
+  }
+}
