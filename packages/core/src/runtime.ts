@@ -1,4 +1,4 @@
-// What the process that runs this code offers: modules of Node, the size of its heap, and its warnings.
+// Modules of Node, the size of the heap, and warnings, as far as the process offers them.
 import type * as v8 from 'node:v8';
 import type { KindeErrorCode } from './errors.js';
 

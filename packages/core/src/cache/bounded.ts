@@ -47,7 +47,7 @@ const MARKS = 1 / 8;
 /** The share of it for what strangers can cause: that a callback came. */
 const LOGINS = 1 / 32;
 
-/** What one app may remember: in general, that a session ended, and what strangers can cause. */
+/** Budgets of one app: for caches in general, for marks that a session ended, and for entries that strangers can cause. */
 export type MemoryBudgets = Readonly<Record<'common' | 'marks' | 'logins', MemoryBudget>>;
 
 /** The budgets of one app. Together they are what it may remember. */

@@ -165,7 +165,7 @@ async function enter<Result extends object | string>(
   }
 }
 
-/** What a mark may be put in place of. */
+/** The value that a mark may replace; `undefined` for none. */
 interface Chance {
   readonly from: string | undefined;
 }
@@ -180,7 +180,7 @@ async function acquire(place: LockPlace, { from }: Chance, ask: Ask): Promise<Lo
   return undefined;
 }
 
-/** What one caller waits for, and since when. */
+/** How long one caller waits, and since when. */
 interface Wait extends Pick<RunTerms<never>, 'until' | 'deadline'> {
   readonly start: Moment;
   readonly seen: BoundedCache<Seen>;

@@ -1,4 +1,4 @@
-// Work that is done once however many ask for it, in this process or in all, and bounded memory for results.
+// Single-flight, in one process or in all of them, and bounded caches for its results.
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { StoreBudget } from '../store/timeout.js';
@@ -33,7 +33,7 @@ export interface RunTerms<Result> {
    * @default it is repeated at once
    */
   readonly until?: number;
-  /** What this caller may wait for the shared store. @default as long as a store may take */
+  /** The time for which this caller waits for the shared store. @default as long as a store may take */
   readonly budget?: StoreBudget;
 }
 

@@ -1,5 +1,5 @@
+import { bare } from '@kindling/internal';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
-import { bare } from '../own.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
 import type { CallerContext } from './context.js';
 import { readCookies, type CookieJar } from '../cookies.js';

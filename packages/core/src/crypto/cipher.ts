@@ -2,7 +2,7 @@ import { createNodeDeflate, createWebDeflate, type Deflate } from './deflate.js'
 import type { Envelope } from './envelope.js';
 import { concat, toBase64url, utf8, type NodeCrypto, type NodeKey, type NodeZlib } from './node.js';
 
-/** What a text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
+/** The purpose of a text. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';
 
 /** Names a key: it is derived from a secret for one purpose. */
@@ -137,7 +137,7 @@ const KEY = 32;
 const KEY_ID = 4;
 const IV = 12;
 const TAG = { authTagLength: 16 };
-/** What keys are for, beside the purposes themselves, whose keys encrypt in JWE. */
+/** Purposes of keys, beside those of texts, whose keys encrypt in JWE. */
 const NAMES = 'names';
 const ID = '1 id';
 
@@ -151,7 +151,7 @@ function infoOf(usage: string, app: string): string {
   return `kindling ${usage} ${app}`;
 }
 
-/** What is authenticated beside the ciphertext. In a JWE, that is its header alone (RFC 7516 section 5.1). */
+/** The data that is authenticated beside the ciphertext. In a JWE, that is its header alone (RFC 7516 section 5.1). */
 function headOf({ format, head }: Start, { purpose }: Key): Bytes {
   return concat(format === 'jwe' ? [head] : [head, utf8(purpose)]);
 }

@@ -12,9 +12,9 @@ export interface Envelope {
   readonly format: Format;
   /** Names the secret. Empty in a JWE, which names none. */
   readonly keyId: string;
-  /** What the key of this text is made from. In a JWE, its initialization vector. */
+  /** The salt of this text’s own key. In a JWE, its initialization vector. */
   readonly salt: Uint8Array;
-  /** What stands in front of the ciphertext, and is authenticated with it. */
+  /** The bytes in front of the ciphertext, which are authenticated with it. */
   readonly head: Uint8Array;
   /** Ciphertext, then its tag. */
   readonly body: Uint8Array;
@@ -78,7 +78,7 @@ function readJwe(text: string): Envelope | undefined {
 }
 
 /**
- * Does a text look like ours, but of a version or with a key that is not known here? Then another process may be able to
+ * Says whether a text looks like ours, but has a version or a key that is not known here. Then another process may be able to
  * read it. A JWE names no key and is never foreign.
  */
 export function isForeignText(text: string, keyIds: readonly string[]): boolean {

@@ -3,7 +3,7 @@ import type * as zlib from 'node:zlib';
 import { base64url } from 'jose';
 import { builtin } from '../runtime.js';
 
-/** What is used of Node's own cryptography. */
+/** The part of Node's own cryptography that is used. */
 export type NodeCrypto = Pick<
   typeof crypto,
   | 'createCipheriv'
@@ -25,7 +25,7 @@ export type WebKey = crypto.webcrypto.CryptoKey;
  */
 export const nodeCrypto = builtin<NodeCrypto>('node:crypto');
 
-/** What is used of Node's own compression. */
+/** The part of Node's own compression that is used. */
 export type NodeZlib = Pick<typeof zlib, 'deflateRawSync' | 'inflateRawSync'>;
 
 /** Node's own compression, under the same terms as its cryptography. */

@@ -8,7 +8,7 @@ import { bytesOf, concat, toBase64url, utf8 } from './node.js';
 export interface Packed {
   /** JSON with holes, then the header and the payload of each token. May be compressed. */
   readonly open: Uint8Array;
-  /** What fills the holes: ids, refresh tokens, signatures of tokens, user agents. As it is. */
+  /** Ids, refresh tokens, signatures of tokens and user agents, which fill the holes. Never compressed. */
   readonly apart: Uint8Array;
 }
 
@@ -17,7 +17,7 @@ const TOKENS = new Set(['accessToken', 'idToken']);
 /** Members that are kept apart: secrets, and the user agent, which comes with a request. */
 const APART = new Set(['id', 'of', 'refreshToken', 'userAgent', 'secret', ...TOKENS]);
 
-/** What a hole says of the text that was there: a JWT, bytes in base64url, or something else. */
+/** The kind of text that a hole stands for: a JWT, bytes in base64url, or something else. */
 type Hole = 'j' | 'b' | 't';
 
 /** Takes an object apart, so that `unpack` puts the same one together: every text in it comes back as it was. */

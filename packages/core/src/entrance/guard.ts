@@ -1,6 +1,6 @@
 import type { Requirement } from '@kindling/claims';
+import { bare, own } from '@kindling/internal';
 import type { Auth, SignedIn, SignedOutReason } from '../caller/auth.js';
-import { bare, own } from '../own.js';
 import type { Context } from '../context.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../http/http.js';

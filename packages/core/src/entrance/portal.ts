@@ -1,6 +1,6 @@
+import { bare } from '@kindling/internal';
 import { authenticate } from '../caller/authenticate.js';
 import type { Context } from '../context.js';
-import { bare } from '../own.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { safeReturnTo } from '../http/return-to.js';

@@ -15,7 +15,7 @@ const LONGEST = 2048;
 
 /**
  * The one validator of places to return to: always an absolute http(s) URL on an allowed origin, or the fallback.
- * What is returned is what was parsed, so that no two parsers can disagree about it. A URL is all ASCII once it is parsed, so
+ * The result is the parsed URL itself, so that no two parsers can disagree about it. A URL is all ASCII once it is parsed, so
  * its length is its bytes; one of more than `most` bytes loses its fragment, then its query, and becomes the fallback only if
  * its path alone is too long.
  */

@@ -1,10 +1,10 @@
 // First half of a sign-in: keeps the login in a cookie and sends the browser to Kinde.
 
+import { bare } from '@kindling/internal';
 import { now } from '../clock.js';
 import { readCookies, type CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
-import { bare } from '../own.js';
 import type { LoginContext } from './context.js';
 import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { toWire, type AuthorizationParameters } from './parameters.js';

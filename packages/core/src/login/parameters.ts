@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import { bare } from '../own.js';
+import { bare } from '@kindling/internal';
 import { KindeError } from '../errors.js';
 import { returnTarget, single } from '../http/query.js';
 

@@ -1,3 +1,4 @@
+import { bare } from '@kindling/internal';
 import {
   cookieSize,
   expireCookies,
@@ -9,7 +10,6 @@ import {
 import { KindeError } from '../errors.js';
 import { safeReturnTo } from '../http/return-to.js';
 import type { LoginChecks } from '../oauth/client.js';
-import { bare } from '../own.js';
 import { LOGIN_COOKIE_TTL, type LoginContext } from './context.js';
 import { createLoginChecks } from './login-checks.js';
 

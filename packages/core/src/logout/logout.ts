@@ -1,4 +1,4 @@
-import { bare } from '../own.js';
+import { bare } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
 import { clearCookie, readCookies } from '../cookies.js';
 import { KindeError, withHeaders } from '../errors.js';

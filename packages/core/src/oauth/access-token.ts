@@ -1,7 +1,5 @@
 import type { JWTPayload } from 'jose';
-import type { OAuthConfig } from './config.js';
 import { isJwt } from './jws.js';
-import type { Provider } from './provider.js';
 import {
   audienceOf,
   isSubject,
@@ -9,6 +7,7 @@ import {
   verifyJwt,
   type Arrival,
   type VerifiedClaims,
+  type Verifier,
 } from './verify.js';
 
 /** Values of the `typ` header: Kinde writes `JWT`, others mark access tokens as RFC 9068 says. */
@@ -21,8 +20,7 @@ const OF_OTHER_KINDS = ['nonce', 'at_hash', 'c_hash', 'auth_time', 'event_id', '
  * not a JWT has no claims.
  */
 export async function verifyOwnAccessToken(
-  config: OAuthConfig,
-  provider: Provider,
+  verifier: Verifier,
   token: string,
   { subject, deadline, isLate }: Arrival & { readonly subject: string | undefined },
 ): Promise<JWTPayload> {
@@ -31,19 +29,17 @@ export async function verifyOwnAccessToken(
     return {};
   }
   const verification = {
-    config,
-    provider,
     refuse,
     type: TYPE,
     asker: 'token_endpoint',
     deadline,
     isLate,
   } as const;
-  const claims = await verifyJwt(verification, token);
+  const claims = await verifyJwt(verifier, token, verification);
   if (claims.sub !== subject) {
     throw refuse('sub');
   }
-  if (claims['azp'] !== undefined && claims['azp'] !== config.clientId) {
+  if (claims['azp'] !== undefined && claims['azp'] !== verifier.config.clientId) {
     throw refuse('azp');
   }
   return claims;
@@ -59,21 +55,15 @@ export interface BearerToken {
  * Verifies a bearer token that another client was given for our API. ID tokens and webhooks are signed with the same keys, so
  * what marks those refuses the token here.
  */
-export async function verifyBearerToken(
-  config: OAuthConfig,
-  provider: Provider,
-  token: string,
-): Promise<BearerToken> {
+export async function verifyBearerToken(verifier: Verifier, token: string): Promise<BearerToken> {
   const refuse = refusalOf('access_token_invalid');
   const verification = {
-    config,
-    provider,
     refuse,
     type: TYPE,
     asker: 'bearer',
   } as const;
-  const claims = await verifyJwt(verification, token);
-  if (!audienceOf(claims).some((one) => config.audience.includes(one))) {
+  const claims = await verifyJwt(verifier, token, verification);
+  if (!audienceOf(claims).some((one) => verifier.config.audience.includes(one))) {
     throw refuse('aud');
   }
   if (OF_OTHER_KINDS.some((name) => claims[name] !== undefined) || !hasScopes(claims)) {

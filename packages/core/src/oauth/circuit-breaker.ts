@@ -1,7 +1,7 @@
 import { moment, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 
-/** What a request says about its endpoint: it works, it does not, or (where a stranger chose the content) neither. */
+/** The outcome of a request for its endpoint: it works, it does not, or (where a stranger chose the content) neither. */
 export type Outcome = 'works' | 'fails' | 'neither';
 
 /** A circuit breaker in front of one endpoint. */

@@ -4,15 +4,16 @@ import * as oauth from 'oauth4webapi';
 import { deadlineIn, type Moment } from '../clock.js';
 import { KindeError, withHeaders } from '../errors.js';
 import { verifyBearerToken, verifyOwnAccessToken } from './access-token.js';
-import { authorizationUrl, type AuthorizationRequest } from './authorization-request.js';
+import { authorizationUrl, logoutUrl, type AuthorizationRequest } from './addresses.js';
 import type { OAuthConfig } from './config.js';
 import { createConnection, type Connection, type SendOptions } from './connection.js';
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
 import { verifyIdToken } from './id-token.js';
 import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
 import { verifyLogoutToken } from './logout-token.js';
-import { createProvider, type Provider } from './provider.js';
+import { createProvider } from './provider.js';
 import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
+import type { Verifier } from './verify.js';
 
 const BYTES = 256 * 1024;
 export type {
@@ -39,17 +40,15 @@ export function createOAuth(config: OAuthConfig): OAuth {
     judge: (kept, tokens, deadline = end()) => judgeKept(client, kept, { tokens, deadline }),
     isUnspent: (error) => isUnsent(error) || client.unsent.has(error as object),
     revoke: (token) => revoke(client, token),
-    verifyBearer: (token) => verifyBearerToken(config, provider, token),
+    verifyBearer: (token) => verifyBearerToken(client, token),
     keySetVersion: () => provider.keySetVersion(),
-    verifyLogoutToken: (token) => verifyLogoutToken(config, provider, token),
+    verifyLogoutToken: (token) => verifyLogoutToken(client, token),
     profile: (accessToken, subject) => profile(client, accessToken, subject),
     logoutUrl: (redirect) => logoutUrl(client, redirect),
   } satisfies OAuth);
 }
 
-interface OAuthClient {
-  readonly config: OAuthConfig;
-  readonly provider: Provider;
+interface OAuthClient extends Verifier {
   /** This app as Kinde knows it. */
   readonly registration: oauth.Client;
   readonly auth: oauth.ClientAuth;
@@ -124,7 +123,7 @@ async function finishLogin(
   callback: URLSearchParams,
   by: LoginBy,
 ): Promise<Tokens> {
-  const { config, provider, registration, auth } = client;
+  const { config, registration, auth } = client;
   const { checks, deadline } = by;
   const server = await prepareServer(client, deadline);
   if (server.authorization_response_iss_parameter_supported && !callback.get('iss')) {
@@ -150,14 +149,14 @@ async function finishLogin(
   if (body.id_token === undefined) {
     throw new KindeError('id_token_invalid', 'Kinde sent no ID token.', { reason: 'missing' });
   }
-  const id = await verifyIdToken(config, provider, body.id_token, {
+  const id = await verifyIdToken(client, body.id_token, {
     accessToken: body.access_token,
     nonce: checks.nonce,
     code: params.get('code') ?? '',
     maxAge: checks.maxAge,
     deadline,
   });
-  const access = await verifyOwnAccessToken(config, provider, body.access_token, {
+  const access = await verifyOwnAccessToken(client, body.access_token, {
     subject: id.sub,
     deadline,
   });
@@ -176,7 +175,7 @@ async function finishLogin(
   };
 }
 
-/** What a callback must match, and by when. */
+/** The values that a callback must match, and the deadline. */
 interface LoginBy {
   readonly checks: LoginChecks;
   readonly deadline: Moment;
@@ -257,14 +256,6 @@ async function profile(client: OAuthClient, accessToken: string, subject: string
       },
     );
   }
-}
-
-async function logoutUrl({ config, provider }: OAuthClient, redirect: string): Promise<URL> {
-  // Signing out must work while Kinde's configuration cannot be fetched.
-  const metadata = await provider.metadata().catch(() => undefined);
-  const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
-  url.searchParams.set('redirect', redirect);
-  return url;
 }
 
 /** The checks of oauth4webapi, with its errors turned into ours. */

@@ -3,7 +3,7 @@ import { within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { OAuthConfig } from './config.js';
 
-/** What a response from Kinde may cost. */
+/** Limits of one exchange with Kinde. */
 export interface Limits {
   /** Bytes of the body, at most. */
   readonly bytes: number;

@@ -1,8 +1,6 @@
 import { base64url, type JWTPayload } from 'jose';
 import { now } from '../clock.js';
 import { digest, sameText } from '../crypto/hash.js';
-import type { OAuthConfig } from './config.js';
-import type { Provider } from './provider.js';
 import {
   audienceOf,
   isSubject,
@@ -11,9 +9,10 @@ import {
   type Arrival,
   type Refuse,
   type VerifiedClaims,
+  type Verifier,
 } from './verify.js';
 
-/** What an ID token must match besides its issuer and audience. */
+/** Values that an ID token must match besides its issuer and audience. */
 export interface IdTokenExpectations extends Arrival {
   /** The access token that came with it. */
   readonly accessToken: string;
@@ -34,23 +33,21 @@ const TYPE = /^(application\/)?jwt$/i;
 
 /** Verifies an ID token as OpenID Connect Core 3.1.3.7 says, with every MAY taken as a MUST. */
 export async function verifyIdToken(
-  config: OAuthConfig,
-  provider: Provider,
+  verifier: Verifier,
   token: string,
   expected: IdTokenExpectations,
 ): Promise<VerifiedClaims> {
+  const { config } = verifier;
   const refuse = refusalOf('id_token_invalid');
   const { deadline, isLate } = expected;
   const verification = {
-    config,
-    provider,
     refuse,
     type: TYPE,
     asker: 'token_endpoint',
     deadline,
     isLate,
   } as const;
-  const claims = await verifyJwt(verification, token);
+  const claims = await verifyJwt(verifier, token, verification);
   checkAudience(claims, config, refuse);
   if (!isSubject(claims.sub)) {
     throw refuse('sub');
@@ -68,7 +65,7 @@ export async function verifyIdToken(
 }
 
 /** For this client, and beside it for nobody but APIs of this app. */
-function checkAudience(claims: JWTPayload, config: OAuthConfig, refuse: Refuse): void {
+function checkAudience(claims: JWTPayload, config: Verifier['config'], refuse: Refuse): void {
   const { clientId } = config;
   const audience = audienceOf(claims);
   const isForOthers = audience.some((one) => one !== clientId && !config.audience.includes(one));

@@ -1,40 +1,31 @@
 import { KindeError } from '../errors.js';
 import { verifyOwnAccessToken } from './access-token.js';
-import type { OAuthConfig } from './config.js';
 import type { Refreshed, Tokens, Unjudged } from './contract.js';
 import { verifyIdToken } from './id-token.js';
-import type { Provider } from './provider.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
-import type { Arrival } from './verify.js';
-
-/** What the verification of a refreshed token needs. */
-export interface Judge {
-  readonly config: OAuthConfig;
-  readonly provider: Provider;
-}
+import type { Arrival, Verifier } from './verify.js';
 
 /**
  * Verifies the tokens that a refresh brought. Tokens that may become valid, by keys that arrive or a clock that is set, are
  * kept; others are forged, and refused.
  */
 export async function judgeAnswer(
-  judge: Judge,
+  verifier: Verifier,
   body: TokenResponse,
   from: Tokens,
   by: Arrival,
 ): Promise<Refreshed> {
-  const { config, provider } = judge;
   const previous = from.claims.id;
   let id = previous;
   try {
     if (body.id_token !== undefined) {
-      id = await verifyIdToken(config, provider, body.id_token, {
+      id = await verifyIdToken(verifier, body.id_token, {
         accessToken: body.access_token,
         previous,
         ...by,
       });
     }
-    const access = await verifyOwnAccessToken(config, provider, body.access_token, {
+    const access = await verifyOwnAccessToken(verifier, body.access_token, {
       subject: previous.sub,
       ...by,
     });

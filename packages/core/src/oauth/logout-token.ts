@@ -1,7 +1,12 @@
 import { now } from '../clock.js';
-import type { OAuthConfig } from './config.js';
-import type { Provider } from './provider.js';
-import { audienceOf, isSubject, refusalOf, verifyJwt, type VerifiedClaims } from './verify.js';
+import {
+  audienceOf,
+  isSubject,
+  refusalOf,
+  verifyJwt,
+  type VerifiedClaims,
+  type Verifier,
+} from './verify.js';
 
 /** The sessions that a logout token ends (OpenID Connect Back-Channel Logout 1.0, 2.6). */
 export interface LogoutToken {
@@ -21,23 +26,17 @@ const TYPE = /^(application\/)?(logout\+)?jwt$/i;
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** Verifies a logout token: like an ID token, but with the logout event, without a nonce, and only just issued. */
-export async function verifyLogoutToken(
-  config: OAuthConfig,
-  provider: Provider,
-  token: string,
-): Promise<LogoutToken> {
+export async function verifyLogoutToken(verifier: Verifier, token: string): Promise<LogoutToken> {
   const refuse = refusalOf('logout_token_invalid');
   const verification = {
-    config,
-    provider,
     refuse,
     type: TYPE,
     asker: 'logout',
   } as const;
-  const claims = await verifyJwt(verification, token);
+  const claims = await verifyJwt(verifier, token, verification);
   const { iat, jti, sub, sid } = claims;
   const audience = audienceOf(claims);
-  if (audience.length === 0 || audience.some((one) => one !== config.clientId)) {
+  if (audience.length === 0 || audience.some((one) => one !== verifier.config.clientId)) {
     throw refuse('aud');
   }
   if (!hasEvent(claims)) {

@@ -24,14 +24,18 @@ export interface Arrival {
 /** The error by which a token is refused: `reason` names the check that failed. */
 export type Refuse = (reason: string, cause?: unknown) => KindeError;
 
-/** How one token is verified. */
-export interface Verification extends Arrival {
+/** The means to verify tokens of one tenant. */
+export interface Verifier {
   readonly config: OAuthConfig;
   readonly provider: Provider;
+}
+
+/** How one token is verified. */
+export interface Verification extends Arrival {
   readonly refuse: Refuse;
   /** Values that the `typ` header may have. */
   readonly type: RegExp;
-  /** Whose budget pays for keys that have to be fetched. */
+  /** The asker whose budget pays for keys that have to be fetched. */
   readonly asker: Asker;
 }
 
@@ -41,10 +45,11 @@ const YEAR = 366 * 24 * 3600;
 
 /** Verifies signature, issuer and times of a token: the part that all kinds of tokens share. */
 export async function verifyJwt(
-  verification: Verification,
+  { config, provider }: Verifier,
   token: string,
+  verification: Verification,
 ): Promise<VerifiedClaims> {
-  const { config, provider, refuse, type, asker, deadline } = verification;
+  const { refuse, type, asker, deadline } = verification;
   if (token.length > LONGEST) {
     throw refuse('too_large');
   }
@@ -65,17 +70,17 @@ export async function verifyJwt(
   if (claims.iss !== config.issuer) {
     throw refuse('iss');
   }
-  checkTimes(claims, verification);
+  checkTimes(claims, config.clockTolerance, verification);
   return claims as VerifiedClaims;
 }
 
-/** RFC 7519 4.1.4 to 4.1.6, each time within the clock tolerance. */
+/** RFC 7519 4.1.4 to 4.1.6, each time within the clock tolerance in seconds. */
 function checkTimes(
   { exp, iat, nbf }: JWTPayload,
-  { config, refuse, isLate }: Pick<Verification, 'config' | 'refuse' | 'isLate'>,
+  tolerance: number,
+  { refuse, isLate }: Verification,
 ): void {
   const time = now();
-  const tolerance = config.clockTolerance;
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= time + tolerance)) {
     throw refuse('nbf');
   }

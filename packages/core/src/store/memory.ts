@@ -20,7 +20,7 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
     if (!found || found.until <= Date.now()) {
       return undefined;
     }
-    // What is used moves to the end of those that may have to go.
+    // A session that is read moves to the end of those that may have to go.
     sessions.set(id, found);
     return found.value;
   };

@@ -1,4 +1,4 @@
-// Stores for sessions outside the cookie: their contract, three implementations, and a timeout around all of them.
+// The contract of session stores, three implementations, and the timeout around all of them.
 
 /**
  * Keeps sessions outside the cookie. Ids are hashed and values are encrypted: a store never sees a token. `get`, `set` and

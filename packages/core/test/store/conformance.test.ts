@@ -95,8 +95,8 @@ const broken: Record<
       },
     }),
     noticed: [
-      'of 100 swaps at once, exactly one wins',
-      'every one of many steps is taken once, by whoever takes it',
+      'of 100 calls at once, exactly one wins',
+      'every one of many steps is taken exactly once',
     ],
   },
   'swaps whatever is there': {
@@ -144,15 +144,15 @@ const broken: Record<
           }),
       };
     },
-    noticed: ['a swap gives the value a new time, and takes a value whose time is over for none'],
+    noticed: ['the new value has a new time, and an expired value counts as none'],
   },
   'forgets no value': {
     breaks: (right) => ({ set: (id, value) => right.set(id, value, 600) }),
-    noticed: ['a value is over after its time, and setting it again prolongs it'],
+    noticed: ['a value expires, and setting it again prolongs it'],
   },
   'forgets no member': {
     breaks: (right) => ({ addToGroup: (group, id) => right.addToGroup(group, id, 600) }),
-    noticed: ['membership is over after its time, and enlisting again prolongs it'],
+    noticed: ['a membership expires, and adding the id again prolongs it'],
   },
   'forgets groups with ids': {
     breaks: (right) => ({
@@ -176,7 +176,7 @@ const broken: Record<
         },
       };
     },
-    noticed: ['1,000 at once never get each other’s values'],
+    noticed: ['1,000 concurrent calls never get each other’s values'],
   },
   'shortens ids': {
     breaks: (right) => ({
@@ -205,7 +205,7 @@ const broken: Record<
           (seen.get(id) === from && right.compareAndSet(id, undefined, change)),
       };
     },
-    noticed: ['what was deleted does not come back by a swap that was under way'],
+    noticed: ['a deleted value does not come back by a call that was under way'],
   },
 };
 

@@ -1,8 +1,9 @@
 import { hash } from '../crypto/hash.js';
 import type { OAuthConfig } from './config.js';
 import type { LoginChecks } from './contract.js';
+import type { Verifier } from './verify.js';
 
-/** What one login asks for, beside the options of the app. */
+/** The parameters of one login, beside the options of the app. */
 export interface AuthorizationRequest {
   readonly checks: LoginChecks;
   /** Parameters of this login, as Kinde names them. */
@@ -33,5 +34,14 @@ export async function authorizationUrl(
     query.append('audience', api);
   }
   url.search = query.toString();
+  return url;
+}
+
+/** The address at Kinde where the browser ends the user's session there. */
+export async function logoutUrl({ config, provider }: Verifier, redirect: string): Promise<URL> {
+  // Signing out must work while Kinde's configuration cannot be fetched.
+  const metadata = await provider.metadata().catch(() => undefined);
+  const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
+  url.searchParams.set('redirect', redirect);
   return url;
 }
