@@ -28,6 +28,7 @@ export function createCookieContext(config: Config, { common }: MemoryBudgets): 
 
 /** A request and its cookies, so that each request's `Cookie` header is parsed once. */
 export interface CookieJar {
+  /** The request that brought the cookies. */
   readonly request: HttpRequest;
   /** Values by name, in the order of the header. The first of two with the same name counts. */
   readonly values: ReadonlyMap<string, string>;
@@ -35,8 +36,11 @@ export interface CookieJar {
 
 /** A cookie to set. Its payload is encrypted for one purpose, so one cookie can never pass for another. */
 export interface Cookie {
+  /** The name of the whole cookie; pieces add `.0`, `.1` and so on. */
   readonly name: string;
+  /** Plain data to encrypt. */
   readonly payload: object;
+  /** The one purpose for which the text can be decrypted. */
   readonly purpose: Purpose;
   /** Seconds for which the encrypted text is valid. */
   readonly maxAge: number;
@@ -200,7 +204,7 @@ export async function sealCookie(
   }
   throw new KindeError(
     'session_too_large',
-    `The cookies of this response would take ${size} bytes, and ${budget} are allowed.`,
+    `The cookies of this response would take ${size} bytes, and \`session.cookieBytes\` allows ${budget}.`,
   );
 }
 

@@ -13,7 +13,9 @@ import {
 
 /** Node's request, with what frameworks add to it. */
 export type NodeRequest = IncomingMessage & {
+  /** The address before a router took its prefix away. */
   readonly originalUrl?: string;
+  /** The parsed body, where a body parser ran before. */
   readonly body?: unknown;
 };
 

@@ -1,3 +1,5 @@
+// Finds out who is calling, by session or bearer token, and refreshes tokens that are due.
+
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { bare } from '../own.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
@@ -25,11 +27,11 @@ import {
 
 export type { Authentication } from './refresh.js';
 
-/** How to find out who is calling. */
+/** Options for authenticating a request. */
 export interface AuthenticateOptions {
   /**
-   * `false` where the response cannot carry cookies: the session counts while its access token lives, and nothing is
-   * refreshed, since the browser would never learn of it. @default true
+   * Pass `false` where the response cannot carry cookies: then nothing is refreshed, and the session is valid until its access
+   * token expires. @default true
    */
   refresh?: boolean;
 }
@@ -94,8 +96,8 @@ export function authenticateSync(
   if (authorization !== null) {
     // Headers that are written in another way, or not known, are looked at closely by `authenticate`.
     const token = authorization.startsWith(SCHEME) ? authorization.slice(SCHEME.length) : '';
-    const person = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
-    return person && callerOf(person, context, refresh);
+    const identity = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
+    return identity && callerOf(identity, context, refresh);
   }
   const session = readSessionSync(headers.get('cookie') ?? undefined, context);
   if (!session || isDue(session, context) || needsRewrite(session, context)) {

@@ -17,9 +17,11 @@ import {
   type Session,
 } from '../session/session.js';
 
-/** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
+/** The result of `authenticate` and `refresh`: the caller, and the cookies to send. */
 export interface Authentication {
+  /** The caller, signed in or not. */
   readonly auth: Auth;
+  /** `Set-Cookie` lines, which the response has to carry whatever it is. */
   readonly cookies: readonly string[];
 }
 
@@ -217,8 +219,8 @@ async function saveUnjudged(
     if (error.code === 'session_too_large') {
       context.warn(
         error.code,
-        'An answer of Kinde that cannot be judged yet does not fit into the cookie, so only this process remembers it, ' +
-          `and those that share its store. ${error.message}`,
+        'Tokens of a refresh that cannot be verified yet do not fit into the session cookie, so only this process, and ' +
+          `others that share its store, keep them. ${error.message}`,
       );
     }
     return [];

@@ -83,9 +83,13 @@ async function answer(request: HttpRequest, context: Context, methods: Methods):
   try {
     if (!handler) {
       const headers = { allow: Object.keys(methods).join(', ') };
-      throw new KindeError('method_not_allowed', 'This address does not answer that method.', {
-        headers,
-      });
+      throw new KindeError(
+        'method_not_allowed',
+        'This route does not support the HTTP method of the request.',
+        {
+          headers,
+        },
+      );
     }
     if (isPrefetch(request)) {
       return NOTHING;

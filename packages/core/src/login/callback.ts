@@ -22,7 +22,9 @@ import { forgetLogin, loginCookieName, readPending, type PendingLogin } from './
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
+  /** Names the check that failed; its `headers` delete the cookie of the login. */
   readonly error: KindeError;
+  /** The absolute URL that the login was to return to, where that is known. */
   readonly returnTo: string | undefined;
 }
 

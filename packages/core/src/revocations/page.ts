@@ -4,7 +4,7 @@ export interface Notice {
   readonly key: string;
   /** Its place in the order in which everything was said, from 1. */
   readonly seq: number;
-  /** When it was said, or for which second it asks for renewal, in Unix seconds. */
+  /** When it was said, or for which second it asks for a refresh, in Unix seconds. */
   readonly at: number;
   /** Only sessions that began by this second are meant; 0 for no such bound. */
   readonly until: number;
@@ -16,10 +16,13 @@ export interface Head {
   readonly epoch: string;
   /** Place of the latest notice; 0 while there is none. */
   readonly seq: number;
+  /** Number of the oldest full page that is kept. */
   readonly first: number;
+  /** Number of this page. */
   readonly page: number;
   /** When this was written, in Unix seconds. */
   readonly writtenAt: number;
+  /** Notices of this page. */
   readonly notices: readonly Notice[];
 }
 

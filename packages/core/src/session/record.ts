@@ -12,9 +12,11 @@ export type { Session } from './data.js';
 
 /** Where records are kept, for one request or for all. */
 export interface Records {
+  /** Options with every default applied. */
   readonly config: Config;
+  /** Encrypts and decrypts records. */
   readonly seal: CachedSeal;
-  /** Whole sessions, or cards of those in cookies. */
+  /** Holds whole sessions, or summaries of those in cookies. */
   readonly store: SessionStore | undefined;
 }
 
@@ -206,7 +208,7 @@ export async function removeRecord({ store, config }: Records, name: string): Pr
 }
 
 /**
- * Asks for the tokens of a session in the store to be renewed at its next request.
+ * Has the tokens of a session in the store refreshed at its next request.
  * @throws KindeError `store_unavailable`.
  */
 export async function markStale(records: Records, name: string): Promise<void> {
@@ -217,12 +219,12 @@ export async function markStale(records: Records, name: string): Promise<void> {
   for (let tries = TRIES; tries > 0; tries--) {
     const found = await readRecord(records, name);
     const session: object | undefined = found?.value;
-    // A card is of a session that is in its cookie.
+    // A summary is of a session that is in its cookie.
     if (!isSession(session)) {
       return;
     }
     const { seenAt, renewFrom = 0 } = session;
-    // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
+    // Later than whatever is fresh by now or will be, when a refresh that is under way comes back.
     const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + MOST_AHEAD);
     if (later <= renewFrom) {
       return;
@@ -248,7 +250,7 @@ async function openRecord(
   // Another process may be able to read it, so that it is not there must not be said.
   if (!opened && (await records.seal.isForeign(text))) {
     throw storeUnavailable(
-      'A session in the store is encrypted in a version, or with a secret, that is not known here.',
+      'A session in the store is encrypted with a secret, or by a version of this package, that this process does not have.',
     );
   }
   return opened?.payload;

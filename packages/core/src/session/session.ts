@@ -1,3 +1,5 @@
+// Keeps a user's tokens at rest, in the cookie or in a store, until the session expires or is revoked.
+
 import { base64url } from 'jose';
 import { now } from '../clock.js';
 import type { SessionContext } from './context.js';
@@ -20,11 +22,12 @@ export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';
 
 /** When a session begins, in Unix seconds, and where in the order of what is said about sessions. */
 export interface Start extends Standing {
+  /** Unix seconds. */
   readonly startedAt: number;
 }
 
 /**
- * A session begins where its tokens are asked for: what is said about its person from here on concerns it, though it be
+ * A session begins where its tokens are asked for: revocations of its user from here on concerns it, though it be
  * kept later, and what was said before does not.
  * @throws KindeError `store_unavailable`.
  */
@@ -38,7 +41,9 @@ export async function beginSession(
 
 /** What a new session begins with. */
 export interface SignIn {
+  /** The verified tokens of the callback. */
   readonly tokens: Tokens;
+  /** What `beginSession` returned before they were asked for. */
   readonly start: Start;
   /** The session that it replaces, if that was read. */
   readonly before?: Session | undefined;
@@ -66,7 +71,7 @@ export async function startSession(
   // Before anything is kept: a session that does not fit must leave no trace.
   const cookies = await writeCookie(jar, context, session, others);
   await createRecord(recordsFor(jar, context), { ...session, userAgent });
-  // The person has a new session, whether or not the store forgets the old one now.
+  // The user has a new session, whether or not the store forgets the old one now.
   await forgetSession(jar, context, 'replaced', before).catch(() => {});
   return cookies;
 }
@@ -194,7 +199,7 @@ export async function saveSession(
   return 'ended';
 }
 
-/** Ends the browser's session, if it was read the `known` one: the store forgets it first, then the browser. */
+/** Ends the browser's session, first in the store, then in the browser. `known` is that session where it was read before. */
 export async function endSession(
   jar: CookieJar,
   context: SessionContext,
