@@ -73,7 +73,7 @@ export function parseCookies(header: string, prefix: string): ReadonlyMap<string
     const end = endOfSegment(header, Math.max(start, next));
     // Elsewhere in its segment, the prefix is part of another name or of a value.
     if (start >= next) {
-      addPair(cookies, header.slice(start, end));
+      addPair(cookies, header, start, end);
     }
     next = header.indexOf(prefix, end + 1);
   }
@@ -85,14 +85,16 @@ function endOfSegment(header: string, from: number): number {
   return semicolon < 0 ? header.length : semicolon;
 }
 
-function addPair(cookies: Map<string, string>, pair: string): void {
-  const equals = pair.indexOf('=');
-  if (equals < 0) {
+/** Adds the cookie of one segment. No more than its name and its value is cut out, since sessions are read at every request. */
+function addPair(cookies: Map<string, string>, header: string, start: number, end: number): void {
+  const equals = start + header.slice(start, end).indexOf('=');
+  if (equals < start) {
     return;
   }
-  const name = trimEnd(pair.slice(0, equals));
+  const name = header.slice(start, trimmedEnd(header, start, equals));
   if (!cookies.has(name)) {
-    cookies.set(name, trimEnd(pair.slice(skipBlanks(pair, equals + 1))));
+    const from = skipBlanks(header, equals + 1);
+    cookies.set(name, header.slice(from, trimmedEnd(header, from, end)));
   }
 }
 
@@ -104,12 +106,12 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-function trimEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && isBlank(text.charCodeAt(end - 1))) {
-    end -= 1;
+function trimmedEnd(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) {
+    at -= 1;
   }
-  return text.slice(0, end);
+  return at;
 }
 
 /** A space or a tab: no other white space surrounds names and values (RFC 6265). */

@@ -127,6 +127,7 @@ class Caller {
     const { access } = identity;
     this.#identity = identity;
     this.isAuthenticated = true;
+    // A machine's is replaced below.
     this.user = identity.user!;
     this.via = identity.idToken === undefined ? 'bearer' : 'session';
     this.isMachine = identity.isMachine;

@@ -170,7 +170,7 @@ async function asItIs(
   return signOutWith(jar, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
 
-/** Active now. If its tokens are to be renewed and could not be, they still are. */
+/** The session, active now. Tokens that are to be refreshed and could not be still are to be refreshed. */
 function prolonged(session: Session): Session {
   const { renewFrom = 0 } = session;
   // A clock that was wrong must not make anybody look idle.
@@ -202,13 +202,13 @@ export function refresh(request: HttpRequest, context: CallerContext): Promise<A
   });
 }
 
-/** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
+/** Kinde may answer a refresh with the same access token while that is valid, so one try ahead of its expiry is enough. */
 function isDue(session: Session, context: CallerContext): boolean {
   const { expiresAt, seenAt, refreshToken, renewFrom = 0 } = session;
   const time = now();
   const ahead = expiresAt - AHEAD;
   const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
-  // While Kinde does not answer, that a token could be renewed early must not make every request wait.
+  // While Kinde does not answer, that a token could be refreshed early must not make every request wait.
   const isEarly = early && context.refreshBackoff.get(refreshToken ?? '') === undefined;
   return expiresAt <= time || isEarly || mayJudge(session, context);
 }

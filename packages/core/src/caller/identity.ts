@@ -45,7 +45,7 @@ export function createIdentityCache(
   const read = (tokens: SomeTokens) => {
     const { accessToken, idToken } = tokens;
     const known = sessions.get(accessToken);
-    // The same access token may come with another ID token after a renewal.
+    // The same access token may come with another ID token after a refresh.
     if (known?.idToken === idToken) {
       return known;
     }

@@ -78,7 +78,7 @@ export function readTokens(session: Session, { identities }: CallerContext): Rea
 }
 
 /**
- * Whoever has a token that lives does not stand in line for another one, and does not spend a refresh token that may have been
+ * A session whose token is valid does not wait in line for another one, and does not spend a refresh token that may have been
  * spent: its answer was lost, and with a second one everything would be.
  */
 function isBackingOff(
@@ -148,7 +148,7 @@ async function afterRefusalInStore(
   return signOutWith(jar, context, 'refresh_refused');
 }
 
-/** How often it is looked for what others made of a session whose refresh token was refused. */
+/** How often the store is searched for a newer record after a refresh token was refused. */
 const TRIES = 5;
 
 /** Removes a record that is still what was read of it. */

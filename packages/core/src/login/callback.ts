@@ -206,11 +206,11 @@ function failureOf({ code, message, reason, fix, headers, cause }: KindeError): 
   };
 }
 
-/** Everything that can be refused by looking at the query alone. Answers the state. */
+/** Everything that can be refused by looking at the query alone. Returns the state. */
 function checkQuery(query: URLSearchParams): string {
   const names = new Set<string>();
   for (const [name, value] of query) {
-    // Whoever sends thousands of names must not have each of them compared with all others.
+    // Thousands of names must not each be compared with all others.
     if (names.has(name)) {
       single(query, name);
     }

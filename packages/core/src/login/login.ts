@@ -71,7 +71,7 @@ export interface Beginning extends Pick<PendingLogin, 'isSwitch' | 'isReauth' | 
   readonly options: LoginOptions;
 }
 
-/** Puts a login into a cookie and answers the address at Kinde that begins it. */
+/** Keeps a login in a cookie and returns the address at Kinde that begins it. */
 export async function startLogin(
   jar: CookieJar,
   context: LoginContext,

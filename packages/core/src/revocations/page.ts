@@ -26,7 +26,7 @@ export interface Head {
   readonly notices: readonly Notice[];
 }
 
-/** Notices on one page. A page that has as many is never changed again, so whoever copies it copies the same. */
+/** Notices on one page. A page that has as many is never changed again, so all processes copy the same. */
 export const PAGE = 128;
 
 const VERSION = '1';
@@ -74,7 +74,7 @@ export function readPage(text: string): Notice[] | undefined {
 
 /** The newest page; `'foreign'` for one of another version, `undefined` for what is none. */
 export function readHead(text: string): Head | 'foreign' | undefined {
-  const [start, epoch, seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
+  const [start, epoch = '', seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
   if (start === undefined) {
     return /^(?!1 )\d+ /.test(text) ? 'foreign' : undefined;
   }
@@ -83,7 +83,7 @@ export function readHead(text: string): Head | 'foreign' | undefined {
     return undefined;
   }
   return {
-    epoch: epoch!,
+    epoch,
     seq: read(seq),
     first: read(first),
     page: read(page),

@@ -95,7 +95,11 @@ export function createRevocations(
   const read = async (): Promise<Known> => {
     await log.sync();
     sinceRead = stopwatch();
-    return log.known()!;
+    const known = log.known();
+    if (!known) {
+      throw storeUnavailable('The revocation log in the session store could not be read.');
+    }
+    return known;
   };
   const say = async (
     kind: string,

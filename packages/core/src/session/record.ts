@@ -55,7 +55,7 @@ export async function createRecord(records: Records, session: Session): Promise<
 }
 
 /**
- * Keeps a session that was in a cookie, where the store has nothing of it, or `from`. Answers the text of its record;
+ * Keeps a session that was in a cookie, where the store has nothing of it, or `from`. Returns the text of its record;
  * `undefined` where it ended, or where somebody else was faster.
  * @throws KindeError `store_unavailable`.
  */
@@ -81,7 +81,7 @@ export interface StoredRecord {
 }
 
 /**
- * The record under a key, of the session with this id where that is known; `undefined` where the session is over.
+ * The record under a key, of the session with this id where that is known; `undefined` where the session ended.
  * @throws KindeError `store_unavailable`.
  */
 export async function readRecord(
@@ -195,7 +195,7 @@ async function joinGroups(
 }
 
 /**
- * The session is over, for every process.
+ * Ends a session for every process.
  * @throws KindeError `store_unavailable`.
  */
 export async function removeRecord({ store, config }: Records, name: string): Promise<void> {
@@ -218,11 +218,11 @@ export async function markStale(records: Records, name: string): Promise<void> {
   }
   for (let tries = TRIES; tries > 0; tries--) {
     const found = await readRecord(records, name);
-    const session: object | undefined = found?.value;
     // A summary is of a session that is in its cookie.
-    if (!isSession(session)) {
+    if (!found || !isSession(found.value)) {
       return;
     }
+    const session: Session = found.value;
     const { seenAt, renewFrom = 0 } = session;
     // Later than whatever is fresh by now or will be, when a refresh that is under way comes back.
     const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + MOST_AHEAD);
@@ -233,7 +233,7 @@ export async function markStale(records: Records, name: string): Promise<void> {
       to: await write(records, { ...session, renewFrom: later }),
       maxAge: lifeOf(records, session),
     };
-    if (await store.compareAndSet(name, found!.text, change)) {
+    if (await store.compareAndSet(name, found.text, change)) {
       return;
     }
   }
@@ -267,7 +267,7 @@ async function addToGroups(
   }
   const key = await keyOf(session);
   const names = await Promise.all(groups.map((group) => records.seal.names(group)));
-  await Promise.all(names.map(([name]) => store.addToGroup!(name, key, lifeOf(records, session))));
+  await Promise.all(names.map(([name]) => store.addToGroup?.(name, key, lifeOf(records, session))));
 }
 
 function write(records: Records, session: Session): Promise<string> {

@@ -77,7 +77,7 @@ export async function startSession(
 }
 
 /**
- * The browser's session, if it is alive. `'lapsed'` where it is over by the clock and not for long, so that it may live again
+ * The browser's session, if it is alive. `'lapsed'` where it expired by the clock and not long ago, so that it may be valid again
  * when a wrong clock is right.
  * @throws KindeError `store_unavailable`.
  */
@@ -97,8 +97,8 @@ export async function readSession(
   }
   const budget = context.storeBudgetOf(jar.request);
   // Asked at the same time as the session, and of the store only every few seconds.
-  const news = context.revocations && budget.spend(context.revocations.reload);
-  news?.catch(() => {});
+  const feed = context.revocations && budget.spend(context.revocations.reload);
+  feed?.catch(() => {});
   const records = recordsFor(jar, context);
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') {
@@ -108,7 +108,7 @@ export async function readSession(
     return isLapsed(found.session, context) ? 'lapsed' : 'expired';
   }
   if (!found.isFallback) {
-    await news;
+    await feed;
   }
   const judged = await judgeSession({ context, records, budget }, found, !opened.isCurrent);
   if (typeof judged === 'object') {
@@ -160,7 +160,7 @@ function isExpired(
   );
 }
 
-/** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
+/** Seconds by which a clock may be wrong: a clock that takes local time for UTC is off by half a day. */
 export const CLOCK_ERROR = 24 * 3600;
 
 /** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
@@ -271,7 +271,7 @@ async function forgetSession(
   });
 }
 
-/** How often it is tried to remove the record of a session that is over, at most. */
+/** How often the record of an ended session is tried to be removed, at most. */
 const REMOVALS = 3600;
 
 /** The records, as far as this request may wait for them. */

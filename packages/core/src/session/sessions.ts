@@ -4,7 +4,7 @@ import type { SessionContext } from './context.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import { keyOf, newestToken, summaryOf, type SessionSummary } from './data.js';
-import { EVERYONE } from '../revocations/revocations.js';
+import { EVERYONE, type Revocations } from '../revocations/revocations.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
 import { readSession } from './session.js';
 import type { LogoutToken } from '../oauth/tokens.js';
@@ -49,12 +49,7 @@ export interface Sessions {
 
 /** Binds the methods to one app. */
 export function createSessions(context: SessionContext): Sessions {
-  const notices = () => {
-    if (!context.revocations) {
-      throw needsGroups();
-    }
-    return context.revocations;
-  };
+  const revocations = () => requireRevocations(context);
   const turns = createSerialQueue();
   return Object.freeze({
     async list(userId, request) {
@@ -76,12 +71,12 @@ export function createSessions(context: SessionContext): Sessions {
         );
     },
     async revoke(userId, id) {
-      const said = notices();
+      const feed = revocations();
       const [own] = isId(id) ? await summariesOf(context, [id]) : [];
       if (own?.summary.sub !== text(userId)) {
         return false;
       }
-      await said.revoke(`session ${id}`);
+      await feed.revoke(`session ${id}`);
       await endRecords(context, [id]);
       return true;
     },
@@ -90,7 +85,7 @@ export function createSessions(context: SessionContext): Sessions {
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) {
-        return notices().markStale(about);
+        return revocations().markStale(about);
       }
       // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
       await turns.run(about, async () => {
@@ -99,7 +94,7 @@ export function createSessions(context: SessionContext): Sessions {
         );
       });
     },
-    refreshAll: () => notices().markStale(EVERYONE),
+    refreshAll: () => revocations().markStale(EVERYONE),
   } satisfies Sessions);
 }
 
@@ -109,10 +104,7 @@ export function createSessions(context: SessionContext): Sessions {
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
 async function endGroup(context: SessionContext, about: string): Promise<void> {
-  const { revocations } = context;
-  if (!revocations) {
-    throw needsGroups();
-  }
+  const revocations = requireRevocations(context);
   // Looked up first: a session that begins after the notice is not to be in the list.
   const names = await keysOfGroup(context, about).catch((error: unknown) => error as KindeError);
   await revocations.revoke(about);
@@ -130,10 +122,7 @@ export async function endByLogoutToken(
   context: SessionContext,
   { sub, sid, issuedAt }: LogoutToken,
 ): Promise<void> {
-  const { revocations, config } = context;
-  if (!revocations) {
-    throw needsGroups();
-  }
+  const revocations = requireRevocations(context);
   const found = await summariesOf(
     context,
     await keysOfGroup(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
@@ -146,7 +135,7 @@ export async function endByLogoutToken(
     );
   }
   // Without a session named, it may be late, and the user be signed in again. Clocks may disagree on which came first.
-  const until = issuedAt + config.clockTolerance;
+  const until = issuedAt + context.config.clockTolerance;
   if (sid === undefined) {
     await revocations.revoke(`user ${sub}`, until);
   } else {
@@ -178,7 +167,7 @@ async function endRecords(context: SessionContext, names: readonly string[]): Pr
 const REVOKING = 3;
 const REVOKED_AT_ONCE = 10;
 
-/** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
+/** Best effort: the sessions are revoked already. Waited for, since some runtimes stop what goes on behind an answer. */
 async function revokeAll({ oauth }: SessionContext, tokens: readonly string[]): Promise<void> {
   const deadline = deadlineIn(REVOKING);
   const left = [...tokens];
@@ -239,6 +228,14 @@ function text(id: string): string {
     'A user id or an organization code is missing: pass a string that is not empty.',
     { reason: 'id' },
   );
+}
+
+/** The revocation feed. @throws KindeError `config_invalid` where there is no store with groups. */
+function requireRevocations({ revocations }: SessionContext): Revocations {
+  if (!revocations) {
+    throw needsGroups();
+  }
+  return revocations;
 }
 
 function needsGroups(): KindeError {
