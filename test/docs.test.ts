@@ -460,11 +460,7 @@ describe('what a page starts with is an app that people sign in to', () => {
 
 test('every variable that is read has a row in the reference, and so have those of Kinde’s Python SDK', () => {
   const page = readFileSync('docs/reference/configuration.md', 'utf8');
-  const sources = [
-    'core/src/options/variables',
-    'core/src/options/options',
-    'management/src/options',
-  ];
+  const sources = ['core/src/options/options', 'core/src/options/env', 'management/src/options'];
   const read = sources.flatMap((file) =>
     [
       ...readFileSync(`packages/${file}.ts`, 'utf8').matchAll(

@@ -4,11 +4,26 @@ import type { FlagDeclaration } from './define.js';
 /** Permissions, roles and flags that exist at a tenant, as its Management API lists them. */
 export interface TenantLists {
   /** Permissions, by key. */
-  readonly permissions: readonly { readonly key: string }[];
+  readonly permissions: readonly Keyed[];
   /** Roles, with the keys of their permissions. */
-  readonly roles: readonly { readonly key: string; readonly permissions: readonly string[] }[];
-  /** Feature flags; `type` as Kinde's name (`string`) or letter (`s`). */
-  readonly flags: readonly { readonly key: string; readonly type: string }[];
+  readonly roles: readonly ListedRole[];
+  /** Feature flags, with their types. */
+  readonly flags: readonly ListedFlag[];
+}
+
+interface Keyed {
+  /** The key, which for a flag is its code. */
+  readonly key: string;
+}
+
+interface ListedRole extends Keyed {
+  /** Keys of the role's permissions. */
+  readonly permissions: readonly string[];
+}
+
+interface ListedFlag extends Keyed {
+  /** Kinde's name of the type (`string`) or its letter (`s`). */
+  readonly type: string;
 }
 
 /** One difference between a tenant and its declaration. */
@@ -61,7 +76,7 @@ export function checkDrift(declared: Declared, actual: TenantLists): readonly Dr
 function compare(
   kind: Drift['kind'],
   declared: readonly string[],
-  actual: readonly { readonly key: string }[],
+  actual: readonly Keyed[],
 ): Drift[] {
   const found = actual.map(({ key }) => key);
   const missing = declared.filter((key) => !found.includes(key));
@@ -82,10 +97,7 @@ function compare(
   ];
 }
 
-function differentRole(
-  { key, permissions }: TenantLists['roles'][number],
-  { roles }: Declared,
-): Drift[] {
+function differentRole({ key, permissions }: ListedRole, { roles }: Declared): Drift[] {
   const declared = own(roles, key);
   if (!declared) {
     return [];
@@ -106,7 +118,7 @@ function differentRole(
   return [{ kind: 'role', key, difference: 'different', detail }];
 }
 
-function differentFlag({ key, type }: TenantLists['flags'][number], { flags }: Declared): Drift[] {
+function differentFlag({ key, type }: ListedFlag, { flags }: Declared): Drift[] {
   const declared = own(flags, key)?.type;
   const found = LETTERS[type.toLowerCase()] ?? type;
   if (declared === undefined || declared === found) {

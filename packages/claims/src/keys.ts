@@ -12,20 +12,21 @@ export type FlagValue = string | boolean | number | object;
 /** Kinde's letters for the four types of flags: string, boolean, integer, JSON. */
 export type FlagLetter = 's' | 'b' | 'i' | 'j';
 
-/** A permission key: a declared one where `defineKinde` is registered, else any text. */
-export type PermissionKey = Kindling.Register extends { tenant: { permissions: infer Permissions } }
-  ? keyof Permissions & string
+/** The keys of one part of the registered declaration; any text where none is registered. */
+type DeclaredKey<Part extends string> = Kindling.Register extends {
+  tenant: { [Name in Part]: infer Members };
+}
+  ? keyof Members & string
   : string;
+
+/** A permission key: a declared one where `defineKinde` is registered, else any text. */
+export type PermissionKey = DeclaredKey<'permissions'>;
 
 /** A role key: a declared one where `defineKinde` is registered, else any text. */
-export type RoleKey = Kindling.Register extends { tenant: { roles: infer Roles } }
-  ? keyof Roles & string
-  : string;
+export type RoleKey = DeclaredKey<'roles'>;
 
 /** A flag code: a declared one where `defineKinde` is registered, else any text. */
-export type FlagCode = Kindling.Register extends { tenant: { flags: infer Flags } }
-  ? keyof Flags & string
-  : string;
+export type FlagCode = DeclaredKey<'flags'>;
 
 /** The values of a flag with this declaration. */
 export type ValueOf<Declaration> = Declaration extends { values: readonly (infer Value)[] }

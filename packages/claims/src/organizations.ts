@@ -13,8 +13,15 @@ export interface Organization {
 export interface UserOrganizations {
   /** The organization codes. */
   readonly orgCodes: readonly string[];
-  /** The same organizations with names; the code stands in for a name that the token does not have. */
-  readonly orgs: readonly { readonly code: string; readonly name: string }[];
+  /** The same organizations with names. */
+  readonly orgs: readonly NamedOrganization[];
+}
+
+interface NamedOrganization {
+  /** The organization code. */
+  readonly code: string;
+  /** The name; the code where the token has none. */
+  readonly name: string;
 }
 
 /** Reads the organization that a token was issued for; `null` for none. */

@@ -1,3 +1,6 @@
+// Time in Unix seconds, moments by a clock that nobody sets, and waiting until a deadline.
+import { withDeadline } from '@kindling/internal';
+
 /** The time in Unix seconds. */
 export function now(): number {
   return Math.floor(Date.now() / 1000);
@@ -11,7 +14,7 @@ export function moment(): Moment {
   return performance.now();
 }
 
-/** The moment at which a time of so many seconds, that begins now, is over. */
+/** The moment in so many seconds. */
 export function deadlineIn(seconds: number): Moment {
   return moment() + seconds * 1000;
 }
@@ -22,30 +25,18 @@ export function secondsSince(past: Moment): number {
 }
 
 /**
- * Begins to count seconds. Of two clocks the one that says more is believed: somebody may set the one, and the other stands
- * still while the machine sleeps.
+ * Waits for some work until a deadline.
+ * @throws the error of the work, or, after the deadline, the one that `late` makes
  */
-export function stopwatch(): () => number {
-  const start = moment();
-  const date = Date.now();
-  return () => Math.max(moment() - start, Date.now() - date) / 1000;
-}
-
-/** The result of some work, or the error that `late` makes where it takes longer than until the deadline. */
-export async function within<Result>(
+export function within<Result>(
   deadline: Moment,
   work: Promise<Result>,
   late: () => Error,
 ): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  // Whoever stops waiting must not be told of what happens later.
-  work.catch(() => {});
-  const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), Math.max(0, deadline - moment()));
+  return withDeadline(work, {
+    milliseconds: deadline - moment(),
+    onTimeout() {
+      throw late();
+    },
   });
-  try {
-    return await Promise.race([work, end]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

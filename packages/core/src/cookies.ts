@@ -1,7 +1,8 @@
 // Encrypted cookies of any size: read once for each request, written within the budget of one response.
 
 import { stringifySetCookie } from 'cookie';
-import { withCache, type CachedSeal, type MemoryBudgets } from './cache/bounded.js';
+import type { MemoryBudgets } from './cache/bounded.js';
+import { withCache, type CachedSeal } from './cache/seal-cache.js';
 import { createSeal, type Opened, type Purpose } from './crypto/seal.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http/http.js';

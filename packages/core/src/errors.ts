@@ -1,4 +1,5 @@
-/** Every way this SDK can fail, and the HTTP status each becomes when nobody handles it. */
+// The one error class, and every code that an error can have.
+/** Every error code, and the HTTP status of an error with that code that nothing handles. */
 const STATUS = {
   /** Options or environment are unusable; `problems` lists all of them. */
   config_invalid: 500,
@@ -12,13 +13,13 @@ const STATUS = {
   cross_site: 403,
   /** A script, an image or a frame called an auth route that only a navigation of the browser window can complete. */
   navigation_required: 400,
-  /** `refresh()` was called where no cookie can be sent any more; nothing was spent. */
+  /** `refresh()` was called where no cookie can be sent any more; no token was used. */
   cannot_set_cookies: 500,
   /** The callback came without `state`, with another state, or without a `code`. */
   state_missing: 400,
   state_mismatch: 400,
   code_missing: 400,
-  /** The login that this callback belongs to is not known to this browser, too old, or was completed before. */
+  /** The login that this callback belongs to is not known to this browser, expired, or was completed before. */
   transaction_missing: 400,
   transaction_expired: 400,
   transaction_consumed: 400,
@@ -38,9 +39,9 @@ const STATUS = {
   kinde_timeout: 504,
   /** Nothing was sent: Kinde does not answer for the moment (`circuit_open`), or there was no time left (`not_sent`). */
   kinde_unavailable: 503,
-  /** Kinde asks to be left alone for a while (429). */
+  /** Kinde limits the rate of requests (429). */
   kinde_busy: 503,
-  /** Kinde's answer is not what the protocol says; `reason` tells in one word. */
+  /** Kinde's response does not follow the protocol; `reason` tells in one word. */
   response_invalid: 502,
   /** Kinde's OpenID configuration cannot be used; `reason` tells in one word. */
   discovery_invalid: 502,
@@ -52,9 +53,9 @@ const STATUS = {
   /** A back-channel logout request was refused; nobody was signed out by it. */
   logout_token_invalid: 400,
   body_too_large: 413,
-  /** The profile endpoint answered for somebody else, or not at all. */
+  /** The profile endpoint answered for another user, or not at all. */
   profile_invalid: 502,
-  /** The Account API did not answer a live question; nothing is allowed by that. */
+  /** The Account API did not answer a live check, which therefore grants nothing. */
   account_unavailable: 503,
   /** The session does not fit into cookies. */
   session_too_large: 500,
@@ -62,39 +63,47 @@ const STATUS = {
   store_unavailable: 503,
   /** A session belongs to a process with another secret or version; only ever a warning. */
   session_foreign: 503,
-  /** A function that the app gave to the SDK threw; `reason` is its name. */
+  /** A function of the app threw; `reason` is its name. */
   hook_failed: 500,
-  /** A caller is required and there is none; or the caller may not do this. */
+  /** The request needs a signed-in user; or the user may not do this. */
   signed_out: 401,
   forbidden: 403,
   /** The emulator's issuer was configured for production. */
   emulator_in_production: 500,
 } as const;
 
-/** The contract: messages may be reworded at any time, codes may not. */
+/** The codes of `KindeError`, to switch on. Codes are stable; messages may change in any release. */
 export type KindeErrorCode = keyof typeof STATUS;
 
-/** What an error may carry besides code and message. Never a token, a secret or a response body. */
+/** Details of an error besides code and message. Never a token, a secret or a response body. */
 export interface KindeErrorDetails {
   /** One word that says more than the code: a failed check, an OAuth error code, a system error code. */
   readonly reason?: string | undefined;
-  /** Everything that is wrong with the options, one sentence each. */
+  /** Everything that is wrong with the options, one sentence each. @default [] */
   readonly problems?: readonly string[] | undefined;
-  /** What to do about it, for the developer. */
+  /** Tells the developer what to do. */
   readonly fix?: string | undefined;
+  /** Headers for the response to the request that failed, by lower-case name. @default {} */
   readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** The error that caused this one. Its name, message and system code are kept. */
   readonly cause?: unknown;
 }
 
-/** The only error class this SDK throws. Switch on `code`. */
+/** The only error class that Kindling throws. Switch on `code`. */
 export class KindeError extends Error {
+  /** Always `KindeError`. */
   override readonly name = 'KindeError';
+  /** Says what failed. Stable, unlike the message; its page is `docs/errors/<code>.md`. */
   readonly code: KindeErrorCode;
-  /** HTTP status that an unhandled error becomes: Express and Fastify read this property. */
+  /** The HTTP status of the response to the request that failed. Express and Fastify read this property. */
   readonly statusCode: number;
+  /** One word that says more than the code: a failed check, an OAuth error code, a system error code. */
   readonly reason: string | undefined;
+  /** Everything that is wrong with the options, one sentence each; empty for other errors. */
   readonly problems: readonly string[];
+  /** Tells the developer what to do. */
   readonly fix: string | undefined;
+  /** Headers for the response to the request that failed, such as `retry-after`, by lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 
   constructor(code: KindeErrorCode, message: string, details: KindeErrorDetails = {}) {
@@ -108,7 +117,7 @@ export class KindeError extends Error {
   }
 }
 
-/** The same error with more response headers. */
+/** Copies an error with more response headers. */
 export function withHeaders(error: KindeError, headers: KindeError['headers']): KindeError {
   return new KindeError(error.code, error.message, {
     ...error,
@@ -117,7 +126,7 @@ export function withHeaders(error: KindeError, headers: KindeError['headers']): 
   });
 }
 
-/** Name, message and system code of a cause. Its other members may hold requests, bodies or tokens, so they stay behind. */
+/** Copies name, message and system code of a cause. Its other members may hold requests, bodies or tokens. */
 function harmless(cause: unknown): Error {
   if (cause instanceof KindeError) {
     return cause;

@@ -1,12 +1,12 @@
 export * from '@kindling/claims';
 export { createKinde, type Kinde } from './kinde.js';
 export {
+  environmentVariables,
   isProduction,
   optionsFromEnv,
-  type KindeOptions,
-  type Paths,
-  type SessionOptions,
-} from './options/options.js';
+  type OptionVariables,
+} from './options/env.js';
+export type { KindeOptions, Paths, SessionOptions } from './options/options.js';
 export type { SessionEffects, WebhookReceiver } from './options/webhook-receiver.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
 export type { Guard, Rule } from './entrance/guard.js';

@@ -11,12 +11,8 @@ import { requestUrl } from '../src/http/http.js';
 import { createSingleFlight } from '../src/cache/single-flight.js';
 import { fromQuery, fromReauthState, toWire } from '../src/login/parameters.js';
 import { readTokenResponse } from '../src/oauth/token-response.js';
-import {
-  createBoundedCache,
-  createMemoryBudget,
-  withCache,
-  weightOf,
-} from '../src/cache/bounded.js';
+import { createBoundedCache, createMemoryBudget, weightOf } from '../src/cache/bounded.js';
+import { withCache } from '../src/cache/seal-cache.js';
 import { createSeal } from '../src/crypto/seal.js';
 
 const SITE = 'https://app.example';

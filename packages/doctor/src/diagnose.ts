@@ -94,7 +94,7 @@ interface UrlFacts {
   readonly settings: Settings;
   readonly app: App | undefined;
   readonly lists: Lists | undefined;
-  /** Where Kinde can be asked; absent where it does not know the client. */
+  /** Endpoints for test requests; absent where Kinde does not know the client. */
   readonly probes: Endpoints | undefined;
 }
 

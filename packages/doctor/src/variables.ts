@@ -1,28 +1,19 @@
+import { environmentVariables } from '@kindling/core';
+
+/** What core reads, but for `NODE_ENV`, which a check of its own looks at. */
+const OF_CORE = environmentVariables().filter(({ option }) => option !== 'production');
+
 /** The variables of each setting. The first one that is set wins. */
 export const SPELLINGS: readonly (readonly string[])[] = [
-  ['KINDE_ISSUER_URL', 'KINDE_HOST', 'KINDE_DOMAIN'],
-  ['KINDE_CLIENT_ID'],
-  ['KINDE_CLIENT_SECRET'],
-  ['KINDE_SITE_URL', 'SITE_URL'],
-  ['KINDE_SESSION_SECRET', 'SESSION_SECRET', 'SECRET_KEY'],
-  ['KINDE_REDIRECT_URI', 'KINDE_REDIRECT_URL', 'KINDE_CALLBACK_URL'],
-  ['KINDE_POST_LOGIN_REDIRECT_URL'],
-  ['KINDE_POST_LOGOUT_REDIRECT_URL', 'KINDE_LOGOUT_REDIRECT_URI', 'LOGOUT_REDIRECT_URL'],
-  ['KINDE_AUDIENCE'],
-  ['KINDE_SCOPE', 'KINDE_SCOPES'],
+  ...OF_CORE.map(({ variables }) => variables),
   ['KINDE_MANAGEMENT_CLIENT_ID', 'MGMT_API_CLIENT_ID'],
   ['KINDE_MANAGEMENT_CLIENT_SECRET', 'MGMT_API_CLIENT_SECRET'],
 ];
 
 /** Further variables that are read. */
-export const OTHERS = [
+export const OTHERS: readonly string[] = [
   'KINDE_MANAGEMENT_DOMAIN',
-  'KINDE_COOKIE_DOMAIN',
-  'SITE_HOST',
-  'SITE_PORT',
-  'SESSION_TYPE',
-  'SESSION_FILE_DIR',
-  'SESSION_PERMANENT',
+  ...OF_CORE.flatMap(({ furtherVariables }) => furtherVariables),
   'GRANT_TYPE',
 ];
 

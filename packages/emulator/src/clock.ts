@@ -1,7 +1,8 @@
 /** The emulator's time, in Unix seconds. */
 export interface Clock {
+  /** Current time in Unix seconds. */
   now(): number;
-  /** Lets this many seconds pass at once. */
+  /** Moves the time on by this many seconds at once. */
   advance(seconds: number): void;
 }
 

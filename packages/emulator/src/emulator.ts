@@ -3,10 +3,10 @@ import { createClock, type Clock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
 import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
-import { signIn } from './sign-in.js';
+import { signIn, type SignInChoice } from './sign-in.js';
 import { createSigningKey, signJwt, type SigningKey } from './signing-key.js';
 import { secret } from './state/ids.js';
-import { createState, type Application, type State } from './state/state.js';
+import { createState, type Application, type ManagementLimit, type State } from './state/state.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
 
 /** A local Kinde in this process. */
@@ -30,16 +30,13 @@ export interface Emulator {
    * Limits the Management API to so many requests in so many seconds of the emulator's clock. Requests beyond get 429, with
    * the seconds to wait in `RateLimit-Reset`. Without a limit, removes the limit.
    */
-  limitManagement(limit?: { requests: number; seconds: number }): void;
+  limitManagement(limit?: Pick<ManagementLimit, 'requests' | 'seconds'>): void;
   /** Deliveries to webhooks, which are created through the Management API. */
   readonly webhooks: Deliveries;
   /** Requests received, for counting, without bodies. The oldest of more than 10,000 are dropped. */
   readonly requests: ReceivedRequest[];
   /** Signs a JWT with the tenant's key, or with one that is not published, for tests of bad tokens. */
-  sign(
-    claims: Record<string, unknown>,
-    options?: { header?: Record<string, unknown>; key?: 'current' | 'unpublished' },
-  ): Promise<string>;
+  sign(claims: Record<string, unknown>, options?: SignOptions): Promise<string>;
   /** Replaces the signing key; the old one leaves the published set, so tokens signed by it no longer verify. */
   rotateKeys(): Promise<void>;
   /**
@@ -47,18 +44,37 @@ export interface Emulator {
    * @throws Error where the URL is of another issuer, where no user has this address, and with the page's text where Kinde
    * would show a page instead.
    */
-  signIn(
-    authorizationUrl: string | URL,
-    choice: { email: string; organization?: string },
-  ): Promise<URL>;
+  signIn(authorizationUrl: string | URL, choice: SignInChoice): Promise<URL>;
   /**
    * Serves the pages on this machine, by default on port 4455 of `localhost`; port 0 takes a free one. Without the option
    * `issuer`, the issuer becomes that address.
    * @throws Error where the port is taken, and for a host that is not this machine.
    */
-  listen(options?: { port?: number; host?: string }): Promise<{ url: string }>;
+  listen(options?: ListenOptions): Promise<Listening>;
   /** Stops serving and delivering. The state stays, and `fetch` keeps answering. */
   close(): Promise<void>;
+}
+
+/** Options of `Emulator.sign`. */
+interface SignOptions {
+  /** Header parameters that are added or replaced. @default none */
+  header?: Record<string, unknown>;
+  /** Key to sign with; both are announced as the current one. @default 'current' */
+  key?: 'current' | 'unpublished';
+}
+
+/** Options of `Emulator.listen`. */
+interface ListenOptions {
+  /** Port; 0 takes a free one. @default 4455 */
+  port?: number;
+  /** `localhost` for both loopback addresses, or one of them. @default 'localhost' */
+  host?: string;
+}
+
+/** Result of `Emulator.listen`. */
+interface Listening {
+  /** Origin of the pages. */
+  url: string;
 }
 
 /** A request that was received. */
@@ -130,7 +146,11 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
 
 function record(request: Request, requests: ReceivedRequest[]): void {
   const { pathname, search } = new URL(request.url);
-  requests.push({ method: request.method, path: pathname, query: search });
+  requests.push({
+    method: request.method,
+    path: pathname,
+    query: search,
+  });
   if (requests.length > MOST_REQUESTS) {
     requests.shift();
   }
@@ -161,7 +181,7 @@ function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
 function createServers(answer: Answer) {
   const servers: { close(): Promise<void> }[] = [];
   return {
-    async listen({ port = 4455, host = 'localhost' }: { port?: number; host?: string }) {
+    async listen({ port = 4455, host = 'localhost' }: ListenOptions) {
       const server = await serve(answer, { port, host });
       servers.push(server);
       const name = host.includes(':') ? `[${host}]` : host;
@@ -188,7 +208,11 @@ function createSign(state: State): Emulator['sign'] {
 
 function limitManagement(state: State, limit: Parameters<Emulator['limitManagement']>[0]): void {
   if (limit) {
-    state.managementLimit = { ...limit, since: state.clock.now(), taken: 0 };
+    state.managementLimit = {
+      ...limit,
+      since: state.clock.now(),
+      taken: 0,
+    };
   } else {
     delete state.managementLimit;
   }

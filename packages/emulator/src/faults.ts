@@ -6,10 +6,11 @@ export type FaultHandler = (
 
 /** Faults to inject, by path. Several stand around each other: the single one outside, then the first of the others. */
 export interface Faults {
-  /** For the next request to this path only. */
+  /** Injects a fault into the next request to this path only. */
   once(path: string, handler: FaultHandler): void;
-  /** For every request to this path, until `clear`. */
+  /** Injects a fault into every request to this path, until `clear`. */
   always(path: string, handler: FaultHandler): void;
+  /** Removes all faults. */
   clear(): void;
 }
 

@@ -1,31 +1,38 @@
 import type { Clock } from './clock.js';
 import type { ReadonlySeed } from './seed/seed.js';
 
-/** How a local Kinde is set up. Everything has a default. */
+/** Options of `createEmulator`. All have defaults. */
 export interface EmulatorOptions {
-  /** @default 'http://localhost:4455', or the address it listens on */
+  /** Issuer of tokens, an origin. @default the address it listens on, until then 'http://localhost:4455' */
   issuer?: string;
-  /** Address of the app, a path included if it lives under one: its `/callback` and the site itself are registered at the default application. @default 'http://localhost:3000' */
-  siteUrl?: string;
-  /** @default defaultSeed */
-  seed?: ReadonlySeed;
-  /** Seconds in which a refresh token that was replaced still works. @default 0: using it again ends all its successors */
-  overlap?: number;
-  clock?: Pick<Clock, 'now'>;
   /**
-   * `strict` answers as the Management API is described. `observed` answers as the live service was seen to: empty lists
-   * are null, and a few answers have another form. @default 'strict'
+   * Address of the app, with a path if it lives under one. Registers its `/callback` and the address itself at the
+   * default application. @default 'http://localhost:3000'
    */
-  management?: { mode?: 'strict' | 'observed' };
+  siteUrl?: string;
+  /** Tenant to start with. @default defaultSeed */
+  seed?: ReadonlySeed;
+  /** Seconds in which a replaced refresh token still works. @default 0: using it again revokes all its successors */
+  overlap?: number;
+  /** Source of the time, in Unix seconds. @default the system clock */
+  clock?: Pick<Clock, 'now'>;
+  /** Options of the Management API. @default strict responses */
+  management?: {
+    /**
+     * Form of responses: `strict` follows Kinde's description, `observed` the live service, which returns `null` for empty
+     * lists and a few responses in another form. @default 'strict'
+     */
+    mode?: 'strict' | 'observed';
+  };
   /**
-   * Takes the requests to webhooks' endpoints, such as `(input, init) => app.fetch(new Request(input, init))`.
+   * Delivers requests to webhooks, such as `(input, init) => app.fetch(new Request(input, init))`.
    * @default the global fetch, for endpoints on this machine only
    */
   deliver?: typeof globalThis.fetch;
 }
 
 /**
- * A local Kinde gives tokens to anybody who asks: it must not run where that matters.
+ * Refuses to run in production, because the emulator signs in anybody as anybody.
  * @throws Error where NODE_ENV has any name but the usual ones for development and tests: the same as in core.
  */
 export function refuseProduction(
@@ -36,8 +43,8 @@ export function refuseProduction(
     return;
   }
   throw new Error(
-    'The Kinde emulator signs in anybody as anybody, so it refuses to run in production, which is every NODE_ENV but ' +
-      `${DEVELOPMENT.filter(Boolean).join(', ')}; here it is ${JSON.stringify(name)}.`,
+    'The Kinde emulator signs in anybody as anybody, so it refuses to run in production. ' +
+      `NODE_ENV is ${JSON.stringify(name)}; allowed are ${DEVELOPMENT.filter(Boolean).join(', ')}, or none.`,
   );
 }
 

@@ -2,9 +2,11 @@ import { startSession } from './oauth/sso-session.js';
 import { findByName } from './state/identities.js';
 import type { Person, State } from './state/state.js';
 
-/** Who signs in, and to which organization if it matters. */
-interface Choice {
+/** The user who signs in. */
+export interface SignInChoice {
+  /** E-mail address, user name or phone number. */
   readonly email: string;
+  /** Code of the organization to choose, if there are several. @default the first one */
   readonly organization?: string;
 }
 
@@ -17,7 +19,7 @@ interface Browser {
  * Signs a person in as a browser does, form by form, so that a test gets what the person would get.
  * @throws Error where the URL is not of this emulator or not for this person, and where Kinde shows a page at the end.
  */
-export async function signIn(url: URL, choice: Choice, browser: Browser): Promise<URL> {
+export async function signIn(url: URL, choice: SignInChoice, browser: Browser): Promise<URL> {
   const { state, answer } = browser;
   const person = findByName(state, choice.email);
   if (!person) {
@@ -26,7 +28,11 @@ export async function signIn(url: URL, choice: Choice, browser: Browser): Promis
   checkUrl(url, state);
   checkOrganization(url, choice, person);
   const page = await answer(new Request(url, { headers: cookiesFor(url, person, state) }));
-  const response = await submitForms(page, { person, organization: choice.organization, browser });
+  const response = await submitForms(page, {
+    person,
+    organization: choice.organization,
+    browser,
+  });
   const location = response.headers.get('location');
   if (location) {
     return new URL(location);
@@ -42,7 +48,7 @@ function checkUrl(url: URL, { issuer }: State): void {
   }
 }
 
-function checkOrganization(url: URL, { email, organization }: Choice, person: Person): void {
+function checkOrganization(url: URL, { email, organization }: SignInChoice, person: Person): void {
   if (organization === undefined) {
     return;
   }
@@ -71,7 +77,11 @@ async function submitForms(
     person,
     organization,
     browser: { state, answer },
-  }: { person: Person; organization: string | undefined; browser: Browser },
+  }: {
+    person: Person;
+    organization: string | undefined;
+    browser: Browser;
+  },
 ): Promise<Response> {
   const [first = ''] = Object.keys(person.organizations);
   const forms = [

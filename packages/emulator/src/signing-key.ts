@@ -11,9 +11,11 @@ import {
 
 /** A signing key and what the world may know of it. */
 export interface SigningKey {
+  /** Private key. */
   readonly privateKey: CryptoKey;
+  /** Public key as `/.well-known/jwks` publishes it. */
   readonly jwk: JWK;
-  /** Finds it for a token's header. */
+  /** Finds the key for a token's header. */
   readonly find: JWTVerifyGetKey;
 }
 

@@ -27,7 +27,7 @@ export function isPublic(hostname: string): boolean {
   return PUBLIC.test(hostname) && !PRIVATE.test(hostname);
 }
 
-/** Which hosts count as this machine beside `localhost`, `127.0.0.1` and `[::1]`. */
+/** Hosts that count as this machine beside `localhost`, `127.0.0.1` and `[::1]`. */
 export interface LoopbackScope {
   /** All of `127.0.0.0/8` (RFC 1122, 3.2.1.3). @default false */
   readonly network?: boolean;

@@ -1,4 +1,4 @@
-/** Which spellings count, and the time they are compared with. */
+/** The spellings that count, and the time they are compared with. */
 export interface RetryAfterOptions {
   /** Only a delay of one to four digits, from the first of the two headers that is present. @default false */
   readonly onlyDelay?: boolean;

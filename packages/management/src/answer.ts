@@ -127,7 +127,7 @@ export function mayRepeat(
 /** Mismatches that a message lists. */
 const MOST_ISSUES = 5;
 
-/** How strictly data is checked, and who is told of mismatches. */
+/** The strictness of checks, and the listener for mismatches. */
 interface Validation {
   readonly validate: 'off' | 'warn' | 'throw';
   readonly emit: (event: ManagementEvent) => void;

@@ -33,6 +33,50 @@ export type Resource<Operations> = {
 
 /** A client of Kinde's Management API: every operation, by resource. It can be shared by all requests. */
 export interface Management extends Resources {
+  /** API keys and their verification. */
+  readonly apiKeys: Resources['apiKeys'];
+  /** APIs (audiences), their scopes and applications. */
+  readonly apis: Resources['apis'];
+  /** Applications with their URLs, connections and tokens. */
+  readonly applications: Resources['applications'];
+  /** Billing agreements, entitlements and usage. */
+  readonly billing: Resources['billing'];
+  /** The business details of the environment. */
+  readonly business: Resources['business'];
+  /** Connected apps and their tokens. */
+  readonly connectedApps: Resources['connectedApps'];
+  /** Connections: the ways to sign in. */
+  readonly connections: Resources['connections'];
+  /** Directories for provisioning. */
+  readonly directories: Resources['directories'];
+  /** The environment: its flags, logos and details. */
+  readonly environment: Resources['environment'];
+  /** Environment variables of workflows. */
+  readonly environmentVariables: Resources['environmentVariables'];
+  /** Feature flags. */
+  readonly featureFlags: Resources['featureFlags'];
+  /** Identities of users. */
+  readonly identities: Resources['identities'];
+  /** Invitations to organizations. */
+  readonly invites: Resources['invites'];
+  /** Members of organizations, with their roles and permissions. */
+  readonly members: Resources['members'];
+  /** Organizations. */
+  readonly organizations: Resources['organizations'];
+  /** Permissions. */
+  readonly permissions: Resources['permissions'];
+  /** Properties. */
+  readonly properties: Resources['properties'];
+  /** Categories of properties. */
+  readonly propertyCategories: Resources['propertyCategories'];
+  /** Roles with their permissions and scopes. */
+  readonly roles: Resources['roles'];
+  /** Subscribers. */
+  readonly subscribers: Resources['subscribers'];
+  /** Users. */
+  readonly users: Resources['users'];
+  /** Webhooks and event types. */
+  readonly webhooks: Resources['webhooks'];
   /** Sends a request that the contract does not contain: same token, retries and errors, without types. @throws KindeApiError */
   request<Out = unknown>(route: Route, input?: RequestInput, options?: CallOptions): Pending<Out>;
 }

@@ -27,7 +27,7 @@ interface Token {
 /** Provides the access token of the application; a new one in place of the `refused` one that Kinde did not accept. */
 export type Tokens = (refused?: string) => Promise<string>;
 
-/** Everything that requesting tokens takes. */
+/** The parts that requesting tokens needs. */
 export interface TokenSource {
   readonly settings: Settings;
   readonly clientSecret: string;

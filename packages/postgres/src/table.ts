@@ -1,7 +1,12 @@
 /** The used part of a `Pool` or `Client` of the package `pg`, or of a compatible one. */
 export interface Pool {
   /** Runs a statement with parameters. */
-  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  query(text: string, values?: unknown[]): Promise<Result>;
+}
+
+interface Result {
+  /** The rows, as objects by column. */
+  rows: unknown[];
 }
 
 /** Names the table of a store. */

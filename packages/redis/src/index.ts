@@ -56,11 +56,7 @@ export function redisStore(
       if (!isId(id)) {
         return undefined;
       }
-      const reply = await commands.get(valueOf(id));
-      if (reply !== null && typeof reply !== 'string') {
-        throw unexpected();
-      }
-      return reply ?? undefined;
+      return toText(await commands.get(valueOf(id)));
     },
     async set(id, value, maxAge) {
       const key = valueOf(id);
@@ -79,11 +75,7 @@ export function redisStore(
     async compareAndSet(id, from, { to, maxAge }) {
       const time = to === undefined ? 0 : milliseconds(maxAge);
       const values = [toArgument(from), to ?? '', String(time)];
-      const reply = await commands.run(COMPARE_AND_SET, valueOf(id), values);
-      if (reply !== 0 && reply !== 1) {
-        throw unexpected();
-      }
-      return reply === 1;
+      return toBoolean(await commands.run(COMPARE_AND_SET, valueOf(id), values));
     },
     async addToGroup(group, id, maxAge) {
       const values = [checked(id), String(milliseconds(maxAge))];
@@ -93,11 +85,7 @@ export function redisStore(
       if (!isId(group)) {
         return [];
       }
-      const reply = await commands.run(GROUP_MEMBERS, groupOf(group), []);
-      if (!Array.isArray(reply) || !reply.every((id) => typeof id === 'string')) {
-        throw unexpected();
-      }
-      return reply;
+      return toTexts(await commands.run(GROUP_MEMBERS, groupOf(group), []));
     },
   };
 }
@@ -127,6 +115,27 @@ function milliseconds(maxAge: number): number {
     throw new TypeError('maxAge must be a number of seconds.');
   }
   return Math.max(0, Math.ceil(maxAge * 1000));
+}
+
+function toText(reply: unknown): string | undefined {
+  if (reply !== null && typeof reply !== 'string') {
+    throw unexpected();
+  }
+  return reply ?? undefined;
+}
+
+function toBoolean(reply: unknown): boolean {
+  if (reply !== 0 && reply !== 1) {
+    throw unexpected();
+  }
+  return reply === 1;
+}
+
+function toTexts(reply: unknown): string[] {
+  if (!Array.isArray(reply) || !reply.every((one) => typeof one === 'string')) {
+    throw unexpected();
+  }
+  return reply;
 }
 
 function unexpected(): TypeError {

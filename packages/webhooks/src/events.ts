@@ -45,13 +45,16 @@ export interface WebhookUser {
   /** Whether the user is suspended and cannot sign in. */
   readonly is_suspended?: boolean;
   /** Organizations of the user, with roles and permissions in each. */
-  readonly organizations?:
-    | readonly {
-        readonly code: string;
-        readonly roles?: readonly WebhookKey[] | null;
-        readonly permissions?: readonly WebhookKey[] | null;
-      }[]
-    | null;
+  readonly organizations?: readonly Membership[] | null;
+}
+
+interface Membership {
+  /** The organization code. */
+  readonly code: string;
+  /** Roles in the organization. */
+  readonly roles?: readonly WebhookKey[] | null;
+  /** Permissions in the organization. */
+  readonly permissions?: readonly WebhookKey[] | null;
 }
 
 /** An organization in `organization.created` and `organization.updated`. */
@@ -86,49 +89,87 @@ export interface WebhookRole extends WebhookPermission {
 export type UnknownData = Readonly<Record<string, unknown>>;
 
 interface Id {
+  /** Kinde's identifier. */
   readonly id: string;
 }
 interface Contact {
+  /** E-mail address. */
   readonly email?: Text;
+  /** First name. */
   readonly first_name?: Text;
+  /** Last name. */
   readonly last_name?: Text;
+  /** The user id, where there is a user. */
   readonly user_id?: Text;
+}
+
+interface UserData<User> {
+  /** The user. */
+  readonly user: User;
+}
+interface OrganizationData<Organization> {
+  /** The organization. */
+  readonly organization: Organization;
+}
+interface RoleData<Role> {
+  /** The role. */
+  readonly role: Role;
+}
+interface PermissionData<Permission> {
+  /** The permission. */
+  readonly permission: Permission;
+}
+interface SubscriberData {
+  /** The subscriber. */
+  readonly subscriber: Contact & Id;
+}
+interface AccessRequestData {
+  /** The request. */
+  readonly access_request: Contact;
+}
+interface Code {
+  /** The organization code. */
+  readonly code: string;
+}
+interface Address {
+  /** IP address of the browser. */
+  readonly ip_address?: Text;
 }
 
 /** The event types of Kinde, each with the type of its data. */
 export interface WebhookData {
   /** A user was created. */
-  'user.created': { readonly user: WebhookUser };
+  'user.created': UserData<WebhookUser>;
   /** A user was changed, suspended included. */
-  'user.updated': { readonly user: WebhookUser };
+  'user.updated': UserData<WebhookUser>;
   /** A user was deleted. */
-  'user.deleted': { readonly user: Id };
+  'user.deleted': UserData<Id>;
   /** A user signed in. */
-  'user.authenticated': { readonly user: Id };
+  'user.authenticated': UserData<Id>;
   /** A user failed to sign in. */
-  'user.authentication_failed': { readonly user: Id };
+  'user.authentication_failed': UserData<Id>;
   /** An organization was created. */
-  'organization.created': { readonly organization: WebhookOrganization };
+  'organization.created': OrganizationData<WebhookOrganization>;
   /** An organization was changed. */
-  'organization.updated': { readonly organization: WebhookOrganization };
+  'organization.updated': OrganizationData<WebhookOrganization>;
   /** An organization was deleted. */
-  'organization.deleted': { readonly organization: { readonly code: string } };
+  'organization.deleted': OrganizationData<Code>;
   /** A role was created. */
-  'role.created': { readonly role: WebhookRole };
+  'role.created': RoleData<WebhookRole>;
   /** A role was changed. */
-  'role.updated': { readonly role: WebhookRole };
+  'role.updated': RoleData<WebhookRole>;
   /** A role was deleted. */
-  'role.deleted': { readonly role: Id };
+  'role.deleted': RoleData<Id>;
   /** A permission was created. */
-  'permission.created': { readonly permission: WebhookPermission };
+  'permission.created': PermissionData<WebhookPermission>;
   /** A permission was changed. */
-  'permission.updated': { readonly permission: WebhookPermission };
+  'permission.updated': PermissionData<WebhookPermission>;
   /** A permission was deleted. */
-  'permission.deleted': { readonly permission: Id };
+  'permission.deleted': PermissionData<Id>;
   /** A subscriber was created. */
-  'subscriber.created': { readonly subscriber: Contact & Id };
+  'subscriber.created': SubscriberData;
   /** A visitor requested access. */
-  'access_request.created': { readonly access_request: Contact };
+  'access_request.created': AccessRequestData;
   /** A passkey was added. */
   'passkey.added': UnknownData;
   /** A passkey was removed. */
@@ -159,9 +200,7 @@ export type WebhookEventType = keyof WebhookData;
 /** A typed event: `switch (event.type)` narrows its data. */
 export type WebhookEvent<Type extends WebhookEventType = WebhookEventType> = {
   [Each in Type]: WebhookEnvelope<Each, WebhookData[Each]> &
-    (Each extends 'user.authenticated' | 'user.authentication_failed'
-      ? { readonly ip_address?: Text }
-      : object);
+    (Each extends 'user.authenticated' | 'user.authentication_failed' ? Address : object);
 }[Type];
 
 /** An event of any type, also of one that this version does not know. */

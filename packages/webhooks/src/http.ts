@@ -2,13 +2,18 @@
 export interface WebhookRequest {
   /** HTTP method in upper case. */
   readonly method: string;
-  /** The headers, found by their lower-case names. */
-  readonly headers: { get(name: string): string | null };
+  /** The headers. */
+  readonly headers: WebhookHeaders;
   /** The body exactly as it was sent: not parsed, and not read yet. */
   readonly body?:
     AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Uint8Array | string | null;
   /** Whether something has read the body, as a web `Request` says. */
   readonly bodyUsed?: boolean;
+}
+
+interface WebhookHeaders {
+  /** Reads a header by its name in lower case; null for none. */
+  get(name: string): string | null;
 }
 
 /** A complete response: `new Response(reply.body, reply)`, or the same with the methods of your server. */

@@ -3,9 +3,11 @@
 import { checkRequirement } from '@kindling/claims';
 import type { Guard, Rule } from '../entrance/guard.js';
 import { createKinde, type Kinde } from '../kinde.js';
-import { invalidConfig, optionsFromEnv, type KindeOptions } from '../options/options.js';
+import { optionsFromEnv } from '../options/env.js';
+import type { KindeOptions } from '../options/options.js';
+import { invalidConfig } from '../options/problems.js';
 
-export { mergeCookies, withField, withoutCookies } from '../http/http.js';
+export { mergeCookies, withField, withoutCookies } from '../http/headers.js';
 
 /** Options of `protect()` in every adapter. */
 export type ProtectOptions = Omit<Rule, 'allow'>;

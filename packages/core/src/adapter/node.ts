@@ -3,13 +3,8 @@ import { Readable } from 'node:stream';
 import onHeaders from 'on-headers';
 import type { RequestAuth } from '../caller/auth.js';
 import type { Outlet } from '../entrance/enter.js';
-import {
-  mergeCookies,
-  withField,
-  withoutCookies,
-  type HttpRequest,
-  type Reply,
-} from '../http/http.js';
+import { mergeCookies, withField, withoutCookies } from '../http/headers.js';
+import type { HttpRequest, Reply } from '../http/http.js';
 
 /** Node's request, with what frameworks add to it. */
 export type NodeRequest = IncomingMessage & {

@@ -1,45 +1,50 @@
 import { moment, now, type Moment } from '../clock.js';
-import { heapLimit } from '../crypto/node.js';
-import type { Opened, Purpose, Seal } from '../crypto/seal.js';
+import { heapLimit } from '../runtime.js';
 
-/** Answers about texts that cannot be guessed: cookies that were opened, tokens that were verified, work that was done. */
+/** A cache of answers about texts that cannot be guessed: cookies that were opened, tokens that were verified, work that was done. */
 export interface BoundedCache<Answer> {
-  /** What was found out about exactly this text, while that holds. */
+  /** Reads the answer about exactly this text; `undefined` where there is none or it expired. */
   get(text: string): Answer | undefined;
-  /** Only for texts that passed every check: whatever else is sent leaves no trace. Shared by requests, so freeze it. */
+  /**
+   * Keeps an answer. Only for texts that passed every check, so that nothing else leaves a trace. Requests share the answer:
+   * freeze it.
+   */
   set(text: string, answer: Answer, terms: Terms): void;
+  /** Forgets the answer about exactly this text. */
   delete(text: string): void;
 }
 
-/** How long an answer holds, and about how much of memory it and its text take, in bytes. */
+/** How long an answer holds, and how much memory it takes. */
 export interface Terms {
-  /** Unix seconds. @default for ever */
+  /** When it expires, in Unix seconds. @default never */
   readonly until?: number;
-  /** By the clock that nobody sets. @default never */
+  /** When it expires, by the clock that nobody sets. @default never */
   readonly end?: Moment;
+  /** About how many bytes the answer and its text take. */
   readonly bytes: number;
 }
 
-/** The room that several memories share: what all of them keep takes no more than this. */
+/** Memory that several caches share: together they keep no more than this. */
 export interface MemoryBudget {
+  /** Bytes that all of them may keep. */
   readonly bytes: number;
-  /** Takes room for something new. Where half of it is taken, every memory turns its generations first. */
+  /** Takes memory for something new. Where half of it is taken, every cache turns its generations first. */
   take(bytes: number): void;
-  /** Gives room back, of what was taken since the last turn. */
+  /** Gives memory back, of what was taken since the last turn. */
   give(bytes: number): void;
-  /** Whom to tell when generations turn. */
+  /** Calls a function whenever generations turn. */
   onTurn(turn: () => void): void;
 }
 
 const MB = 1024 * 1024;
 /**
- * What one app remembers, in bytes: an eighth of what this process may use. Where that is 4 GB, as on most servers, the
- * sessions of 15,000 people who call at a time have room.
+ * Bytes that one app remembers: an eighth of what this process may use. Where that is 4 GB, as on most servers, the sessions
+ * of 15,000 simultaneous users have room.
  */
 const BYTES = heapLimit ? Math.min(512 * MB, heapLimit / 8) : 32 * MB;
-/** The part of it for what must not give way to the rest: that a session ended. */
+/** The share of it for what must not give way to the rest: that a session ended. */
 const MARKS = 1 / 8;
-/** The part of it for what strangers can cause: that a callback came. */
+/** The share of it for what strangers can cause: that a callback came. */
 const LOGINS = 1 / 32;
 
 /** What one app may remember: in general, that a session ended, and what strangers can cause. */
@@ -47,16 +52,14 @@ export type MemoryBudgets = Readonly<Record<'common' | 'marks' | 'logins', Memor
 
 /** The budgets of one app. Together they are what it may remember. */
 export function createMemoryBudgets(bytes: number = BYTES): MemoryBudgets {
-  const marks = createMemoryBudget(bytes * MARKS);
-  const logins = createMemoryBudget(bytes * LOGINS);
   return Object.freeze({
     common: createMemoryBudget(bytes * (1 - MARKS - LOGINS)),
-    marks,
-    logins,
+    marks: createMemoryBudget(bytes * MARKS),
+    logins: createMemoryBudget(bytes * LOGINS),
   });
 }
 
-/** Room for so many bytes. */
+/** A budget of so many bytes. */
 export function createMemoryBudget(bytes: number = BYTES): MemoryBudget {
   const turns: (() => void)[] = [];
   let used = 0;
@@ -74,84 +77,41 @@ export function createMemoryBudget(bytes: number = BYTES): MemoryBudget {
     give(less: number) {
       used -= less;
     },
-    onTurn: (turn: () => void) => void turns.push(turn),
+    onTurn(turn: () => void) {
+      turns.push(turn);
+    },
   });
 }
 
 /**
- * Remembers in two generations: when the younger ones of all memories fill half of the room, the older are forgotten, and
- * what is still asked for has moved on by then. Each new answer looks at two others and forgets those whose time is over.
+ * Remembers in two generations: when the younger ones of all caches fill half of the budget, the older are forgotten, and
+ * what is still asked for has moved on by then. Each new answer looks at two others and forgets those that expired.
  *
  * Texts are found by their last `characters`, which are an authentication tag or a signature and so not of a sender's
  * choosing, and then compared whole. Hashing kilobytes would cost more than everything else that a request is asked.
  */
 export function createBoundedCache<Answer>(
-  room: MemoryBudget = createMemoryBudget(),
+  budget: MemoryBudget = createMemoryBudget(),
   characters: number = KEY,
 ): BoundedCache<Answer> {
-  interface Entry {
-    readonly text: string;
-    readonly answer: Answer;
-    readonly until: number;
-    readonly end: Moment;
-    readonly bytes: number;
-  }
-  let young = new Map<string, Entry>();
-  let old = new Map<string, Entry>();
-  let swept = young;
-  let sweeper = young.entries();
-  const sweepNext = (entries: Map<string, Entry>) =>
-    void ([swept, sweeper] = [entries, entries.entries()]);
-  room.onTurn(() => {
-    [old, young] = [young, new Map()];
-    sweepNext(old);
-  });
-  const holds = ({ until, end }: Entry) =>
-    (until === Infinity || until > now()) && (end === Infinity || end > moment());
-  const remove = (key: string) => {
-    const entry = young.get(key);
-    if (entry) {
-      room.give(entry.bytes);
-    }
-    if (!young.delete(key)) {
-      old.delete(key);
-    }
-  };
-  const keep = (key: string, entry: Entry) => {
-    remove(key);
-    room.take(entry.bytes);
-    young.set(key, entry);
-  };
-  const sweep = () => {
-    for (let step = 0; step < SWEPT; step++) {
-      const { done, value } = sweeper.next();
-      if (done) {
-        return sweepNext(swept === young ? old : young);
-      }
-      if (!holds(value[1]) && (young.get(value[0]) ?? old.get(value[0])) === value[1]) {
-        remove(value[0]);
-      }
-    }
-  };
+  const entries = createGenerations<Answer>(budget);
   return Object.freeze({
     get(text: string) {
       const key = text.slice(-characters);
-      let entry = young.get(key);
-      if (!entry) {
-        entry = old.get(key);
-        if (entry?.text !== text) {
-          return undefined;
-        }
-        keep(key, entry);
+      const entry = entries.young(key) ?? entries.promote(key, text);
+      if (entry?.text !== text || !holds(entry)) {
+        return undefined;
       }
-      return entry.text === text && holds(entry) ? entry.answer : undefined;
+      return entry.answer;
     },
     set(text: string, answer: Answer, { until = Infinity, end = Infinity, bytes }: Terms) {
-      sweep();
-      if (bytes > room.bytes / 4) {
-        return remove(text.slice(-characters));
+      entries.sweep();
+      const key = text.slice(-characters);
+      if (bytes > budget.bytes / 4) {
+        entries.remove(key);
+        return;
       }
-      keep(copy(text.slice(-characters)), {
+      entries.keep(copy(key), {
         text,
         answer,
         until,
@@ -161,16 +121,102 @@ export function createBoundedCache<Answer>(
     },
     delete(text: string) {
       const key = text.slice(-characters);
-      if ((young.get(key) ?? old.get(key))?.text === text) {
-        remove(key);
+      if (entries.find(key)?.text === text) {
+        entries.remove(key);
       }
     },
   });
 }
 
+/** An answer with its text and its terms. */
+interface Entry<Answer> {
+  readonly text: string;
+  readonly answer: Answer;
+  readonly until: number;
+  readonly end: Moment;
+  readonly bytes: number;
+}
+
+/** Entries by their keys, the younger apart from the older. */
+interface Generations<Answer> {
+  /** An entry of either generation. */
+  find(key: string): Entry<Answer> | undefined;
+  /** An entry of the younger generation. */
+  young(key: string): Entry<Answer> | undefined;
+  /** Moves the entry of this text from the older generation to the younger. */
+  promote(key: string, text: string): Entry<Answer> | undefined;
+  keep(key: string, entry: Entry<Answer>): void;
+  remove(key: string): void;
+  /** Looks at the next few entries and removes those that expired. */
+  sweep(): void;
+}
+
+function createGenerations<Answer>(budget: MemoryBudget): Generations<Answer> {
+  type Entries = Map<string, Entry<Answer>>;
+  let young: Entries = new Map();
+  let old: Entries = new Map();
+  let swept = young;
+  let sweeper = young.entries();
+  const startSweep = (entries: Entries) => {
+    swept = entries;
+    sweeper = entries.entries();
+  };
+  budget.onTurn(() => {
+    old = young;
+    young = new Map();
+    startSweep(old);
+  });
+  const find = (key: string) => young.get(key) ?? old.get(key);
+  const remove = (key: string) => {
+    const entry = young.get(key);
+    if (entry) {
+      budget.give(entry.bytes);
+    }
+    if (!young.delete(key)) {
+      old.delete(key);
+    }
+  };
+  const keep = (key: string, entry: Entry<Answer>) => {
+    remove(key);
+    budget.take(entry.bytes);
+    young.set(key, entry);
+  };
+  return {
+    find,
+    remove,
+    keep,
+    young: (key) => young.get(key),
+    promote(key, text) {
+      const entry = old.get(key);
+      if (entry?.text !== text) {
+        return undefined;
+      }
+      keep(key, entry);
+      return entry;
+    },
+    sweep() {
+      for (let step = 0; step < SWEPT; step++) {
+        const next = sweeper.next();
+        if (next.done) {
+          startSweep(swept === young ? old : young);
+          return;
+        }
+        const [key, entry] = next.value;
+        if (!holds(entry) && find(key) === entry) {
+          remove(key);
+        }
+      }
+    },
+  };
+}
+
+function holds({ until, end }: Entry<unknown>): boolean {
+  return (until === Infinity || until > now()) && (end === Infinity || end > moment());
+}
+
 /** Characters of base64url, of which a tag (128 bits) fills the last 22, wherever a text ends within a group. */
 const KEY = 32;
-/** Answers that each new one looks at. */
+/** Entries that each new one looks at. */
 const SWEPT = 2;
 
 /** The same text on its own: what was cut from a header would keep the whole header in memory. */
@@ -178,46 +224,7 @@ export function copy(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
-/** Sessions are opened at every request; what is sealed for other purposes, once. */
-export type CachedPurpose = Extract<Purpose, 'session' | 'store'>;
-
-/** A seal that opens each session once, and then knows it until the seal ends. */
-export interface CachedSeal extends Seal {
-  /** What `open` answers, or answered before. */
-  openCached(sealed: string, purpose: CachedPurpose): Promise<Opened | undefined>;
-  /** What `open` would answer, where that is known or found out at once. */
-  openSync(sealed: string, purpose: CachedPurpose): Opened | undefined;
-  /** What was sealed is over. */
-  forget(sealed: string, purpose: CachedPurpose): void;
-}
-
-/** Remembers what a seal opens, each purpose for itself. */
-export function withCache(seal: Seal, room: MemoryBudget = createMemoryBudget()): CachedSeal {
-  const memories = {
-    session: createBoundedCache<Opened>(room),
-    store: createBoundedCache<Opened>(room),
-  };
-  const keep = (sealed: string, purpose: CachedPurpose, opened: Opened | undefined) => {
-    const until = opened?.payload['exp'];
-    if (!opened || !Number.isSafeInteger(until)) {
-      return opened;
-    }
-    Object.freeze(opened.payload);
-    const terms = { until: Number(until), bytes: sealed.length + weightOf(opened.payload) };
-    memories[purpose].set(copy(sealed), Object.freeze(opened), terms);
-    return opened;
-  };
-  return Object.freeze({
-    ...seal,
-    openSync: (sealed, purpose) =>
-      memories[purpose].get(sealed) ?? keep(sealed, purpose, seal.openSync?.(sealed, purpose)),
-    forget: (sealed, purpose) => memories[purpose].delete(sealed),
-    openCached: async (sealed, purpose) =>
-      memories[purpose].get(sealed) ?? keep(sealed, purpose, await seal.open(sealed, purpose)),
-  } satisfies CachedSeal);
-}
-
-/** About how much memory plain data takes, in bytes, together with its place in a memory. */
+/** About how much memory plain data takes, in bytes, together with its place in a cache. */
 export function weightOf(value: unknown): number {
   return 512 + sizeOf(value);
 }

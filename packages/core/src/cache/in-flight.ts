@@ -1,11 +1,19 @@
-import { stopwatch } from '../clock.js';
+import { stopwatch } from '@kindling/internal';
+
+/** Work that is under way once at most. See `createInFlight`. */
+export interface InFlight<Result> {
+  /** The work that is under way now. */
+  running(): Promise<Result> | undefined;
+  /** Joins the work that is under way, or starts it. */
+  run(work: () => Promise<Result>): Promise<Result>;
+}
 
 /**
- * Work that is under way once at most: whoever asks meanwhile shares it. Cloudflare Workers stop what is under way together
- * with the request that began it, its deadline included, so work that takes longer than these seconds is begun anew.
+ * Shares one run of some work among all who ask for it meanwhile. Cloudflare Workers stop work together with the request that
+ * started it, its deadline included, so work that takes longer than these seconds is started anew.
  */
 export function createInFlight<Result>(seconds: number): InFlight<Result> {
-  let current: { result: Promise<Result>; age: () => number } | undefined;
+  let current: { readonly result: Promise<Result>; readonly age: () => number } | undefined;
   const running = () => {
     if (current && current.age() <= seconds) {
       return current.result;
@@ -21,17 +29,13 @@ export function createInFlight<Result>(seconds: number): InFlight<Result> {
       }
       const own = { result: work(), age: stopwatch() };
       current = own;
-      const end = () => void (current === own && (current = undefined));
+      const end = () => {
+        if (current === own) {
+          current = undefined;
+        }
+      };
       own.result.then(end, end);
       return own.result;
     },
   });
-}
-
-/** See `createFlight`. */
-export interface InFlight<Result> {
-  /** What is under way now. */
-  running(): Promise<Result> | undefined;
-  /** Joins what is under way, or begins. */
-  run(work: () => Promise<Result>): Promise<Result>;
 }

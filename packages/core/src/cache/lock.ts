@@ -1,37 +1,39 @@
 import type { SessionStore } from '../store/session-store.js';
 
-/** A store by which processes can agree. */
+/** A store that can hold a lock: it compares and sets in one step. */
 export type LockStore = SessionStore & Required<Pick<SessionStore, 'compareAndSet'>>;
 
-/** Where a mark stands: under which id, and for how many seconds it stays when its holder is gone. */
+/** Where the mark of a lock is kept. */
 export interface LockPlace {
   readonly store: LockStore;
+  /** The id of the mark in the store. */
   readonly id: string;
+  /** Seconds for which the mark stays when its holder is gone. */
   readonly life: number;
 }
 
 /**
- * The right to do some work, as all processes see it. Every method throws KindeError `store_unavailable`.
+ * The right to do some work, as all processes see it: a mark in the store. Every method throws KindeError `store_unavailable`.
  *
- * Marks begin with `lock.`, which versions before took for a lock; those of such versions have nothing but an id behind it.
+ * Marks begin with `lock.`, as in earlier versions, whose marks have nothing but an id behind it.
  */
 export interface Lock {
-  /** Puts the mark in place of exactly this. Answers whether it did. */
+  /** Puts the mark in place of exactly this value (`undefined`: none), and resolves to whether it did. */
   acquire(from: string | undefined): Promise<boolean>;
-  /** Puts something in place of the mark, also where a store lost it, or somebody announced to take over. */
+  /** Puts a value in place of the mark, also where a store lost it, or somebody announced to take over. */
   replace(to: string | undefined, life: number): Promise<boolean>;
-  /** Says that its holder is at work, unless that is being said. */
+  /** Changes the mark, to say that its holder is at work; does nothing while the mark is being changed. */
   heartbeat(): void;
-  /** Its holder leaves without a result: for good, or with work that may have had its effect. */
+  /** Leaves without a result: work that is undone may be done by anybody, other work may have had its effect. */
   release(isUndone: boolean): Promise<boolean>;
 }
 
-/** Tries to put something in place of a mark that others want to have. */
+/** Tries to replace a mark that others want to replace, too. */
 const TRIES = 3;
 /** Milliseconds in which a holder that was taken for dead may object. */
 const OBJECTION = 2000;
 
-/** A mark that is nowhere yet. */
+/** A lock whose mark is not in the store yet. */
 export function createLock({ store, id, life }: LockPlace): Lock {
   const own = `lock.1.${crypto.randomUUID()}.`;
   let beats = 0;
@@ -58,8 +60,12 @@ export function createLock({ store, id, life }: LockPlace): Lock {
   const put = (to: string | undefined, maxAge: number): Promise<boolean> => {
     isPutting = true;
     const next = last.then(() => swap(to, maxAge));
-    const end = () => (last === ended ? (isPutting = false) : undefined);
-    const ended: Promise<unknown> = next.then(end, end);
+    const end = () => {
+      if (last === ended) {
+        isPutting = false;
+      }
+    };
+    const ended = next.then(end, end);
     last = ended;
     return next;
   };
@@ -69,7 +75,8 @@ export function createLock({ store, id, life }: LockPlace): Lock {
     replace: put,
     heartbeat() {
       if (!isPutting) {
-        put(own + (beats += 1), life).catch(() => {});
+        beats += 1;
+        put(own + beats, life).catch(() => {});
       }
     },
     release: (isUndone: boolean) => put(isUndone ? undefined : LEFT + crypto.randomUUID(), life),
@@ -77,8 +84,8 @@ export function createLock({ store, id, life }: LockPlace): Lock {
 }
 
 /**
- * Announces to take over from a holder that says nothing, and waits for it to object. What was announced is what the new
- * mark is to be put in place of; `undefined` where somebody was faster.
+ * Announces to take over from a silent holder and waits for it to object. Resolves to the announcement, which the new mark
+ * is to replace; `undefined` where somebody was faster.
  */
 export async function takeOver(
   { store, id, life }: LockPlace,
@@ -95,17 +102,17 @@ export async function takeOver(
 const LEFT = 'lock.left.';
 const CLAIM = 'lock.claim.';
 
-/** Is this a mark, and no result? */
+/** Tells a mark from a result. */
 export function isLock(text: string): boolean {
   return text.startsWith('lock.');
 }
 
-/** Did its holder leave? */
+/** Says whether the holder of a mark left. */
 export function isLeft(mark: string): boolean {
   return mark.startsWith(LEFT);
 }
 
-/** Does its holder change it while it works? Versions before do not: their locks end by themselves. */
+/** Says whether the holder of a mark changes it while it works. Earlier versions do not: their locks expire. */
 export function isBeating(mark: string): boolean {
   return mark.startsWith('lock.1.') || mark.startsWith(CLAIM);
 }

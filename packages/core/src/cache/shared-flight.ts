@@ -1,4 +1,8 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from '../clock.js';
+import { hash } from '../crypto/hash.js';
+import type { Seal } from '../crypto/seal.js';
+import { retryLater, storeUnavailable } from '../store/timeout.js';
+import type { BoundedCache } from './bounded.js';
 import {
   createLock,
   isBeating,
@@ -9,40 +13,39 @@ import {
   type LockPlace,
   type LockStore,
 } from './lock.js';
-import type { SingleFlight, RunTerms } from './single-flight.js';
-import { retryLater, storeUnavailable } from '../store/timeout.js';
-import type { BoundedCache } from './bounded.js';
-import { hash, type Seal } from '../crypto/seal.js';
+import type { RunTerms, SingleFlight } from './single-flight.js';
 
 /** Seconds that a mark outlives what it protects, and lives at least. */
 const LIFE = 60;
-/** Milliseconds after which whoever works says so again, and a result that could not be kept is offered again. */
+/** Milliseconds between two heartbeats, and after which a result that could not be kept is offered again. */
 const BEAT = 1000;
 /** Offers of a result while the store is away: about an hour. */
 const OFFERS = 3600;
 /** Tries to take a mark away that nobody holds: about a minute. */
 const WITHDRAWALS = 60;
-/** Seconds without a word after which whoever works counts as gone. */
+/** Seconds without a heartbeat after which a holder counts as gone. */
 const SILENCE = 3;
-/** Seconds that whoever can do without a result waits for it. */
+/** Seconds that a caller waits for a result that it can do without. */
 const BRIEFLY = 2;
 /** Milliseconds between two looks: at first, and in the end. */
 const SHORT = 40;
 const LONG = 400;
 
-/** What processes agree by, and on what. */
+/** How processes coordinate some work. */
 export interface SharedSingleFlightOptions<Result> {
+  /** The store that all processes share. */
   readonly store: LockStore;
+  /** Encrypts results. */
   readonly seal: Seal;
-  /** What the work is. Goes into the ids of what is kept. */
+  /** The kind of work. Goes into the ids of locks and results. */
   readonly name: 'refresh' | 'callback';
   /** Seconds for which the store keeps a result, and in which it can be read. */
   readonly lasts: (result: Result) => Readonly<Record<'kept' | 'readable', number>>;
-  /** What a result counts as that is kept and cannot be read. @default trouble */
+  /** Stands for a result that is kept and cannot be decrypted. @default an error */
   readonly unread?: Result;
-  /** Did work that failed so certainly have no effect, so that anybody may do it at once? */
+  /** Says whether work that failed so certainly had no effect, so that anybody may do it at once. */
   readonly isUndone: (error: unknown) => boolean;
-  /** What others were seen to be at. */
+  /** The marks of others as they were seen. */
   readonly seen: BoundedCache<Seen>;
 }
 
@@ -53,12 +56,11 @@ export interface Seen {
 }
 
 /**
- * Work that is done once per key by all processes that share the store. Who swaps a mark in where nothing was does the work
- * and swaps the mark for the result, which everybody uses. The mark says that the work may have had its effect. It stays
- * where its holder fails, dies or finds no store to keep the result in, and nobody does the work again before `until` is
- * over. Then one process takes over from a holder that says nothing any more, and gives it time to object. A holder that
- * stood still for longer finds that its swap is refused, and uses what the others agreed on. `local` makes sure that each
- * process asks once.
+ * Does work once per key in all processes that share a store. The process that sets its mark where nothing was does the work
+ * and replaces the mark with the result, which all use. The mark says that the work may have had its effect. It stays where
+ * its holder fails, dies or cannot keep the result, and nobody repeats the work before `until`. Then one process takes over
+ * from a holder without a heartbeat, and gives it time to object. A holder that stood still for longer cannot replace its
+ * mark any more, and uses the result of the others. `local` makes sure that each process asks once.
  */
 export function createSharedSingleFlight<Result extends object | string>(
   local: SingleFlight<Result>,
@@ -89,7 +91,7 @@ export function createSharedSingleFlight<Result extends object | string>(
     if ('result' in entered) {
       return entered.result;
     }
-    return perform(entered.mark, work, options, { ...terms, id });
+    return perform(entered.lock, work, options, { ...terms, id });
   };
   return Object.freeze({
     ...local,
@@ -99,7 +101,7 @@ export function createSharedSingleFlight<Result extends object | string>(
   });
 }
 
-/** What is agreed on by now. */
+/** The result that is kept by now. */
 async function look<Result>(
   options: SharedSingleFlightOptions<Result>,
   id: string,
@@ -125,7 +127,7 @@ async function read<Result>(
     return unread;
   }
   throw storeUnavailable(
-    'What another process agreed on cannot be read: do all of them have the same secrets?',
+    'The result of another process cannot be decrypted: give all instances the same secrets.',
   );
 }
 
@@ -133,91 +135,124 @@ async function read<Result>(
 async function enter<Result extends object | string>(
   place: LockPlace,
   options: SharedSingleFlightOptions<Result>,
-  { until = 0, counts, deadline = Infinity, budget }: RunTerms<Result>,
-): Promise<{ readonly mark: Lock } | { readonly result: Result }> {
-  const ask = askWith(budget);
+  terms: RunTerms<Result>,
+): Promise<{ readonly lock: Lock } | { readonly result: Result }> {
+  const ask = askWith(terms.budget);
   const start = moment();
-  /** What a mark may be put in place of, if anything. */
-  let chance: { readonly from: string | undefined } | undefined = { from: undefined };
-  for (let pause = SHORT; ;) {
-    const mark = chance && createLock(place);
-    if (mark && (await ask(() => mark.acquire(chance!.from)).catch(withdraw(mark)))) {
-      return { mark };
+  let chance: Chance | undefined = { from: undefined };
+  let pause = SHORT;
+  for (;;) {
+    const hadChance = chance !== undefined;
+    const lock = chance && (await acquire(place, chance, ask));
+    if (lock) {
+      return { lock };
     }
     const found = await ask(() => options.store.get(place.id));
-    chance = found === undefined ? { from: undefined } : undefined;
-    if (found !== undefined && !isLock(found)) {
+    if (found === undefined) {
+      chance = { from: undefined };
+    } else if (isLock(found)) {
+      chance = await chanceAfter(place, found, { ...terms, start, seen: options.seen });
+    } else {
       const result = await read(options, place.id, found);
-      if (counts?.(result) !== false) {
+      if (terms.counts?.(result) !== false) {
         return { result };
       }
       chance = { from: found };
-    } else if (found !== undefined) {
-      const mayTake = until <= now();
-      const isGone = isLeft(found) || (isBeating(found) && isSilent(place.id, found, options.seen));
-      if (
-        (isGone && !mayTake) ||
-        (!mayTake && secondsSince(start) > BRIEFLY) ||
-        moment() > deadline
-      ) {
-        throw storeUnavailable('Another process renews this session and is not ready yet.');
-      }
-      if (isGone) {
-        chance = { from: isLeft(found) ? found : await takeOver(place, found) };
-      }
     }
-    if (!chance || mark) {
+    if (!chance || hadChance) {
       pause = await sleep(pause);
     }
   }
 }
 
+/** What a mark may be put in place of. */
+interface Chance {
+  readonly from: string | undefined;
+}
+
+/** Tries to put a mark of our own into the store. `undefined` where something else is there. */
+async function acquire(place: LockPlace, { from }: Chance, ask: Ask): Promise<Lock | undefined> {
+  const lock = createLock(place);
+  const isAcquired = await ask(() => lock.acquire(from)).catch(withdraw(lock));
+  if (isAcquired) {
+    return lock;
+  }
+  return undefined;
+}
+
+/** What one caller waits for, and since when. */
+interface Wait extends Pick<RunTerms<never>, 'until' | 'deadline'> {
+  readonly start: Moment;
+  readonly seen: BoundedCache<Seen>;
+}
+
+/**
+ * Whether the mark of somebody else may be replaced: by what, or `undefined` while its holder works.
+ * @throws KindeError `store_unavailable` where waiting any longer is of no use.
+ */
+async function chanceAfter(
+  place: LockPlace,
+  mark: string,
+  { until = 0, deadline = Infinity, start, seen }: Wait,
+): Promise<Chance | undefined> {
+  const mayRepeat = until <= now();
+  const isGone = isLeft(mark) || (isBeating(mark) && isSilent(place.id, mark, seen));
+  const isInVain = !mayRepeat && (isGone || secondsSince(start) > BRIEFLY);
+  if (isInVain || moment() > deadline) {
+    throw storeUnavailable('Another process is refreshing this session and has not finished yet.');
+  }
+  if (!isGone) {
+    return undefined;
+  }
+  if (isLeft(mark)) {
+    return { from: mark };
+  }
+  return { from: await takeOver(place, mark) };
+}
+
 /** Does the work, and keeps its result for all. */
 async function perform<Result extends object | string>(
-  mark: Lock,
+  lock: Lock,
   work: () => Promise<Result>,
   options: SharedSingleFlightOptions<Result>,
   { id, deadline = Infinity, budget }: { readonly id: string } & RunTerms<Result>,
 ): Promise<Result> {
-  const result = await holding(mark, work, options.isUndone);
+  const result = await holding(lock, work, options.isUndone);
   try {
     const { kept, readable } = options.lasts(result);
     const sealed = await options.seal.seal({ of: id, result }, 'refresh', readable);
-    const keep = () => mark.replace(sealed, kept);
+    const keep = () => lock.replace(sealed, kept);
     const later = () => retryLater(keep, OFFERS);
     const ask = askWith(budget);
-    if (
-      await ask(keep)
-        .catch(() => ask(keep))
-        .catch(later)
-    ) {
+    const isKept = await ask(keep)
+      .catch(() => ask(keep))
+      .catch(later);
+    if (isKept) {
       return result;
     }
-    // Somebody took over: what they make of it counts.
-    for (
-      let [pause, agreed] = [SHORT, await look(options, id)];
-      ;
-      agreed = await look(options, id)
-    ) {
-      if (agreed !== undefined || moment() > deadline) {
-        return agreed ?? result;
-      }
+    // Somebody took over: their result counts.
+    let pause = SHORT;
+    let agreed = await look(options, id);
+    while (agreed === undefined && moment() <= deadline) {
       pause = await sleep(pause);
+      agreed = await look(options, id);
     }
+    return agreed ?? result;
   } catch {
     // The work is done and cannot be done again, whatever becomes of its result.
     return result;
   }
 }
 
-/** What one caller asks of the store, as far as that may wait for it. */
-function askWith(
-  budget: RunTerms<unknown>['budget'],
-): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
+/** Asks the store something. */
+type Ask = <Answer>(question: () => Promise<Answer>) => Promise<Answer>;
+
+/** Within the budget of one caller, where it has one. */
+function askWith(budget: RunTerms<unknown>['budget']): Ask {
   return budget ? budget.spend : (question) => question();
 }
 
-/** Has nobody changed this mark for a while? */
+/** Says whether nobody changed this mark for a while. */
 function isSilent(id: string, mark: string, seen: BoundedCache<Seen>): boolean {
   const before = seen.get(id);
   if (before?.mark === mark) {
@@ -227,18 +262,18 @@ function isSilent(id: string, mark: string, seen: BoundedCache<Seen>): boolean {
   return false;
 }
 
-/** Does work under a mark, says so meanwhile, and leaves where the work fails. */
+/** Does work under a lock, with a heartbeat, and leaves where the work fails. */
 async function holding<Result>(
-  mark: Lock,
+  lock: Lock,
   work: () => Promise<Result>,
   isUndone: (error: unknown) => boolean,
 ): Promise<Result> {
-  const beating = setInterval(() => mark.heartbeat(), BEAT);
+  const beating = setInterval(() => lock.heartbeat(), BEAT);
   try {
     return await work();
   } catch (error) {
     clearInterval(beating);
-    await mark.release(isUndone(error)).catch(() => {});
+    await lock.release(isUndone(error)).catch(() => {});
     throw error;
   } finally {
     clearInterval(beating);
@@ -246,9 +281,9 @@ async function holding<Result>(
 }
 
 /** A store that did not answer may have taken the mark all the same. Nothing was done under it, so nobody shall wait for it. */
-function withdraw(mark: Lock): (error: unknown) => never {
+function withdraw(lock: Lock): (error: unknown) => never {
   return (error) => {
-    retryLater(() => mark.release(true), WITHDRAWALS);
+    retryLater(() => lock.release(true), WITHDRAWALS);
     throw error;
   };
 }

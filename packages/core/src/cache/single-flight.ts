@@ -1,3 +1,4 @@
+// Work that is done once however many ask for it, in this process or in all, and bounded memory for results.
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { StoreBudget } from '../store/timeout.js';
@@ -6,18 +7,18 @@ import { createBoundedCache, createMemoryBudget, weightOf, type BoundedCache } f
 /** Work that is done once per key, however many ask for it at the same time. */
 export interface SingleFlight<Result> {
   /**
-   * The result of `work`, which starts only if nobody else's for this key runs or ran a short while ago.
+   * Does some work, or shares the result of the same work that runs or ran a short while ago.
    * @throws KindeError `kinde_unavailable` (`not_sent`) where the turn of this work does not come in time, so that it never
    * began; `kinde_timeout` where it is not done in time.
    */
   run(key: string, work: () => Promise<Result>, terms?: RunTerms<Result>): Promise<Result>;
-  /** `running`, `done`, or `undefined` for a key that is not remembered. */
+  /** Says whether the work of a key runs or is done; `undefined` for a key that is not remembered. */
   state(key: string): 'running' | 'done' | undefined;
-  /** The remembered result; `undefined` while the work runs, too. Waits for nothing. */
+  /** Reads the remembered result at once; `undefined` while the work runs, too. */
   peek(key: string): Result | undefined;
-  /** The result that this process, or another one that shares the work, remembers. Waits for no work. */
+  /** Reads the result that this process, or another one that shares the work, remembers. Waits for no work. */
   known(key: string): Promise<Result | undefined>;
-  /** Would new work have to wait for its turn? */
+  /** Says whether new work would have to wait for its turn. */
   isFull(): boolean;
 }
 
@@ -25,24 +26,24 @@ export interface SingleFlight<Result> {
 export interface RunTerms<Result> {
   /** When this caller stops waiting. @default never */
   readonly deadline?: Moment;
-  /** Does a result that is remembered still count? Where not, the work is done again. @default it does */
+  /** Says whether a remembered result still counts. Where not, the work is done again. @default it does */
   readonly counts?: (result: Result) => boolean;
   /**
-   * Unix seconds. Where whoever did the work of this key left without saying how it came out, nobody in any process does it
-   * again before then. @default it is done again at once
+   * Until when nobody in any process repeats work whose outcome is unknown because its process died, in Unix seconds.
+   * @default it is repeated at once
    */
   readonly until?: number;
-  /** How long this caller may wait for the store by which processes agree. @default as long as that may take */
+  /** What this caller may wait for the shared store. @default as long as a store may take */
   readonly budget?: StoreBudget;
 }
 
 /** Bounds of what is remembered and done. */
 export interface SingleFlightOptions<Result> {
-  /** How long a result is remembered. A failure is forgotten at once. */
+  /** Seconds for which a result is remembered. A failure is forgotten at once. */
   readonly seconds: number | ((result: Result) => number);
-  /** Where results are kept. @default a memory of its own */
+  /** Where results are kept. @default a cache of its own */
   readonly memory?: BoundedCache<Result>;
-  /** What is remembered of a result. @default all of it */
+  /** Reduces a result to the part that is remembered. @default all of it */
   readonly keeps?: (result: Result) => Result;
   /** Pieces of work at the same time; the others wait their turn. @default no limit */
   readonly parallel?: number;
@@ -53,25 +54,28 @@ export interface SingleFlightOptions<Result> {
   readonly stale?: number;
 }
 
-/** Who waits for a turn, at most. Whoever comes then is told at once. */
+/** Callers that wait for a turn, at most. Further ones fail at once. */
 const MOST_WAITING = 5_000;
 
-/** Does work once per key and remembers the result for a while. */
+/** Does work once per key in this process and remembers the result for a while. */
 export function createSingleFlight<Result>(
   options: SingleFlightOptions<Result>,
 ): SingleFlight<Result> {
   const {
     seconds,
     memory = createBoundedCache<Result>(createMemoryBudget(), Infinity),
+    keeps = (result) => result,
     parallel,
     stale = Infinity,
   } = options;
-  const { keeps = (result) => result } = options;
   const line = createLine(parallel, stale);
   const running = new Map<string, { result: Promise<Result>; at: Moment }>();
   const find = (key: string) => {
     const entry = running.get(key);
-    return entry && secondsSince(entry.at) <= stale ? entry : undefined;
+    if (entry && secondsSince(entry.at) <= stale) {
+      return entry;
+    }
+    return undefined;
   };
   const start = (key: string, work: () => Promise<Result>, deadline: Moment) => {
     for (const [dead, { at }] of running) {
@@ -83,7 +87,11 @@ export function createSingleFlight<Result>(
     const entry = { result: line.inTurn(work, deadline), at: moment() };
     running.delete(key);
     running.set(key, entry);
-    const end = () => void (running.get(key) === entry && running.delete(key));
+    const end = () => {
+      if (running.get(key) === entry) {
+        running.delete(key);
+      }
+    };
     entry.result.then((result) => {
       const kept = keeps(result);
       const over = deadlineIn(typeof seconds === 'number' ? seconds : seconds(result));
@@ -116,7 +124,10 @@ export function createSingleFlight<Result>(
       if (find(key)) {
         return 'running';
       }
-      return peek(key) === undefined ? undefined : 'done';
+      if (peek(key) === undefined) {
+        return undefined;
+      }
+      return 'done';
     },
   });
 }
@@ -159,9 +170,10 @@ function createLine(parallel = Infinity, stale: number) {
     });
   const leave = (place: Place) => {
     const [enter] = waiting;
-    // A dead one may come back after another took its place.
+    // Dead work may come back after another took its place.
     if (!places.has(place) || !enter) {
-      return void places.delete(place);
+      places.delete(place);
+      return;
     }
     waiting.delete(enter);
     place.at = moment();
@@ -188,14 +200,14 @@ function createLine(parallel = Infinity, stale: number) {
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 function crowded(): KindeError {
-  return new KindeError('kinde_unavailable', 'Too much is asked of Kinde at the same time.', {
+  return new KindeError('kinde_unavailable', 'Too many requests to Kinde are waiting already.', {
     reason: 'not_sent',
     headers: { 'retry-after': '5' },
   });
 }
 
 function late(): KindeError {
-  return new KindeError('kinde_timeout', 'What Kinde was asked for is not there in time.', {
+  return new KindeError('kinde_timeout', 'Kinde did not answer in time.', {
     headers: { 'retry-after': '5' },
   });
 }

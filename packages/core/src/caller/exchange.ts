@@ -1,15 +1,15 @@
 import { deadlineIn, moment, now, secondsSince, type Moment } from '../clock.js';
-import type { CallerContext } from './context.js';
-import {
-  isUnjudged,
-  type UnjudgedAnswer,
-  type RefreshResult,
-  type RefreshedTokens,
-} from '../session/data.js';
 import { KindeError } from '../errors.js';
 import type { Refreshed, TokenClaims, Tokens } from '../oauth/client.js';
-import type { StoreBudget } from '../store/timeout.js';
+import {
+  isUnjudged,
+  type RefreshedTokens,
+  type RefreshResult,
+  type UnjudgedAnswer,
+} from '../session/data.js';
 import type { Session } from '../session/record.js';
+import type { StoreBudget } from '../store/timeout.js';
+import type { CallerContext } from './context.js';
 
 /** A session whose tokens were read. */
 export type ReadSession = Session & Tokens;
@@ -165,7 +165,7 @@ async function judgeAgain(
   try {
     return toResult(
       session,
-      await context.oauth.checkProtocol({ unjudged }, session, deadline),
+      await context.oauth.judge({ unjudged }, session, deadline),
       seenAt,
       context,
     );

@@ -1,7 +1,7 @@
 import { createAccess, getUser, type Access, type User } from '@kindling/claims';
+import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
 import type { OAuth, TokenClaims } from '../oauth/client.js';
 import { claimsOf, type SomeTokens } from '../session/data.js';
-import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
 
 /** The user or machine of some tokens, and their claims: read once, shared by requests, and frozen. */
 export interface Identity {

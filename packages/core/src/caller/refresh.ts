@@ -1,12 +1,8 @@
-import { signedOut, toAuth, type Auth } from './auth.js';
 import { now, type Moment } from '../clock.js';
-import type { CallerContext } from './context.js';
-import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
-import { KindeError } from '../errors.js';
 import type { CookieJar } from '../cookies.js';
-import type { SessionStore } from '../store/session-store.js';
+import { KindeError } from '../errors.js';
+import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
 import { readRecord, recordsOf } from '../session/record.js';
-import { isPast, backOff, exchangeTokens, withTokens, type ReadSession } from './exchange.js';
 import {
   endSession,
   isForeignSession,
@@ -16,6 +12,10 @@ import {
   type NoSession,
   type Session,
 } from '../session/session.js';
+import type { SessionStore } from '../store/session-store.js';
+import { signedOut, toAuth, type Auth } from './auth.js';
+import type { CallerContext } from './context.js';
+import { backOff, exchangeTokens, isPast, withTokens, type ReadSession } from './exchange.js';
 
 /** The result of `authenticate` and `refresh`: the caller, and the cookies to send. */
 export interface Authentication {

@@ -5,13 +5,13 @@ import { concat, toBase64url, utf8, type NodeCrypto, type NodeKey, type NodeZlib
 /** What a text is for. Each purpose has keys of its own, so a login cookie can never pass for a session. */
 export type Purpose = 'session' | 'login' | 'store' | 'refresh';
 
-/** Whose key, and what for. */
+/** Names a key: it is derived from a secret for one purpose. */
 export interface Key {
   readonly secret: string;
   readonly purpose: Purpose;
 }
 
-/** An answer at once, or one to wait for. */
+/** A value, or a promise of it. */
 type Soon<Value> = Value | Promise<Value>;
 
 /** Cryptography and compression, as they are at hand here. What one cipher writes, the other reads. */
@@ -22,7 +22,7 @@ export interface Cipher extends Deflate {
   nameOf(text: string, secret: string): Soon<string>;
   /** Ciphertext with its tag (AES-256-GCM). */
   encrypt(envelope: Omit<Envelope, 'body'>, key: Key, bytes: Uint8Array): Soon<Uint8Array>;
-  /** What was encrypted. Fails where anything differs: key, purpose, head or body. */
+  /** Decrypts a body. Fails where anything differs: key, purpose, head or body. */
   decrypt(envelope: Envelope, key: Key): Soon<Uint8Array>;
 }
 
@@ -36,7 +36,7 @@ export interface NodeCipher extends Cipher {
   inflate(bytes: Uint8Array): Uint8Array;
 }
 
-/** With Node's cryptography and compression. `app` binds every key to one application of one tenant. */
+/** Makes a cipher of Node's cryptography and compression. `app` binds every key to one application of one tenant. */
 export function createNodeCipher(app: string, crypto: NodeCrypto, zlib: NodeZlib): NodeCipher {
   const derive = (secret: string, usage: string, bytes: number) =>
     new Uint8Array(crypto.hkdfSync('sha256', secret, '', infoOf(usage, app), bytes));
@@ -140,10 +140,14 @@ const TAG = { authTagLength: 16 };
 /** What keys are for, beside the purposes themselves, whose keys encrypt in JWE. */
 const NAMES = 'names';
 const ID = '1 id';
-function texts(purpose: Purpose) {
+
+/** Names the key that each text's own key is derived from. */
+function texts(purpose: Purpose): string {
   return `1 ${purpose}`;
 }
-function infoOf(usage: string, app: string) {
+
+/** The info of a key derivation (RFC 5869). */
+function infoOf(usage: string, app: string): string {
   return `kindling ${usage} ${app}`;
 }
 

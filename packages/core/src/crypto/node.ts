@@ -1,7 +1,7 @@
 import type * as crypto from 'node:crypto';
-import type * as v8 from 'node:v8';
 import type * as zlib from 'node:zlib';
 import { base64url } from 'jose';
+import { builtin } from '../runtime.js';
 
 /** What is used of Node's own cryptography. */
 export type NodeCrypto = Pick<
@@ -30,14 +30,6 @@ export type NodeZlib = Pick<typeof zlib, 'deflateRawSync' | 'inflateRawSync'>;
 
 /** Node's own compression, under the same terms as its cryptography. */
 export const nodeZlib = builtin<NodeZlib>('node:zlib');
-
-/** How many bytes this process may use for its objects, where that is known. */
-export const heapLimit = builtin<typeof v8>('node:v8')?.getHeapStatistics?.().heap_size_limit;
-
-/** A module of Node, where there is one: asked for at run time, so that bundles for other runtimes need not resolve it. */
-export function builtin<Module>(name: string): Module | undefined {
-  return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;
-}
 
 /** Text as UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

@@ -1,3 +1,4 @@
+// Encryption of small JSON objects with the app's secrets, and hashes, by Node's cryptography or WebCrypto.
 import { createNodeCipher, createWebCipher, type Cipher, type Purpose } from './cipher.js';
 import { now } from '../clock.js';
 import {
@@ -8,40 +9,41 @@ import {
   type Envelope,
   type Format,
 } from './envelope.js';
-import { nodeCrypto, nodeZlib, toBase64url, utf8 } from './node.js';
+import { nodeCrypto, nodeZlib, utf8 } from './node.js';
 import { fromBytes, pack, toBytes, unpack } from './pack.js';
 
 export type { Purpose } from './cipher.js';
 
-/** What was sealed, and whether it would be sealed in the same way now: with this secret, in this format. */
+/** A decrypted object. */
 export interface Opened {
   readonly payload: Readonly<Record<string, unknown>>;
+  /** It would be encrypted in the same way now: with this secret, in this format. */
   readonly isCurrent: boolean;
 }
 
 /** Encrypts and decrypts small JSON objects for this app alone. */
 export interface Seal {
   /**
-   * A text that opens for `maxAge` seconds.
+   * Encrypts an object into a text that opens for `maxAge` seconds.
    * @throws KindeError `session_too_large` where it would be longer than what is opened.
    */
   seal(payload: object, purpose: Purpose, maxAge: number): Promise<string>;
-  /** What `seal` made. Anything else (forged, too old, another purpose, another app) is simply `undefined`. */
+  /** Decrypts a text of `seal`; `undefined` for anything else (forged, expired, of another purpose or app). */
   open(sealed: string, purpose: Purpose): Promise<Opened | undefined>;
   /** The same at once, where that can be done. */
   openSync?(sealed: string, purpose: Purpose): Opened | undefined;
   /**
-   * Is this a text in a version, or of a secret, that is not known here? Another process may know it, so it is to be left
-   * alone. `false` for what was damaged or forged under a known secret, what is too old, and what is no text of ours at all.
+   * Says whether a text has a version or a secret that is not known here. Another process may know it, so it is to be left
+   * alone. `false` for texts that were damaged or forged under a known secret, that expired, or that are not ours at all.
    */
   isForeign(sealed: string): Promise<boolean>;
-  /** Names for a text that say nothing about it (HMAC with SHA-256): one per secret, the one to use for new things first. */
+  /** Names for a text that say nothing about it (HMAC with SHA-256): one per secret, the one for new entries first. */
   names(text: string): Promise<readonly [string, ...string[]]>;
 }
 
 /**
- * The first secret seals, all of them open. `app` binds what is sealed to one application of one tenant. What is sealed with
- * Node's cryptography opens with WebCrypto, and the other way round. `format` is what is written; both are read.
+ * Makes a seal. The first secret encrypts, all of them decrypt. `app` binds texts to one application of one tenant. Texts of
+ * Node's cryptography open with WebCrypto, and the other way round. `format` is what is written; both are read.
  */
 export function createSeal(
   secrets: readonly string[],
@@ -83,7 +85,7 @@ export function createSeal(
   });
 }
 
-/** Wherever there is WebCrypto. */
+/** Makes a seal wherever there is WebCrypto. */
 export function createWebSeal(
   secrets: readonly string[],
   app: string,
@@ -113,7 +115,7 @@ export function createWebSeal(
   return Object.freeze({ ...sealWith(cipher, secrets, format), open });
 }
 
-/** What both have in common. */
+/** The methods that both kinds have in common. */
 function sealWith(
   cipher: Cipher,
   secrets: readonly string[],
@@ -124,9 +126,10 @@ function sealWith(
       return utf8(JSON.stringify(payload));
     }
     const packed = pack(payload);
-    return toBytes(
-      isCompressed(purpose) ? { ...packed, open: await cipher.deflate(packed.open) } : packed,
-    );
+    if (!isCompressed(purpose)) {
+      return toBytes(packed);
+    }
+    return toBytes({ ...packed, open: await cipher.deflate(packed.open) });
   };
   return {
     async seal(payload, purpose, maxAge) {
@@ -149,7 +152,7 @@ function sealWith(
   };
 }
 
-/** What was decrypted, and how it becomes an object. */
+/** Decrypted bytes, and how they become an object. */
 function contentsOf({ format }: Envelope, purpose: Purpose, bytes: Uint8Array) {
   if (format === 'jwe') {
     return {
@@ -190,26 +193,4 @@ function answer(payload: Opened['payload'], isCurrent: boolean): Opened | undefi
 
 function parse(bytes: Uint8Array): Opened['payload'] {
   return JSON.parse(new TextDecoder().decode(bytes)) as Opened['payload'];
-}
-
-/** A name for a value that nobody can guess: from it, the value cannot be found. */
-export async function hash(value: string): Promise<string> {
-  return toBase64url(await digest(value));
-}
-
-/** SHA-256. */
-export async function digest(value: string): Promise<Uint8Array> {
-  if (nodeCrypto) {
-    return nodeCrypto.createHash('sha256').update(value).digest();
-  }
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(value)));
-}
-
-/** Are two texts equal? Takes equally long wherever they differ. */
-export function sameText(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) {
-    difference |= a.charCodeAt(index) ^ b.charCodeAt(index % (b.length || 1));
-  }
-  return difference === 0;
 }

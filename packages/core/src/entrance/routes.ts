@@ -19,7 +19,8 @@ import { createOrganization, login, register, switchOrganization } from '../logi
 import { logout } from '../logout/logout.js';
 import { canLogIn, isPreflight, isPrefetch, isScript, wantsPage } from '../http/navigation.js';
 import { continuePage } from '../http/continue-page.js';
-import { fromQuery, returnTarget, single } from '../login/parameters.js';
+import { returnTarget, single } from '../http/query.js';
+import { fromQuery } from '../login/parameters.js';
 import { portal } from './portal.js';
 import { problemReply } from '../http/problem.js';
 import { navigationRequired, requireOwnPage } from '../http/same-origin.js';

@@ -1,3 +1,5 @@
+// Requests and replies as the core sees them, in any framework, and the rules for addresses and pages.
+import { readText } from '@kindling/internal';
 import { KindeError } from '../errors.js';
 
 /** The parts of a request that the core reads. A web `Request` is one; Node adapters pass a small object. */
@@ -17,13 +19,15 @@ export interface HttpRequest {
   readonly bodyUsed?: boolean;
 }
 
-/** Where to send the browser, and the `Set-Cookie` values to send along. */
+/** A redirect for the app to send, such as the start of a login. */
 export interface Redirect {
+  /** The absolute URL for the `Location` header. */
   readonly location: string;
+  /** `Set-Cookie` lines, all of which have to be sent along. */
   readonly cookies: readonly string[];
 }
 
-/** A complete answer, for adapters to write as it is. */
+/** A complete response, for adapters to write as it is. */
 export interface Reply {
   /** HTTP status code. */
   readonly status: number;
@@ -31,42 +35,50 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[];
-  /** The body; `null` for an answer that has none. */
+  /** The body; `null` for a response that has none. */
   readonly body: string | null;
   /** Present on refusals, for frameworks that throw them as exceptions. */
   readonly problem?: Problem;
 }
 
-/** What went wrong, for a page or a problem document (RFC 9457). Texts may quote the request: escape them. */
+/** An error for an error page or a problem document (RFC 9457). Texts may quote the request: escape them. */
 export interface Problem {
+  /** The HTTP status code. */
   readonly status: number;
+  /** The code of the error, such as `login_refused`: its page is `docs/errors/<code>.md`. */
   readonly code: string;
+  /** A headline for the visitor. */
   readonly title: string;
-  /** For the visitor: what happened and what to do. */
+  /** Tells the visitor what happened and what to do. */
   readonly detail: string;
-  /** For the developer, absent in production: which check failed and the fix. */
+  /** The reason of the error in one word, for the developer. Absent in production. */
   readonly reason?: string;
+  /** Tells the developer what to do. Absent in production. */
   readonly fix?: string;
-  /** Where to try again, if that can help. */
+  /** The path at which the visitor can sign in again; absent where that cannot help. */
   readonly retry?: string;
 }
 
-/** One auth route, as data: adapters mount `path` for every method and write what `handle` answers. */
+/** One auth route, as data: adapters mount `path` for every method and write the reply of `handle`. */
 export interface Route {
+  /** The path of the route, without the path that the app lives under. */
   readonly path: string;
+  /** Answers a request. Errors become replies, so this does not reject. */
   handle(request: HttpRequest): Promise<Reply>;
 }
 
-/** Headers of every answer that depends on who is asking or that sets a cookie. */
+/** Headers of every response that depends on the user or sets a cookie. */
 export const PRIVATE_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'cache-control': 'private, no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 });
 
-/** The address of the app: its origin, and the path that it lives under (`''` for the root). */
+/** The address of the app. */
 export interface Address {
+  /** Its origin. */
   readonly siteUrl: string;
+  /** The path that it lives under; `''` for the root. */
   readonly basePath: string;
 }
 
@@ -76,9 +88,10 @@ export function requestUrl({ url }: HttpRequest, site: Address): URL {
   const path = publicPath(parsed ? parsed.pathname + parsed.search : url, site);
   // Appending instead of resolving keeps `//evil.example` a path of ours; without the slash it would extend the host.
   const whole = site.siteUrl + path;
-  return new URL(
-    path.startsWith('/') && URL.canParse(whole) ? whole : site.siteUrl + site.basePath,
-  );
+  if (path.startsWith('/') && URL.canParse(whole)) {
+    return new URL(whole);
+  }
+  return new URL(site.siteUrl + site.basePath);
 }
 
 /** The path of a request, without its query, as the browser knows it. */
@@ -94,10 +107,13 @@ function publicPath(path: string, { basePath }: Address): string {
     return path;
   }
   const isBelow = path.startsWith(basePath) && ['/', '?'].includes(path.charAt(basePath.length));
-  return isBelow ? path : basePath + path;
+  if (isBelow) {
+    return path;
+  }
+  return basePath + path;
 }
 
-/** Did the browser, as far as `Host` tells, ask another host than the configured one? */
+/** Says whether the browser, as far as `Host` tells, asked another host than the configured one. */
 export function isElsewhere({ headers }: HttpRequest, siteUrl: string): boolean {
   const host = headers.get('host');
   const { protocol, host: expected } = new URL(siteUrl);
@@ -106,7 +122,7 @@ export function isElsewhere({ headers }: HttpRequest, siteUrl: string): boolean 
 }
 
 /**
- * A form that was posted (`application/x-www-form-urlencoded`).
+ * Reads a form that was posted (`application/x-www-form-urlencoded`).
  * @throws KindeError `body_too_large` beyond 32 KiB, before the rest is read; `param_invalid` for any other body.
  */
 export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
@@ -118,58 +134,21 @@ export async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   ) {
     throw new KindeError(
       'param_invalid',
-      'A form is needed here, which nothing else has read before.',
+      'Expected a form body that no other body parser has consumed.',
       {
         reason: 'content-type',
       },
     );
   }
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > 32 * 1024) {
-      // The rest of the body is on its way, so the connection cannot carry another request.
-      throw new KindeError('body_too_large', 'The form is too large.', {
-        headers: { connection: 'close' },
-      });
-    }
-    text += decoder.decode(chunk, { stream: true });
+  const text = await readText(request.body, LARGEST_FORM);
+  if (text === undefined) {
+    // The rest of the body is on its way, so the connection cannot carry another request.
+    throw new KindeError('body_too_large', 'The form is too large.', {
+      headers: { connection: 'close' },
+    });
   }
   return new URLSearchParams(text);
 }
 
-type CookieLines = string | number | readonly string[] | undefined;
-
-/** `Set-Cookie` lines with more of them; of two for the same cookie the newer stays. */
-export function mergeCookies(before: CookieLines, added: readonly string[]): string[] {
-  return [...withoutCookies(linesOf(before), added), ...added];
-}
-
-/** The lines for cookies that `others` do not set. */
-export function withoutCookies(lines: readonly string[], others: CookieLines): string[] {
-  const names = linesOf(others).map(nameOf);
-  return lines.filter((line) => !names.includes(nameOf(line)));
-}
-
-function linesOf(lines: CookieLines): string[] {
-  return [lines ?? []].flat().map(String);
-}
-
-function nameOf(line: string): string {
-  return line.slice(0, line.indexOf('='));
-}
-
-/** The value of `Vary` with one more field name. */
-export function withField(
-  before: number | string | readonly string[] | undefined,
-  field: string,
-): string {
-  if (before === undefined || before === '') {
-    return field;
-  }
-  const text = String(before);
-  const isNamed = text === '*' || text.toLowerCase().split(/ *, */).includes(field.toLowerCase());
-  return isNamed ? text : `${text}, ${field}`;
-}
+/** Bytes of a form, at most. */
+const LARGEST_FORM = 32 * 1024;

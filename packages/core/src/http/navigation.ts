@@ -1,16 +1,16 @@
 import type { HttpRequest } from './http.js';
 
-/** A user opens a page: a GET navigation that wants HTML. Only such a request can begin a login and end one. */
+/** Says whether a user opens a page: a GET navigation that wants HTML. Only such a request can begin a login and end one. */
 export function isPageLoad(request: HttpRequest): boolean {
   return request.method === 'GET' && wantsPage(request) && !isPrefetch(request);
 }
 
-/** A browser shows the answer in a window: a navigation of any method that wants HTML. */
+/** Says whether a browser shows the response in a window: a navigation of any method that wants HTML. */
 export function wantsPage({ headers }: HttpRequest): boolean {
   return isNavigation(headers) && /\btext\/html\b/.test(headers.get('accept') ?? '');
 }
 
-/** A script of a page asks: the answer is read, not shown. */
+/** Says whether a script of a page asks: the response is read, not shown. */
 export function isScript({ headers }: HttpRequest): boolean {
   const accept = headers.get('accept') ?? '';
   return (
@@ -26,7 +26,7 @@ function isNavigation(headers: HttpRequest['headers']): boolean {
 }
 
 /**
- * Can this request end in a login? Not a script's, and not one in a frame of another site, where no cookie of ours arrives.
+ * Says whether a request can end in a login. Not a script's, and not one in a frame of another site, where no cookie of ours arrives.
  * Browsers send `Sec-Fetch-Site` with `Sec-Fetch-Mode`; Node's `fetch`, as in tests, sends the second alone.
  */
 export function canLogIn({ headers }: HttpRequest): boolean {
@@ -37,7 +37,7 @@ export function canLogIn({ headers }: HttpRequest): boolean {
 
 const FRAMES = ['iframe', 'frame', 'embed', 'object', 'fencedframe'];
 
-/** A browser asks whether a page of another origin may send a request (CORS). */
+/** Says whether a browser asks if a page of another origin may send a request (CORS). */
 export function isPreflight({ method, headers }: HttpRequest): boolean {
   return method === 'OPTIONS' && headers.get('access-control-request-method') !== null;
 }
@@ -52,7 +52,7 @@ const MARKS = [
   'hx-preloaded',
 ];
 
-/** A browser or a framework asks before the user did: to prefetch, to prerender or to show a preview. */
+/** Says whether a browser or a framework asks before the user did: to prefetch, to prerender or to show a preview. */
 export function isPrefetch({ headers }: HttpRequest): boolean {
   const isGuess = (name: string) => /prefetch|prerender|preview/i.test(headers.get(name) ?? '');
   return PURPOSES.some(isGuess) || MARKS.some((name) => headers.get(name) !== null);

@@ -17,8 +17,8 @@ export interface ProblemOptions {
 }
 
 /**
- * An error as an answer: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the user
- * was going; without it, the page with the refused form is, as far as the referrer tells.
+ * Turns an error into a reply: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the
+ * user was going; the default is the page with the refused form, as far as the referrer tells.
  */
 export function problemReply(
   request: HttpRequest,
@@ -52,7 +52,7 @@ export function problemReply(
   };
 }
 
-/** When to come again, where the error does not know: 503 and 504 pass by themselves. */
+/** The delay of a retry where the error names none: 503 and 504 pass by themselves. */
 const RETRY = { 'retry-after': '5' };
 
 /** The page of this app from which a form was posted; its own address cannot be opened again. */
@@ -64,7 +64,10 @@ function formPage(
   if (method === 'GET' || referrer === null || !URL.canParse(referrer)) {
     return undefined;
   }
-  return new URL(referrer).origin === siteUrl ? referrer : undefined;
+  if (new URL(referrer).origin !== siteUrl) {
+    return undefined;
+  }
+  return referrer;
 }
 
 const POLICY =
@@ -120,11 +123,17 @@ function renderPage(
   { status, code, title, detail, reason, fix, retry }: Problem,
   home: string,
 ): string {
-  const facts = [
+  const facts: (readonly [name: string, text: string])[] = [];
+  const rows = [
     ['Code', code],
-    ['Check', reason],
+    ['Reason', reason],
     ['Fix', fix],
-  ].filter(([, text]) => text !== undefined);
+  ] as const;
+  for (const [name, text] of rows) {
+    if (text !== undefined) {
+      facts.push([name, text]);
+    }
+  }
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -141,7 +150,7 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 <p class="status">${status}</p>
 <h1>${escape(title)}</h1>
 <p>${escape(detail)}</p>
-<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text!)}</dd>`).join('')}</dl>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}</dl>
 <p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
 </main>
 </html>

@@ -1,4 +1,4 @@
-/** Where a login or logout may send the browser afterwards. */
+/** The addresses to which a login or logout may send the browser afterwards. */
 export interface ReturnRules {
   /** The app's home, an absolute URL that ends in `/`. Relative targets resolve against it. */
   readonly home: string;
@@ -10,7 +10,7 @@ export interface ReturnRules {
   readonly avoid: readonly string[];
 }
 
-/** Bytes of a target where nobody says how much room there is. */
+/** Bytes of a target, unless the caller says otherwise. */
 const LONGEST = 2048;
 
 /**
@@ -29,11 +29,13 @@ export function safeReturnTo(
     return fallback;
   }
   const url = new URL(target.replaceAll('\\', '%5C'), home);
-  const isRefused = isForeign(url, rules) || isAvoided(url, rules);
-  return isRefused ? fallback : (shortened(url, most) ?? fallback);
+  if (isForeign(url, rules) || isAvoided(url, rules)) {
+    return fallback;
+  }
+  return shortened(url, most) ?? fallback;
 }
 
-/** Leads elsewhere, for any reader. The scheme counts, too: `blob:https://app.example/…` has the origin of the app. */
+/** Says whether any reader of a URL would go elsewhere. The scheme counts, too: `blob:https://app.example/…` has the origin of the app. */
 function isForeign(
   { origin, protocol, pathname, username, password }: URL,
   { origins }: ReturnRules,

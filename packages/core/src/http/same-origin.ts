@@ -2,16 +2,18 @@ import { KindeError } from '../errors.js';
 import type { HttpRequest } from './http.js';
 import { canLogIn } from './navigation.js';
 
-/** The origins whose pages may change things: the app's own, and those that the option `trustedOrigins` lists. */
+/** The origins whose pages may change things. */
 export interface Trust {
+  /** The app's own. */
   readonly siteUrl: string;
+  /** Those that the option `trustedOrigins` lists. */
   readonly trustedOrigins: readonly string[];
 }
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
-/** May this request change something on behalf of the session that the browser sent along? */
+/** Says whether a request may change something on behalf of the session that the browser sent along. */
 export function isFromTrustedPage(request: HttpRequest, trust: Trust): boolean {
   // A WebSocket begins with a GET, and what is said on it later is said for the user.
   const opensSocket = /^websocket$/i.test(request.headers.get('upgrade') ?? '');
@@ -37,9 +39,8 @@ export function isFromOwnPage({ headers }: HttpRequest, trust: Trust): boolean {
  * @throws KindeError `cross_site`, `navigation_required`.
  */
 export function requireOwnPage(request: HttpRequest, trust: Trust): void {
-  const isOwn =
-    request.method === 'GET' ? isOwnLink(request, trust) : isFromOwnPage(request, trust);
-  if (!isOwn) {
+  const isFromOwn = request.method === 'GET' ? isOwnLink : isFromOwnPage;
+  if (!isFromOwn(request, trust)) {
     throw crossSite();
   }
   const destination = request.headers.get('sec-fetch-dest');
@@ -69,7 +70,7 @@ function isTrusted(origin: string, { siteUrl, trustedOrigins }: Trust): boolean 
 
 /** The refusal of a request that a page of another site made. */
 export function crossSite(): KindeError {
-  return new KindeError('cross_site', 'This can only be done from this site itself.', {
+  return new KindeError('cross_site', 'This request is only accepted from a page of this site.', {
     fix:
       'Use a form or a script on a page of this site, or list the origin of the page in `trustedOrigins`. ' +
       'Signing out: <form method="post" action="/logout"><button>Sign out</button></form>',
@@ -80,7 +81,7 @@ export function crossSite(): KindeError {
 export function navigationRequired(): KindeError {
   return new KindeError(
     'navigation_required',
-    'Only opening this address in the browser window works.',
+    'This address only works as a navigation of the browser window.',
     {
       fix: 'Navigate there (`location.href = …`, a link or a form) instead of fetching it. Scripts sign out with `POST /logout`.',
     },

@@ -1,9 +1,10 @@
 import { deadlineIn, now, type Moment } from '../clock.js';
 import { openCookie, readCookies, type CookieJar } from '../cookies.js';
-import { sameText } from '../crypto/seal.js';
+import { sameText } from '../crypto/hash.js';
 import { KindeError, withHeaders, type KindeErrorCode } from '../errors.js';
 import { requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
 import { canLogIn } from '../http/navigation.js';
+import { single } from '../http/query.js';
 import { navigationRequired } from '../http/same-origin.js';
 import { beginSession, readSession } from '../session/session.js';
 import {
@@ -17,7 +18,7 @@ import { errorCode, withLoginError } from './error-response.js';
 import { finishCallback, type BegunCallback } from './finish-callback.js';
 import { startLogin } from './login.js';
 import { explainMissingLogin } from './missing-login.js';
-import { fromReauthState, single } from './parameters.js';
+import { fromReauthState } from './parameters.js';
 import { forgetLogin, loginCookieName, readPending, type PendingLogin } from './pending-login.js';
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */

@@ -1,8 +1,8 @@
 import type { CookieContext } from '../cookies.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
 import { isPageLoad } from '../http/navigation.js';
+import { RETURN_NAMES, returnTarget } from '../http/query.js';
 import { safeReturnTo } from '../http/return-to.js';
-import { RETURN_NAMES, returnTarget } from './parameters.js';
 import { TARGET_BYTES } from './pending-login.js';
 
 /** Marks a login that was moved to the configured host, so that it moves once, whatever a proxy makes of `Host`. */

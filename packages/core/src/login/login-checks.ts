@@ -1,6 +1,6 @@
 import { base64url } from 'jose';
 import type { LoginChecks } from '../oauth/client.js';
-import { hash } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
 
 /** 32 random bytes in base64url, from which the checks of one login are made: its cookie keeps this one instead of three. */
 export function createLoginSecret(): string {

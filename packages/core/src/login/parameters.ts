@@ -1,6 +1,7 @@
 import { base64url } from 'jose';
 import { bare } from '../own.js';
 import { KindeError } from '../errors.js';
+import { returnTarget, single } from '../http/query.js';
 
 /** Authorization-request parameters. All may be set in code; links may set all except `audience`. */
 export interface AuthorizationParameters {
@@ -212,31 +213,6 @@ export function fromReauthState(reauthState: string): AuthorizationParameters {
   } catch {
     return /^[\w+/=-]{1,1024}$/.test(reauthState) ? { reauthState } : {};
   }
-}
-
-/** Where a link asks to return to, under any of the names in use. */
-export function returnTarget(query: URLSearchParams): string | undefined {
-  return RETURN_NAMES.flatMap((name) => single(query, name) ?? [])[0];
-}
-
-/** The first is our own name for it; the others are in use elsewhere. */
-export const RETURN_NAMES = [
-  'return_to',
-  'returnTo',
-  'post_login_redirect_url',
-  'target_link_uri',
-] as const;
-
-/** The one value of a parameter. */
-export function single(query: URLSearchParams, name: string): string | undefined {
-  const values = query.getAll(name);
-  if (values.length > 1) {
-    const named = /^[\w.-]{1,40}$/.test(name) ? name : 'of this request';
-    throw new KindeError('param_duplicate', `The parameter ${named} was given more than once.`, {
-      reason: named,
-    });
-  }
-  return values[0];
 }
 
 /** The forms that Kinde takes. */

@@ -1,7 +1,7 @@
 import type { LogoutContext } from './context.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, readForm, type HttpRequest, type Reply } from '../http/http.js';
-import { single } from '../login/parameters.js';
+import { single } from '../http/query.js';
 import { endByLogoutToken } from '../session/sessions.js';
 
 /**

@@ -1,32 +1,39 @@
 import { createAccess, type Access, type Claims } from '@kindling/claims';
 import { deadlineIn, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
-import { createConnection, type Connection } from './connection.js';
 import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
+import { createConnection, type Connection } from './connection.js';
 
-/** What a plan includes. `max` and `min` are the limits, `null` where there is none. */
+/** An entitlement: a feature that a plan includes, with its limits. */
 export interface Entitlement {
+  /** The key of the feature in Kinde. */
   readonly key: string;
+  /** The name of the feature; its key where it has no name. */
   readonly name: string;
+  /** The upper limit; `null` where there is none. */
   readonly max: number | null;
+  /** The lower limit; `null` where there is none. */
   readonly min: number | null;
 }
 
-/** Answers as Kinde gives them now, not as a token remembers them. */
+/** A live check: permissions, roles, flags and entitlements as Kinde has them now, instead of those in the access token. */
 export interface Live extends Access {
-  /** What the organization's plan includes under this key, or `null`. */
+  /** Reads the entitlement with this key; `null` where the organization's plan does not include it. */
   getEntitlement(key: string): Entitlement | null;
+  /** Lists all entitlements of the organization's plan. */
   getEntitlements(): {
+    /** The code of the organization, `org_…`; `null` where Kinde names none. */
     readonly orgCode: string | null;
+    /** The entitlements, in Kinde's order. */
     readonly entitlements: readonly Entitlement[];
   };
 }
 
-/** Kinde's Account API: what it knows now about the person whose access token is shown. */
+/** Kinde's Account API, which answers for the user of an access token. */
 export interface AccountApi {
-  /** @throws KindeError `account_unavailable` */
+  /** Fetches permissions, roles, flags and entitlements. @throws KindeError `account_unavailable` */
   live(accessToken: string, id: Claims): Promise<Live>;
-  /** A link into the self-serve portal that works once. @throws KindeError `account_unavailable` */
+  /** Makes a link into the self-serve portal that works once. @throws KindeError `account_unavailable` */
   portalLink(accessToken: string, query: Readonly<Record<string, string>>): Promise<string>;
 }
 
@@ -45,7 +52,7 @@ const FLAG_LETTERS: Readonly<Record<string, string>> = {
 };
 
 /** Binds the Account API to one tenant. */
-export function createAccountApi(config: Config): AccountApi {
+export function createAccountApi(config: OAuthConfig): AccountApi {
   const connection = createConnection(config, { bytes: PAGE_BYTES });
   const asking = (accessToken: string): Asking => {
     const deadline = deadlineIn(config.timeout);
@@ -56,11 +63,7 @@ export function createAccountApi(config: Config): AccountApi {
     live: (accessToken: string, id: Claims) => live(asking(accessToken), id),
     async portalLink(accessToken: string, query: Readonly<Record<string, string>>) {
       const { url } = await asking(accessToken)(`portal_link?${new URLSearchParams(query)}`);
-      if (
-        typeof url !== 'string' ||
-        !URL.canParse(url) ||
-        !/^https?:$/.test(new URL(url).protocol)
-      ) {
+      if (!isWebAddress(url)) {
         throw unavailable('malformed');
       }
       return url;
@@ -68,35 +71,42 @@ export function createAccountApi(config: Config): AccountApi {
   });
 }
 
-/** Gets one document of the Account API for one person. All that one answer needs have to arrive by the same deadline. */
+function isWebAddress(url: unknown): url is string {
+  return typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** Gets one document of the Account API for one user. All that one answer needs have to arrive by the same deadline. */
 type Asking = (path: string) => Promise<Record<string, unknown>>;
 
 async function live(asking: Asking, id: Claims): Promise<Live> {
-  const list = (kind: string) => everyPage(asking, kind);
-  const [permissions, roles, flags, entitlements] = await Promise.all(
-    ['permissions', 'roles', 'feature_flags', 'entitlements'].map(list),
-  );
+  const [permissions, roles, flags, entitlements] = await Promise.all([
+    everyPage(asking, 'permissions'),
+    everyPage(asking, 'roles'),
+    everyPage(asking, 'feature_flags'),
+    everyPage(asking, 'entitlements'),
+  ]);
+  const { orgCode } = permissions;
   const claims = {
-    ...(permissions!.orgCode && { org_code: permissions!.orgCode }),
-    permissions: permissions!.items.map(({ key }) => key),
-    roles: roles!.items,
-    // Without a prototype, since keys are somebody's text.
-    feature_flags: Object.assign(
-      Object.create(null),
-      Object.fromEntries(
-        flags!.items.map(({ key, type, value }) => [
-          key,
-          { t: FLAG_LETTERS[String(type)], v: value },
-        ]),
-      ),
-    ),
+    ...(orgCode && { org_code: orgCode }),
+    permissions: permissions.items.map(({ key }) => key),
+    roles: roles.items,
+    feature_flags: toFlags(flags.items),
   };
-  const owned = entitlements!.items.map(toEntitlement);
+  const owned = entitlements.items.map(toEntitlement);
   return Object.freeze({
     ...createAccess(claims, id),
     getEntitlement: (key: string) => owned.find((one) => one.key === key) ?? null,
-    getEntitlements: () => ({ orgCode: permissions!.orgCode ?? null, entitlements: owned }),
+    getEntitlements: () => ({ orgCode: orgCode ?? null, entitlements: owned }),
   });
+}
+
+/** Flags as the claim of a token has them. Without a prototype, since keys are somebody's text. */
+function toFlags(items: readonly Item[]): Readonly<Record<string, unknown>> {
+  const flags = items.map(({ key, type, value }) => [
+    key,
+    { t: FLAG_LETTERS[String(type)], v: value },
+  ]);
+  return Object.assign(Object.create(null), Object.fromEntries(flags));
 }
 
 type Item = Readonly<Record<string, unknown>> & { readonly key: string };
@@ -197,7 +207,7 @@ function unavailable(reason: string, cause?: unknown): KindeError {
   };
   return new KindeError(
     'account_unavailable',
-    'What Kinde allows right now could not be asked.',
+    'Kinde’s Account API did not respond, so live permissions are unavailable.',
     details,
   );
 }

@@ -1,17 +1,17 @@
 import { moment, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 
-/** What an exchange says about the endpoint: it works, it does not, or (since anybody may have chosen what was asked) neither. */
+/** What a request says about its endpoint: it works, it does not, or (where a stranger chose the content) neither. */
 export type Outcome = 'works' | 'fails' | 'neither';
 
 /** A circuit breaker in front of one endpoint. */
 export interface CircuitBreaker {
   /**
-   * Lets a request pass; how that came out has to be told.
+   * Lets a request pass, and returns the function that takes its outcome.
    * @throws KindeError `kinde_unavailable` (`circuit_open`), at once, while the endpoint does not work.
    */
   pass(): (outcome: Outcome) => void;
-  /** Would a request pass? @throws KindeError `kinde_unavailable` (`circuit_open`) where it would not. */
+  /** Checks that a request would pass. @throws KindeError `kinde_unavailable` (`circuit_open`) where it would not. */
   check(): void;
 }
 
@@ -21,7 +21,7 @@ export interface CircuitBreakerOptions {
   readonly failures: number;
   /** Seconds that a request on trial may take. */
   readonly trial: number;
-  /** Asks whether the endpoint answers, where a request of somebody is too precious for that. @default the next request */
+  /** Asks whether the endpoint answers, where a user's request is too precious for that. @default the next request */
   readonly probe?: (() => Promise<Outcome>) | undefined;
 }
 
@@ -50,14 +50,23 @@ export function createCircuitBreaker({
     pause = Math.min(pause * 2, MOST);
   };
   const close = () => {
-    [failures, isOpen, pause] = [0, false, FIRST];
+    failures = 0;
+    isOpen = false;
+    pause = FIRST;
   };
   const settle = (isTrial: boolean, outcome: Outcome) => {
     if (outcome === 'works' || (isOpen && isTrial && outcome === 'neither')) {
       close();
-    } else if (
-      outcome === 'fails' && isOpen ? isTrial : outcome === 'fails' && ++failures >= limit
-    ) {
+      return;
+    }
+    if (outcome === 'neither') {
+      return;
+    }
+    if (!isOpen) {
+      failures += 1;
+    }
+    const opens = isOpen ? isTrial : failures >= limit;
+    if (opens) {
       open();
     }
   };
@@ -66,7 +75,8 @@ export function createCircuitBreaker({
     pause = Math.min(pause * 2, MOST);
     const answered = (outcome: Outcome) => {
       if (outcome !== 'fails' && isOpen && !isProbed) {
-        [isProbed, next] = [true, 0];
+        isProbed = true;
+        next = 0;
       }
     };
     ask().then(answered, () => {});
@@ -79,8 +89,8 @@ export function createCircuitBreaker({
     if (isProbed && isTime) {
       return;
     }
-    if (isTime) {
-      startProbe(probe!);
+    if (isTime && probe) {
+      startProbe(probe);
     }
     throw refusal(next);
   };
@@ -101,7 +111,7 @@ function refusal(next: Moment): KindeError {
   const seconds = Math.min(Math.max(1, Math.ceil((next - moment()) / 1000)), MOST);
   return new KindeError(
     'kinde_unavailable',
-    'Kinde does not answer at the moment, so it was not asked.',
+    'Kinde did not answer the last requests, so this one was not sent.',
     {
       reason: 'circuit_open',
       headers: { 'retry-after': String(seconds) },

@@ -1,19 +1,18 @@
+// All requests to Kinde over OAuth and OpenID Connect, and the verification of what comes back.
 import type { Claims } from '@kindling/claims';
 import * as oauth from 'oauth4webapi';
 import { deadlineIn, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
-import { createConnection, type Connection, type SendOptions } from './connection.js';
 import { KindeError, withHeaders } from '../errors.js';
-import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
+import { verifyBearerToken, verifyOwnAccessToken } from './access-token.js';
+import { authorizationUrl, type AuthorizationRequest } from './authorization-request.js';
+import type { OAuthConfig } from './config.js';
+import { createConnection, type Connection, type SendOptions } from './connection.js';
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
+import { verifyIdToken } from './id-token.js';
+import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
+import { verifyLogoutToken } from './logout-token.js';
 import { createProvider, type Provider } from './provider.js';
 import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
-import {
-  verifyBearerToken,
-  verifyIdToken,
-  verifyLogoutToken,
-  verifyOwnAccessToken,
-} from './tokens.js';
 
 const BYTES = 256 * 1024;
 export type {
@@ -27,64 +26,59 @@ export type {
 } from './contract.js';
 
 /** Binds the OAuth messages to one application of one tenant. */
-export function createOAuth(config: Config): OAuth {
-  const link = createOAuthClient(config);
-  const { provider } = link;
+export function createOAuth(config: OAuthConfig): OAuth {
+  const client = createOAuthClient(config);
+  const { provider } = client;
   const end = () => deadlineIn(config.timeout);
   return Object.freeze({
     startLogin: (checks, params, audience = config.audience) =>
-      startLogin(link, checks, params, [audience].flat()),
+      startLogin(client, { checks, params, audience: [audience].flat() }),
     finishLogin: (callback, checks, deadline = end()) =>
-      finishLogin(link, callback, { checks, deadline }),
-    refresh: (tokens, deadline = end()) => refresh(link, tokens, deadline),
-    checkProtocol: (kept, tokens, deadline = end()) => judgeKept(link, kept, { tokens, deadline }),
-    isUnspent: (error) => isUnsent(error) || link.unsent.has(error as object),
-    revoke: (token) => revoke(link, token),
+      finishLogin(client, callback, { checks, deadline }),
+    refresh: (tokens, deadline = end()) => refresh(client, tokens, deadline),
+    judge: (kept, tokens, deadline = end()) => judgeKept(client, kept, { tokens, deadline }),
+    isUnspent: (error) => isUnsent(error) || client.unsent.has(error as object),
+    revoke: (token) => revoke(client, token),
     verifyBearer: (token) => verifyBearerToken(config, provider, token),
     keySetVersion: () => provider.keySetVersion(),
     verifyLogoutToken: (token) => verifyLogoutToken(config, provider, token),
-    profile: (accessToken, subject) => profile(link, accessToken, subject),
-    logoutUrl: (redirect) => logoutUrl(link, redirect),
+    profile: (accessToken, subject) => profile(client, accessToken, subject),
+    logoutUrl: (redirect) => logoutUrl(client, redirect),
   } satisfies OAuth);
 }
 
 interface OAuthClient {
-  readonly config: Config;
+  readonly config: OAuthConfig;
   readonly provider: Provider;
-  readonly client: oauth.Client;
+  /** This app as Kinde knows it. */
+  readonly registration: oauth.Client;
   readonly auth: oauth.ClientAuth;
-  /** The ways to the endpoints that are asked with somebody's code or token. */
+  /** Connections to the endpoints that are asked with a user's code or token. */
   readonly token: Connection;
   readonly userinfo: Connection;
   readonly revocation: Connection;
   /** Errors that came before anything was sent to the token endpoint. */
   readonly unsent: WeakSet<object>;
-  /** When Kinde limits the rate, it limits this application, so that nobody's renewal need try before then. */
+  /** Kinde limits the rate of this application, so that no refresh needs to try before then. */
   readonly rateLimit: RateLimit;
 }
 
-function createOAuthClient(config: Config): OAuthClient {
+function createOAuthClient(config: OAuthConfig): OAuthClient {
   const provider = createProvider(config);
-  // Without a grant: whatever Kinde says to that, it answers, and no person's token is at stake.
+  // Without a grant: Kinde answers, whatever it says, and no user's token is at stake.
   const probe = async () => {
     const { token_endpoint: endpoint } = await provider.metadata();
     const headers = {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
     };
-    return [
-      endpoint,
-      {
-        method: 'POST',
-        headers,
-        body: 'grant_type=',
-      },
-    ] as const;
+    const init = { method: 'POST', headers, body: 'grant_type=' };
+    return [endpoint, init] as const;
   };
   return {
     config,
     provider,
-    client: {
+    registration: {
       client_id: config.clientId,
       [oauth.clockTolerance]: Math.max(config.clockTolerance, 1),
     },
@@ -97,7 +91,7 @@ function createOAuthClient(config: Config): OAuthClient {
   };
 }
 
-/** Kinde's configuration, with the keys in hand to judge an answer: asked for before a code or a token is spent. */
+/** Kinde's configuration, with the keys in hand to verify an answer: asked for before a code or a token is spent. */
 async function prepareServer(
   { provider, unsent }: OAuthClient,
   deadline: Moment,
@@ -117,58 +111,40 @@ async function prepareServer(
 
 async function startLogin(
   { config, provider, token }: OAuthClient,
-  checks: LoginChecks,
-  params: Readonly<Record<string, string>>,
-  audience: readonly string[],
+  request: AuthorizationRequest,
 ): Promise<URL> {
-  // Whoever comes back from Kinde could not be signed in.
+  // Without a token endpoint, nobody who comes back from Kinde could be signed in.
   token.check();
   const { authorization_endpoint: endpoint } = await provider.metadata();
-  const url = new URL(endpoint);
-  const query = new URLSearchParams({
-    ...params,
-    client_id: config.clientId,
-    response_type: 'code',
-    redirect_uri: config.redirectUri,
-    scope: config.scope,
-    state: checks.state,
-    nonce: checks.nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(checks.codeVerifier),
-    code_challenge_method: 'S256',
-  });
-  for (const api of audience) {
-    query.append('audience', api);
-  }
-  url.search = query.toString();
-  return url;
+  return authorizationUrl(endpoint, config, request);
 }
 
 async function finishLogin(
-  link: OAuthClient,
+  client: OAuthClient,
   callback: URLSearchParams,
   by: LoginBy,
 ): Promise<Tokens> {
-  const { config, provider, client, auth } = link;
+  const { config, provider, registration, auth } = client;
   const { checks, deadline } = by;
-  const server = await prepareServer(link, deadline);
+  const server = await prepareServer(client, deadline);
   if (server.authorization_response_iss_parameter_supported && !callback.get('iss')) {
     throw new KindeError(
       'iss_missing',
-      'The callback does not say which issuer it comes from, although Kinde promised that.',
+      'The callback does not name its issuer, although Kinde announces that it does.',
     );
   }
-  const params = await judge(async () =>
-    oauth.validateAuthResponse(server, client, callback, checks.state),
+  const params = await checkProtocol(async () =>
+    oauth.validateAuthResponse(server, registration, callback, checks.state),
   );
   const response = await oauth.authorizationCodeGrantRequest(
     server,
-    client,
+    registration,
     auth,
     params,
     config.redirectUri,
     checks.codeVerifier,
-    // Whoever opens a callback chooses its code.
-    via(link, link.token, { deadline, isForeign: true }),
+    // The code of a callback may be a stranger's choice.
+    via(client, client.token, { deadline, isForeign: true }),
   );
   const body = await readTokenResponse(response);
   if (body.id_token === undefined) {
@@ -177,7 +153,7 @@ async function finishLogin(
   const id = await verifyIdToken(config, provider, body.id_token, {
     accessToken: body.access_token,
     nonce: checks.nonce,
-    code: params.get('code')!,
+    code: params.get('code') ?? '',
     maxAge: checks.maxAge,
     deadline,
   });
@@ -185,8 +161,8 @@ async function finishLogin(
     subject: id.sub,
     deadline,
   });
-  await judge(() =>
-    oauth.processAuthorizationCodeResponse(server, client, response, {
+  await checkProtocol(() =>
+    oauth.processAuthorizationCodeResponse(server, registration, response, {
       expectedNonce: checks.nonce,
       requireIdToken: true,
     }),
@@ -200,23 +176,23 @@ async function finishLogin(
   };
 }
 
-/** What a callback is held to. */
+/** What a callback must match, and by when. */
 interface LoginBy {
   readonly checks: LoginChecks;
   readonly deadline: Moment;
 }
 
-async function refresh(link: OAuthClient, tokens: Tokens, deadline: Moment): Promise<Refreshed> {
-  const { client, auth, rateLimit } = link;
+async function refresh(client: OAuthClient, tokens: Tokens, deadline: Moment): Promise<Refreshed> {
+  const { registration, auth, rateLimit } = client;
   rateLimit.check();
-  const server = await prepareServer(link, deadline);
-  const http = via(link, link.token, { deadline });
+  const server = await prepareServer(client, deadline);
   const response = await oauth.refreshTokenGrantRequest(
     server,
-    client,
+    registration,
     auth,
-    tokens.refreshToken!,
-    http,
+    // A session without a refresh token is never refreshed; an empty one is refused before it is sent.
+    tokens.refreshToken ?? '',
+    via(client, client.token, { deadline }),
   );
   const body = await readTokenResponse(response).catch((error: KindeError) => {
     if (error.code === 'grant_refused') {
@@ -230,52 +206,52 @@ async function refresh(link: OAuthClient, tokens: Tokens, deadline: Moment): Pro
   if (body === 'refused') {
     return body;
   }
-  return judgeAnswer(link, body, tokens, { deadline });
+  return judgeAnswer(client, body, tokens, { deadline });
 }
 
 async function judgeKept(
-  link: OAuthClient,
+  client: OAuthClient,
   kept: Unjudged,
   by: { tokens: Tokens; deadline: Moment },
 ): Promise<Refreshed> {
   const { tokens, deadline } = by;
-  await link.provider.ready(deadline);
-  return judgeAnswer(link, answerOf(kept), tokens, { deadline, isLate: true });
+  await client.provider.ready(deadline);
+  return judgeAnswer(client, answerOf(kept), tokens, { deadline, isLate: true });
 }
 
-async function revoke(link: OAuthClient, token: string): Promise<void> {
-  const { provider, client, auth, revocation } = link;
+async function revoke(client: OAuthClient, token: string): Promise<void> {
+  const { provider, registration, auth, revocation } = client;
   const server = (await provider.metadata()) as oauth.AuthorizationServer;
   if (server.revocation_endpoint === undefined) {
     return;
   }
   const options = {
-    ...via(link, revocation, {}),
+    ...via(client, revocation, {}),
     additionalParameters: { token_type_hint: 'refresh_token' },
   };
-  await judge(async () =>
+  await checkProtocol(async () =>
     oauth.processRevocationResponse(
-      await oauth.revocationRequest(server, client, auth, token, options),
+      await oauth.revocationRequest(server, registration, auth, token, options),
     ),
   );
 }
 
-async function profile(link: OAuthClient, accessToken: string, subject: string): Promise<Claims> {
-  const { provider, client, userinfo } = link;
-  const deadline = deadlineIn(link.config.timeout);
+async function profile(client: OAuthClient, accessToken: string, subject: string): Promise<Claims> {
+  const { provider, registration, userinfo } = client;
+  const deadline = deadlineIn(client.config.timeout);
   const server = (await provider.metadata(deadline)) as oauth.AuthorizationServer;
   const response = await oauth.userInfoRequest(
     server,
-    client,
+    registration,
     accessToken,
-    via(link, userinfo, { deadline }),
+    via(client, userinfo, { deadline }),
   );
   try {
-    return await oauth.processUserInfoResponse(server, client, subject, response);
+    return await oauth.processUserInfoResponse(server, registration, subject, response);
   } catch (cause) {
     throw new KindeError(
       'profile_invalid',
-      'Kinde did not answer with the profile of the signed-in person.',
+      'Kinde did not send the profile of the signed-in user.',
       {
         cause,
       },
@@ -284,15 +260,15 @@ async function profile(link: OAuthClient, accessToken: string, subject: string):
 }
 
 async function logoutUrl({ config, provider }: OAuthClient, redirect: string): Promise<URL> {
-  // Signing out here must not depend on whether Kinde's configuration can be had.
+  // Signing out must work while Kinde's configuration cannot be fetched.
   const metadata = await provider.metadata().catch(() => undefined);
   const url = new URL(metadata?.end_session_endpoint ?? `${config.issuer}/logout`);
   url.searchParams.set('redirect', redirect);
   return url;
 }
 
-/** oauth4webapi's second opinion, with its error turned into ours. */
-async function judge<Result>(work: () => Promise<Result>): Promise<Result> {
+/** The checks of oauth4webapi, with its errors turned into ours. */
+async function checkProtocol<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
@@ -301,7 +277,7 @@ async function judge<Result>(work: () => Promise<Result>): Promise<Result> {
     }
     throw new KindeError(
       'response_invalid',
-      'Kinde gave an answer that does not follow the protocol.',
+      'Kinde sent a response that does not follow the protocol.',
       {
         reason: 'malformed',
         cause,
@@ -310,7 +286,7 @@ async function judge<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
-function clientAuth({ clientSecret, clientAuthentication }: Config): oauth.ClientAuth {
+function clientAuth({ clientSecret, clientAuthentication }: OAuthConfig): oauth.ClientAuth {
   if (clientSecret === undefined) {
     return oauth.None();
   }

@@ -1,41 +1,41 @@
-import { createCircuitBreaker, type Outcome } from './circuit-breaker.js';
 import { deadlineIn, moment, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
+import { createCircuitBreaker, type Outcome } from './circuit-breaker.js';
+import type { OAuthConfig } from './config.js';
 import { fetchLimited } from './fetch.js';
 
-/** The way to one endpoint of Kinde: every exchange has a deadline, and all of them share a circuit breaker. */
+/** A client of one endpoint of Kinde: every request has a deadline, and all of them share a circuit breaker. */
 export interface Connection {
   /**
-   * One exchange, as `fetchLimited` does it.
+   * Sends one request, as `fetchLimited` does.
    * @throws KindeError `kinde_unavailable` where nothing was sent, and what `fetchLimited` throws.
    */
   send(url: string, init: RequestInit, options?: SendOptions): Promise<Response>;
-  /** @throws KindeError `kinde_unavailable` where nothing would be sent. */
+  /** Checks that a request would be sent. @throws KindeError `kinde_unavailable` */
   check(): void;
 }
 
-/** What is particular to one exchange. */
+/** Options of one request. */
 export interface SendOptions {
   /** When waiting ends. @default `timeout` seconds from now */
   readonly deadline?: Moment | undefined;
-  /** Whoever caused the request chose what it says, so that a refusal or an error says nothing about the endpoint. */
+  /** A stranger chose the content of the request, so that a refusal or an error says nothing about the endpoint. */
   readonly isForeign?: boolean;
 }
 
-/** What is particular to an endpoint. */
+/** Options of an endpoint. */
 export interface ConnectionOptions {
   /** Bytes of an answer, at most. */
   readonly bytes: number;
   /** Failures in a row that open the circuit: time-outs, broken connections, status 500 and more. @default 5 */
   readonly failures?: number;
-  /** A request that costs nobody anything, to find out whether the endpoint answers. @default somebody's next request */
+  /** Makes a request that spends nothing, to find out whether the endpoint answers. @default the next request is the probe */
   readonly probe?: () => Promise<readonly [url: string, init: RequestInit] | undefined>;
 }
 
-/** Makes the way to one endpoint. */
+/** Connects to one endpoint. */
 export function createConnection(
-  config: Config,
+  config: OAuthConfig,
   { bytes, failures = 5, probe }: ConnectionOptions,
 ): Connection {
   const { timeout } = config;
@@ -68,17 +68,19 @@ export function createConnection(
       const settle = breaker.pass();
       try {
         const response = await fetchLimited(config, url, init, { bytes, deadline });
-        settle(isForeign && response.status !== 200 ? 'neither' : outcomeOf(response));
+        const saysNothing = isForeign && response.status !== 200;
+        settle(saysNothing ? 'neither' : outcomeOf(response));
         return response;
       } catch (error) {
-        settle(isForeign && !isTimeout(error) ? 'neither' : failureOf(error));
+        const saysNothing = isForeign && !isTimeout(error);
+        settle(saysNothing ? 'neither' : failureOf(error));
         throw error;
       }
     },
   });
 }
 
-/** Could the endpoint not be asked, or did no answer arrive? Everything else came from it, however wrong. */
+/** Says whether an endpoint could not be asked or did not answer. Every other error came from it, however wrong. */
 export function isOutage(error: unknown): boolean {
   return error instanceof KindeError && OUTAGES.includes(error.code);
 }
@@ -97,9 +99,9 @@ function outcomeOf({ status }: Response): Outcome {
   return status >= 500 ? 'fails' : 'works';
 }
 
-/** There was no time left to ask. */
+/** The error of a request that was not sent for want of time. */
 function notSent(): KindeError {
-  return new KindeError('kinde_unavailable', 'There was no time left to ask Kinde.', {
+  return new KindeError('kinde_unavailable', 'No time was left to ask Kinde.', {
     reason: 'not_sent',
     headers: { 'retry-after': '1' },
   });

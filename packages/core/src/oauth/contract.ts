@@ -1,43 +1,45 @@
 import type { Claims } from '@kindling/claims';
 import type { JWTPayload } from 'jose';
 import type { Moment } from '../clock.js';
-import type { LogoutToken, VerifiedClaims } from './tokens.js';
+import type { BearerToken } from './access-token.js';
+import type { LogoutToken } from './logout-token.js';
 
-/** Everything that is said to Kinde over OAuth. Whoever waits passes the moment at which waiting ends. */
+/** All requests to Kinde over OAuth. `deadline` is when a caller stops waiting. @default `timeout` seconds from now */
 export interface OAuth {
-  /** Where to send the browser. */
+  /** Makes the address that a login sends the browser to. */
   startLogin(
     checks: LoginChecks,
     params: Readonly<Record<string, string>>,
     audience?: string | readonly string[],
   ): Promise<URL>;
-  /** Trades the callback's code for verified tokens. */
+  /** Exchanges the callback's code for verified tokens. */
   finishLogin(callback: URLSearchParams, checks: LoginChecks, deadline?: Moment): Promise<Tokens>;
   /**
-   * New tokens; `'refused'` when Kinde says that this refresh token is finished, or sent what is forged; or an answer that
-   * cannot be judged now, to be kept and judged again. Signing keys are at hand before anything is sent.
+   * Refreshes tokens: resolves to new ones; to `'refused'` when Kinde no longer accepts the refresh token, or sent forged
+   * tokens; or to an answer that cannot be judged now, to be kept and judged again. Signing keys are at hand before anything is
+   * sent.
    * @throws KindeError that tells by `isUnspent` whether the refresh token can have been used.
    */
   refresh(tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
   /** Judges an answer that was kept. The tokens are those it continues. @throws KindeError where it cannot even be tried. */
-  checkProtocol(kept: Unjudged, tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
-  /** Did the request that failed so certainly not reach the token endpoint, so that code or refresh token are as good as new? */
+  judge(kept: Unjudged, tokens: Tokens, deadline?: Moment): Promise<Refreshed>;
+  /** Says whether a request that failed so did not reach the token endpoint, so that code or refresh token are unspent. */
   isUnspent(error: unknown): boolean;
-  /** Ends a refresh token at Kinde (RFC 7009). */
+  /** Revokes a refresh token at Kinde (RFC 7009). */
   revoke(token: string): Promise<void>;
-  /** Claims of a bearer token that is meant for this API. */
-  verifyBearer(token: string): Promise<{ claims: VerifiedClaims; isMachine: boolean }>;
-  /** Which of Kinde's sets of keys decides about tokens now; `undefined` while that has to be asked. */
+  /** Verifies a bearer token that is meant for this API. @throws KindeError `access_token_invalid` */
+  verifyBearer(token: string): Promise<BearerToken>;
+  /** The number of the set of keys in use: another set has another; `undefined` while keys have to be fetched. */
   keySetVersion(): number | undefined;
-  /** Whose sessions a back-channel logout token ends. */
+  /** Verifies a back-channel logout token. @throws KindeError `logout_token_invalid` */
   verifyLogoutToken(token: string): Promise<LogoutToken>;
-  /** The person's profile as Kinde knows it now. */
+  /** Fetches the user's profile as it is now. @throws KindeError `profile_invalid` */
   profile(accessToken: string, subject: string): Promise<Claims>;
-  /** Where the browser ends the person's session at Kinde. */
+  /** Makes the address at which the browser ends the user's session at Kinde. */
   logoutUrl(redirect: string): Promise<URL>;
 }
 
-/** How a refresh came out. */
+/** The outcome of a refresh. */
 export type Refreshed = Tokens | 'refused' | Unjudged;
 
 /** A signed-in user's tokens as they are kept, all of them verified when they arrived. */
@@ -60,7 +62,7 @@ export interface Tokens extends TokenSet {
   readonly claims: TokenClaims;
 }
 
-/** Tokens that the token endpoint sent and that could not be judged: nobody is anybody by them. Plain JSON, to be kept encrypted. */
+/** Tokens that the token endpoint sent and that could not be judged: nobody is signed in by them. Plain JSON, to be kept encrypted. */
 export interface Unjudged {
   readonly unjudged: {
     readonly accessToken: string;
@@ -68,16 +70,19 @@ export interface Unjudged {
     readonly refreshToken?: string;
     /** Seconds that the access token lives, as the answer says. */
     readonly expiresIn?: number;
-    /** Why there is no verdict: the reason of the error, such as `key_not_found`, `iat` or `network`. */
+    /** The reason of the error, such as `key_not_found`, `iat` or `network`. */
     readonly reason: string;
   };
 }
 
-/** What must match when the browser comes back. Kept encrypted, sent and checked here. */
+/** Secrets of one login, which must match when the browser comes back. Kept encrypted in the meantime. */
 export interface LoginChecks {
+  /** Comes back with the callback (RFC 6749 10.12). */
   readonly state: string;
+  /** Comes back in the ID token (OpenID Connect Core 3.1.2.1). */
   readonly nonce: string;
+  /** Proves at the token endpoint who started the login (RFC 7636). */
   readonly codeVerifier: string;
-  /** Seconds since the person proved who they are, at most. */
+  /** Seconds since the user authenticated, at most. */
   readonly maxAge?: number;
 }

@@ -1,9 +1,10 @@
-import { deadlineIn, stopwatch, within, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
-import { createConnection, type Connection } from './connection.js';
-import { KindeError } from '../errors.js';
-import { timedOut } from './fetch.js';
+import { stopwatch } from '@kindling/internal';
+import { deadlineIn, within, type Moment } from '../clock.js';
 import { createInFlight } from '../cache/in-flight.js';
+import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
+import { createConnection, type Connection } from './connection.js';
+import { timedOut } from './fetch.js';
 
 /** The part of Kinde's OpenID configuration that is used here. */
 export interface Metadata {
@@ -17,11 +18,14 @@ export interface Metadata {
   readonly authorization_response_iss_parameter_supported?: boolean;
 }
 
-/** Where Kinde is: fetched at first use, then remembered. */
+/** Kinde's OpenID configuration: fetched at first use, then remembered. */
 export interface Discovery {
-  /** @throws KindeError `discovery_invalid`, `emulator_in_production`, and those of an exchange. */
+  /**
+   * Reads the configuration, and refreshes it in the background when due.
+   * @throws KindeError `discovery_invalid`, `emulator_in_production`, and those of `Connection.send`
+   */
   metadata(deadline?: Moment): Promise<Metadata>;
-  /** What is known without asking. */
+  /** The configuration in memory; `undefined` where it has to be fetched. */
   current(): Metadata | undefined;
 }
 
@@ -35,42 +39,47 @@ const ENDPOINTS = [
 ] as const;
 const REQUIRED: readonly string[] = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'];
 const LARGEST = 256 * 1024;
-/** Seconds: renewed in the background from here on, at most so often; used no longer than that. */
-const RENEW = 600;
+/** Seconds after which it is refreshed in the background, between two such fetches, and for which it is used at most. */
+const REFRESH_AFTER = 600;
 const PAUSE = 30;
 const OLDEST = 24 * 3600;
 
 /** The configuration of one tenant. */
-export function createDiscovery(config: Config): Discovery {
+export function createDiscovery(config: OAuthConfig): Discovery {
   const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
   const flight = createInFlight<Metadata>(config.timeout);
-  let known: { metadata: Metadata; age: () => number } | undefined;
-  let tried: (() => number) | undefined;
-  const renew = (): Promise<Metadata> =>
+  let known: { readonly metadata: Metadata; readonly age: () => number } | undefined;
+  let sinceFetch = stopwatch();
+  const refresh = (): Promise<Metadata> =>
     flight.run(async () => {
-      tried = stopwatch();
+      sinceFetch = stopwatch();
       const metadata = await discover(config, connection);
       known = { metadata, age: stopwatch() };
       return metadata;
     });
-  const current = () => (known && known.age() <= OLDEST ? known.metadata : undefined);
+  const inHand = () => {
+    if (known && known.age() <= OLDEST) {
+      return known;
+    }
+    return undefined;
+  };
   return Object.freeze({
-    current,
+    current: () => inHand()?.metadata,
     async metadata(deadline: Moment = deadlineIn(config.timeout)) {
-      const found = current();
+      const found = inHand();
       if (!found) {
-        return within(deadline, renew(), timedOut);
+        return within(deadline, refresh(), timedOut);
       }
-      if (known!.age() > RENEW && tried!() > PAUSE) {
-        renew().catch(() => {});
+      if (found.age() > REFRESH_AFTER && sinceFetch() > PAUSE) {
+        refresh().catch(() => {});
       }
-      return found;
+      return found.metadata;
     },
   });
 }
 
 /** OpenID Connect Discovery 1.0: the issuer must be named exactly, and every endpoint must live on it. */
-async function discover(config: Config, connection: Connection): Promise<Metadata> {
+async function discover(config: OAuthConfig, connection: Connection): Promise<Metadata> {
   const { issuer } = config;
   const response = await connection.send(`${issuer}/.well-known/openid-configuration`, accept);
   const invalid = (reason: string, fix?: string) =>

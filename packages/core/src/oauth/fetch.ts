@@ -1,11 +1,13 @@
+import { readBytes } from '@kindling/internal';
 import { within, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
 
 /** What a response from Kinde may cost. */
 export interface Limits {
+  /** Bytes of the body, at most. */
   readonly bytes: number;
-  /** When the whole exchange must be over, body included. */
+  /** When the whole exchange must be finished, body included. */
   readonly deadline: Moment;
 }
 
@@ -15,21 +17,19 @@ export interface Limits {
  * @throws KindeError `kinde_unreachable` (`network`, `answer_cut`), `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
  */
 export async function fetchLimited(
-  { fetch }: Pick<Config, 'fetch'>,
+  { fetch }: Pick<OAuthConfig, 'fetch'>,
   url: string,
   init: RequestInit,
   limits: Limits,
 ): Promise<Response> {
   const stop = new AbortController();
   try {
-    const exchange = readLimited(
-      fetch(url, {
-        ...init,
-        redirect: 'manual',
-        signal: stop.signal,
-      }),
-      limits.bytes,
-    );
+    const response = fetch(url, {
+      ...init,
+      redirect: 'manual',
+      signal: stop.signal,
+    });
+    const exchange = readLimited(response, limits.bytes);
     return await within(limits.deadline, exchange, timedOut);
   } catch (cause) {
     stop.abort();
@@ -43,7 +43,7 @@ export async function fetchLimited(
   }
 }
 
-/** Kinde took longer than there was time. */
+/** The error of a request that took longer than its deadline. */
 export function timedOut(): KindeError {
   return new KindeError('kinde_timeout', 'Kinde did not answer in time.', { reason: 'deadline' });
 }
@@ -73,32 +73,12 @@ async function readLimited(pending: Promise<Response>, bytes: number): Promise<R
   return new Response(body, { status, headers });
 }
 
-async function readBody(
-  response: Response,
-  bytes: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
-    size += part.value.byteLength;
-    if (size > bytes) {
-      await reader!.cancel().catch(() => {});
-      throw new KindeError('response_invalid', `Kinde answered with more than ${bytes} bytes.`, {
-        reason: 'too_large',
-      });
-    }
-    parts.push(part.value);
+async function readBody(response: Response, most: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  const bytes = await readBytes(response.body, most);
+  if (bytes === undefined) {
+    throw new KindeError('response_invalid', `Kinde answered with more than ${most} bytes.`, {
+      reason: 'too_large',
+    });
   }
-  return size > 0 ? joined(parts, size) : null;
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  return bytes.length > 0 ? bytes : null;
 }

@@ -1,19 +1,21 @@
-import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
+import { verifyOwnAccessToken } from './access-token.js';
+import type { OAuthConfig } from './config.js';
 import type { Refreshed, Tokens, Unjudged } from './contract.js';
+import { verifyIdToken } from './id-token.js';
 import type { Provider } from './provider.js';
 import { expiryOf, SHORT_LIFE, type TokenResponse } from './token-response.js';
-import { verifyIdToken, verifyOwnAccessToken, type Arrival } from './tokens.js';
+import type { Arrival } from './verify.js';
 
-/** By what an answer to a refresh is judged. */
+/** What the verification of a refreshed token needs. */
 export interface Judge {
-  readonly config: Config;
+  readonly config: OAuthConfig;
   readonly provider: Provider;
 }
 
 /**
- * Judges the tokens that a refresh brought. What can become right, by keys that arrive or a clock that is set, is kept; what
- * never can is forged, and refused.
+ * Verifies the tokens that a refresh brought. Tokens that may become valid, by keys that arrive or a clock that is set, are
+ * kept; others are forged, and refused.
  */
 export async function judgeAnswer(
   judge: Judge,
@@ -84,7 +86,7 @@ function unjudged(body: TokenResponse, reason: string): Unjudged {
   };
 }
 
-/** An answer that was kept, as it came. Nobody knows how long ago that was, so a token that does not say lives a short while. */
+/** An answer that was kept, as it came. Its age is unknown, so a token that does not say when it expires lives a short while. */
 export function answerOf({
   unjudged: { accessToken, idToken, refreshToken, expiresIn },
 }: Unjudged): TokenResponse {
@@ -115,7 +117,7 @@ const NO_CONNECTION: readonly unknown[] = [
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ];
 
-/** Did a request certainly not reach the endpoint? Where a runtime says it in words of its own, it may have. */
+/** Says whether a request certainly did not reach the endpoint. Where a runtime has error codes of its own, it may have. */
 export function isUnsent(error: unknown): boolean {
   if (!(error instanceof KindeError)) {
     return false;

@@ -1,4 +1,10 @@
-import { compactVerify, errors, type CompactVerifyGetKey, type JWTVerifyGetKey } from 'jose';
+import {
+  compactVerify,
+  errors,
+  type CompactVerifyGetKey,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import {
   fromBase64url,
   isBase64url,
@@ -8,13 +14,14 @@ import {
   type WebKey,
 } from '../crypto/node.js';
 
-/** A JWT whose signature is right: its header, and its payload as it was sent. */
+/** A JWT whose signature is right. */
 export interface VerifiedJws {
   readonly header: Readonly<Record<string, unknown>>;
+  /** Its payload as it was sent. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Why a JWT is not taken: the name of the check that failed. */
+/** The check that a JWT failed. */
 export type JwsProblem = 'malformed' | 'alg' | 'crit' | 'signature';
 
 /**
@@ -43,17 +50,20 @@ export function createVerifier(
       return problem;
     }
     const claims = readJson(body);
-    return claims ? { header, claims } : 'malformed';
+    if (!claims) {
+      return 'malformed';
+    }
+    return { header, claims };
   };
 }
 
-/** Of the three parts of a token whose header was read: what is wrong with its signature. */
+/** Checks the signature over the three parts of a token whose header was read. */
 type Check = (
   parts: readonly string[],
   header: Record<string, unknown>,
 ) => Promise<JwsProblem | undefined>;
 
-/** Wherever there is WebCrypto. */
+/** Checks signatures wherever there is WebCrypto. */
 export function withJose(keyFor: JWTVerifyGetKey): Check {
   return async (parts) => {
     try {
@@ -102,8 +112,9 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
     })) as WebKey;
     const { modulusLength = 0 } = key.algorithm as { modulusLength?: number };
     if (modulusLength < 2048) {
+      // jose refuses such a key.
       return checkWithJose(parts, header);
-    } // which refuses such a key
+    }
     try {
       const isSigned = node.verify(
         'RSA-SHA256',
@@ -119,8 +130,24 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
   };
 }
 
-/** A part of a JWT that is a JSON object. */
-export function readJson(part: string): Record<string, unknown> | undefined {
+/** Tells a JWT from an opaque token by its shape. */
+export function isJwt(token: string): boolean {
+  return JWT.test(token);
+}
+
+/** Reads the claims of a token that was verified when it arrived; `{}` for one that is not a JWT. */
+export function readClaims(token: string): JWTPayload {
+  const payload = JWT.exec(token)?.[1];
+  if (payload === undefined) {
+    return {};
+  }
+  return readJson(payload) ?? {};
+}
+
+const JWT = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+
+/** Decodes a part of a JWT that is a JSON object. */
+function readJson(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(UTF8.decode(fromBase64url(part)));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

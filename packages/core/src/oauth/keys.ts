@@ -1,43 +1,47 @@
+import { stopwatch } from '@kindling/internal';
 import { errors, type CryptoKey } from 'jose';
-import { stopwatch } from '../clock.js';
-import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
 import { createKeySet, type Asked } from './key-set.js';
 
 /**
- * Who shows a token under a key that is not in hand: Kinde's token endpoint, or anybody, who may make up such tokens as fast
- * as they please. Each has its own budget of requests for keys, so that none delays another.
+ * Where a token came from that names an unknown key: Kinde's token endpoint, or a stranger, who can make up such tokens without
+ * end. Each has its own budget of requests for keys, so that none delays another.
  */
 export type Asker = 'token_endpoint' | 'bearer' | 'logout';
 
 /** The keys that Kinde signs with. */
 export interface Keys {
-  /** Makes sure that there are keys in hand. @throws KindeError `keys_unavailable` */
+  /** Fetches keys where none are in hand. @throws KindeError `keys_unavailable` */
   ready(uri: string): Promise<void>;
   /**
-   * The key for a token, fetched anew where it is not in hand and the asker has a request left.
+   * Finds the key for a token. Keys are fetched anew where it is not in hand and the asker has a request left.
    * @throws KindeError `keys_unavailable`; jose's errors where there is no such key, or several.
    */
   find(asker: Asker, uri: string, ...asked: Asked): Promise<CryptoKey>;
-  /** Which set of keys serves now: another number for another set, `undefined` where keys have to be fetched. */
+  /** The number of the set of keys in use: another set has another; `undefined` where keys have to be fetched. */
   version(uri: string | undefined): number | undefined;
 }
 
-/** Unknown keys that each asker may ask for at once, and the seconds after which one more is granted. */
-const BUDGETS: Readonly<Record<Asker, readonly [most: number, seconds: number]>> = {
-  token_endpoint: [10, 1],
-  bearer: [1, 10],
-  logout: [1, 10],
-};
+/** Requests for unknown keys that an asker may cause at once, and the seconds after which it is granted one more. */
+interface BudgetTerms {
+  readonly most: number;
+  readonly seconds: number;
+}
+
+const OF_KINDE: BudgetTerms = { most: 10, seconds: 1 };
+const OF_STRANGERS: BudgetTerms = { most: 1, seconds: 10 };
 
 /** The keys of one tenant. */
-export function createKeys(config: Config): Keys {
+export function createKeys(config: OAuthConfig): Keys {
   const set = createKeySet(config);
-  const budgets = new Map(
-    Object.entries(BUDGETS).map(([asker, budget]) => [asker, createBudget(...budget)]),
-  );
+  const budgets: Readonly<Record<Asker, () => boolean>> = {
+    token_endpoint: createBudget(OF_KINDE),
+    bearer: createBudget(OF_STRANGERS),
+    logout: createBudget(OF_STRANGERS),
+  };
   const ready = async (uri: string) =>
-    set.current(uri) ?? (await set.renewed(uri).catch(unavailable));
+    set.current(uri) ?? (await set.refreshed(uri).catch(rethrow));
   return Object.freeze({
     ready: async (uri: string) => void (await ready(uri)),
     async find(asker: Asker, uri: string, ...asked: Asked) {
@@ -52,29 +56,34 @@ export function createKeys(config: Config): Keys {
         return found;
       }
       const missing = new errors.JWKSNoMatchingKey();
-      if (!budgets.get(asker)!()) {
-        return set.isAway() ? unavailable(missing) : Promise.reject(missing);
+      if (!budgets[asker]()) {
+        throw set.isAway() ? unavailable(missing) : missing;
       }
-      const newest = await set.published(uri).catch(unavailable);
-      return (await newest.find(...asked)) ?? Promise.reject(missing);
+      const newest = await set.published(uri).catch(rethrow);
+      const published = await newest.find(...asked);
+      if (!published) {
+        throw missing;
+      }
+      return published;
     },
     version: (uri: string | undefined) => {
       if (set.current(uri)) {
-        return set.edition();
+        return set.version();
       }
       return undefined;
     },
   });
 }
 
-/** So many at once, and one more after every so many seconds. */
-function createBudget(most: number, seconds: number): () => boolean {
+/** So many at once, and one more after every so many seconds. The function takes one, and says whether there was one. */
+function createBudget({ most, seconds }: BudgetTerms): () => boolean {
   let left = most;
   let age = stopwatch();
   return () => {
     const earned = Math.floor(age() / seconds);
     if (earned > 0 || left === most) {
-      [left, age] = [Math.min(most, left + earned), stopwatch()];
+      left = Math.min(most, left + earned);
+      age = stopwatch();
     }
     if (left === 0) {
       return false;
@@ -84,14 +93,22 @@ function createBudget(most: number, seconds: number): () => boolean {
   };
 }
 
-function unavailable(cause: unknown): never {
+function rethrow(cause: unknown): never {
+  throw unavailable(cause);
+}
+
+function unavailable(cause: unknown): KindeError {
   const { reason, code, headers } = cause instanceof KindeError ? cause : KEY_NOT_FOUND;
   const details = {
     reason: reason ?? code,
     headers,
     cause,
   };
-  throw new KindeError('keys_unavailable', 'The signing keys of Kinde cannot be fetched.', details);
+  return new KindeError(
+    'keys_unavailable',
+    'The signing keys of Kinde cannot be fetched.',
+    details,
+  );
 }
 
 const KEY_NOT_FOUND = {

@@ -1,18 +1,19 @@
 import { deadlineIn, within, type Moment } from '../clock.js';
-import type { Config } from '../options/config.js';
-import { createDiscovery, type Metadata } from './discovery.js';
 import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
+import { createDiscovery, type Metadata } from './discovery.js';
 import { createKeys, type Asker } from './keys.js';
 import { createVerifier, type VerifiedJws, type JwsProblem } from './jws.js';
 
-/** Where Kinde is and which keys it signs with. Nothing is fetched before it is needed. */
+/** Kinde's configuration and signing keys. Nothing is fetched before it is needed. */
 export interface Provider {
+  /** Reads Kinde's configuration. @throws as `Discovery.metadata` does */
   metadata(deadline?: Moment): Promise<Metadata>;
-  /** The same, with keys in hand to judge what Kinde will answer. */
+  /** The same, with keys in hand to verify what Kinde will answer. */
   ready(deadline?: Moment): Promise<Metadata>;
-  /** Checks the signature of a JWT with Kinde's keys. */
+  /** Verifies the signature of a JWT with Kinde's keys, within a deadline. */
   verify(token: string, asker: Asker, deadline?: Moment): Promise<VerifiedJws | JwsProblem>;
-  /** Which set of keys serves now: another number for another set, `undefined` where keys would have to be fetched. */
+  /** The number of the set of keys in use: another set has another; `undefined` where keys would have to be fetched. */
   keySetVersion(): number | undefined;
 }
 
@@ -20,7 +21,7 @@ export interface Provider {
 const LEAST = 0.25;
 
 /** Discovery and keys of one tenant. */
-export function createProvider(config: Config): Provider {
+export function createProvider(config: OAuthConfig): Provider {
   const discovery = createDiscovery(config);
   const keys = createKeys(config);
   const verifierFor = (asker: Asker) =>

@@ -1,4 +1,5 @@
-import { now, stopwatch } from '../clock.js';
+import { retryAfterOf, stopwatch } from '@kindling/internal';
+import { now } from '../clock.js';
 import { KindeError } from '../errors.js';
 
 /** Characters of one token; more would not fit into a session anyway. */
@@ -6,7 +7,7 @@ const LONGEST_TOKEN = 16 * 1024;
 /** Seconds an access token is taken to live when neither Kinde nor the token says. */
 export const SHORT_LIFE = 300;
 
-/** What the token endpoint answers when it grants. */
+/** A successful answer of the token endpoint (RFC 6749 5.1). */
 export interface TokenResponse {
   access_token: string;
   id_token?: string;
@@ -15,48 +16,63 @@ export interface TokenResponse {
 }
 
 /**
- * The token endpoint's answer (RFC 6749 section 5), held to its letter before anything reads it.
+ * Reads the token endpoint's answer (RFC 6749 section 5), held to its letter before anything else reads it.
  * @throws KindeError `grant_refused`, `client_rejected`, `kinde_busy`, `response_invalid`.
  */
 export async function readTokenResponse(response: Response): Promise<TokenResponse> {
   const { status, headers } = response;
   if (status === 429) {
-    throw rateLimited(headers.get('retry-after') ?? headers.get('ratelimit-reset'));
+    throw rateLimited(retryAfterOf(headers, { onlyDelay: true }));
   }
   // A gateway may say what it likes: only Kinde knows what became of a code or a refresh token.
   if (status >= 500) {
     throw unusable('http_status');
   }
-  const body: unknown = isJson(headers)
-    ? await response.clone().json().catch(orUndefined)
-    : undefined;
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  const answer = isObject ? (body as Record<string, unknown>) : {};
-  if (typeof answer['error'] === 'string') {
-    throw refusalOf(answer['error'], status);
+  const body = await jsonOf(response);
+  if (isObject(body) && typeof body['error'] === 'string') {
+    throw refusalOf(body['error'], status);
   }
   if (status !== 200) {
     throw unusable(status === 401 ? 'client_auth' : 'http_status');
   }
-  if (!isObject) {
-    throw unusable(body === undefined ? 'not_json' : 'malformed');
+  if (body === undefined) {
+    throw unusable('not_json');
   }
-  const {
-    access_token: access,
-    id_token: id,
-    refresh_token: refreshToken,
-    token_type: type,
-  } = answer;
-  const tokens = [access, id, refreshToken].filter((token) => token !== undefined);
-  const isText =
-    access !== undefined && tokens.every((token) => typeof token === 'string' && token !== '');
-  if (!isText || typeof type !== 'string' || type === '') {
+  if (!isObject(body)) {
     throw unusable('malformed');
   }
-  if (tokens.some((token) => (token as string).length > LONGEST_TOKEN)) {
+  checkGrant(body);
+  return body as unknown as TokenResponse;
+}
+
+/** The body as JSON; `undefined` where it is something else. */
+async function jsonOf(response: Response): Promise<unknown> {
+  if (!isJson(response.headers)) {
+    return undefined;
+  }
+  return response
+    .clone()
+    .json()
+    .catch(() => undefined);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** RFC 6749 5.1, member by member. */
+function checkGrant(answer: Readonly<Record<string, unknown>>): void {
+  const { access_token: access, token_type: type } = answer;
+  const given = [access, answer['id_token'], answer['refresh_token']];
+  const present = given.filter((token) => token !== undefined);
+  const tokens = present.filter(isFilledText);
+  if (access === undefined || tokens.length < present.length || !isFilledText(type)) {
+    throw unusable('malformed');
+  }
+  if (tokens.some((token) => token.length > LONGEST_TOKEN)) {
     throw unusable('too_large');
   }
-  if (!tokens.every((token) => VISIBLE.test(token as string))) {
+  if (!tokens.every((token) => VISIBLE.test(token))) {
     throw unusable('characters');
   }
   if (type.toLowerCase() !== 'bearer') {
@@ -65,10 +81,13 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
   if (!isLifetime(answer['expires_in'])) {
     throw unusable('malformed');
   }
-  return answer as unknown as TokenResponse;
 }
 
-/** What a token is made of (RFC 6749, appendix A.12 and following), without the space: it travels in a header. */
+function isFilledText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Characters of a token (RFC 6749, appendix A.12 and following), without the space: it travels in a header. */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** RFC 6749 5.1: tokens come as JSON, which no page of a proxy calls itself. */
@@ -85,8 +104,6 @@ function isLifetime(seconds: unknown): boolean {
   }
   return Number.isFinite(seconds) && (seconds as number) >= 0;
 }
-
-function orUndefined(): undefined {}
 
 /**
  * OAuth's own error codes say who is at fault: the grant (sign in again) or this app's client id and secret. Each counts only
@@ -111,24 +128,24 @@ function refusalOf(error: string, status: number): KindeError {
   return new KindeError('response_invalid', 'Kinde refused to issue tokens.', { reason });
 }
 
-/** Seconds to wait as Kinde names them, within reason. */
-function rateLimited(wait: string | null): KindeError {
-  const seconds = /^\d{1,4}$/.test(wait ?? '') ? Math.min(Number(wait), 300) : 10;
+/** The error of a rate limit, with the seconds to wait as Kinde names them: at most five minutes. */
+function rateLimited(wait = 10): KindeError {
+  const seconds = Math.min(wait, 300);
   return new KindeError('kinde_busy', 'Kinde asks for fewer requests.', {
     reason: 'rate_limited',
     headers: { 'retry-after': String(seconds) },
   });
 }
 
-/** For how long nothing is asked, after Kinde said so. */
+/** The time during which Kinde wants no requests. */
 export interface RateLimit {
-  /** @throws KindeError `kinde_busy` */
+  /** Checks that it is over. @throws KindeError `kinde_busy` */
   check(): void;
-  /** Begins with an error `kinde_busy`. */
+  /** Starts it, for the seconds that an error `kinde_busy` names. */
   begin(error: KindeError): void;
 }
 
-/** Nothing has to wait at first. */
+/** A rate limit that has not started. */
 export function createRateLimit(): RateLimit {
   let seconds = 0;
   let age = stopwatch();
@@ -136,22 +153,25 @@ export function createRateLimit(): RateLimit {
     check() {
       const left = Math.ceil(seconds - age());
       if (left > 0) {
-        throw rateLimited(String(left));
+        throw rateLimited(left);
       }
     },
-    begin: ({ headers }) => void ([seconds, age] = [Number(headers['retry-after']), stopwatch()]),
+    begin({ headers }) {
+      seconds = Number(headers['retry-after']);
+      age = stopwatch();
+    },
   };
 }
 
 function unusable(reason: string): KindeError {
   return new KindeError(
     'response_invalid',
-    'Kinde’s token endpoint gave an answer that cannot be used.',
+    'Kinde’s token endpoint sent a response that cannot be used.',
     { reason },
   );
 }
 
-/** Kinde may answer with an access token that is some time old, so the token's own `exp` counts first. */
+/** When an access token expires, in Unix seconds. It may be some time old when it arrives, so its own `exp` counts first. */
 export function expiryOf(
   { expires_in: seconds }: TokenResponse,
   { exp }: { exp?: number },

@@ -1,25 +1,12 @@
-import {
-  checkFunction,
-  checkIssuer,
-  checkSecret,
-  checkText,
-  checkWhole,
-  originsOf,
-  sentences,
-  unknown,
-  type Checks,
-} from './checks.js';
+import { bare } from '@kindling/internal';
 import type { Problem } from '../http/http.js';
-import { bare } from '../own.js';
-import {
-  environmentProblems,
-  invalidConfig,
-  isProduction,
-  variableOf,
-  type KindeOptions,
-} from './options.js';
-import { checkSession, DECIDED, resolveSession, SESSION, type SessionConfig } from './session.js';
-import { checkPaths, checkSite, checkUrls, PATHS, placesOf, siteOf, type Places } from './site.js';
+import { checkIssuer, checkIssuerHost, checkSite, originsOf, type Problems } from './checks.js';
+import { checkEach, unknownNames, withDefaults } from './entries.js';
+import { environmentProblems, isProduction, variableOf } from './env.js';
+import { OPTIONS, PATHS, SESSION, SESSION_HINTS, type KindeOptions } from './options.js';
+import { invalidConfig, sentences } from './problems.js';
+import { checkSession, resolveSession, type SessionConfig } from './session.js';
+import { checkPaths, checkUrls, placesOf, siteOf, type Places, type Site } from './site.js';
 
 /** Options with every default applied. Frozen: nothing that belongs to one request is ever stored on it. */
 export interface Config extends Places {
@@ -57,109 +44,85 @@ export interface Config extends Places {
   readonly fetch: typeof fetch;
 }
 
-const OPTIONS = [
-  ...'issuer clientId clientSecret siteUrl secret redirectUri postLoginRedirect postLogoutRedirectUri'.split(
-    ' ',
-  ),
-  ...'audience scope paths session returnOrigins trustedOrigins clientAuthentication clockTolerance'.split(
-    ' ',
-  ),
-  ...'timeout production allowPrivateIssuer renderProblem onSignIn webhooks fetch'.split(' '),
-];
-
 /**
  * Checks every option and applies the defaults.
  * @throws KindeError `config_invalid`, listing every problem at once and repeating no value.
  */
 export function resolveConfig(given: KindeOptions): Config {
-  // Without a prototype, nothing can be smuggled in through Object.prototype.
-  const options = bare(given);
-  const session = bare(options.session ?? {});
-  const paths = (options.paths = bare(options.paths ?? {}));
-  const production = options.production ?? isProduction();
-  const site = checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl);
-  const checks = [
-    ...checkOptions(options, production),
-    ...checkUrls(options, site),
-    ...checkPaths(options, paths, site),
-    ...checkSession(session, options),
-  ];
+  const parts = partsOf(given);
+  const { options, session, paths, site, production } = parts;
   const problems = [
     ...environmentProblems(production),
-    ...unknown('', options, { known: OPTIONS }),
-    ...unknown('session.', session, { known: SESSION, decided: DECIDED }),
-    ...unknown('paths.', paths, {
-      known: [...Object.keys(PATHS), 'callback', 'backchannelLogout'],
-    }),
-    ...sentences(checks, (option) => variableOf(option, given)),
+    ...unknownNames(OPTIONS, options),
+    ...unknownNames(SESSION, session, 'session.', SESSION_HINTS),
+    ...unknownNames(PATHS, paths, 'paths.'),
+    ...sentences(problemsOf(parts), (option) => variableOf(option, given)),
   ];
   if (problems.length > 0 || !site) {
     throw invalidConfig(problems);
   }
+  const complete = withDefaults(OPTIONS, options);
   return Object.freeze({
-    issuer: options.issuer.replace(/\/$/, ''),
-    clientId: options.clientId,
-    clientSecret: options.clientSecret,
-    clientAuthentication: options.clientAuthentication ?? 'client_secret_post',
+    issuer: complete.issuer.replace(/\/$/, ''),
+    clientId: complete.clientId,
+    clientSecret: complete.clientSecret,
+    clientAuthentication: complete.clientAuthentication,
     ...placesOf(options, paths, site),
-    secrets: Object.freeze([options.secret].flat()),
-    audience: Object.freeze([options.audience ?? []].flat()),
-    scope: scopeOf(options.scope),
-    trustedOrigins: originsOf(options.trustedOrigins),
-    session: resolveSession(session, site, options.clientId),
-    clockTolerance: options.clockTolerance ?? 60,
-    timeout: options.timeout ?? 10,
+    secrets: Object.freeze([complete.secret].flat()),
+    audience: Object.freeze([complete.audience].flat()),
+    scope: scopeOf(complete.scope),
+    trustedOrigins: originsOf(complete.trustedOrigins),
+    session: resolveSession(session, site, complete.clientId),
+    clockTolerance: complete.clockTolerance,
+    timeout: complete.timeout,
     production,
-    onSignIn: options.onSignIn,
-    renderProblem: options.renderProblem,
-    webhooks: options.webhooks,
-    fetch: options.fetch ?? globalThis.fetch,
+    onSignIn: complete.onSignIn,
+    renderProblem: complete.renderProblem,
+    webhooks: complete.webhooks,
+    fetch: complete.fetch ?? globalThis.fetch,
   });
 }
 
-function checkOptions(options: Partial<KindeOptions>, production: boolean): Checks {
-  const { issuer, clientId, secret } = options;
-  const secrets = [secret].flat();
-  const knowsClient = ['client_secret_post', 'client_secret_basic', undefined].includes(
-    options.clientAuthentication,
-  );
+/** Options, taken apart for their checks. */
+interface Parts {
+  readonly options: KindeOptions;
+  readonly session: NonNullable<KindeOptions['session']>;
+  readonly paths: NonNullable<KindeOptions['paths']>;
+  /** The app's URL; `undefined` if it is missing or wrong. */
+  readonly site: Site | undefined;
+  readonly production: boolean;
+}
+
+/** Copies without prototypes, so that nothing is smuggled in through `Object.prototype`. */
+function partsOf(given: KindeOptions): Parts {
+  const options = bare(given);
+  return {
+    options,
+    session: bare(options.session ?? {}),
+    paths: bare(options.paths ?? {}),
+    site: checkSite(options.siteUrl) ? undefined : siteOf(options.siteUrl),
+    production: options.production ?? isProduction(),
+  };
+}
+
+/** Checks each option by itself, then those that have to fit to each other. */
+function problemsOf({ options, session, paths, site, production }: Parts): Problems {
+  const rules = { production, allowPrivate: options.allowPrivateIssuer === true };
+  const isIssuer = checkIssuer(options.issuer) === undefined;
   return [
-    [
-      'issuer',
-      checkIssuer(issuer, { production, allowPrivate: options.allowPrivateIssuer === true }),
-    ],
-    ['clientId', typeof clientId === 'string' && clientId ? undefined : 'is missing.'],
-    ['siteUrl', checkSite(options.siteUrl)],
-    ...(secrets.length > 0 ? secrets : [undefined]).map(
-      (one) => ['secret', checkSecret(one)] as const,
-    ),
-    ['audience', texts(options.audience) ? undefined : 'must be one or more API identifiers.'],
-    ...(['clientSecret', 'scope'] as const).map(
-      (name) => [name, checkText(options[name])] as const,
-    ),
-    ['clockTolerance', checkWhole(options.clockTolerance ?? 60, [0, 299])],
-    ['timeout', checkWhole(options.timeout ?? 10, [1, 120])],
-    [
-      'clientAuthentication',
-      knowsClient ? undefined : 'must be client_secret_post or client_secret_basic.',
-    ],
-    ...(['fetch', 'renderProblem', 'onSignIn'] as const).map(
-      (name) => [name, checkFunction(options[name])] as const,
-    ),
+    ...checkEach(OPTIONS, options),
+    ['issuer', isIssuer ? checkIssuerHost(options.issuer, rules) : undefined],
+    ...(site ? checkUrls(options, site) : []),
+    ...checkEach(PATHS, paths, 'paths.'),
+    ...checkPaths(options, paths, site),
+    ...checkEach(SESSION, session, 'session.'),
+    ...checkSession(session, site, Boolean(paths.backchannelLogout)),
   ];
 }
 
-function texts(value: unknown): boolean {
-  return (
-    value === undefined || [value].flat().every((item) => typeof item === 'string' && item !== '')
-  );
-}
-
 /** OpenID Connect needs `openid`; Kinde's name for the refresh scope is `offline` and it ignores the usual one. */
-function scopeOf(scope = 'openid profile email offline'): string {
-  const names = scope
-    .split(/\s+/)
-    .filter(Boolean)
-    .map((name) => (name === 'offline_access' ? 'offline' : name));
-  return [...new Set(['openid', ...names])].join(' ');
+function scopeOf(scope: string): string {
+  const names = scope.split(/\s+/).filter(Boolean);
+  const known = names.map((name) => (name === 'offline_access' ? 'offline' : name));
+  return [...new Set(['openid', ...known])].join(' ');
 }

@@ -1,25 +1,26 @@
-import { checkCookieDomain, checkCookieName, checkWhole, type Checks } from './checks.js';
 import type { Format } from '../crypto/envelope.js';
-import type { KindeOptions, SessionOptions } from './options.js';
-import { withTimeout } from '../store/timeout.js';
-import { checkSite, type Site } from './site.js';
 import type { SessionStore } from '../store/session-store.js';
+import { withTimeout } from '../store/timeout.js';
+import { checkDomain, hasFunctions, type Problems } from './checks.js';
+import { withDefaults } from './entries.js';
+import { SESSION, type SessionOptions } from './options.js';
+import type { Site } from './site.js';
 
 /** How sessions are kept, with every default applied. */
 export interface SessionConfig {
-  /** Where whole sessions are. None: in the cookie. */
+  /** Where whole sessions are kept; `undefined` for in the cookie. */
   readonly store: SessionStore | undefined;
-  /** What processes agree by. Nothing is agreed without it. */
+  /** Where refresh locks and revocations are shared between instances. Nothing is shared without it. */
   readonly coordination: (SessionStore & Required<Pick<SessionStore, 'compareAndSet'>>) | undefined;
   /** Where all sessions of a user or an organization are found. */
   readonly groups: Required<SessionStore> | undefined;
-  /** The cookie has the whole session, too, for when the store does not answer. */
+  /** Whether the cookie holds the whole session, too, for when the store does not answer. */
   readonly fallback: boolean;
-  /** The form in which texts are encrypted; both are read. */
+  /** The format in which sessions are encrypted; both are read. */
   readonly format: Format;
   /** Name of the session's cookie, prefix included. */
   readonly cookie: string;
-  /** What the names of pending logins' cookies begin with. */
+  /** Prefix of the names of cookies for pending logins. */
   readonly loginCookie: string;
   /** Cookies of ours that other apps, or other starts of this one, left in a developer's browser; else `undefined`. */
   readonly leftovers: Leftovers | undefined;
@@ -50,33 +51,8 @@ export interface Leftovers {
   readonly others: RegExp;
 }
 
-/** The names of the options in `session`. */
-export const SESSION = [
-  ...[
-    'store',
-    'coordination',
-    'fallback',
-    'cookie',
-    'cookieBytes',
-    'domain',
-    'format',
-    'maxAge',
-    'idle',
-    'persistent',
-  ],
-];
-
-/** Options of other libraries that there are none for, and why. */
-export const DECIDED = {
-  sameSite:
-    'cookies are SameSite=Lax, so that no page of another site acts for your users. In an iframe of another site nobody is signed in: open the app in a window of its own.',
-  secure: 'cookies are Secure, but for a `siteUrl` with http on localhost.',
-  path: 'it is the path of `siteUrl`.',
-};
-/** Bytes of `Set-Cookie` lines unless the app says otherwise. Sessions of the earlier form are larger, and had this much room. */
-const COOKIE_BYTES = { packed: 3800, jwe: 12_000 } as const;
-const DAY = 24 * 60 * 60;
-const FORMATS: readonly unknown[] = ['packed', 'jwe', undefined];
+/** `cookieBytes` of sessions in the earlier format, which are larger. */
+const JWE_COOKIE_BYTES = 12_000;
 
 /** Applies the defaults to options that were checked. */
 export function resolveSession(
@@ -84,19 +60,15 @@ export function resolveSession(
   site: Site,
   clientId: string,
 ): SessionConfig {
-  const { maxAge = 7 * DAY, idle = DAY, persistent, fallback = false } = session;
-  const times = {
-    maxAge,
-    idle: Math.min(idle, maxAge),
-    persistent,
-  };
-  const { format = 'packed' } = session;
+  const { format, fallback, maxAge, idle, persistent } = withDefaults(SESSION, session);
   return Object.freeze({
     ...storesOf(session),
     fallback,
     format,
     ...cookiesOf(session, site, clientId),
-    ...times,
+    maxAge,
+    idle: Math.min(idle, maxAge),
+    persistent,
   });
 }
 
@@ -112,7 +84,7 @@ function storesOf({ store: whole, coordination: parts }: SessionOptions) {
 
 /** Cookies get the strongest prefix that fits: `__Host-` binds them to this host, over https, whatever subdomains do. */
 function cookiesOf(session: SessionOptions, site: Site, clientId: string) {
-  const { cookie: name, format = 'packed', cookieBytes = COOKIE_BYTES[format], domain } = session;
+  const { cookie: name, domain } = session;
   const secure = site.origin.startsWith('https:');
   const marks = marksOf(site, clientId, secure);
   const cookie = prefixOf(site, secure, domain) + (name ?? `kinde-${marks.join('')}`);
@@ -121,85 +93,78 @@ function cookiesOf(session: SessionOptions, site: Site, clientId: string) {
     cookie,
     loginCookie: `${cookie}-login`,
     leftovers,
-    cookieBytes,
+    cookieBytes: cookieBytesOf(session),
     path: site.basePath || '/',
     domain,
     secure,
   };
 }
 
-/** What is wrong with the options in `session`. */
+function cookieBytesOf({ cookieBytes, format }: SessionOptions): number {
+  if (cookieBytes === undefined && format === 'jwe') {
+    return JWE_COOKIE_BYTES;
+  }
+  return cookieBytes ?? SESSION.cookieBytes.default;
+}
+
+/** Checks that the options in `session` fit to each other and to the app. Each by itself was checked before. */
 export function checkSession(
   session: SessionOptions,
-  { siteUrl, paths }: Partial<KindeOptions>,
-): Checks {
-  const {
-    cookie,
-    cookieBytes = COOKIE_BYTES.packed,
-    domain,
-    maxAge = 7 * DAY,
-    idle = DAY,
-  } = session;
-  const outlives = session.idle !== undefined && idle > maxAge;
+  site: Site | undefined,
+  needsGroups: boolean,
+): Problems {
   return [
-    ...checkStores(session, Boolean(paths?.backchannelLogout)),
-    ['session.format', FORMATS.includes(session.format) ? undefined : 'must be packed or jwe.'],
-    ['session.cookie', cookie === undefined ? undefined : checkCookieName(cookie)],
-    ['session.cookieBytes', checkWhole(cookieBytes, [1500, 12000], 'bytes')],
-    [
-      'session.domain',
-      domain === undefined || checkSite(siteUrl) ? undefined : checkCookieDomain(domain, siteUrl!),
-    ],
-    ['session.maxAge', checkWhole(maxAge, [60, 400 * DAY])],
-    ['session.idle', checkWhole(idle, [60, 400 * DAY])],
-    ['session.idle', outlives ? 'must not be longer than `session.maxAge`.' : undefined],
+    ...checkStores(session, needsGroups),
+    ['session.domain', checkCoverage(session.domain, site)],
+    ['session.idle', checkIdle(session)],
   ];
 }
 
 function checkStores(
   { store, coordination, fallback }: SessionOptions,
   needsGroups: boolean,
-): Checks {
-  const isStore = store === undefined || has(store, ['get', 'set', 'delete']);
-  const isShared =
-    coordination === undefined ||
-    has(coordination, ['get', 'set', 'delete', 'compareAndSet', 'addToGroup', 'groupMembers']);
-  const lacksGroups = needsGroups && !hasGroups(store ?? coordination);
-  return [
-    [
+): Problems {
+  const problems: [string, string][] = [];
+  if (needsGroups && !hasGroups(store ?? coordination)) {
+    problems.push([
       'paths.backchannelLogout',
-      lacksGroups
-        ? 'needs a session store that has groups (`addToGroup` and `groupMembers`), in `session.store` or `session.coordination`.'
-        : undefined,
-    ],
-    ['session.store', isStore ? undefined : 'must have the functions get, set and delete.'],
-    [
+      'needs a session store that has groups (`addToGroup` and `groupMembers`), in `session.store` or `session.coordination`.',
+    ]);
+  }
+  if (store && coordination) {
+    problems.push([
       'session.coordination',
-      isShared
-        ? undefined
-        : 'must have the functions get, set, delete, compareAndSet, addToGroup and groupMembers.',
-    ],
-    [
-      'session.coordination',
-      store && coordination
-        ? 'is for sessions in cookies: `session.store` is shared already.'
-        : undefined,
-    ],
-    [
-      'session.fallback',
-      fallback && !store ? 'is for sessions in a store: pass `session.store`.' : undefined,
-    ],
-  ];
+      'must be left out: it is for sessions in cookies, and `session.store` is shared already.',
+    ]);
+  }
+  if (fallback && !store) {
+    problems.push(['session.fallback', 'is for sessions in a store: set `session.store`, too.']);
+  }
+  return problems;
 }
 
-function has(given: unknown, methods: readonly string[]): boolean {
-  return methods.every(
-    (method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function',
-  );
+/** A cookie domain must cover the host of the site, or browsers refuse the cookies. */
+function checkCoverage(domain: string | undefined, site: Site | undefined): string | undefined {
+  if (domain === undefined || !site || checkDomain(domain)) {
+    return undefined;
+  }
+  const { hostname } = new URL(site.origin);
+  if (hostname === domain || hostname.endsWith(`.${domain}`)) {
+    return undefined;
+  }
+  return 'must be the host of `siteUrl` or a parent of it.';
+}
+
+function checkIdle(session: SessionOptions): string | undefined {
+  const { maxAge } = withDefaults(SESSION, session);
+  if (session.idle !== undefined && session.idle > maxAge) {
+    return 'must not be longer than `session.maxAge`.';
+  }
+  return undefined;
 }
 
 function hasGroups(store: SessionStore | undefined): store is Required<SessionStore> {
-  return has(store, ['compareAndSet', 'addToGroup', 'groupMembers']);
+  return hasFunctions(store, ['compareAndSet', 'addToGroup', 'groupMembers']);
 }
 
 /** `__Host-` demands the path `/` and no domain (RFC 6265bis), `__Secure-` only https. */
@@ -211,8 +176,9 @@ function prefixOf({ basePath }: Site, secure: boolean, domain: string | undefine
 }
 
 /**
- * What tells apps on one host apart, whose cookies the browser would otherwise mix. On https one mark of six characters, so
- * that no name changes for users; on localhost one of the site and one of the client, so that leftovers can be told.
+ * Marks in the names of cookies that tell apps on one host apart: browsers would mix their cookies otherwise. On https there
+ * is one mark of six characters, as in earlier versions; on localhost one of the site and one of the client, which tell
+ * leftovers apart.
  */
 function marksOf({ origin, basePath }: Site, clientId: string, secure: boolean): readonly string[] {
   const site = origin + basePath;

@@ -1,15 +1,8 @@
-import {
-  checkOrigins,
-  checkPath,
-  checkText,
-  checkUrl,
-  HTTP,
-  originsOf,
-  type Checks,
-} from './checks.js';
-import type { KindeOptions, Paths } from './options.js';
-import { bare } from '../own.js';
+import { bare } from '@kindling/internal';
 import type { ReturnRules } from '../http/return-to.js';
+import { checkPath, checkUrl, checkWebhooks, originsOf, type Problems } from './checks.js';
+import { withDefaults } from './entries.js';
+import { PATHS, type GivenPaths, type KindeOptions, type Paths } from './options.js';
 
 /** The app's public URL in its parts. */
 export interface Site {
@@ -37,35 +30,6 @@ export interface Places {
   readonly returnRules: ReturnRules;
 }
 
-type GivenPaths = NonNullable<KindeOptions['paths']>;
-
-/** The routes that have a path unless the app says otherwise. */
-export const PATHS: Omit<Paths, 'callback' | 'backchannelLogout'> = {
-  login: '/login',
-  register: '/register',
-  logout: '/logout',
-  createOrganization: '/create-organization',
-  switchOrganization: '/switch-organization',
-  user: '/user',
-  portal: '/portal',
-};
-
-/** The public URL of the app: an origin, or an origin and a path of plain segments. */
-export function checkSite(value: unknown): string | undefined {
-  const wrong = checkUrl(value, 'https://app.example');
-  if (wrong === HTTP) {
-    return `${HTTP} To open the app from other devices, use a certificate, or a tunnel with https.`;
-  }
-  if (wrong) {
-    return wrong;
-  }
-  const isPlain = /^https?:\/\/[^/?#\\]+(\/(?!\.)[\w.~-]+)*\/?$/i.test(String(value));
-  if (isPlain) {
-    return undefined;
-  }
-  return 'must be an origin, or an origin and a path such as /app, without query or fragment.';
-}
-
 /** The parts of a site that `checkSite` has nothing against. */
 export function siteOf(siteUrl: string): Site {
   const { origin, pathname } = new URL(siteUrl);
@@ -77,52 +41,35 @@ export function siteOf(siteUrl: string): Site {
   };
 }
 
-/** Whether the URLs of the app agree: elsewhere a callback finds no login, and users must not be led to strangers. */
-export function checkUrls(options: Partial<KindeOptions>, site: Site | undefined): Checks {
-  const { redirectUri, postLoginRedirect, postLogoutRedirectUri, returnOrigins, trustedOrigins } =
-    options;
-  const origins = originsOf(returnOrigins);
-  const landing = site && resolved(postLoginRedirect, site);
+/**
+ * Checks that the URLs of the app fit to its site: elsewhere a callback finds no login, and redirects must not lead to other
+ * origins than those that the app lists. Each URL by itself was checked before.
+ */
+export function checkUrls(options: Partial<KindeOptions>, site: Site): Problems {
+  const { redirectUri, postLoginRedirect, postLogoutRedirectUri } = options;
+  const origins = originsOf(options.returnOrigins);
+  const landing = resolved(postLoginRedirect, site);
   return [
     ['redirectUri', checkRedirectUri(redirectUri, site)],
-    [
-      'postLoginRedirect',
-      site ? checkTarget(landing, site, origins) : checkText(postLoginRedirect),
-    ],
+    ['postLoginRedirect', checkLanding(landing, site, origins)],
     ['postLogoutRedirectUri', checkTarget(postLogoutRedirectUri, site, origins)],
-    ...checkOrigins(returnOrigins).map((wrong) => ['returnOrigins', wrong] as const),
-    ...checkOrigins(trustedOrigins).map((wrong) => ['trustedOrigins', wrong] as const),
   ];
 }
 
-/** Whether the paths are paths, each without that of the site, which is added to it. */
+/** Checks that no path repeats the path of the site, which is added to it, and that the callback has one path. */
 export function checkPaths(
-  options: Partial<KindeOptions>,
+  { redirectUri, webhooks }: Partial<KindeOptions>,
   paths: GivenPaths,
   site: Site | undefined,
-): Checks {
-  const { redirectUri, webhooks } = options;
-  const { callback } = paths;
-  const expected = site && typeof callback === 'string' ? site.basePath + callback : undefined;
-  const registered =
-    redirectUri && URL.canParse(redirectUri) ? new URL(redirectUri).pathname : undefined;
-  const contradicts = expected && registered && expected !== registered;
+): Problems {
+  const routes = Object.entries(paths).map(
+    ([name, path]) => [`paths.${name}`, checkOwnPath(path, site)] as const,
+  );
+  const isReceiver = webhooks !== undefined && !checkWebhooks(webhooks);
   return [
-    ...Object.entries(paths).map(
-      ([name, path]) =>
-        [`paths.${name}`, path === false ? undefined : checkOwnPath(path, site)] as const,
-    ),
-    [
-      'paths.callback',
-      contradicts
-        ? 'is another path than that of `redirectUri`: leave one of them out.'
-        : undefined,
-    ],
-    ['webhooks', checkWebhooks(webhooks)],
-    [
-      'webhooks.path',
-      checkWebhooks(webhooks) ? undefined : checkOwnPath(webhooks?.path ?? '/', site),
-    ],
+    ...routes,
+    ['paths.callback', checkCallback(paths.callback, redirectUri, site)],
+    ['webhooks.path', isReceiver ? checkOwnPath(webhooks.path, site) : undefined],
   ];
 }
 
@@ -132,20 +79,14 @@ export function placesOf(
   given: GivenPaths,
   { origin, basePath, home }: Site,
 ): Places {
-  const { callback = '/callback', ...named } = bare({
-    ...PATHS,
-    ...given,
-    webhooks: options.webhooks?.path,
-  });
+  const { callback = '/callback', ...named } = withDefaults(PATHS, given);
   const redirectUri = options.redirectUri ?? origin + basePath + (callback || '/callback');
-  const full = Object.entries(named).map(([name, path]) => [
-    name,
-    path ? basePath + path : undefined,
-  ]);
-  const paths: Places['paths'] = {
+  const routes = Object.entries({ ...named, webhooks: options.webhooks?.path });
+  const full = routes.map(([name, path]) => [name, path ? basePath + path : undefined]);
+  const paths: Places['paths'] = bare({
     ...Object.fromEntries(full),
     callback: callback === false ? undefined : new URL(redirectUri).pathname,
-  };
+  });
   const { login, register, logout, createOrganization, switchOrganization } = paths;
   const avoid = [login, register, logout, paths.callback, createOrganization, switchOrganization];
   return {
@@ -153,7 +94,7 @@ export function placesOf(
     basePath,
     redirectUri,
     postLogoutRedirectUri: options.postLogoutRedirectUri ?? origin + basePath,
-    paths: Object.freeze(bare(paths)),
+    paths: Object.freeze(paths),
     returnRules: Object.freeze({
       home,
       origins: Object.freeze([origin, ...originsOf(options.returnOrigins)]),
@@ -163,16 +104,12 @@ export function placesOf(
   };
 }
 
-/** The callback URL, or nothing. Only on the site and below its path is the cookie of a login sent along. */
-function checkRedirectUri(value: unknown, site: Site | undefined): string | undefined {
-  if (value === undefined) {
+/** Only on the site and below its path is the cookie of a login sent along. */
+function checkRedirectUri(value: string | undefined, site: Site): string | undefined {
+  if (value === undefined || checkUrl(value, '')) {
     return undefined;
   }
-  const wrong = checkUrl(value, 'https://app.example/callback');
-  if (wrong || !site) {
-    return wrong;
-  }
-  const url = new URL(String(value));
+  const url = new URL(value);
   const other = difference(url, site);
   if (other) {
     return `has another ${other} than \`siteUrl\`: both need one origin, where the cookie of a login is sent.`;
@@ -186,24 +123,66 @@ function checkRedirectUri(value: unknown, site: Site | undefined): string | unde
   return 'must be `siteUrl` and a path such as /callback, without fragment.';
 }
 
-/** A URL that users are sent to, on the site or on one of the other origins, or nothing. */
-function checkTarget(
-  value: unknown,
-  site: Site | undefined,
+/** Checks a target that was relative, and is a URL only where it could be resolved. */
+function checkLanding(
+  value: string | undefined,
+  site: Site,
   origins: readonly string[],
 ): string | undefined {
-  if (value === undefined) {
+  if (typeof value !== 'string') {
     return undefined;
   }
-  const wrong = checkUrl(value, 'https://app.example/welcome');
-  if (wrong || !site) {
-    return wrong;
+  return checkUrl(value, 'https://app.example/welcome') ?? checkTarget(value, site, origins);
+}
+
+/** Checks a URL that users are sent to: on the site or on one of the other origins. */
+function checkTarget(
+  value: string | undefined,
+  site: Site,
+  origins: readonly string[],
+): string | undefined {
+  if (value === undefined || checkUrl(value, '')) {
+    return undefined;
   }
-  const url = new URL(String(value));
+  const url = new URL(value);
   const other = origins.includes(url.origin) ? undefined : difference(url, site);
-  return (
-    other && `has another ${other} than \`siteUrl\`, and its origin is not in \`returnOrigins\`.`
-  );
+  if (other) {
+    return `has another ${other} than \`siteUrl\`, and its origin is not in \`returnOrigins\`.`;
+  }
+  return undefined;
+}
+
+/** The callback has the path of the redirect URI, which is registered at Kinde. */
+function checkCallback(
+  callback: unknown,
+  redirectUri: unknown,
+  site: Site | undefined,
+): string | undefined {
+  if (!site || !callback || typeof callback !== 'string') {
+    return undefined;
+  }
+  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) {
+    return undefined;
+  }
+  if (new URL(redirectUri).pathname === site.basePath + callback) {
+    return undefined;
+  }
+  return 'is another path than that of `redirectUri`: leave one of them out.';
+}
+
+/** A path as an option has it: below the path of the site. One that is given as `undefined` names no route. */
+function checkOwnPath(value: unknown, site: Site | undefined): string | undefined {
+  if (value === undefined) {
+    return checkPath(value);
+  }
+  if (!site?.basePath || checkPath(value)) {
+    return undefined;
+  }
+  const repeats = `${String(value)}/`.startsWith(`${site.basePath}/`);
+  if (repeats) {
+    return 'begins with the path of `siteUrl`, which is added to it: leave that out.';
+  }
+  return undefined;
 }
 
 /** The part in which a URL is not of this site, if there is one. */
@@ -215,28 +194,6 @@ function difference(url: URL, { origin }: Site): string | undefined {
     ['port', 'port'],
   ] as const;
   return parts.find(([part]) => url[part] !== site[part])?.[1];
-}
-
-/** A path as an option has it: below the path of the site, which is added to it. */
-function checkOwnPath(value: unknown, site: Site | undefined): string | undefined {
-  const wrong = checkPath(value);
-  if (wrong || !site?.basePath) {
-    return wrong;
-  }
-  const repeats = `${String(value)}/`.startsWith(`${site.basePath}/`);
-  if (repeats) {
-    return 'begins with the path of `siteUrl`, which is added to it: leave that out.';
-  }
-  return undefined;
-}
-
-function checkWebhooks(webhooks: KindeOptions['webhooks']): string | undefined {
-  const fits =
-    webhooks === undefined || (!checkPath(webhooks.path) && typeof webhooks.handle === 'function');
-  if (fits) {
-    return undefined;
-  }
-  return 'must be what createWebhooks of @kindling/webhooks makes: a path and a function `handle`.';
 }
 
 /** A target as a browser on the app's home page reads it. */

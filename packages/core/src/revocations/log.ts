@@ -3,9 +3,9 @@ import { toBase64url } from '../crypto/node.js';
 import { headText, PAGE, pageText, type Head, type Notice } from './page.js';
 import { createRevocationReader, merged, type Known, type RevocationReader } from './reader.js';
 import { storeUnavailable } from '../store/timeout.js';
-import { hash } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
 import type { SessionStore } from '../store/session-store.js';
-import { createSerialQueue } from '../cache/turns.js';
+import { createSerialQueue } from '../cache/serial-queue.js';
 
 export type { Known } from './reader.js';
 

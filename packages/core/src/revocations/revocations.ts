@@ -1,6 +1,7 @@
 // Tells all processes that share a store which sessions were revoked, and whose tokens are stale.
 
-import { deadlineIn, now, stopwatch, within } from '../clock.js';
+import { stopwatch } from '@kindling/internal';
+import { deadlineIn, now, within } from '../clock.js';
 import { createRevocationLog, type Known } from './log.js';
 import type { Notice } from './page.js';
 import { storeUnavailable } from '../store/timeout.js';

@@ -1,9 +1,9 @@
 import { now } from '../clock.js';
-import type { SessionContext } from './context.js';
 import { isForeignCookie, openCookie, sealCookie, type CookieJar } from '../cookies.js';
-import { KindeError } from '../errors.js';
-import { claimsOf, toStored, type Session } from './data.js';
 import type { Opened } from '../crypto/seal.js';
+import { KindeError } from '../errors.js';
+import type { SessionContext } from './context.js';
+import { claimsOf, toStored, type Session } from './data.js';
 import { isSession } from './shape.js';
 
 /** What the browser's cookie holds: a session, or only the id of one. */

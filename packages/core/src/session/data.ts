@@ -1,7 +1,7 @@
-import type { Standing } from '../revocations/revocations.js';
+import { hash } from '../crypto/hash.js';
 import type { TokenClaims, TokenSet, Unjudged } from '../oauth/client.js';
-import { hash } from '../crypto/seal.js';
-import { readClaims } from '../oauth/tokens.js';
+import { readClaims } from '../oauth/jws.js';
+import type { Standing } from '../revocations/revocations.js';
 
 /** New tokens, and when they were asked for, in Unix seconds. Plain data, which other processes may be told. */
 export interface RefreshedTokens extends TokenSet {

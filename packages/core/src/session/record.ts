@@ -3,8 +3,9 @@ import type { Config } from '../options/config.js';
 import { groupsOf, keyOf, summarize, summaryOf, toStored, type Session } from './data.js';
 import { MOST_AHEAD } from '../revocations/revocations.js';
 import { storeUnavailable } from '../store/timeout.js';
-import type { CachedSeal } from '../cache/bounded.js';
-import { hash, type Opened } from '../crypto/seal.js';
+import type { CachedSeal } from '../cache/seal-cache.js';
+import { hash } from '../crypto/hash.js';
+import type { Opened } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 import { isSession } from './shape.js';
 

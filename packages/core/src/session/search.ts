@@ -1,5 +1,6 @@
 import { now } from '../clock.js';
-import { hash, type Opened } from '../crypto/seal.js';
+import { hash } from '../crypto/hash.js';
+import type { Opened } from '../crypto/seal.js';
 import type { TokenClaims } from '../oauth/client.js';
 import type { Standing, Verdict } from '../revocations/revocations.js';
 import type { StoreBudget } from '../store/timeout.js';

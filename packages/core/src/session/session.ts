@@ -2,15 +2,15 @@
 
 import { base64url } from 'jose';
 import { now } from '../clock.js';
-import type { SessionContext } from './context.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie, type CookieJar } from '../cookies.js';
-import { keyOf, newestToken, type Session } from './data.js';
-import type { Standing } from '../revocations/revocations.js';
-import type { Tokens } from '../oauth/client.js';
-import { retryLater, withBudget } from '../store/timeout.js';
-import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
 import type { Opened } from '../crypto/seal.js';
+import type { Tokens } from '../oauth/client.js';
+import type { Standing } from '../revocations/revocations.js';
+import { retryLater, withBudget } from '../store/timeout.js';
+import type { SessionContext } from './context.js';
 import { openSessionCookie, writeCookie } from './cookie.js';
+import { keyOf, newestToken, type Session } from './data.js';
+import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
 import { findSession, judgeSession } from './search.js';
 import { isId, isSession } from './shape.js';
 

@@ -1,14 +1,14 @@
-import { readCookies } from '../cookies.js';
+import { createSerialQueue } from '../cache/serial-queue.js';
 import { deadlineIn, moment, within } from '../clock.js';
-import type { SessionContext } from './context.js';
+import { readCookies } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
-import { keyOf, newestToken, summaryOf, type SessionSummary } from './data.js';
+import type { LogoutToken } from '../oauth/logout-token.js';
 import { EVERYONE, type Revocations } from '../revocations/revocations.js';
+import type { SessionContext } from './context.js';
+import { keyOf, newestToken, summaryOf, type SessionSummary } from './data.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
 import { readSession } from './session.js';
-import type { LogoutToken } from '../oauth/tokens.js';
-import { createSerialQueue } from '../cache/turns.js';
 import { isId, isSession } from './shape.js';
 
 /** A session as its user may see it. Times are Unix seconds. */

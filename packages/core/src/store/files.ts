@@ -1,37 +1,40 @@
 import type * as fs from 'node:fs/promises';
 import type * as path from 'node:path';
 import { KindeError } from '../errors.js';
-import { builtin } from '../crypto/node.js';
+import { builtin } from '../runtime.js';
 
-/** A value in a file, and when its time is over, in Unix milliseconds. */
+/** A value in a file. */
 export interface Kept {
+  /** When it expires, in Unix milliseconds. */
   readonly until: number;
   readonly value: string;
 }
 
 /** Small files of one folder that several processes of this machine read and write. */
 export interface Files {
+  /** Reads a file; `undefined` where there is none. */
   read(file: string): Promise<Kept | undefined>;
-  /** All or nothing: nobody ever reads half a file. */
+  /** Writes a file in one step: nobody ever reads half of it. */
   write(file: string, kept: Kept): Promise<void>;
+  /** Removes a file, if there is one. */
   remove(file: string): Promise<void>;
-  /** Names in a folder, which may be missing. */
+  /** Lists the names in a folder, which may be missing. */
   list(folder: string): Promise<string[]>;
   /**
-   * One at a time per file, in all processes of this machine, while `work` runs. `isStillAlone` tells whether others have
-   * lost patience with a holder that stood still.
+   * Does some work under a lock on a file, which holds in all processes of this machine. `isStillAlone` tells whether the lock
+   * was taken from a holder that stood still.
    */
   alone<Result>(
     file: string,
     work: (isStillAlone: () => Promise<boolean>) => Promise<Result>,
   ): Promise<Result>;
-  /** Removes files whose time is over. */
+  /** Removes expired files. */
   sweep(isOver: (until: number) => boolean): Promise<void>;
 }
 
 /** Milliseconds after which a lock is taken from a holder that is alive but stands still. */
-const PATIENCE = 10_000;
-const HOUR = 3_600_000;
+const LOCK_TIMEOUT_MS = 10_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * @param root created when it does not exist, readable by this user only
@@ -53,6 +56,17 @@ export function createFiles(root: string): Files {
       await release(lock, own);
     }
   };
+  const sweepFile = async (file: string, isOver: (until: number) => boolean) => {
+    const isFileOver = async () => isOver((await read(file))?.until ?? 0);
+    if (!(await isFileOver())) {
+      return;
+    }
+    await alone(file, async () => {
+      if (await isFileOver()) {
+        await remove(file);
+      }
+    });
+  };
   return {
     read,
     remove,
@@ -65,18 +79,10 @@ export function createFiles(root: string): Files {
     async sweep(isOver) {
       for (const name of await list('')) {
         await cleanUp(at(name));
-        const inside = name.endsWith('.group')
-          ? (await list(name)).map((id) => `${name}/${id}`)
-          : [name];
+        const isGroup = name.endsWith('.group');
+        const inside = isGroup ? (await list(name)).map((id) => `${name}/${id}`) : [name];
         for (const file of inside.filter((one) => /\.session$|\.group\/[\w-]+$/.test(one))) {
-          if (!isOver((await read(file))?.until ?? 0)) {
-            continue;
-          }
-          await alone(file, async () => {
-            if (isOver((await read(file))?.until ?? 0)) {
-              await remove(file);
-            }
-          });
+          await sweepFile(file, isOver);
         }
       }
     },
@@ -134,8 +140,9 @@ async function aside(file: string, content: string): Promise<string> {
 /** Links a complete file to the name of the lock, which only works where there is none. */
 async function take(lock: string): Promise<string> {
   const { fs } = node();
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    const own = `${process.pid} ${Date.now() + PATIENCE} ${crypto.randomUUID()}`;
+  let pause = 1;
+  for (;;) {
+    const own = `${process.pid} ${Date.now() + LOCK_TIMEOUT_MS} ${crypto.randomUUID()}`;
     const file = await aside(lock, own);
     const taken = await fs.link(file, lock).then(() => true, unless('EEXIST', false));
     await removeFile(file);
@@ -148,6 +155,7 @@ async function take(lock: string): Promise<string> {
     } else {
       await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     }
+    pause = Math.min(pause * 2, 50);
   }
 }
 
@@ -157,7 +165,7 @@ async function release(lock: string, own: string): Promise<void> {
   }
 }
 
-/** Only who has the lock on this one holder's lock may remove it, so a new holder's is never taken for it. */
+/** Removes the lock of one holder. A lock on that lock makes sure that it is never the lock of a new holder. */
 async function breakUp(lock: string, holder: string): Promise<void> {
   const second = `${lock}.${holder.split(' ')[2]}`;
   const own = await take(second);
@@ -165,7 +173,7 @@ async function breakUp(lock: string, holder: string): Promise<void> {
   await release(second, own);
 }
 
-/** What a process left behind that died while it wrote. */
+/** Removes the leftovers of a process that died while it wrote. */
 async function cleanUp(file: string): Promise<void> {
   const holder = file.endsWith('.lock') ? await textOf(file) : '';
   if (holder && isLost(holder)) {
@@ -177,19 +185,19 @@ async function cleanUp(file: string): Promise<void> {
   const leftover = await node()
     .fs.stat(file)
     .catch(() => undefined);
-  if (leftover && leftover.mtimeMs < Date.now() - HOUR) {
+  if (leftover && leftover.mtimeMs < Date.now() - HOUR_MS) {
     await removeFile(file);
   }
 }
 
-/** Its process has ended, or has stood still for long. */
+/** Says whether the process of a holder has ended, or has stood still for long. */
 function isLost(holder: string): boolean {
-  const [pid, until] = holder.split(' ').map(Number);
-  if (!(until! > Date.now())) {
+  const [pid = NaN, until = NaN] = holder.split(' ').map(Number);
+  if (!(until > Date.now())) {
     return true;
   }
   try {
-    process.kill(pid!, 0);
+    process.kill(pid, 0);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';

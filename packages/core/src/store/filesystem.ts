@@ -2,9 +2,10 @@ import { createFiles } from './files.js';
 import type { SessionStore } from './session-store.js';
 
 /**
- * Sessions as files of one folder, readable by this user only: they survive a restart, and all processes of one machine
- * can share them. Files whose time is over are removed now and then, when others are written.
+ * Keeps sessions as files of one folder, readable by this user only: they survive a restart, and all processes of one machine
+ * can share them. Expired files are removed now and then, when others are written.
  * @param folder created when it does not exist
+ * @throws KindeError `config_invalid` in a runtime that has no file system
  */
 export function filesystemStore(folder: string): Required<SessionStore> {
   const files = createFiles(folder);
@@ -65,5 +66,5 @@ function checked(id: string): string {
   if (/^[\w-]{1,128}$/.test(id)) {
     return id;
   }
-  throw new Error('A session id has other characters than expected.');
+  throw new Error('A session id has other characters than those of base64url, or more than 128.');
 }

@@ -1,12 +1,13 @@
-import { bare } from '../own.js';
+import { bare, dropOldest } from '@kindling/internal';
 import type { SessionStore } from './session-store.js';
 
 /** Members of all groups together, for each session that may be kept. */
 const MEMBERSHIPS = 4;
 
 /**
- * Sessions in this process: for development, tests and single servers that may sign everybody out on restart.
- * Bounded: past `max` sessions (default 100,000) those go first that were not asked for or written for longest.
+ * Keeps sessions in the memory of this process: for development, tests and single servers that may sign all users out on
+ * restart.
+ * @param options.max sessions that are kept; those that were not read or written for longest go first. @default 100,000
  */
 export function memoryStore(options: { max?: number } = {}): Required<SessionStore> {
   const { max = 100_000 } = bare(options);
@@ -26,12 +27,7 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
   const keep = (id: string, value: string, maxAge: number) => {
     sessions.delete(id);
     sessions.set(id, { value, until: Date.now() + maxAge * 1000 });
-    for (const oldest of sessions.keys()) {
-      if (sessions.size <= max) {
-        break;
-      }
-      sessions.delete(oldest);
-    }
+    dropOldest(sessions, max);
   };
   const leave = (name: string, id: string) => {
     const group = groups.get(name);

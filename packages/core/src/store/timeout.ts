@@ -1,23 +1,25 @@
+import { withDeadline } from '@kindling/internal';
 import { moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { SessionStore } from './session-store.js';
 
-/**
- * Milliseconds that a store may take: for one answer; for all that one request asks; for each answer after that, since it was
- * perhaps this process that was busy; and to list a group, which may be large and which no request of a visitor asks for.
- * With five calls in the last of which it stands still, that is less than two seconds.
- */
+/** Milliseconds for one answer of a store. */
 const STORE_TIMEOUT_MS = 2000;
+/**
+ * Milliseconds for all answers that one request waits for. With five calls in the last of which a store stands still, the
+ * request takes less than two seconds.
+ */
 const REQUEST_BUDGET_MS = 1500;
+/** Milliseconds for each answer after that: perhaps it was this process that was busy. */
 const LEAST_MS = 50;
+/** Milliseconds to list a group, which may be large and which no visitor waits for. */
 const LISTING_TIMEOUT_MS = 10_000;
 /** Milliseconds for answers that are here already: timers come first after a process was busy. */
 const GRACE_MS = 25;
 
 /**
- * The same store, which answers in time or fails, so that nobody waits for it for long. It can what the given one can. After a
- * time-out, one call at a time finds out whether it answers again, and all others fail at once (a circuit breaker).
- * Every method throws KindeError `store_unavailable`.
+ * Gives every method of a store a timeout. After a timeout, one call at a time finds out whether the store answers again, and
+ * all others fail at once (a circuit breaker). Every method throws KindeError `store_unavailable`.
  */
 export function withTimeout(store: SessionStore): SessionStore {
   const ask = createBreaker();
@@ -29,13 +31,13 @@ export function withTimeout(store: SessionStore): SessionStore {
   });
 }
 
-/** What one request has left for its store. */
+/** The time that one request has left for its store. */
 export interface StoreBudget {
-  /** Waits no longer than that. @throws KindeError `store_unavailable`. */
+  /** Waits for an answer no longer than that. @throws KindeError `store_unavailable` */
   spend<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Time for all that one request asks of its store. What it asks at the same time counts once. */
+/** A budget for all answers that one request waits for. Time in which it waits for several counts once. */
 function createStoreBudget(): StoreBudget {
   let left = REQUEST_BUDGET_MS;
   let waiting = 0;
@@ -68,7 +70,7 @@ export function createStoreBudgets(): (request: object) => StoreBudget {
   };
 }
 
-/** The same store, for one request. */
+/** A store whose answers count against the budget of one request. */
 export function withBudget(budget: StoreBudget, store: SessionStore): SessionStore {
   return around(store, (question) => budget.spend(question));
 }
@@ -78,6 +80,7 @@ function around(
   store: SessionStore,
   ask: <Result>(question: () => Promise<Result>, method: keyof SessionStore) => Promise<Result>,
 ): SessionStore {
+  // A method that is there is looked up again at each call, as `!` says: an app may have replaced it since.
   return Object.freeze({
     get: (id) => ask(() => store.get(id), 'get'),
     set: (id, value, maxAge) => ask(() => store.set(id, value, maxAge), 'set'),
@@ -126,29 +129,36 @@ function createBreaker(): <Result>(question: () => Promise<Result>) => Promise<R
   };
 }
 
-async function inTime<Result>(patience: number, question: () => Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(new Error('no answer in time'));
-    timer = setTimeout(() => (timer = setTimeout(fail, GRACE_MS)), patience);
-  });
+/** Waits so many milliseconds for an answer. @throws KindeError `store_unavailable` */
+async function inTime<Result>(
+  milliseconds: number,
+  question: () => Promise<Result>,
+): Promise<Result> {
   try {
-    return await Promise.race([question(), late]);
+    return await withDeadline(question(), { milliseconds, grace: GRACE_MS, onTimeout: late });
   } catch (cause) {
     if (cause instanceof KindeError) {
       throw cause;
     }
     throw storeUnavailable('The session store does not answer.', cause);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-/** Does some work once a second until it succeeds, so many times at most, and keeps no process alive for that. */
+function late(): never {
+  throw new Error('no answer in time');
+}
+
+/** Repeats some work every second until it succeeds, so many times at most, and keeps no process alive for that. */
 export function retryLater(work: () => Promise<unknown>, tries: number): true {
-  const timer: { unref?(): void } | number = setTimeout(() => {
-    work().catch(() => void (tries > 1 && retryLater(work, tries - 1)));
-  }, RETRY_EVERY_MS);
+  const again = () => {
+    if (tries > 1) {
+      retryLater(work, tries - 1);
+    }
+  };
+  const attempt = () => {
+    work().catch(again);
+  };
+  const timer: { unref?(): void } | number = setTimeout(attempt, RETRY_EVERY_MS);
   // Only Node's timers keep a process alive.
   if (typeof timer === 'object') {
     timer.unref?.();
@@ -159,7 +169,7 @@ export function retryLater(work: () => Promise<unknown>, tries: number): true {
 /** Milliseconds. */
 const RETRY_EVERY_MS = 1000;
 
-/** What cannot be known or agreed just now. */
+/** The error of a store that does not answer, or of coordination that failed. */
 export function storeUnavailable(message: string, cause?: unknown): KindeError {
   const details = { headers: { 'retry-after': '5' }, ...(cause !== undefined && { cause }) };
   return new KindeError('store_unavailable', message, details);

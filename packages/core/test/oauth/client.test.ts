@@ -67,11 +67,11 @@ describe('an answer that cannot be judged now', () => {
     await emulator.rotateKeys();
     const kept = await unjudged(oauth.refresh(tokens));
     expect(kept.unjudged.reason).toBe('key_not_found');
-    expect(await unjudged(oauth.checkProtocol(kept, tokens))).toMatchObject({
+    expect(await unjudged(oauth.judge(kept, tokens))).toMatchObject({
       unjudged: { reason: 'key_not_found' },
     });
     emulator.faults.clear();
-    const judged = (await oauth.checkProtocol(kept, tokens)) as Tokens;
+    const judged = (await oauth.judge(kept, tokens)) as Tokens;
     expect(judged.refreshToken).toBe(kept.unjudged.refreshToken);
     expect(await oauth.refresh(judged)).toHaveProperty('accessToken');
   });
@@ -82,7 +82,7 @@ describe('an answer that cannot be judged now', () => {
     const kept = await unjudged(oauth.refresh(tokens));
     expect(kept.unjudged.reason).toBe('server_error');
     emulator.faults.clear();
-    expect(await oauth.checkProtocol(kept, tokens)).toHaveProperty('accessToken');
+    expect(await oauth.judge(kept, tokens)).toHaveProperty('accessToken');
   });
 
   test.each([
@@ -108,7 +108,7 @@ describe('an answer that cannot be judged now', () => {
     const kept = await unjudged(oauth.refresh(tokens));
     expect(kept.unjudged.reason).toBe(reason);
     vi.useRealTimers();
-    expect(await oauth.checkProtocol(kept, tokens)).toHaveProperty('accessToken');
+    expect(await oauth.judge(kept, tokens)).toHaveProperty('accessToken');
   });
 
   test('OP-04 for so long that its tokens ended is no forgery: its refresh token goes on', async () => {
@@ -118,7 +118,7 @@ describe('an answer that cannot be judged now', () => {
     const kept = await unjudged(oauth.refresh(tokens));
     clock(2 * DAY);
     emulator.faults.clear();
-    const judged = (await oauth.checkProtocol(kept, tokens)) as Tokens;
+    const judged = (await oauth.judge(kept, tokens)) as Tokens;
     expect(judged.expiresAt).toBeLessThan(Date.now() / 1000);
     expect(await oauth.refresh(judged)).toHaveProperty('accessToken');
   });
@@ -138,7 +138,7 @@ describe('an answer that cannot be judged now', () => {
     expect(await oauth.refresh(tokens)).toBe('refused');
     const id = await forge(decodeJwt(tokens.idToken));
     expect(
-      await oauth.checkProtocol(
+      await oauth.judge(
         { unjudged: { accessToken: tokens.accessToken, idToken: id, reason: 'iat' } },
         tokens,
       ),
@@ -151,7 +151,7 @@ describe('an answer that cannot be judged now', () => {
     const kept = {
       unjudged: { accessToken: tokens.accessToken, idToken: tokens.idToken, reason: 'iat' },
     };
-    expect(await failure(fresh.checkProtocol(kept, tokens))).toMatchObject({
+    expect(await failure(fresh.judge(kept, tokens))).toMatchObject({
       code: 'keys_unavailable',
     });
   });
@@ -322,7 +322,7 @@ describe('what was sent', () => {
     emulator.faults.always(JWKS, () => Promise.reject(new TypeError('fetch failed')));
     clock(1200);
     expect(oauth.keySetVersion()).toBeUndefined();
-    await oauth.checkProtocol({ unjudged: { accessToken: 'opaque', reason: 'iat' } }, tokens);
+    await oauth.judge({ unjudged: { accessToken: 'opaque', reason: 'iat' } }, tokens);
     expect(oauth.keySetVersion()).toBe(1);
     clock(4 * 3600);
     expect(oauth.keySetVersion()).toBeUndefined();

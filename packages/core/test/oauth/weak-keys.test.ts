@@ -4,7 +4,8 @@ import { createWebhooks, type WebhookProblem } from '@kindling/webhooks';
 import type { Emulator } from '@kindling/emulator';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { usableKey as coreKey } from '../../src/oauth/strength.js';
+import { usableKey } from '@kindling/internal';
+import { bytesOf } from '../../src/crypto/node.js';
 import { usableKey as webhookKey } from '../../../webhooks/src/strength.js';
 import {
   bearerClaims,
@@ -16,6 +17,7 @@ import {
   stop,
 } from '../../../../test/kit/provider.js';
 
+const coreKey = (key: unknown) => usableKey(key, bytesOf);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const toText = (number: bigint) => {
   const hex = number.toString(16);

@@ -125,15 +125,15 @@ describe('OP-24 production is recognised', () => {
         createKinde(
           optionsFromEnv({ ...env, KINDE_SESSION_SECRET: good.secret as string, ...more }, options),
         );
-    expect(start({ NODE_ENV: ' Production' })).toThrow('no public host name');
+    expect(start({ NODE_ENV: ' Production' })).toThrow('must be a public host name');
     expect(start({ NODE_ENV: 'production' }, { production: undefined })).toThrow(
-      'no public host name',
+      'must be a public host name',
     );
     expect(start({ NODE_ENV: 'production' }, { production: false })).not.toThrow();
     expect(start({ NODE_ENV: 'development' })).not.toThrow();
     setNodeEnv('production');
-    expect(start({ NODE_ENV: 'development' })).toThrow('no public host name');
-    expect(start({})).toThrow('no public host name');
+    expect(start({ NODE_ENV: 'development' })).toThrow('must be a public host name');
+    expect(start({})).toThrow('must be a public host name');
   });
 });
 
@@ -200,7 +200,7 @@ describe('OP-24 in production the issuer is a public host name', () => {
   ])('OP-24 CF-04 https://%s is refused, unless that is meant', (host) => {
     const issuer = `https://${host}`;
     expect(problemsOf({ issuer, production: true })).toEqual([
-      expect.stringContaining('no public host name'),
+      expect.stringContaining('must be a public host name'),
     ]);
     expect(problemsOf({ issuer, production: true, allowPrivateIssuer: true })).toEqual([]);
     expect(problemsOf({ issuer, production: false })).toEqual([]);

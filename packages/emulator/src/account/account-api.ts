@@ -81,7 +81,12 @@ function propertiesOf({ properties }: State, { person }: Caller): Item[] {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (property && !property.isPrivate) {
       const { id, name } = property;
-      items.push({ id, name, key, value });
+      items.push({
+        id,
+        name,
+        key,
+        value,
+      });
     }
   }
   return items;

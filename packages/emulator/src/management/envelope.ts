@@ -49,13 +49,25 @@ export function refused(
 /** A field has a value that the operation does not take. */
 export function invalidField(field: string, why: string): Response {
   const code = `${field.toUpperCase()}_INVALID`;
-  return refused(400, [{ code, message: `${field} ${why}`, field }]);
+  return refused(400, [
+    {
+      code,
+      message: `${field} ${why}`,
+      field,
+    },
+  ]);
 }
 
 /** A field is missing. */
 export function requiredField(field: string): Response {
   const code = `${field.toUpperCase()}_REQUIRED`;
-  return refused(400, [{ code, message: `${field} is required`, field }]);
+  return refused(400, [
+    {
+      code,
+      message: `${field} is required`,
+      field,
+    },
+  ]);
 }
 
 /** What was named does not exist. Most resources say so with 400 and a code. */

@@ -15,6 +15,7 @@ import { environment } from './resources/environment.js';
 import { featureFlags } from './resources/feature-flags.js';
 import { identities } from './resources/identities.js';
 import { invites } from './resources/invites.js';
+import { memberAccess } from './resources/member-access.js';
 import { members } from './resources/members.js';
 import { organizationSettings } from './resources/organization-settings.js';
 import { organizations } from './resources/organizations.js';
@@ -44,7 +45,7 @@ export const handlers: { readonly [Resource in keyof typeof contract]?: Handlers
   featureFlags,
   identities,
   invites,
-  members,
+  members: { ...members, ...memberAccess },
   organizations: {
     ...organizations,
     ...organizationSettings,

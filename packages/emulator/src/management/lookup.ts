@@ -5,12 +5,14 @@ import type {
   Api,
   Application,
   Identity,
+  Membership,
   Organization,
   Permission,
   Person,
   Role,
   State,
 } from '../state/state.js';
+import { notFound, refused } from './envelope.js';
 
 /** The entries of a record as a list, each with its key. */
 export function listed<Entity extends object>(
@@ -121,6 +123,35 @@ export function organizationByCode(
     return organizations[code];
   }
   return undefined;
+}
+
+/** A member of an organization. */
+export interface Member {
+  readonly person: Person;
+  readonly membership: Membership;
+}
+
+/** Members of an organization. */
+export function membersOf({ people }: State, code: string): Person[] {
+  return people.filter(({ organizations }) => Object.hasOwn(organizations, code));
+}
+
+/** A member of an organization, or the response that says why there is none. */
+export function memberOf(state: State, code: string, id: string): Member | Response {
+  if (!organizationByCode(state, code)) {
+    return notFound('ORGANIZATION');
+  }
+  const person = personById(state, id);
+  if (!person) {
+    return notFound('USER');
+  }
+  const membership = Object.hasOwn(person.organizations, code)
+    ? person.organizations[code]
+    : undefined;
+  if (membership) {
+    return { person, membership };
+  }
+  return refused(400, 'USER_NOT_IN_ORGANIZATION', 'This person is not in the organization.');
 }
 
 /** A filter of one value or several, as they come in a query. */

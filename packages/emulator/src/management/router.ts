@@ -89,7 +89,13 @@ function handlersOf(resource: string): Readonly<Record<string, Route['handle']>>
 function createRoute(name: string, operation: Operation, handle: Route['handle']): Route {
   const [method = '', template = ''] = operation.route.split(' ');
   const pattern = template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-  return { name, method, path: new RegExp(`^${pattern}$`), operation, handle };
+  return {
+    name,
+    method,
+    path: new RegExp(`^${pattern}$`),
+    operation,
+    handle,
+  };
 }
 
 function parametersOf({ operation }: Route): number {

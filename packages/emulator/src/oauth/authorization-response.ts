@@ -16,7 +16,11 @@ export function issueCode(
     person,
     orgCode,
     headers = {},
-  }: { person: Person; orgCode: string | undefined; headers?: ExtraHeaders },
+  }: {
+    person: Person;
+    orgCode: string | undefined;
+    headers?: ExtraHeaders;
+  },
 ): Response {
   const { query } = pending;
   const now = state.clock.now();

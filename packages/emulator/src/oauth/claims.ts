@@ -190,7 +190,15 @@ export function rolesOf(
   const keys = (orgCode === undefined ? undefined : person.organizations[orgCode])?.roles ?? [];
   return keys.flatMap((key) => {
     const role = state.roles[key];
-    return role ? [{ id: role.id, key, name: role.name }] : [];
+    return role
+      ? [
+          {
+            id: role.id,
+            key,
+            name: role.name,
+          },
+        ]
+      : [];
   });
 }
 

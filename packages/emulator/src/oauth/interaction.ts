@@ -58,7 +58,11 @@ async function signInByName(
   if (problem) {
     return again(problem);
   }
-  return signInAs(person, { reference, state, name });
+  return signInAs(person, {
+    reference,
+    state,
+    name,
+  });
 }
 
 /** Signs the person in, by the name they typed if they did. */

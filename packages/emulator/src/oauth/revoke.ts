@@ -52,7 +52,13 @@ export async function introspect(request: Request, state: State): Promise<Respon
     return Response.json({ active: false }, { headers: NO_STORE });
   }
   const { aud, azp, exp, iat } = claims;
-  const body = { active: true, aud, client_id: azp, exp, iat };
+  const body = {
+    active: true,
+    aud,
+    client_id: azp,
+    exp,
+    iat,
+  };
   return Response.json(body, { headers: NO_STORE });
 }
 
@@ -69,5 +75,10 @@ async function activeClaims(
   if (grant.ended || replacedAt !== undefined || expiresAt <= state.clock.now()) {
     return undefined;
   }
-  return { aud: grant.audience, azp: grant.clientId, exp: expiresAt, iat: issuedAt };
+  return {
+    aud: grant.audience,
+    azp: grant.clientId,
+    exp: expiresAt,
+    iat: issuedAt,
+  };
 }

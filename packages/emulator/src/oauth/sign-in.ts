@@ -44,7 +44,13 @@ export function continueSignIn(reference: string, state: State, choice: Choice =
   if (!person) {
     return expiredPage();
   }
-  const step = { state, reference, pending, person, choice };
+  const step = {
+    state,
+    reference,
+    pending,
+    person,
+    choice,
+  };
   const orgCode = person.isSuspended ? undefined : enterOrganization(step);
   if (orgCode instanceof Response) {
     return orgCode;
@@ -61,7 +67,11 @@ function finishSignIn(step: Step, orgCode: string | undefined): Response {
     return failurePage('You cannot sign in', reason, facts, { headers });
   }
   state.pending.delete(reference);
-  return issueCode(pending, state, { person, orgCode, headers });
+  return issueCode(pending, state, {
+    person,
+    orgCode,
+    headers,
+  });
 }
 
 /** The code of the organization to sign in to, if any, or the page that has to come first. */
@@ -95,7 +105,15 @@ function chooseOrganization({ state, reference, person, choice }: Step) {
   const codes = selectableOrganizations(state, person);
   if (codes.length > 1) {
     const { headers } = choice;
-    return organizationPage(state, { request: reference }, { person, codes, headers });
+    return organizationPage(
+      state,
+      { request: reference },
+      {
+        person,
+        codes,
+        headers,
+      },
+    );
   }
   return codes[0];
 }

@@ -162,7 +162,11 @@ const ApplicationSchema = strictObject({
   tokens: optional(TokensSchema),
 });
 
-const ApiSchema = strictObject({ audience: text, name: text, scopes: texts });
+const ApiSchema = strictObject({
+  audience: text,
+  name: text,
+  scopes: texts,
+});
 
 /** The shape of a seed. Relations between its parts are checked by `checkSeed`. */
 export const SeedSchema = strictObject({

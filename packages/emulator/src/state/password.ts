@@ -125,7 +125,11 @@ function parseDigest(
     return malformed(method);
   }
   const salts = position === 'suffix' ? { prefix: '', suffix: salt } : { prefix: salt, suffix: '' };
-  return { method, hash, ...salts };
+  return {
+    method,
+    hash,
+    ...salts,
+  };
 }
 
 function parsePbkdf2(sent: SentPassword): PasswordHash | WrongField {
@@ -144,7 +148,14 @@ function parsePbkdf2(sent: SentPassword): PasswordHash | WrongField {
   if (!isBase64(hash) || Buffer.from(hash, 'base64').length !== length) {
     return malformed('pbkdf2');
   }
-  return { method: 'pbkdf2', hash, salt, iterations, digest, length };
+  return {
+    method: 'pbkdf2',
+    hash,
+    salt,
+    iterations,
+    digest,
+    length,
+  };
 }
 
 function malformed(method: string): WrongField {

@@ -20,102 +20,155 @@ import {
 export type { Identity, Invitation, Membership, Organization, Person } from './people.js';
 export type { Api, Application, Flag, Permission, Role, TenantEvent } from './resources.js';
 
-/** One sign-in: what its tokens are made from. Refresh tokens that follow each other share it. */
+/** One sign-in, from which tokens are made. Refresh tokens that replace each other share it. */
 export interface Grant {
+  /** Id, a UUID. */
   readonly id: string;
+  /** Id of the user. */
   readonly personId: string;
+  /** Client id of the application. */
   readonly clientId: string;
+  /** Granted scopes. */
   readonly scope: readonly string[];
+  /** Audiences of its access tokens. */
   readonly audience: readonly string[];
+  /** Code of the organization, if any. */
   readonly orgCode: string | undefined;
+  /** `nonce` of the authorization request, for the first ID token. */
   readonly nonce: string | undefined;
-  /** When the person signed in at Kinde, which may be long before this request. */
+  /** Unix seconds of the sign-in at Kinde, which may be long before this request. */
   readonly authTime: number;
+  /** Unix seconds of the authorization request. */
   readonly requestedAt: number;
-  /** Over: neither its refresh tokens nor its access tokens work any more. */
+  /** Whether it was revoked: neither its refresh tokens nor its access tokens work any more. */
   ended: boolean;
-  /** What the person's browser called itself. */
+  /** `User-Agent` of the browser. */
   readonly userAgent: string;
-  /** When it was used last, and until when it can be. */
+  /** Unix seconds of the last token. */
   usedAt?: number;
+  /** Unix seconds at which its last token expires. */
   expiresAt?: number;
-  accessToken?: {
-    token: string;
-    kid: string;
-    issuer: string;
-    expiresAt: number;
-    says: string;
-  };
+  /** Access token that a refresh returns again. */
+  accessToken?: IssuedAccessToken;
 }
 
-/** A code on its way from the browser to the token endpoint. */
+/** An access token as it was issued. */
+export interface IssuedAccessToken {
+  /** The token, a JWT. */
+  token: string;
+  /** Id of the key that signed it. */
+  kid: string;
+  /** Issuer at that time. */
+  issuer: string;
+  /** Unix seconds. */
+  expiresAt: number;
+  /** Its claims as JSON, apart from `iat`, `exp` and `jti`: a refresh compares them with what is true now. */
+  says: string;
+}
+
+/** Who signed in at Kinde, and when. */
+export interface SignedIn {
+  /** Id of the user. */
+  readonly personId: string;
+  /** Unix seconds. */
+  readonly authTime: number;
+}
+
+/** A rate limit of the Management API, and what it counted. */
+export interface ManagementLimit {
+  /** Requests allowed in the period. */
+  requests: number;
+  /** Length of the period in seconds. */
+  seconds: number;
+  /** Unix seconds at which the current period began. */
+  since: number;
+  /** Requests counted in the current period. */
+  taken: number;
+}
+
+/** An authorization code. */
 export interface Code {
+  /** Sign-in that it stands for. */
   readonly grant: Grant;
+  /** Redirect URI that the token request has to repeat. */
   readonly redirectUri: string;
+  /** PKCE challenge, if any. */
   readonly challenge: string | undefined;
+  /** Unix seconds. */
   readonly expiresAt: number;
+  /** Whether it was redeemed: a second use ends the grant. */
   used: boolean;
 }
 
-/** A refresh token: usable until it is replaced, and for the overlap after that. */
+/** A refresh token, usable until it is replaced and for the overlap after that. */
 export interface RefreshToken {
+  /** Sign-in that it continues. */
   readonly grant: Grant;
+  /** Unix seconds. */
   readonly issuedAt: number;
+  /** Unix seconds. */
   readonly expiresAt: number;
+  /** Unix seconds of its first use. */
   replacedAt?: number;
 }
 
-/** An authorization request whose person is looking at a page. */
+/** An authorization request that waits for a form. */
 export interface Pending {
+  /** Parameters of the authorization request. */
   readonly query: URLSearchParams;
+  /** Unix seconds. */
   readonly requestedAt: number;
+  /** `User-Agent` of the browser. */
   readonly userAgent: string;
-  /** Who signed in, and when, once that is known. */
-  signedIn?: { readonly personId: string; readonly authTime: number };
+  /** User who signed in, and when, once that is known. */
+  signedIn?: SignedIn;
 }
 
-/** Everything that the local Kinde remembers. Change it at run time; the next token shows it. */
+/** State of the local Kinde. Changes take effect at once: the next token contains them. */
 export interface State extends Resources {
+  /** Issuer of tokens: change it with the option `issuer`, or by listening. */
   issuer: string;
+  /** Organizations by code. */
   organizations: Record<string, Organization>;
+  /** Users. */
   people: Person[];
+  /** Invitations to organizations. */
   invitations: Invitation[];
-  /** How the Management API answers: as it is described, or as the live service was seen to. */
+  /** How the Management API responds: as it is described, or as the live service was observed to. */
   managementMode: 'strict' | 'observed';
-  /** How many requests it takes in how many seconds, and what came since when. */
-  managementLimit?: {
-    requests: number;
-    seconds: number;
-    since: number;
-    taken: number;
-  };
+  /** Rate limit of the Management API, and what it counted. @default none */
+  managementLimit?: ManagementLimit;
   /** Every scope of the Management API. */
   readonly managementScopes: readonly string[];
-  /** Seconds in which a replaced refresh token still works. */
+  /** Seconds in which a replaced refresh token still works. @default 0 */
   overlap: number;
-  /** A refresh answers with the same access token while that still lives, as Kinde does. */
+  /** Whether a refresh returns the same access token while that lives, as Kinde does. @default true */
   refreshReturnsSame: boolean;
-  /** How often a replaced refresh token was used again, inside the overlap or after it. */
+  /** How often a replaced refresh token was used again, within the overlap or after it. */
   reuse: number;
+  /** Clock that everything expires by. */
   readonly clock: Clock;
-  /** Unix seconds. */
+  /** Unix seconds at which the emulator started. */
   readonly createdAt: number;
+  /** Signing key of tokens. */
   key: SigningKey;
+  /** Authorization codes. */
   readonly codes: Map<string, Code>;
+  /** Refresh tokens, replaced ones included. */
   readonly refreshTokens: Map<string, RefreshToken>;
-  /** Whose access token it is, by `jti`. */
+  /** Grants of access tokens, by `jti`. */
   readonly issued: Map<string, Grant>;
   /** Access tokens that were revoked one by one. */
   readonly revoked: Set<string>;
   /** Kinde's own sessions, by the value of its cookie. */
-  readonly sessions: Map<string, { personId: string; authTime: number }>;
-  /** One-time keys of the self-serve portal, with the person they open it for. */
+  readonly sessions: Map<string, SignedIn>;
+  /** One-time keys of the self-serve portal, with the id of the user they open it for. */
   readonly portalKeys: Map<string, string>;
-  /** By the reference in the forms of its pages. */
+  /** Authorization requests that wait for a form, by the reference in the form. */
   readonly pending: Map<string, Pending>;
-  /** What happened, by id: the last thousand. */
+  /** Events by id: the last thousand. */
   readonly events: Map<string, TenantEvent>;
-  /** Told of every event as it happens. */
+  /** Functions called with every event as it happens. */
   readonly listeners: Set<(event: TenantEvent) => void>;
 }
 
@@ -123,7 +176,7 @@ const operations = Object.values(contract).flatMap((resource) =>
   Object.values<Operation>(resource as never),
 );
 
-/** State from a seed, with applications whose credentials are new every time. */
+/** Creates the state from a seed, with new credentials where the seed has no applications. */
 export async function createState(options: EmulatorOptions, clock: Clock): Promise<State> {
   const seed = checkSeed(structuredClone(options.seed ?? defaultSeed));
   return {

@@ -109,7 +109,13 @@ function enqueue(event: TenantEvent, work: Work): void {
     }
     dropOldest(queued);
     const id = `webhook_${digest(`${webhook.id} ${event.id}`, 32)}`;
-    queued.add({ id, webhook, event, attempt: 0, due: event.at });
+    queued.add({
+      id,
+      webhook,
+      event,
+      attempt: 0,
+      due: event.at,
+    });
   }
   deliverDue(work);
 }
@@ -146,7 +152,13 @@ async function attempt(delivery: QueuedDelivery, work: Work): Promise<void> {
   delivery.attempt += 1;
   const status = await sendAllowed(delivery, work);
   const { type } = event;
-  deliveries.push({ id, type, endpoint: webhook.endpoint, attempt: delivery.attempt, status });
+  deliveries.push({
+    id,
+    type,
+    endpoint: webhook.endpoint,
+    attempt: delivery.attempt,
+    status,
+  });
   if (deliveries.length > MOST_DELIVERIES) {
     deliveries.shift();
   }
@@ -160,7 +172,11 @@ async function sendAllowed(delivery: QueuedDelivery, work: Work): Promise<Delive
   if (deliver === undefined && !isLoopback(delivery.webhook.endpoint)) {
     return 'refused';
   }
-  return send(delivery, { state, deliver: deliver ?? fetch, running });
+  return send(delivery, {
+    state,
+    deliver: deliver ?? fetch,
+    running,
+  });
 }
 
 /** The next delivery that is due for this webhook. A deleted or disabled webhook gets none, and its queue is cleared. */

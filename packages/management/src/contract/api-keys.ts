@@ -82,7 +82,7 @@ export const rotate = op({
   repeatable: false,
 });
 
-/** Tells whether a key that somebody presented is good, and what it may do. Needs no scope. */
+/** Verifies an API key that a client presented, and returns what it may do. Needs no scope. */
 export const verify = op({
   route: 'POST /api/v1/api_keys/verify',
   scope: null,

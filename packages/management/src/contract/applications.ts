@@ -134,7 +134,7 @@ export const disableConnection = op({
   returns: reply,
 });
 
-/** Roles that a person needs one of to use an application. */
+/** Lists the roles of which a user needs one to use an application. */
 export const listAccessRoles = op({
   route: 'GET /api/v1/applications/{application_id}/access_roles',
   scope: 'read:applications',
@@ -153,7 +153,7 @@ export const listAccessRoles = op({
   paging: { by: 'id', items: 'roles' },
 });
 
-/** Lets people with a role use an application. */
+/** Lets users with a role use an application. */
 export const addAccessRole = op({
   route: 'POST /api/v1/applications/{application_id}/access_roles/{role_id}',
   scope: 'update:applications',

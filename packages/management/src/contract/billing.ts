@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, around, bool, int, reply, text } from '../schema.js';
 
-/** What a billing customer is entitled to. */
+/** Lists the entitlements of a billing customer. */
 export const listEntitlements = op({
   route: 'GET /api/v1/billing/entitlements',
   scope: 'read:billing_entitlements',

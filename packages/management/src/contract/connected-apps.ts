@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { reply, text } from '../schema.js';
 
-/** Where to send somebody who wants to connect an app. */
+/** Returns the URL where a user connects an app. */
 export const getAuthUrl = op({
   route: 'GET /api/v1/connected_apps/auth_url',
   scope: 'read:connected_apps',

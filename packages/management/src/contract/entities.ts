@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { bool, int, text } from '../schema.js';
 
-/** What a person may be allowed to do. */
+/** A permission. */
 export const permission = v.object({
   id: text,
   key: text,
@@ -9,7 +9,7 @@ export const permission = v.object({
   description: v.nullable(text),
 });
 
-/** A way to sign in that people can be offered. */
+/** A connection, which offers a way to sign in. */
 export const connection = v.object({
   id: text,
   name: text,
@@ -17,7 +17,7 @@ export const connection = v.object({
   strategy: text,
 });
 
-/** A way in which one person signs in. */
+/** An identity that a user signs in with. */
 export const identity = v.object({
   id: text,
   type: text,
@@ -31,7 +31,7 @@ export const identity = v.object({
   is_primary: v.nullable(bool),
 });
 
-/** A property and its value for a person, an organization or an application. */
+/** A property and its value for a user, an organization or an application. */
 export const propertyValue = v.object({
   id: text,
   name: text,
@@ -40,7 +40,7 @@ export const propertyValue = v.object({
   value: v.nullable(text),
 });
 
-/** A second factor of a person. */
+/** A second factor of a user. */
 export const factor = v.object({
   id: text,
   type: text,
@@ -70,7 +70,7 @@ const color = v.nullable(
   }),
 );
 
-/** How the pages of an environment or an organization look. */
+/** The design of the pages of an environment or an organization. */
 export const looks = {
   link_color: color,
   background_color: color,

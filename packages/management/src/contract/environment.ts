@@ -85,7 +85,7 @@ export const removeLogo = op({
   deviations: ['answers 204 when there was none'],
 });
 
-/** Sets whether a second factor is asked for, and which. */
+/** Sets whether a second factor is required, and which. */
 export const setMfa = op({
   route: 'PUT /api/v1/mfa',
   scope: 'update:mfa',
@@ -97,14 +97,14 @@ export const setMfa = op({
   returns: reply,
 });
 
-/** Whether people may sign in with passkeys. */
+/** Returns whether users may sign in with passkeys. */
 export const getPasskey = op({
   route: 'GET /api/v1/passkey',
   scope: 'read:passkey',
   returns: answer({ enabled: bool, policy: text }),
 });
 
-/** Sets whether people may sign in with passkeys. */
+/** Sets whether users may sign in with passkeys. */
 export const setPasskey = op({
   route: 'PUT /api/v1/passkey',
   scope: 'update:passkey',

@@ -2,7 +2,7 @@ import { op } from '../op.js';
 import { bool, reply, unwrapIdentity } from '../schema.js';
 import { identity } from './entities.js';
 
-/** One way in which a person signs in. */
+/** Returns an identity that a user signs in with. */
 export const get = op({
   route: 'GET /api/v1/identities/{identity_id}',
   scope: 'read:identities',
@@ -20,7 +20,7 @@ export const update = op({
   repeatable: true,
 });
 
-/** Removes an identity; the person can no longer sign in by it. */
+/** Removes an identity; the user can no longer sign in with it. */
 export const remove = op({
   route: 'DELETE /api/v1/identities/{identity_id}',
   scope: 'delete:identities',

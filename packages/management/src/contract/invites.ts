@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { op } from '../op.js';
 import { answer, bool, page, reply, text } from '../schema.js';
 
-/** An invitation, but for its code: asked for alone, `code` is what the envelope has in that place. */
+/** An invitation without its code: in an answer about one, `code` belongs to the envelope. */
 const fields = {
   id: text,
   email: v.nullable(text),
@@ -49,7 +49,7 @@ export const get = op({
   deviations: ['`code` is the code of the invitation'],
 });
 
-/** Invites somebody by e-mail. Roles are keys. */
+/** Invites a user by e-mail. Roles are keys. */
 export const create = op({
   route: 'POST /api/v1/organization/{org_code}/invites',
   scope: 'create:organization_invites',

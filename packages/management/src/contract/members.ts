@@ -55,7 +55,7 @@ export const update = op({
   repeatable: true,
 });
 
-/** Adds up to 100 people to an organization. Roles and permissions are keys. */
+/** Adds up to 100 users to an organization. Roles and permissions are keys. */
 export const add = op({
   route: 'POST /api/v1/organizations/{org_code}/users',
   scope: 'create:organization_users',
@@ -69,7 +69,7 @@ export const add = op({
     ),
   },
   returns: answer({ users_added: v.array(text) }),
-  deviations: ['people who are in already are missing from users_added'],
+  deviations: ['users who are members already are missing from users_added'],
 });
 
 /** Roles of a member. */
@@ -116,14 +116,14 @@ export const listByRole = op({
   paging: { by: 'token', items: 'users' },
 });
 
-/** How many members have a role. */
+/** Counts the members who have a role. */
 export const countByRole = op({
   route: 'GET /api/v1/organizations/{org_code}/roles/{role_id}/users/count',
   scope: 'read:organization_user_roles',
   returns: answer({ count: int }),
 });
 
-/** How many members with a role were active between two times, at most three days apart. */
+/** Counts the members with a role who were active between two times, at most three days apart. */
 export const countActiveByRole = op({
   route: 'GET /api/v1/organizations/{org_code}/roles/{role_id}/active_users/count',
   scope: 'read:organization_user_roles',
@@ -168,7 +168,7 @@ export const removePermission = op({
   returns: reply,
 });
 
-/** Removes somebody from an organization. */
+/** Removes a user from an organization. */
 export const remove = op({
   route: 'DELETE /api/v1/organizations/{org_code}/users/{user_id}',
   scope: 'delete:organization_users',

@@ -76,7 +76,7 @@ export const setMfa = op({
   returns: reply,
 });
 
-/** Whether members may sign in with passkeys. */
+/** Returns whether members may sign in with passkeys. */
 export const getPasskey = op({
   route: 'GET /api/v1/organizations/{org_code}/passkey',
   scope: 'read:organization_passkey',

@@ -23,7 +23,7 @@ export const list = op({
   paging: { by: 'id', items: 'properties' },
 });
 
-/** Defines a property of people, organizations or applications. */
+/** Defines a property of users, organizations or applications. */
 export const create = op({
   route: 'POST /api/v1/properties',
   scope: 'create:properties',

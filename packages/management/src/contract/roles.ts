@@ -77,7 +77,7 @@ export const update = op({
   ],
 });
 
-/** Removes a role, also from everybody who has it. */
+/** Deletes a role, also from all users who have it. */
 export const remove = op({
   route: 'DELETE /api/v1/roles/{role_id}',
   scope: 'delete:roles',
@@ -134,7 +134,7 @@ export const setPermissions = op({
   repeatable: true,
 });
 
-/** What a role may do in Kinde itself. */
+/** Lists the scopes of a role: its rights in Kinde itself. */
 export const listSystemPermissions = op({
   route: 'GET /api/v1/roles/{role_id}/system_permissions',
   scope: 'read:role_system_permissions',
@@ -155,7 +155,7 @@ export const setSystemPermissions = op({
   repeatable: true,
 });
 
-/** People who have a role, and where: ids only. */
+/** Lists the users who have a role, and in which organizations: ids only. */
 export const listUsers = op({
   route: 'GET /api/v1/roles/{role_id}/users',
   scope: 'read:organization_user_roles',
@@ -175,7 +175,7 @@ export const removePermission = op({
   returns: reply,
 });
 
-/** Everything that roles can be allowed in Kinde itself. */
+/** Lists all scopes that roles can have: rights in Kinde itself. */
 export const listAllSystemPermissions = op({
   route: 'GET /api/v1/system_permissions',
   scope: 'read:system_permissions',

@@ -3,7 +3,7 @@ import { op } from '../op.js';
 import { answer, page, text } from '../schema.js';
 import { byNameOrEmail } from './entities.js';
 
-/** People who asked to be told. */
+/** Lists the subscribers. */
 export const list = op({
   route: 'GET /api/v1/subscribers',
   scope: 'read:subscribers',

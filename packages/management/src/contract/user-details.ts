@@ -3,7 +3,7 @@ import { op } from '../op.js';
 import { answer, bool, reply, text } from '../schema.js';
 import { factor, identity, propertyValue } from './entities.js';
 
-/** Overrides a feature flag for a person. */
+/** Overrides a feature flag for a user. */
 export const setFlag = op({
   route: 'PATCH /api/v1/users/{user_id}/feature_flags/{feature_flag_key}',
   scope: 'update:user_feature_flags',
@@ -13,7 +13,7 @@ export const setFlag = op({
   deviations: ['the value travels in the query'],
 });
 
-/** Sets one property of a person. */
+/** Sets one property of a user. */
 export const setProperty = op({
   route: 'PUT /api/v1/users/{user_id}/properties/{property_key}',
   scope: 'update:user_properties',
@@ -22,7 +22,7 @@ export const setProperty = op({
   deviations: ['the value travels in the query'],
 });
 
-/** Property values of a person. */
+/** Lists the property values of a user. */
 export const listProperties = op({
   route: 'GET /api/v1/users/{user_id}/properties',
   scope: 'read:user_properties',
@@ -30,7 +30,7 @@ export const listProperties = op({
   deviations: ['names a next_token, but takes none'],
 });
 
-/** Sets several properties of a person. */
+/** Sets several properties of a user. */
 export const setProperties = op({
   route: 'PATCH /api/v1/users/{user_id}/properties',
   scope: 'update:user_properties',
@@ -39,7 +39,7 @@ export const setProperties = op({
   repeatable: true,
 });
 
-/** Ways in which a person signs in. */
+/** Lists the identities that a user signs in with. */
 export const listIdentities = op({
   route: 'GET /api/v1/users/{user_id}/identities',
   scope: 'read:user_identities',
@@ -63,7 +63,7 @@ export const addIdentity = op({
   deviations: ['an enterprise identity that exists is answered with identity_id'],
 });
 
-/** Sessions of a person at Kinde. */
+/** Lists the sessions of a user at Kinde. */
 export const listSessions = op({
   route: 'GET /api/v1/users/{user_id}/sessions',
   scope: 'read:user_sessions',
@@ -89,14 +89,14 @@ export const listSessions = op({
   deviations: ['says has_more, but takes no page'],
 });
 
-/** Ends all sessions of a person at Kinde; their refresh tokens stop working. */
+/** Revokes all sessions of a user at Kinde, together with their refresh tokens. */
 export const endSessions = op({
   route: 'DELETE /api/v1/users/{user_id}/sessions',
   scope: 'delete:user_sessions',
   returns: reply,
 });
 
-/** Second factors of a person. */
+/** Lists the second factors of a user. */
 export const getMfa = op({
   route: 'GET /api/v1/users/{user_id}/mfa',
   scope: 'read:user_mfa',
@@ -104,21 +104,21 @@ export const getMfa = op({
   deviations: ['described as one object; may be a list'],
 });
 
-/** Removes all second factors of a person. */
+/** Removes all second factors of a user. */
 export const resetMfa = op({
   route: 'DELETE /api/v1/users/{user_id}/mfa',
   scope: 'delete:user_mfa',
   returns: reply,
 });
 
-/** Removes one second factor of a person. */
+/** Removes one second factor of a user. */
 export const resetMfaFactor = op({
   route: 'DELETE /api/v1/users/{user_id}/mfa/{factor_id}',
   scope: 'delete:user_mfa',
   returns: reply,
 });
 
-/** Makes a person a billing customer. */
+/** Makes a user a billing customer. */
 export const createBillingCustomer = op({
   route: 'POST /api/v1/users/{user_id}/billing_customer',
   scope: 'create:user_billing_customers',

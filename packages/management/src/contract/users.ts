@@ -4,7 +4,7 @@ import { answer, around, bool, id, int, page, reply, several, text } from '../sc
 
 export * from './user-details.js';
 
-const person = {
+const user = {
   id: text,
   provided_id: v.nullable(text),
   username: v.nullable(text),
@@ -18,7 +18,7 @@ const person = {
   created_on: v.nullable(text),
 };
 
-/** People of the environment. Filters take one value or several. */
+/** Lists the users of the environment. Filters take one value or several. */
 export const list = op({
   route: 'GET /api/v1/users',
   scope: 'read:users',
@@ -35,7 +35,7 @@ export const list = op({
   returns: answer({
     users: v.array(
       v.object({
-        ...person,
+        ...user,
         email: v.nullable(text),
         phone: v.nullable(text),
         last_organization_sign_ins: v.nullable(
@@ -60,13 +60,13 @@ export const list = op({
   deviations: ['an address is called email here and preferred_email in get'],
 });
 
-/** One person. */
+/** Returns one user. */
 export const get = op({
   route: 'GET /api/v1/user',
   scope: 'read:users',
   query: { id: id, expand: v.optional(several) },
   returns: v.object({
-    ...person,
+    ...user,
     preferred_email: v.nullable(text),
     phone: v.nullable(text),
     organizations: v.optional(v.array(text)),
@@ -76,7 +76,7 @@ export const get = op({
   deviations: ['the address is called preferred_email here and email in list'],
 });
 
-/** Creates a person with any number of identities. Somebody who exists already is answered with `created: false`. */
+/** Creates a user with any number of identities. For a user who exists already, `created` is false. */
 export const create = op({
   route: 'POST /api/v1/user',
   scope: 'create:users',
@@ -113,7 +113,7 @@ export const create = op({
   deviations: ['profile takes no e-mail address: use identities'],
 });
 
-/** Changes a person; what is not sent stays. */
+/** Changes a user; members that are not sent stay as they are. */
 export const update = op({
   route: 'PATCH /api/v1/user',
   scope: 'update:users',
@@ -139,7 +139,7 @@ export const update = op({
   deviations: ['names cannot be emptied'],
 });
 
-/** Finds people by words and property values. `*` is everybody. */
+/** Finds users by words and property values. `*` finds all. */
 export const search = op({
   route: 'GET /api/v1/search/users',
   scope: 'read:users',
@@ -153,7 +153,7 @@ export const search = op({
   returns: answer({
     results: v.array(
       v.object({
-        ...person,
+        ...user,
         email: v.nullable(text),
         organizations: v.optional(v.array(text)),
         identities: v.optional(v.array(v.object({ type: text, identity: text }))),
@@ -173,7 +173,7 @@ export const search = op({
   paging: { by: 'size', items: 'results' },
 });
 
-/** Makes the next refresh of a person answer with new claims. */
+/** Makes the next token refresh of a user return new claims. */
 export const refreshClaims = op({
   route: 'POST /api/v1/users/{user_id}/refresh_claims',
   scope: 'update:user_refresh_claims',
@@ -181,7 +181,7 @@ export const refreshClaims = op({
   repeatable: true,
 });
 
-/** Deletes a person. */
+/** Deletes a user. */
 export const remove = op({
   route: 'DELETE /api/v1/user',
   scope: 'delete:users',

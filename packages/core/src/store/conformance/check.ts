@@ -1,22 +1,23 @@
 import type { SessionStore } from '../session-store.js';
 
-/** One thing that a session store must do. */
+/** One requirement that a session store must meet. */
 export interface Check {
-  /** What must hold, as a sentence. */
+  /** The requirement, as a sentence: a title for a test. */
   readonly name: string;
-  /** The part of the store's interface that this is about, where a store may do without. */
+  /** The optional part of `SessionStore` that the check is about; skip it for a store without that part. */
   readonly needs?: 'compareAndSet' | 'groups';
   /**
-   * Tries it on a store of yours: resolves when it holds, rejects with what went wrong. Ids are new on every run, so that
-   * stores may share a server and checks may run at the same time. Some take two seconds, for time to pass.
+   * Tries the requirement on a store that `create` makes: resolves when it is met, rejects with an error that says what went
+   * wrong. Ids are new on every run, so that stores may share a server and checks may run at the same time. Some checks take
+   * two seconds, for values to expire.
    */
   run(create: () => SessionStore | Promise<SessionStore>): Promise<void>;
 }
 
-/** Makes a check of what must hold for a store; the store is not asked for what it does not have. */
+/** Makes a check. Its work may call the methods that it needs, and the three that every store has. */
 export function check(
   name: string,
-  run: (store: SessionStore) => Promise<void>,
+  run: (store: Required<SessionStore>) => Promise<void>,
   needs?: 'compareAndSet' | 'groups',
 ): Check {
   return Object.freeze({
@@ -29,7 +30,7 @@ export function check(
           throw new Error(`The store has no ${method}, which “${name}” needs.`);
         }
       }
-      await run(store);
+      await run(store as Required<SessionStore>);
     },
   });
 }
@@ -39,7 +40,7 @@ const METHODS = {
   groups: ['addToGroup', 'groupMembers'],
 } as const;
 
-/** Rejects what is not as it must be, in words. */
+/** Throws an error that names both values where they differ. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const shown = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 200);
   if (actual !== expected) {
@@ -47,12 +48,12 @@ export function same(actual: unknown, expected: unknown, what: string): void {
   }
 }
 
-/** Like the ids of sessions: text of letters and digits that nobody had before. */
+/** A new id of letters and digits, like those of sessions. */
 export function newId(): string {
   return crypto.randomUUID().replaceAll('-', '');
 }
 
-/** A foreign clock cannot be moved. */
+/** Waits, since the clock of a store cannot be moved. */
 export function pass(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 300));
 }

@@ -1,8 +1,8 @@
 import { check, LONG, newId, ODD_VALUES, pass, same, SHORT, type Check } from './check.js';
 
-/** What every store must do. */
+/** Requirements of every store. */
 export const values: readonly Check[] = [
-  check('what was set is found, and nothing else', async (store) => {
+  check('get returns the value that was set, and no other', async (store) => {
     const id = newId();
     const other = newId();
     same(await store.get(id), undefined, 'get of an id that was never set');
@@ -16,7 +16,7 @@ export const values: readonly Check[] = [
     await store.set(id, 'two', LONG);
     same(await store.get(id), 'two', 'get after a second set');
   }),
-  check('what was deleted is gone, and only that', async (store) => {
+  check('delete removes a value, and no other', async (store) => {
     const id = newId();
     const other = newId();
     await Promise.all([store.set(id, 'one', LONG), store.set(other, 'two', LONG)]);
@@ -43,7 +43,7 @@ export const values: readonly Check[] = [
       same(await store.get(one), String(index), 'get of a similar id');
     }
   }),
-  check('a value is over after its time, and setting it again prolongs it', async (store) => {
+  check('a value expires, and setting it again prolongs it', async (store) => {
     const short = newId();
     const long = newId();
     const again = newId();
@@ -54,11 +54,11 @@ export const values: readonly Check[] = [
       store.set(again, 'value', LONG),
       store.set(none, 'value', 0),
     ]);
-    same(await store.get(none), undefined, 'get of what was set for 0 seconds');
+    same(await store.get(none), undefined, 'get of a value that was set for 0 seconds');
     await pass(SHORT);
-    same(await store.get(short), undefined, 'get after the time is over');
-    same(await store.get(long), 'value', 'get of what lives longer');
-    same(await store.get(again), 'value', 'get of what was set again for longer');
+    same(await store.get(short), undefined, 'get of an expired value');
+    same(await store.get(long), 'value', 'get of a value that lives longer');
+    same(await store.get(again), 'value', 'get of a value that was set again for longer');
   }),
   check('values are any text, kept as it is', async (store) => {
     for (const value of ODD_VALUES) {
@@ -77,12 +77,12 @@ export const values: readonly Check[] = [
       }
     }
   }),
-  check('1,000 at once never get each other’s values', async (store) => {
+  check('1,000 concurrent calls never get each other’s values', async (store) => {
     const ids = Array.from({ length: 1000 }, newId);
     await Promise.all(ids.map((id) => store.set(id, `of ${id}`, LONG)));
     const values = await Promise.all(ids.map((id) => store.get(id)));
     for (const [index, id] of ids.entries()) {
-      same(values[index], `of ${id}`, 'get among 1,000 at once');
+      same(values[index], `of ${id}`, 'get among 1,000 concurrent calls');
     }
     await Promise.all(ids.map((id) => store.delete(id)));
     same(
@@ -112,7 +112,7 @@ export const values: readonly Check[] = [
   }),
 ];
 
-/** `$` stands for the id of somebody else. */
+/** `$` stands for the id of another session. */
 const HOSTILE_IDS = [
   "x'; DROP TABLE sessions;--",
   "' OR '1'='1",

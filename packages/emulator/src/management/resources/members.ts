@@ -1,4 +1,4 @@
-import { permissionsOf, rolesOf } from '../../oauth/claims.js';
+import { permissionsOf } from '../../oauth/claims.js';
 import { personUpdated } from '../../state/events.js';
 import { addMember } from '../../state/organizations.js';
 import { grantsOf } from '../../state/sign-ins.js';
@@ -6,8 +6,9 @@ import type { Membership, Person, State } from '../../state/state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import {
   dateOf,
+  memberOf,
+  membersOf,
   organizationByCode,
-  permissionById,
   personById,
   roleById,
   valuesOf,
@@ -50,10 +51,11 @@ export const members: Handlers<'members'> = {
     if (problem) {
       return problem;
     }
-    const added = users.flatMap(({ id, ...held }) =>
-      addMembers(state, id, { code, ...held }) ? [id] : [],
-    );
-    return ok({ users_added: added });
+    const added = users.filter(({ id, ...held }) => {
+      const person = personById(state, id);
+      return person && joinAs(state, person, { code, ...held });
+    });
+    return ok({ users_added: added.map(({ id }) => id) });
   },
   update({ org_code: code, users }, state) {
     const problem = problemOf(state, code, users);
@@ -70,26 +72,22 @@ export const members: Handlers<'members'> = {
       if (!person) {
         continue;
       }
-      if (operation === 'delete') {
-        if (removeMembership(state, person, code)) {
-          done.users_removed.push(id);
-        }
-      } else if (addMembers(state, id, { code, ...held })) {
-        done.users_added.push(id);
-      } else if (held.roles || held.permissions) {
-        Object.assign(person.organizations[code]!, held);
-        personUpdated(state, person);
-        done.users_updated.push(id);
+      const isRemoval = operation === 'delete';
+      const outcome = isRemoval
+        ? removeMembership(state, person, code) && 'users_removed'
+        : changeMembership(state, person, { code, ...held });
+      if (outcome) {
+        done[outcome].push(id);
       }
     }
     return ok(done);
   },
   remove({ org_code: code, user_id: id }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
+    const member = memberOf(state, code, id);
+    if (member instanceof Response) {
+      return member;
     }
-    removeMembership(state, person, code);
+    removeMembership(state, member.person, code);
     return ok({});
   },
   listByRole({ org_code: code, role_id: id, ...input }, state) {
@@ -111,103 +109,6 @@ export const members: Handlers<'members'> = {
       users: page.items.map((person) => ({ id: person.id })),
       next_token: page.next_token,
     });
-  },
-  listRoles({ org_code: code, user_id: id }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    return ok({ roles: rolesOf(state, person, code), next_token: null });
-  },
-  addRole({ org_code: code, user_id: id, role_id: roleId }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    const [key] = roleById(state, roleId) ?? [];
-    if (key === undefined) {
-      return notFound('ROLE');
-    }
-    return grantKey(state, person, {
-      code,
-      kind: 'roles',
-      key,
-    });
-  },
-  removeRole({ org_code: code, user_id: id, role_id: roleId }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    const [key] = roleById(state, roleId) ?? [];
-    if (
-      revokeKey(state, person, {
-        code,
-        kind: 'roles',
-        key,
-      })
-    ) {
-      return ok({});
-    }
-    return notFound('ROLE');
-  },
-  listPermissions({ org_code: code, user_id: id, expand }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    const own = rolesOf(state, person, code);
-    const entries = permissionsOf(state, person, code).flatMap((key) => {
-      const permission = Object.hasOwn(state.permissions, key) ? state.permissions[key] : undefined;
-      if (!permission) {
-        return [];
-      }
-      const by = own.filter((role) => state.roles[role.key]?.permissions.includes(key));
-      const { id: permissionId, name, description } = permission;
-      const roles = by.map((role) => ({ id: role.id, key: role.key }));
-      return [
-        {
-          id: permissionId,
-          key,
-          name,
-          description,
-          ...(valuesOf(expand)?.includes('roles') && { roles }),
-        },
-      ];
-    });
-    return ok({ permissions: entries });
-  },
-  addPermission({ org_code: code, user_id: id, permission_id: permissionId }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    const [key] = permissionById(state, permissionId) ?? [];
-    if (key === undefined) {
-      return notFound('PERMISSION');
-    }
-    return grantKey(state, person, {
-      code,
-      kind: 'permissions',
-      key,
-    });
-  },
-  removePermission({ org_code: code, user_id: id, permission_id: permissionId }, state) {
-    const person = memberOf(state, code, id);
-    if (person instanceof Response) {
-      return person;
-    }
-    const [key] = permissionById(state, permissionId) ?? [];
-    if (
-      revokeKey(state, person, {
-        code,
-        kind: 'permissions',
-        key,
-      })
-    ) {
-      return ok({});
-    }
-    return notFound('PERMISSION');
   },
 };
 
@@ -239,23 +140,32 @@ function problemOf(state: State, code: string, users: readonly Change[]): Respon
   return notFound('PERMISSION');
 }
 
+/** Roles and permissions that somebody gets in an organization. */
+type Grants = Omit<Change, 'id'> & { readonly code: string };
+
 /** Whether somebody became a member by this; who is one already stays as they are. */
-function addMembers(
-  state: State,
-  id: string,
-  { code, roles, permissions }: Omit<Change, 'id'> & { code: string },
-): boolean {
-  const person = personById(state, id);
-  if (!person || Object.hasOwn(person.organizations, code)) {
+function joinAs(state: State, person: Person, { code, roles, permissions }: Grants): boolean {
+  if (Object.hasOwn(person.organizations, code)) {
     return false;
   }
-  addMember(state, person, {
-    code,
-    ...(roles && { roles }),
-    ...(permissions && { permissions }),
-  });
+  const held = { ...(roles && { roles }), ...(permissions && { permissions }) };
+  addMember(state, person, { code, ...held });
   personUpdated(state, person);
   return true;
+}
+
+/** Adds a member, or gives one other roles and permissions. */
+function changeMembership(state: State, person: Person, { code, ...held }: Grants) {
+  if (joinAs(state, person, { code, ...held })) {
+    return 'users_added';
+  }
+  const membership = person.organizations[code];
+  if (!membership || (!held.roles && !held.permissions)) {
+    return undefined;
+  }
+  Object.assign(membership, held);
+  personUpdated(state, person);
+  return 'users_updated';
 }
 
 /** Whether somebody was a member until now. Their sign-ins to the organization are over. */
@@ -273,53 +183,6 @@ function removeMembership(state: State, person: Person, code: string): boolean {
   }
   personUpdated(state, person);
   return true;
-}
-
-interface Held {
-  readonly code: string;
-  readonly kind: 'roles' | 'permissions';
-  readonly key: string;
-}
-
-function grantKey(state: State, person: Person, { code, kind, key }: Held) {
-  const membership = person.organizations[code]!;
-  membership[kind] = [...new Set([...(membership[kind] ?? []), key])];
-  personUpdated(state, person);
-  return ok({});
-}
-
-/** Whether the member had it until now. */
-function revokeKey(
-  state: State,
-  person: Person,
-  { code, kind, key }: Omit<Held, 'key'> & { key: string | undefined },
-) {
-  const membership = person.organizations[code]!;
-  if (key === undefined || !membership[kind]?.includes(key)) {
-    return false;
-  }
-  membership[kind] = membership[kind].filter((one) => one !== key);
-  personUpdated(state, person);
-  return true;
-}
-
-function membersOf({ people }: State, code: string): Person[] {
-  return people.filter(({ organizations }) => Object.hasOwn(organizations, code));
-}
-
-/** A member of the organization, or why there is none. */
-function memberOf(state: State, code: string, id: string): Person | Response {
-  if (!organizationByCode(state, code)) {
-    return notFound('ORGANIZATION');
-  }
-  const person = personById(state, id);
-  if (!person) {
-    return notFound('USER');
-  }
-  if (Object.hasOwn(person.organizations, code)) {
-    return person;
-  }
-  return refused(400, 'USER_NOT_IN_ORGANIZATION', 'This person is not in the organization.');
 }
 
 function toResponse(

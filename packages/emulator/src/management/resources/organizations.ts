@@ -5,6 +5,7 @@ import {
 } from '../../state/organizations.js';
 import { grantsOf } from '../../state/sign-ins.js';
 import type { Organization, State } from '../../state/state.js';
+import { colorOf, type Color } from '../color.js';
 import {
   invalidField,
   missing,
@@ -39,10 +40,7 @@ export const organizations: Handlers<'organizations'> = {
     return {
       ...toSummary(code, organization),
       ...NO_PICTURES,
-      ...(Object.fromEntries(COLORS.map((name) => [name, colorOf(settings[name])])) as Record<
-        Color,
-        Shown
-      >),
+      ...colorsOf(settings),
       allowed_domains: (settings['allowed_domains'] as string[] | undefined) ?? [],
       theme_code: theme,
       color_scheme: theme === 'user_preference' ? 'light dark' : theme,
@@ -158,12 +156,12 @@ const COLORS = [
   'button_color_dark',
 ] as const;
 
-type Color = (typeof COLORS)[number];
-type Shown = {
-  raw: string;
-  hex: string;
-  hsl: string;
-} | null;
+type ColorName = (typeof COLORS)[number];
+
+function colorsOf(settings: NonNullable<Organization['settings']>): Record<ColorName, Color> {
+  const colors = COLORS.map((name) => [name, colorOf(settings[name])] as const);
+  return Object.fromEntries(colors) as Record<ColorName, Color>;
+}
 
 /** What is kept and shown as it was sent. */
 const KEPT = [
@@ -188,7 +186,7 @@ const NO_PICTURES = {
   input_border_radius: null,
 } as const;
 
-type Sent = Partial<Record<Color | 'name' | 'handle' | 'external_id', string | undefined>> & {
+type Sent = Partial<Record<ColorName | 'name' | 'handle' | 'external_id', string | undefined>> & {
   readonly is_allow_registrations?: boolean | undefined;
   readonly is_auto_membership_enabled?: boolean | undefined;
 };
@@ -250,39 +248,4 @@ function billing(code: string, { isBilled = false, entitlements }: Organization)
 
 function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-/** A color in the three ways in which the API writes it; nothing for what is not `#rgb` or `#rrggbb`. */
-function colorOf(raw: unknown): Shown {
-  if (typeof raw !== 'string' || !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(raw)) {
-    return null;
-  }
-  const hex = raw.length === 4 ? raw.replaceAll(/[0-9a-f]/gi, '$&$&') : raw;
-  return { raw, hex, hsl: hslOf(hex) };
-}
-
-function hslOf(hex: string): string {
-  const channels = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
-  const least = Math.min(...channels);
-  const most = Math.max(...channels);
-  const range = most - least;
-  const lightness = (most + least) / 2;
-  const saturation = range === 0 ? 0 : range / (1 - Math.abs(2 * lightness - 1));
-  const [h, s, l] = [hueOf(channels, most, range), saturation * 100, lightness * 100].map(
-    Math.round,
-  );
-  return `hsl(${h}, ${s}%, ${l}%)`;
-}
-
-/** Degrees on the color wheel: 0 for red and for gray. */
-function hueOf([r = 0, g = 0, b = 0]: readonly number[], most: number, range: number): number {
-  if (range === 0) {
-    return 0;
-  }
-  const ofBlue = (r - g) / range + 4;
-  const ofGreen = (b - r) / range + 2;
-  const ofRed = (g - b) / range;
-  const others = most === g ? ofGreen : ofBlue;
-  const sixths = most === r ? ofRed : others;
-  return (sixths * 60 + 360) % 360;
 }

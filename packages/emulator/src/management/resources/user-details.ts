@@ -60,7 +60,12 @@ export const userDetails: Handlers<'users'> = {
     if (!person) {
       return notFound('USER');
     }
-    const problem = identityProblem(state, { value, type, country, connectionId });
+    const problem = identityProblem(state, {
+      value,
+      type,
+      country,
+      connectionId,
+    });
     if (problem) {
       return problem;
     }
@@ -72,7 +77,12 @@ export const userDetails: Handlers<'users'> = {
       return refused(400, 'IDENTITY_ALREADY_EXISTS', 'Somebody signs in by this already.');
     }
     const isConfirmed = type !== 'email' && type !== 'phone';
-    const identity = addIdentity(state, person, { type, value, isConfirmed, connectionId });
+    const identity = addIdentity(state, person, {
+      type,
+      value,
+      isConfirmed,
+      connectionId,
+    });
     personUpdated(state, person);
     return ok({ identity: { id: identity.id } });
   },

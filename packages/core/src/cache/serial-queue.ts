@@ -1,10 +1,9 @@
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 
-/** Work that runs one at a time. */
+/** Work that runs one at a time for each key. */
 export interface SerialQueue {
   /**
-   * Runs work once for all who ask for it by the same key. Whoever asks gets a run that begins afterwards, and shares it with
-   * all who ask before it begins.
+   * Runs work for a key. The run begins after the call, and is shared with all who ask for the same key before it begins.
    */
   run(key: string, work: () => Promise<void>): Promise<void>;
 }
@@ -12,13 +11,15 @@ export interface SerialQueue {
 /** Seconds after which nobody waits any more for what runs: Cloudflare Workers stop it with the request that began it. */
 const STUCK = 5;
 
-/** Queues of two for each key: what runs, and what comes next. */
+/** A run of some work, waiting or begun. */
+interface Turn {
+  readonly run: Promise<void>;
+  readonly from: Moment;
+  hasBegun: boolean;
+}
+
+/** Queues of two for each key: the run that has begun, and the next one. */
 export function createSerialQueue(): SerialQueue {
-  interface Turn {
-    readonly run: Promise<void>;
-    readonly from: Moment;
-    hasBegun: boolean;
-  }
   const last = new Map<string, Turn>();
   return Object.freeze({
     run(key, work) {
@@ -26,11 +27,7 @@ export function createSerialQueue(): SerialQueue {
       if (before && !before.hasBegun && secondsSince(before.from) < 2 * STUCK) {
         return before.run;
       }
-      const first = before
-        ? within(deadlineIn(STUCK), before.run, () => new Error('stuck'))
-        : Promise.resolve();
-      const run = first
-        .catch(() => {})
+      const run = ended(before)
         .then(() => {
           own.hasBegun = true;
           return work();
@@ -49,4 +46,13 @@ export function createSerialQueue(): SerialQueue {
       return run;
     },
   } satisfies SerialQueue);
+}
+
+/** Resolves when a run is over, however it came out, or is stuck. */
+async function ended(turn: Turn | undefined): Promise<void> {
+  await (turn && within(deadlineIn(STUCK), turn.run, stuck).catch(() => {}));
+}
+
+function stuck(): Error {
+  return new Error('stuck');
 }

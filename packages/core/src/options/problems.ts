@@ -1,0 +1,31 @@
+import { KindeError } from '../errors.js';
+import type { Problems } from './checks.js';
+
+/** Turns problems into sentences. Each option in them is named together with its environment variable. */
+export function sentences(
+  problems: Problems,
+  variableOf: (option: string) => string | undefined,
+): string[] {
+  const withVariables = (text: string) =>
+    text.replace(/`([\w.]+)`/g, (option, name: string) => {
+      const variable = variableOf(name);
+      if (variable) {
+        return `${option} (${variable})`;
+      }
+      return option;
+    });
+  return problems.flatMap(([option, wrong]) => {
+    if (wrong === undefined) {
+      return [];
+    }
+    return [withVariables(`\`${option}\` ${wrong}`)];
+  });
+}
+
+/** Makes one error of everything that is wrong with the configuration. */
+export function invalidConfig(problems: readonly string[]): KindeError {
+  const list = problems.map((problem) => `  - ${problem}`).join('\n');
+  return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, {
+    problems,
+  });
+}
