@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createEmulator, type Emulator } from '@kindling/emulator';
+import type * as express from '@kindling/express';
 import createExpress from 'express';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { optionsFor, SITE } from './kit/apps.js';
@@ -8,10 +9,10 @@ import { createBrowser } from './kit/browser.js';
 import { SAME_SITE } from './kit/http.js';
 import { createRecorder, instrumented, roomOf, type Recorder, type Walk } from './kit/walk.js';
 
-type Express = typeof import('@kindling/express');
+type Express = typeof express;
 
 /** Seconds after which the seed's access tokens have expired, while sessions live on. */
-const LATER = 23 * 3600;
+const LATER = 25 * 3600;
 
 describe('the walk of a request, on Express with sessions in the cookie', () => {
   let recorder: Recorder<Express>;
@@ -52,7 +53,7 @@ test('a recorded function says where it is before it does anything', () => {
 
 async function listen({ kinde }: Express, emulator: Emulator): Promise<Server> {
   const app = createExpress();
-  app.use(kinde(optionsFor(emulator)));
+  app.use(kinde(optionsFor(emulator, { session: { idle: 7 * 86_400 } })));
   app.get('/me', (req, res) => void res.json(req.kinde.isAuthenticated));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,12 +1,13 @@
 import { createEmulator, type Emulator } from '@kindling/emulator';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorder, type Recorder } from '../../../test/kit/walk.js';
+import type * as core from '../src/index.js';
 import { memoryStore, type HttpRequest, type Kinde, type SessionOptions } from '../src/index.js';
 
 const SITE = 'https://app.example';
 const DAY = 86_400;
 
-type Core = typeof import('../src/index.js');
+type Core = typeof core;
 
 let recorder: Recorder<Core>;
 let emulator: Emulator;
