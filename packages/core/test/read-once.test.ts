@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findCookie, parseCookies } from '../src/cookies.js';
 import { hash } from '../src/crypto/seal.js';
 import { createKinde, memoryStore, type HttpRequest, type SessionOptions } from '../src/index.js';
-import { readClaims } from '../src/oauth/tokens.js';
+import { readClaims } from '../src/oauth/jws.js';
 
-vi.mock('../src/oauth/tokens.js', async (original) => {
-  const tokens = await original<typeof import('../src/oauth/tokens.js')>();
+vi.mock('../src/oauth/jws.js', async (original) => {
+  const tokens = await original<typeof import('../src/oauth/jws.js')>();
   return { ...tokens, readClaims: vi.fn(tokens.readClaims) };
 });
 
