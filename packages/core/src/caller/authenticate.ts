@@ -11,10 +11,9 @@ import {
   signOutWith,
   refreshSession,
   continueSession,
-  readTokens,
   type Authentication,
 } from './refresh.js';
-import { mayJudge } from './exchange.js';
+import { mayJudge, readTokens } from './exchange.js';
 import type { HttpRequest } from '../http/http.js';
 import {
   CLOCK_ERROR,

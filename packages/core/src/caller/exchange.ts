@@ -14,6 +14,11 @@ import type { CallerContext } from './context.js';
 /** A session whose tokens were read. */
 export type ReadSession = Session & Tokens;
 
+/** The session with the claims of its tokens, which were read before or are read now. */
+export function readTokens(session: Session, { identities }: CallerContext): ReadSession {
+  return { ...session, claims: identities.ofSession(session).claims };
+}
+
 /** Seconds after its answer was lost in which a refresh token is sent once more. */
 const ONCE_MORE = 2;
 /** Seconds for which a token that has ended is taken for one that has just come. */

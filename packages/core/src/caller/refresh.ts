@@ -15,7 +15,7 @@ import {
 import type { SessionStore } from '../store/session-store.js';
 import { signedOut, toAuth, type Auth } from './auth.js';
 import type { CallerContext } from './context.js';
-import { backOff, exchangeTokens, isPast, withTokens, type ReadSession } from './exchange.js';
+import { backOff, exchangeTokens, isPast, readTokens, withTokens } from './exchange.js';
 
 /** The result of `authenticate` and `refresh`: the caller, and the cookies to send. */
 export interface Authentication {
@@ -70,11 +70,6 @@ export async function refreshSession(
     backOff(from, context);
     return { auth: toAuth(from, context), cookies: [] };
   }
-}
-
-/** The session with the claims of its tokens, which were read before or are read now. */
-export function readTokens(session: Session, { identities }: CallerContext): ReadSession {
-  return { ...session, claims: identities.ofSession(session).claims };
 }
 
 /**

@@ -51,57 +51,14 @@ export function createRevocationLog(
     async (...page) => store.get(await pageName(...page)),
     matters,
   );
-  let pending: Pending[] = [];
-
-  /** Reads, and writes what is pending or due. Returns whether that is done; `false` where others were faster. */
-  const step = async (): Promise<boolean> => {
-    const name = await headName();
-    const text = await store.get(name);
-    const head = await reader.take(text);
-    const batch = takeBatch(pending, head);
-    if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) {
-      return true;
-    }
-    // Copied before the head says so: every reader finds all of it.
-    if (head && isFull(head)) {
-      await store.set(await pageName(head.epoch, head.page), pageText(head.notices), life);
-    }
-    const next = extended(head ?? newHead(), batch, { matters, endOf: reader.endOf });
-    const to = headText(next);
-    if (!(await store.compareAndSet(name, text, { to, maxAge: life }))) {
-      return false;
-    }
-    reader.accept(head, next, to);
-    for (const one of batch) {
-      one.isSaid = true;
-    }
-    pending = pending.filter(({ isSaid }) => !isSaid);
-    return pending.length === 0;
-  };
-
-  const run = async () => {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const before = pending.length;
-      if (await step()) {
-        return;
-      }
-      if (pending.length < before) {
-        tries = 0;
-      } else {
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
-      }
-    }
-    throw storeUnavailable(
-      'The revocation log in the session store could not be written: too many processes write to it at the same time.',
-    );
-  };
+  const log: Log = { store, reader, headName, pageName, matters, maxAge, life, pending: [] };
   const turns = createSerialQueue();
-  const sync = () => turns.run('', run);
+  const sync = () => turns.run('', () => writePending(log));
 
   return Object.freeze({
     sync,
     async append(notice) {
-      const same = pending.find((one) => one.notice.key === notice.key && !one.isTaken);
+      const same = log.pending.find((one) => one.notice.key === notice.key && !one.isTaken);
       const own: Pending = same ?? {
         notice,
         isTaken: false,
@@ -110,18 +67,78 @@ export function createRevocationLog(
       if (same) {
         same.notice = merged(same.notice, notice);
       } else {
-        pending.push(own);
+        log.pending.push(own);
       }
       try {
         while (!own.isSaid) {
           await sync();
         }
       } finally {
-        pending = pending.filter((one) => one !== own);
+        log.pending = log.pending.filter((one) => one !== own);
       }
     },
     known: () => reader.known(),
   } satisfies RevocationLog);
+}
+
+/** The log of one process, and the notices that it has yet to write. */
+interface Log {
+  readonly store: Required<SessionStore>;
+  readonly reader: RevocationReader;
+  readonly headName: () => Promise<string>;
+  readonly pageName: (epoch: string, page: number) => Promise<string>;
+  /** Seconds for which a notice matters. */
+  readonly matters: number;
+  /** Seconds for which a session lives at most. */
+  readonly maxAge: number;
+  /** Seconds for which the store keeps what is written. */
+  readonly life: number;
+  pending: Pending[];
+}
+
+/** Reads the log, and writes what is pending, as often as others are faster. */
+async function writePending(log: Log): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = log.pending.length;
+    if (await tryWrite(log)) {
+      return;
+    }
+    if (log.pending.length < before) {
+      tries = 0;
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
+    }
+  }
+  throw storeUnavailable(
+    'The revocation log in the session store could not be written: too many processes write to it at the same time.',
+  );
+}
+
+/** Reads, and writes what is pending or due. Returns whether that is done; `false` where others were faster. */
+async function tryWrite(log: Log): Promise<boolean> {
+  const { store, reader, matters, maxAge, life } = log;
+  const name = await log.headName();
+  const text = await store.get(name);
+  const head = await reader.take(text);
+  const batch = takeBatch(log.pending, head);
+  if (head && batch.length === 0 && now() - head.writtenAt < maxAge / 4) {
+    return true;
+  }
+  // Copied before the head says so: every reader finds all of it.
+  if (head && isFull(head)) {
+    await store.set(await log.pageName(head.epoch, head.page), pageText(head.notices), life);
+  }
+  const next = extended(head ?? newHead(), batch, { matters, endOf: reader.endOf });
+  const to = headText(next);
+  if (!(await store.compareAndSet(name, text, { to, maxAge: life }))) {
+    return false;
+  }
+  reader.accept(head, next, to);
+  for (const one of batch) {
+    one.isSaid = true;
+  }
+  log.pending = log.pending.filter(({ isSaid }) => !isSaid);
+  return log.pending.length === 0;
 }
 
 /** Is the head's page full, so that the next notice begins a new one? */

@@ -32,32 +32,8 @@ export interface RevocationReader {
 const AT_ONCE = 50;
 
 /** A process reads each page once. `life` is for how many seconds a notice matters; `pageOf` asks the store for a full page. */
-export function createRevocationReader(
-  pageOf: (epoch: string, page: number) => Promise<string | undefined>,
-  life: number,
-): RevocationReader {
+export function createRevocationReader(pageOf: PageOf, life: number): RevocationReader {
   let mind: Mind | undefined;
-
-  /** Notices of full pages; `undefined` where one is missing. */
-  const readPages = async ({ epoch, page: end }: Head, from: number, ends: Mind['ends']) => {
-    const found: Notice[] = [];
-    for (let start = from; start < end; start += AT_ONCE) {
-      const numbers = Array.from(
-        { length: Math.min(AT_ONCE, end - start) },
-        (_, index) => start + index,
-      );
-      const texts = await Promise.all(numbers.map((number) => pageOf(epoch, number)));
-      for (const [index, text] of texts.entries()) {
-        const notices = typeof text === 'string' ? readPage(text) : undefined;
-        if (notices?.length !== PAGE) {
-          return undefined;
-        }
-        found.push(...notices);
-        ends.set(start + index, latestOf(notices));
-      }
-    }
-    return found;
-  };
 
   const take: RevocationReader['take'] = async (text) => {
     if (text !== undefined && text === mind?.text) {
@@ -72,7 +48,7 @@ export function createRevocationReader(
     if (before.text !== undefined && head.seq < before.head.seq) {
       return undefined;
     }
-    const pages = await readPages(head, nextPage(head, before), before.ends);
+    const pages = await readPages(pageOf, head, nextPage(head, before), before.ends);
     const news = pages && [...pages, ...head.notices];
     if (!news || !goesOn(before, news, life)) {
       return undefined;
@@ -85,30 +61,8 @@ export function createRevocationReader(
   return Object.freeze({
     take,
     accept(before, head, text) {
-      const known =
-        before && mind?.head.epoch === head.epoch ? mind : { latest: new Map(), ends: new Map() };
-      const { latest, ends } = known;
-      if (before && head.page > before.page) {
-        ends.set(before.page, latestOf(before.notices));
-      }
-      const old = [...ends.keys()].filter((page) => page < head.first);
-      for (const page of old) {
-        ends.delete(page);
-      }
-      if (old.length > 0) {
-        for (const [key, { at }] of latest) {
-          if (at + life < now()) {
-            latest.delete(key);
-          }
-        }
-      }
-      learn(latest, head.notices);
-      mind = {
-        head,
-        text,
-        latest,
-        ends,
-      };
+      const known = before && mind?.head.epoch === head.epoch ? mind : emptyMind(head);
+      mind = { ...accepted(known, before, head, life), head, text };
     },
     known: () => {
       if (mind?.text === undefined) {
@@ -131,6 +85,56 @@ interface Mind {
   readonly latest: Map<string, Notice>;
   /** Full pages that were read, in their order, with the latest time on each. */
   readonly ends: Map<number, number>;
+}
+
+/** Asks the store for a full page. */
+type PageOf = (epoch: string, page: number) => Promise<string | undefined>;
+
+/** Notices of full pages, whose latest times are added to `ends`; `undefined` where a page is missing. */
+async function readPages(
+  pageOf: PageOf,
+  { epoch, page: end }: Head,
+  from: number,
+  ends: Mind['ends'],
+): Promise<Notice[] | undefined> {
+  const found: Notice[] = [];
+  for (let start = from; start < end; start += AT_ONCE) {
+    const numbers = Array.from(
+      { length: Math.min(AT_ONCE, end - start) },
+      (_, index) => start + index,
+    );
+    const texts = await Promise.all(numbers.map((number) => pageOf(epoch, number)));
+    for (const [index, text] of texts.entries()) {
+      const notices = typeof text === 'string' ? readPage(text) : undefined;
+      if (notices?.length !== PAGE) {
+        return undefined;
+      }
+      found.push(...notices);
+      ends.set(start + index, latestOf(notices));
+    }
+  }
+  return found;
+}
+
+/** Takes in a head that this process has written, and drops what does not matter any more. */
+function accepted(known: Mind, before: Head | undefined, head: Head, life: number): Mind {
+  const { latest, ends } = known;
+  if (before && head.page > before.page) {
+    ends.set(before.page, latestOf(before.notices));
+  }
+  const old = [...ends.keys()].filter((page) => page < head.first);
+  for (const page of old) {
+    ends.delete(page);
+  }
+  if (old.length > 0) {
+    for (const [key, { at }] of latest) {
+      if (at + life < now()) {
+        latest.delete(key);
+      }
+    }
+  }
+  learn(latest, head.notices);
+  return known;
 }
 
 /** The head in a text, if it is one. @throws KindeError `store_unavailable` for one of a later version. */

@@ -2,7 +2,7 @@
 
 import { stopwatch } from '@kindling/internal';
 import { deadlineIn, now, within } from '../clock.js';
-import { createRevocationLog, type Known } from './log.js';
+import { createRevocationLog, type Known, type RevocationLog } from './log.js';
 import type { Notice } from './page.js';
 import { storeUnavailable } from '../store/timeout.js';
 import type { Seal } from '../crypto/seal.js';
@@ -89,52 +89,15 @@ export function createRevocations(
 ): Revocations {
   const log = createRevocationLog(store, `notices ${title}`, maxAge);
   const names = createNames(seal);
-  const never = () => Infinity;
-  // Ages, which a clock that is set does not shorten.
-  let sinceRead = never;
-  let sinceFailed = never;
-  const read = async (): Promise<Known> => {
-    await log.sync();
-    sinceRead = stopwatch();
-    const known = log.known();
-    if (!known) {
-      throw storeUnavailable('The revocation log in the session store could not be read.');
-    }
-    return known;
-  };
+  const { read, reload, justRead } = createPolling(log);
   const say = async (
     kind: string,
     about: string,
     { at, until = 0 }: { at: number; until?: number },
   ) => {
     const [name] = await names.of(about);
-    await log.append({
-      key: kind + name,
-      at,
-      until,
-    });
-    sinceRead = stopwatch();
-  };
-  const reload = async (): Promise<void> => {
-    if (sinceRead() < FRESH_TTL) {
-      return;
-    }
-    const isKnown = sinceRead() < KNOWN_TTL;
-    if (isKnown && sinceFailed() < FRESH_TTL) {
-      return;
-    }
-    // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
-    const reading = isKnown
-      ? within(deadlineIn(RELOAD_TIMEOUT), read(), () =>
-          storeUnavailable('The session store did not answer in time.'),
-        )
-      : read();
-    await reading.catch((error: unknown) => {
-      sinceFailed = stopwatch();
-      if (!isKnown) {
-        throw error;
-      }
-    });
+    await log.append({ key: kind + name, at, until });
+    justRead();
   };
   return Object.freeze({
     reload,
@@ -177,6 +140,45 @@ export function createRevocations(
       return lookUp(known, session, await names.about(session, about));
     },
   } satisfies Revocations);
+}
+
+/** Reads the log of one process, and asks the store for it no more often than is due. */
+function createPolling(log: RevocationLog) {
+  const never = () => Infinity;
+  // Ages, which a clock that is set does not shorten.
+  let sinceRead = never;
+  let sinceFailed = never;
+  const read = async (): Promise<Known> => {
+    await log.sync();
+    sinceRead = stopwatch();
+    const known = log.known();
+    if (!known) {
+      throw storeUnavailable('The revocation log in the session store could not be read.');
+    }
+    return known;
+  };
+  const reload = async (): Promise<void> => {
+    if (sinceRead() < FRESH_TTL) {
+      return;
+    }
+    const isKnown = sinceRead() < KNOWN_TTL;
+    if (isKnown && sinceFailed() < FRESH_TTL) {
+      return;
+    }
+    // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
+    const reading = isKnown
+      ? within(deadlineIn(RELOAD_TIMEOUT), read(), () =>
+          storeUnavailable('The session store did not answer in time.'),
+        )
+      : read();
+    await reading.catch((error: unknown) => {
+      sinceFailed = stopwatch();
+      if (!isKnown) {
+        throw error;
+      }
+    });
+  };
+  return { read, reload, justRead: () => void (sinceRead = stopwatch()) };
 }
 
 /** Names by which notices are found, each made with every secret. */
