@@ -2,18 +2,18 @@ import { createEmulator, type Emulator } from '@kindling/emulator';
 import { parseCookie } from 'cookie';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findCookie, parseCookies } from '../src/cookies.js';
-import { hash } from '../src/crypto/seal.js';
+import { hash } from '../src/crypto/hash.js';
 import { createKinde, memoryStore, type HttpRequest, type SessionOptions } from '../src/index.js';
-import { readClaims } from '../src/oauth/tokens.js';
+import { readClaims } from '../src/oauth/jws.js';
 
-vi.mock('../src/oauth/tokens.js', async (original) => {
-  const tokens = await original<typeof import('../src/oauth/tokens.js')>();
-  return { ...tokens, readClaims: vi.fn(tokens.readClaims) };
+vi.mock('../src/oauth/jws.js', async (original) => {
+  const jws = await original<typeof import('../src/oauth/jws.js')>();
+  return { ...jws, readClaims: vi.fn(jws.readClaims) };
 });
 
-vi.mock('../src/crypto/seal.js', async (original) => {
-  const seal = await original<typeof import('../src/crypto/seal.js')>();
-  return { ...seal, hash: vi.fn(seal.hash) };
+vi.mock('../src/crypto/hash.js', async (original) => {
+  const hashes = await original<typeof import('../src/crypto/hash.js')>();
+  return { ...hashes, hash: vi.fn(hashes.hash) };
 });
 
 const SITE = 'https://app.example';
