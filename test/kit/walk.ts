@@ -12,6 +12,14 @@ export interface Walk {
   readonly files: readonly string[];
   /** How often the function that was entered next is in another room. */
   readonly moves: number;
+  /** How often each function was entered, by its name. */
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+/** One entry of a function. */
+interface Step {
+  readonly file: string;
+  readonly name: string;
 }
 
 /** The instrumented adapter, and what it does while `work` runs. */
@@ -42,16 +50,18 @@ export async function createRecorder<Module>(entry: string): Promise<Recorder<Mo
     },
     plugins: [instrument],
   });
-  let entered: string[] | undefined;
-  Object.assign(globalThis, { [ENTER]: (file: string) => entered?.push(file) });
+  let entered: Step[] | undefined;
+  Object.assign(globalThis, {
+    [ENTER]: (file: string, name: string) => entered?.push({ file, name }),
+  });
   const module = (await import(pathToFileURL(outfile).href)) as Module;
   return {
     module,
     async record(work) {
-      const files: string[] = [];
-      entered = files;
+      const steps: Step[] = [];
+      entered = steps;
       await work().finally(() => (entered = undefined));
-      return summary(files);
+      return summary(steps);
     },
     close() {
       Reflect.deleteProperty(globalThis, ENTER);
@@ -60,12 +70,17 @@ export async function createRecorder<Module>(entry: string): Promise<Recorder<Mo
   };
 }
 
-function summary(files: readonly string[]): Walk {
-  const rooms = files.map(roomOf);
+function summary(steps: readonly Step[]): Walk {
+  const rooms = steps.map(({ file }) => roomOf(file));
+  const calls = new Map<string, number>();
+  for (const { name } of steps) {
+    calls.set(name, (calls.get(name) ?? 0) + 1);
+  }
   return {
     rooms: [...new Set(rooms)],
-    files: [...new Set(files)],
+    files: [...new Set(steps.map(({ file }) => file))],
     moves: rooms.filter((room, index) => index > 0 && room !== rooms[index - 1]).length,
+    calls,
   };
 }
 
@@ -90,10 +105,10 @@ const instrument: Plugin = {
 export function instrumented(text: string, file: string): string {
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const insertions: { at: number; text: string }[] = [];
-  const call = `${ENTER}(${JSON.stringify(file)})`;
   const visit = (node: ts.Node): void => {
     const isRead = MESSAGES.test(file) && ts.isClassElement(node);
     if (ts.isFunctionLike(node) && 'body' in node && node.body && !isRead) {
+      const call = `${ENTER}(${JSON.stringify(file)}, ${JSON.stringify(nameOf(node, tree))})`;
       if (ts.isBlock(node.body)) {
         insertions.push({ at: node.body.getStart(tree) + 1, text: `${call};` });
       } else {
@@ -109,4 +124,10 @@ export function instrumented(text: string, file: string): string {
     (changed, { at, text: inserted }) => changed.slice(0, at) + inserted + changed.slice(at),
     text,
   );
+}
+
+/** The name of a function: its own, or that of the variable or member it is given to. */
+function nameOf({ name, parent }: ts.SignatureDeclaration, tree: ts.SourceFile): string {
+  const given = name ?? (parent as ts.Node & { name?: ts.Node }).name;
+  return given?.getText(tree) ?? '';
 }

@@ -1,3 +1,5 @@
+// The state of one app: each room's context says what that room keeps between requests.
+
 import { createMemoryBudgets } from './cache/bounded.js';
 import { createCallerContext } from './caller/context.js';
 import { createCookieContext } from './cookies.js';
@@ -7,12 +9,12 @@ import type { Config } from './options/config.js';
 import { createSessionContext } from './session/context.js';
 
 /**
- * State of one app, room by room: each room's `context.ts` says what it adds. Built once and frozen; holds no value of any one
- * user, except under that user's own secret.
+ * State of one app, to which each room's `context.ts` adds its part. Created once and frozen. Values of a user are cached in it
+ * only under that user's own token or cookie.
  */
 export type Context = LoginContext & LogoutContext;
 
-/** Puts the rooms together. */
+/** Creates the state of all rooms. */
 export function createContext(config: Config): Context {
   const memory = createMemoryBudgets();
   const session = createSessionContext(createCookieContext(config, memory), memory);

@@ -29,6 +29,7 @@ export function createCookieContext(config: Config, { common }: MemoryBudgets): 
 
 /** A request and its cookies, so that each request's `Cookie` header is parsed once. */
 export interface CookieJar {
+  /** The request that brought the cookies. */
   readonly request: HttpRequest;
   /** Values by name, in the order of the header. The first of two with the same name counts. */
   readonly values: ReadonlyMap<string, string>;
@@ -36,8 +37,11 @@ export interface CookieJar {
 
 /** A cookie to set. Its payload is encrypted for one purpose, so one cookie can never pass for another. */
 export interface Cookie {
+  /** The name of the whole cookie; pieces add `.0`, `.1` and so on. */
   readonly name: string;
+  /** Plain data to encrypt. */
   readonly payload: object;
+  /** The one purpose for which the text can be decrypted. */
   readonly purpose: Purpose;
   /** Seconds for which the encrypted text is valid. */
   readonly maxAge: number;
@@ -70,7 +74,7 @@ export function parseCookies(header: string, prefix: string): ReadonlyMap<string
     const end = endOfSegment(header, Math.max(start, next));
     // Elsewhere in its segment, the prefix is part of another name or of a value.
     if (start >= next) {
-      addPair(cookies, header.slice(start, end));
+      addPair(cookies, header, start, end);
     }
     next = header.indexOf(prefix, end + 1);
   }
@@ -82,14 +86,16 @@ function endOfSegment(header: string, from: number): number {
   return semicolon < 0 ? header.length : semicolon;
 }
 
-function addPair(cookies: Map<string, string>, pair: string): void {
-  const equals = pair.indexOf('=');
-  if (equals < 0) {
+/** Adds the cookie of one segment. No more than its name and its value is cut out, since sessions are read at every request. */
+function addPair(cookies: Map<string, string>, header: string, start: number, end: number): void {
+  const equals = start + header.slice(start, end).indexOf('=');
+  if (equals < start) {
     return;
   }
-  const name = trimEnd(pair.slice(0, equals));
+  const name = header.slice(start, trimmedEnd(header, start, equals));
   if (!cookies.has(name)) {
-    cookies.set(name, trimEnd(pair.slice(skipBlanks(pair, equals + 1))));
+    const from = skipBlanks(header, equals + 1);
+    cookies.set(name, header.slice(from, trimmedEnd(header, from, end)));
   }
 }
 
@@ -101,12 +107,12 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-function trimEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && isBlank(text.charCodeAt(end - 1))) {
-    end -= 1;
+function trimmedEnd(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) {
+    at -= 1;
   }
-  return text.slice(0, end);
+  return at;
 }
 
 /** A space or a tab: no other white space surrounds names and values (RFC 6265). */
@@ -201,7 +207,7 @@ export async function sealCookie(
   }
   throw new KindeError(
     'session_too_large',
-    `The cookies of this response would take ${size} bytes, and ${budget} are allowed.`,
+    `The cookies of this response would take ${size} bytes, and \`session.cookieBytes\` allows ${budget}.`,
   );
 }
 

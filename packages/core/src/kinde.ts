@@ -1,3 +1,5 @@
+// The SDK for one application: its methods, and the routes made of them. Start reading here.
+
 import type { Auth } from './caller/auth.js';
 import {
   authenticate,
@@ -24,15 +26,16 @@ import { portal, type PortalOptions } from './entrance/portal.js';
 import { createRoutes } from './entrance/routes.js';
 import { createSessions, type Sessions } from './session/sessions.js';
 
-/** Sign-in with Kinde for one application: the verbs, and the routes made of them. Frozen. */
+/** Sign-in with Kinde for one application: its methods, and the routes made of them. Frozen. */
 export interface Kinde {
   /**
-   * The entrance for adapters: answers an auth route, or finds out who is calling; at once, without a promise, where that is
-   * known. Refreshes tokens that are due if the response can carry cookies.
+   * Entrance for adapters: answers an auth route, or finds out who is calling. Returns without a promise where the caller is
+   * cached. Refreshes tokens that are due if the response can carry cookies.
    */
   enter(request: HttpRequest, outlet: Outlet): Entered | Promise<Entered>;
   /**
-   * Lets a caller through (`undefined`) or answers in their place; at once where that is known.
+   * Applies a rule to a caller: `undefined` lets them through, a reply answers in their place. Returns without a promise where
+   * the token decides.
    */
   guard(
     request: HttpRequest,
@@ -40,22 +43,25 @@ export interface Kinde {
     rule: Rule,
   ): Reply | undefined | Promise<Reply | undefined>;
   /**
-   * The caller who opens a WebSocket, or any connection that has no response for cookies. Nothing is refreshed.
+   * Authenticates the caller who opens a WebSocket, or any connection that has no response for cookies. Nothing is refreshed.
    * @throws KindeError `cross_site` for pages of origins that are neither this app's nor in `trustedOrigins`.
    */
   handshake(request: HttpRequest): Promise<Auth>;
-  /** The caller, and cookies to send along whatever the response will be. */
+  /** Finds out who is calling. The response has to carry the returned cookies, whatever it is. */
   authenticate(request: HttpRequest, options?: AuthenticateOptions): Promise<Authentication>;
   /**
-   * Starts a sign-in at Kinde.
+   * Starts a sign-in: returns Kinde's address for it, and the cookies that the redirect has to carry.
    * @throws KindeError `param_invalid`, `param_too_large`, `discovery_invalid`, `kinde_unreachable`, `kinde_timeout`.
    */
   login(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
-  /** Like `login`, beginning with Kinde's sign-up page. */
+  /** Starts a sign-up: like `login`, beginning with Kinde's sign-up page. */
   register(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
-  /** Like `register`, together with a new organization. */
+  /** Starts a sign-up together with a new organization. */
   createOrganization(request: HttpRequest, options?: LoginOptions): Promise<Redirect>;
-  /** Tokens for another organization, without a question where Kinde's own session allows it. */
+  /**
+   * Starts a sign-in to another organization of the user, which Kinde completes without a page where its own session allows it.
+   * @throws KindeError `param_invalid` without an organization code, and what `login` throws.
+   */
   switchOrganization(
     request: HttpRequest,
     orgCode: string,
@@ -63,25 +69,28 @@ export interface Kinde {
   ): Promise<Redirect>;
   /**
    * Finishes a sign-in: exchanges the code for tokens and starts the session.
-   * @throws KindeError that names the check which failed; its `headers` take the cookie of the login away.
+   * @throws KindeError that names the check that failed; its `headers` delete the cookie of the login.
    */
   callback(request: HttpRequest): Promise<Redirect>;
-  /** Ends the session here and at Kinde. */
+  /** Signs out: ends the session here, revokes its refresh token, and returns the address that ends Kinde's own session. */
   logout(request: HttpRequest, options?: LogoutOptions): Promise<Redirect>;
-  /** Fetches new tokens now, so that changes at Kinde show. Send the cookies along. */
+  /** Refreshes the tokens now, so that changes at Kinde show. The response has to carry the returned cookies. */
   refresh(request: HttpRequest): Promise<Authentication>;
-  /** Sends the signed-in user to Kinde's self-serve portal. */
+  /**
+   * Returns a link into Kinde's self-serve portal for the signed-in user. It works once.
+   * @throws KindeError `signed_out`, `param_invalid`, `account_unavailable`.
+   */
   portal(request: HttpRequest, options?: PortalOptions): Promise<Redirect>;
-  /** The sessions of all users: for "my sessions" pages, for signing out everywhere, for changed permissions. */
+  /** Lists, revokes and refreshes the sessions of all users. Needs a store with groups. */
   readonly sessions: Sessions;
-  /** The path that the app lives under: `''`, or such as `/app`. */
+  /** The path of `siteUrl` under which the app is served, such as `/app`; `''` at the root. */
   readonly basePath: string;
-  /** Data for adapters to mount. A new auth route is an entry here and nothing in any adapter. */
+  /** The auth routes, as data for adapters to mount. */
   readonly routes: readonly Route[];
 }
 
 /**
- * The whole SDK: one call at start-up, a handful of verbs at run time.
+ * Creates the SDK for one application. Call it once, at start-up.
  * @throws KindeError `config_invalid`, listing every problem with the options.
  * @example const kinde = createKinde(optionsFromEnv())
  */

@@ -1,6 +1,7 @@
+import { parseCookie } from 'cookie';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../src/context.js';
-import { findCookie, openCookie, readCookies } from '../src/cookies.js';
+import { findCookie, openCookie, parseCookies, readCookies } from '../src/cookies.js';
 
 describe('what is read from memory', () => {
   const seen = async (header: string) => {
@@ -54,5 +55,39 @@ describe('what is read from memory', () => {
     const header = 'k=;'.repeat(20_000);
     expect(findCookie(header, 'k')).toBeUndefined();
     expect(findCookie(`${'kk'.repeat(20_000)}=1; k=A`, 'k')).toBe('A');
+  });
+});
+
+describe('a Cookie header', () => {
+  const written =
+    'k=A|k =B|k= C|k="D"|k.0=E|k.1=F|k.1 =G|k.0=|k=|xk=H|k-login-1=I|k.x=J|a=k=K|a=b k=L|k|k.01=M|k\t=N|k.10=O|=Q|K=R|k\u00a0=S|';
+  const between = ['; ', ';', ' ; ', ';  ', ';\t', ';;', ',', ' '];
+
+  test('is parsed as the cookie package does, however it is written, whole or by a prefix', () => {
+    const parts = written.split('|');
+    const different: string[] = [];
+    for (const [a, b, c] of parts.flatMap((one) =>
+      parts.flatMap((two) => parts.map((three) => [one, two, three] as const)),
+    )) {
+      for (const separator of between) {
+        const header = a + separator + b + '; ' + c;
+        const all = Object.entries(parseCookie(header, { decode: (value) => value }));
+        const own = all.filter(([name]) => name.startsWith('k'));
+        const found = [[...parseCookies(header, '')], [...parseCookies(header, 'k')]];
+        if (JSON.stringify(found) !== JSON.stringify([all, own])) {
+          different.push(header);
+        }
+      }
+    }
+    expect(different).toEqual([]);
+  });
+
+  test('of any length costs one look at every character', () => {
+    // One look at every pair of characters would take longer than a test may.
+    for (const text of ['k=;', 'k;', 'kk', ';', ' ', '=']) {
+      const header = text.repeat(100_000);
+      parseCookies(header, '');
+      expect(findCookie(`${header}; z=A`, 'z')).toBe('A');
+    }
   });
 });

@@ -1,3 +1,5 @@
+// Helpers for writing an adapter, which connects a web framework to the entrance of the core.
+
 import { checkRequirement } from '@kindling/claims';
 import type { Guard, Rule } from '../entrance/guard.js';
 import { createKinde, type Kinde } from '../kinde.js';
@@ -7,11 +9,11 @@ import { invalidConfig } from '../options/problems.js';
 
 export { mergeCookies, withField, withoutCookies } from '../http/headers.js';
 
-/** The ways in which `protect()` of every adapter can be adjusted. */
+/** Options of `protect()` in every adapter. */
 export type ProtectOptions = Omit<Rule, 'allow'>;
 
 /**
- * The instance that an adapter was given, or a new one: options win over the environment.
+ * Returns the instance that an adapter was given, or creates one from options, which win over the environment.
  * @throws KindeError `config_invalid`, listing everything that is wrong.
  */
 export function toKinde(given: Partial<KindeOptions> | Kinde = {}): Kinde {
@@ -21,13 +23,14 @@ export function toKinde(given: Partial<KindeOptions> | Kinde = {}): Kinde {
   return createKinde(optionsFromEnv(undefined, given));
 }
 
-/** Was an instance given that other parts of the app share, rather than options for one of its own? */
+/** Tells an instance, which other parts of the app share, from options for a new one. */
 export function isKinde(given: Partial<KindeOptions> | Kinde): given is Kinde {
   return Object.hasOwn(given, 'enter');
 }
 
 /**
- * Are the auth routes to be mounted in a part of the app below `prefix`? A shared instance may only say who is calling there.
+ * Tells whether an adapter that is mounted below `prefix` mounts the auth routes. A shared instance may be mounted below its
+ * own path only to authenticate callers there.
  * @throws KindeError `config_invalid` where nobody could reach the routes, or where no cookie would be sent.
  */
 export function mountsRoutes(prefix: string, { basePath }: Kinde, isShared: boolean): boolean {
@@ -43,13 +46,13 @@ export function mountsRoutes(prefix: string, { basePath }: Kinde, isShared: bool
   ]);
 }
 
-/** The path of an auth route inside the part of the app that is mounted below `prefix`. */
+/** Converts the path of an auth route into one that is relative to `prefix`. */
 export function pathBelow(prefix: string, path: string): string {
   return prefix === '/' ? path : path.slice(prefix.length);
 }
 
 /**
- * A rule for `kinde.guard`, checked when the app is set up rather than at its first request.
+ * Creates a rule for `kinde.guard`, and checks it when the app is set up rather than at its first request.
  * @throws TypeError for an unknown word or an empty requirement.
  */
 export function toRule(allow: Guard, options: ProtectOptions): Rule {

@@ -8,7 +8,9 @@ import type { HttpRequest, Reply } from '../http/http.js';
 
 /** Node's request, with what frameworks add to it. */
 export type NodeRequest = IncomingMessage & {
+  /** The address before a router took its prefix away. */
   readonly originalUrl?: string;
+  /** The parsed body, where a body parser ran before. */
   readonly body?: unknown;
 };
 

@@ -6,29 +6,39 @@ import type { SomeTokens } from '../session/data.js';
 import type { Identity } from './identity.js';
 import type { NoSession } from '../session/session.js';
 
-/** Somebody is calling who proved who they are. */
+/** A caller who is signed in, by session or by bearer token. */
 export interface SignedIn extends Access {
+  /** Tells a signed-in caller from `SignedOut`. */
   readonly isAuthenticated: true;
-  /** The person. A machine has none: reading this then throws `forbidden`. */
+  /** The user. A machine has none: reading this then throws KindeError `forbidden`. */
   readonly user: User;
-  /** For calling APIs on the caller's behalf. Not enumerable, so that it is not logged or sent by accident. */
+  /** Access token, for calling APIs on the caller's behalf. Not enumerable, so that it is not logged or sent by accident. */
   readonly accessToken: string;
   /** The ID token as Kinde issued it; absent for bearer tokens. Not enumerable. */
   readonly idToken: string | undefined;
+  /** How the caller was authenticated: by the session cookie, or by a token in `Authorization`. */
   readonly via: 'session' | 'bearer';
-  /** A bearer token from the client credentials grant: an application, not a person. */
+  /** True for a bearer token from the client credentials grant: the caller is an application, not a user. */
   readonly isMachine: boolean;
-  /** The same questions, answered by Kinde now instead of by the token: asked once per request, all pages. */
+  /**
+   * Permissions, roles, flags and entitlements as Kinde has them now, instead of as in the token. Fetched once per request.
+   * @throws KindeError `account_unavailable` where Kinde does not respond, `forbidden` for a machine.
+   */
   live(): Promise<Live>;
-  /** The person's profile as Kinde has it now, by its OpenID Connect names. Asked each time. */
+  /**
+   * The user's profile as Kinde has it now, as claims with OpenID Connect names. Fetched at each call.
+   * @throws KindeError `profile_invalid`, `kinde_unreachable`, `kinde_timeout`; `forbidden` for a machine.
+   */
   profile(): Promise<Claims>;
 }
 
 /**
- * Why nobody is signed in. `unavailable`: somebody may be, but it could not be found out just now. `refresh_required`: the
- * session goes on at the next response that can carry cookies. `replaced`: this browser has a newer session.
- * `session_too_large`: the refreshed session did not fit into its cookie. `organization_changed`: Kinde renewed its tokens for
- * another organization.
+ * Why nobody is signed in. `no_session`: the browser sent no session cookie. `expired`: the session expired or was revoked.
+ * `unreadable`: its cookie cannot be decrypted. `replaced`: this browser has a newer session. `refresh_refused`: Kinde does not
+ * accept the refresh token any more. `refresh_required`: the tokens are refreshed at the next response that can carry cookies.
+ * `session_too_large`: the refreshed session did not fit into its cookie. `organization_changed`: Kinde refreshed the tokens for
+ * another organization. `bearer_invalid`: the bearer token is not valid here. `unavailable`: the store or Kinde does not answer,
+ * so it is not known whether somebody is signed in.
  */
 export type SignedOutReason =
   | NoSession
@@ -39,18 +49,20 @@ export type SignedOutReason =
   | 'bearer_invalid'
   | 'unavailable';
 
-/** Nobody is signed in. Every answer is "no". */
+/** A caller who is not signed in. All permission, role and flag checks are negative. */
 export interface SignedOut extends Access {
+  /** Tells a signed-out caller from `SignedIn`. */
   readonly isAuthenticated: false;
+  /** Why nobody is signed in. */
   readonly reason: SignedOutReason;
 }
 
-/** Who is calling. Never `null`: ask `isAuthenticated`. */
+/** The caller of a request. Never `null`: `isAuthenticated` tells the two apart. */
 export type Auth = SignedIn | SignedOut;
 
 /**
- * Tells TypeScript what a guard has made sure of: behind `protect()`, somebody is signed in.
- * @throws KindeError `signed_out` where nobody is, so that a forgotten guard answers 401.
+ * Narrows the type of a caller to `SignedIn`, for handlers behind `protect()`.
+ * @throws KindeError `signed_out` where nobody is signed in, so that a forgotten guard answers 401.
  * @example assertSignedIn(req.kinde); req.kinde.user.id
  */
 export function assertSignedIn(auth: Auth): asserts auth is SignedIn {
@@ -59,9 +71,12 @@ export function assertSignedIn(auth: Auth): asserts auth is SignedIn {
   }
 }
 
-/** The caller of one request, with a way to fresh tokens that only an adapter can give, since it has the response. */
+/** The caller of one request, whose tokens can be refreshed: adapters have the response that carries the new cookies. */
 export type RequestAuth = Auth & {
-  /** New tokens now, so that what changed at Kinde since the last ones shows; `req.kinde` is then the new caller. */
+  /**
+   * Refreshes the tokens now, so that changes at Kinde show. Resolves with the new caller, which `req.kinde` is then, too.
+   * @throws KindeError `cannot_set_cookies` where the response cannot carry cookies any more.
+   */
   refresh(): Promise<RequestAuth>;
 };
 
@@ -78,19 +93,19 @@ export function toAuth(tokens: SomeTokens, context: Asked): SignedIn {
   return callerOf(context.identities.ofSession(tokens), context) as SignedIn;
 }
 
-/** A person, or the machine behind a bearer token, as the caller of one request. */
+/** A user, or the machine behind a bearer token, as the caller of one request. */
 export function callerOf(
-  person: Identity,
+  identity: Identity,
   context: Asked,
   refresh?: RequestAuth['refresh'],
 ): RequestAuth {
-  return new Caller(person, questions(person, context), refresh) as RequestAuth;
+  return new Caller(identity, questions(identity, context), refresh) as RequestAuth;
 }
 
 /** Whom a caller can ask about themselves, and what is known of them. */
 type Asked = Pick<CallerContext, 'accountApi' | 'oauth' | 'identities'>;
 
-/** The members that the constructor sets, which all are the person's. */
+/** The members that the constructor sets, which are all taken from the identity. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 interface Caller extends Members {
   refresh?: RequestAuth['refresh'];
@@ -106,15 +121,16 @@ type Members = {
  */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 class Caller {
-  readonly #person: Identity;
+  readonly #identity: Identity;
 
-  constructor(person: Identity, { live, profile }: Questions, refresh?: RequestAuth['refresh']) {
-    const { access } = person;
-    this.#person = person;
+  constructor(identity: Identity, { live, profile }: Questions, refresh?: RequestAuth['refresh']) {
+    const { access } = identity;
+    this.#identity = identity;
     this.isAuthenticated = true;
-    this.user = person.user!;
-    this.via = person.idToken === undefined ? 'bearer' : 'session';
-    this.isMachine = person.isMachine;
+    // A machine's is replaced below.
+    this.user = identity.user!;
+    this.via = identity.idToken === undefined ? 'bearer' : 'session';
+    this.isMachine = identity.isMachine;
     this.live = live;
     this.profile = profile;
     this.getClaim = access.getClaim;
@@ -132,22 +148,22 @@ class Caller {
     if (refresh) {
       this.refresh = refresh;
     }
-    if (person.isMachine) {
+    if (identity.isMachine) {
       Object.defineProperty(this, 'user', NO_USER);
     }
     Object.freeze(this);
   }
 
   get accessToken(): string {
-    return this.#person.accessToken;
+    return this.#identity.accessToken;
   }
 
   get idToken(): string | undefined {
-    return this.#person.idToken;
+    return this.#identity.idToken;
   }
 
   static refreshable(caller: Caller, refresh: RequestAuth['refresh']): Caller {
-    return new Caller(caller.#person, caller, refresh);
+    return new Caller(caller.#identity, caller, refresh);
   }
 }
 
@@ -156,14 +172,14 @@ type Questions = Pick<SignedIn, 'live' | 'profile'>;
 const NO_USER: PropertyDescriptor = Object.freeze({
   enumerable: false,
   get: () => {
-    throw noPerson();
+    throw machineError();
   },
 });
 
-/** What can be asked about a person as of now, once per request. A machine is nobody's account, so there is nothing. */
-function questions(person: Identity, { accountApi, oauth }: Asked): Questions {
-  if (person.isMachine) {
-    const nobody = () => Promise.reject(noPerson());
+/** Live checks of a user, which are fetched once per request. A machine has no account, so there are none. */
+function questions(identity: Identity, { accountApi, oauth }: Asked): Questions {
+  if (identity.isMachine) {
+    const nobody = () => Promise.reject(machineError());
     return { live: nobody, profile: nobody };
   }
   let asked: Promise<Live> | undefined;
@@ -172,15 +188,19 @@ function questions(person: Identity, { accountApi, oauth }: Asked): Questions {
     throw error;
   };
   return {
-    live: () => (asked ??= accountApi.live(person.accessToken, person.claims.id).catch(forget)),
-    profile: () => oauth.profile(person.accessToken, person.sub),
+    live: () => (asked ??= accountApi.live(identity.accessToken, identity.claims.id).catch(forget)),
+    profile: () => oauth.profile(identity.accessToken, identity.sub),
   };
 }
 
-function noPerson(): KindeError {
-  return new KindeError('forbidden', 'The caller is a machine, not a person.', {
-    reason: 'machine',
-  });
+function machineError(): KindeError {
+  return new KindeError(
+    'forbidden',
+    'The caller is a machine, which has no user, profile or live checks.',
+    {
+      reason: 'machine',
+    },
+  );
 }
 
 /** Nobody, and why. */

@@ -1,3 +1,5 @@
+// Finds out who is calling, by session or bearer token, and refreshes tokens that are due.
+
 import { bare } from '@kindling/internal';
 import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
@@ -25,11 +27,11 @@ import {
 
 export type { Authentication } from './refresh.js';
 
-/** How to find out who is calling. */
+/** Options for authenticating a request. */
 export interface AuthenticateOptions {
   /**
-   * `false` where the response cannot carry cookies: the session counts while its access token lives, and nothing is
-   * refreshed, since the browser would never learn of it. @default true
+   * Pass `false` where the response cannot carry cookies: then nothing is refreshed, and the session is valid until its access
+   * token expires. @default true
    */
   refresh?: boolean;
 }
@@ -94,8 +96,8 @@ export function authenticateSync(
   if (authorization !== null) {
     // Headers that are written in another way, or not known, are looked at closely by `authenticate`.
     const token = authorization.startsWith(SCHEME) ? authorization.slice(SCHEME.length) : '';
-    const person = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
-    return person && callerOf(person, context, refresh);
+    const identity = context.identities.ofKnownBearer(token, context.oauth.keySetVersion());
+    return identity && callerOf(identity, context, refresh);
   }
   const session = readSessionSync(headers.get('cookie') ?? undefined, context);
   if (!session || isDue(session, context) || needsRewrite(session, context)) {
@@ -168,7 +170,7 @@ async function asItIs(
   return signOutWith(jar, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
 
-/** Active now. If its tokens are to be renewed and could not be, they still are. */
+/** The session, active now. Tokens that are to be refreshed and could not be still are to be refreshed. */
 function prolonged(session: Session): Session {
   const { renewFrom = 0 } = session;
   // A clock that was wrong must not make anybody look idle.
@@ -200,13 +202,13 @@ export function refresh(request: HttpRequest, context: CallerContext): Promise<A
   });
 }
 
-/** Kinde may answer a renewal with the same access token while that still lives, so ahead of its end one try is enough. */
+/** Kinde may answer a refresh with the same access token while that is valid, so one try ahead of its expiry is enough. */
 function isDue(session: Session, context: CallerContext): boolean {
   const { expiresAt, seenAt, refreshToken, renewFrom = 0 } = session;
   const time = now();
   const ahead = expiresAt - AHEAD;
   const early = (ahead <= time && seenAt < ahead) || seenAt < renewFrom;
-  // While Kinde does not answer, that a token could be renewed early must not make every request wait.
+  // While Kinde does not answer, that a token could be refreshed early must not make every request wait.
   const isEarly = early && context.refreshBackoff.get(refreshToken ?? '') === undefined;
   return expiresAt <= time || isEarly || mayJudge(session, context);
 }

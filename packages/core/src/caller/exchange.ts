@@ -39,20 +39,17 @@ export async function exchangeTokens(
 ): Promise<RefreshResult> {
   const { refreshesInFlight, judgementsInFlight } = context;
   const { deadline } = terms;
+  const { refreshToken: spent = '' } = session;
   const counts = (result: RefreshResult) => isOfUse(result, session);
   const kept = session.unjudged && { unjudged: session.unjudged };
   const asked =
     kept && counts(kept)
       ? kept
-      : await refreshesInFlight.run(
-          session.refreshToken!,
-          () => exchangeRefreshToken(session, context),
-          {
-            ...terms,
-            until: session.expiresAt,
-            counts,
-          },
-        );
+      : await refreshesInFlight.run(spent, () => exchangeRefreshToken(session, context), {
+          ...terms,
+          until: session.expiresAt,
+          counts,
+        });
   if (!isUnjudged(asked)) {
     return asked;
   }
@@ -125,9 +122,9 @@ async function exchangeRefreshToken(
 ): Promise<RefreshResult> {
   const { oauth, refreshBackoff, config } = context;
   const start = moment();
-  // Whoever asked stops waiting sooner, and finds the result at the next request: an answer must not be cut off for that.
+  // The request stops waiting sooner, and finds the result at the next request: an answer must not be cut off for that.
   const deadline = deadlineIn(config.timeout);
-  // Since when the tokens are fresh is part of the result: whoever shares it may have asked later.
+  // Since when the tokens are fresh is part of the result: requests that share it may have asked later.
   const seenAt = Math.max(now(), session.seenAt, session.renewFrom ?? 0);
   const again = (error: unknown) => {
     const isLost =
@@ -145,7 +142,7 @@ async function exchangeRefreshToken(
   } catch (error) {
     const left = session.expiresAt - now();
     if (left > 0 && !oauth.isUnspent(error)) {
-      refreshBackoff.set(session.refreshToken!, 'spent', {
+      refreshBackoff.set(session.refreshToken ?? '', 'spent', {
         end: deadlineIn(left),
         bytes: PAUSE_BYTES,
       });
@@ -229,7 +226,7 @@ export function withTokens(
   };
 }
 
-/** Has a renewal that is remembered ended with its tokens? Those that came just now count, where clocks differ a little. */
+/** Has a remembered refresh expired with its tokens? Those that came just now count, where clocks differ a little. */
 export function isPast(result: RefreshResult): boolean {
   if (typeof result === 'string' || isUnjudged(result) || result.expiresAt > now()) {
     return false;
@@ -237,7 +234,7 @@ export function isPast(result: RefreshResult): boolean {
   return Math.abs(now() - result.seenAt) > JUST_NOW || result.expiresAt < result.seenAt - TOLERANCE;
 }
 
-/** For a while, requests go on with the access token of this session and do not try to renew it. */
+/** For a while, requests go on with the access token of this session and do not try to refresh it. */
 export function backOff({ refreshToken = '' }: Session, { refreshBackoff }: CallerContext): void {
   if (refreshBackoff.get(refreshToken) === undefined) {
     refreshBackoff.set(refreshToken, 'failed', { end: deadlineIn(AGAIN), bytes: PAUSE_BYTES });

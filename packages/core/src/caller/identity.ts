@@ -1,87 +1,90 @@
 import { createAccess, getUser, type Access, type User } from '@kindling/claims';
 import { copy, createBoundedCache, type MemoryBudget } from '../cache/bounded.js';
-import type { TokenClaims } from '../oauth/client.js';
-import type { VerifiedClaims } from '../oauth/verify.js';
+import type { OAuth, TokenClaims } from '../oauth/client.js';
 import { claimsOf, type SomeTokens } from '../session/data.js';
 
-/** Whom tokens speak of, and what they say: read once and shared by requests, so all of it is frozen. */
+/** The user or machine of some tokens, and their claims: read once, shared by requests, and frozen. */
 export interface Identity {
+  /** The access token. */
   readonly accessToken: string;
   /** Absent for bearer tokens. */
   readonly idToken: string | undefined;
+  /** Claims of both tokens. */
   readonly claims: TokenClaims;
+  /** The user's id; `''` for a machine. */
   readonly sub: string;
-  /** A machine is nobody. */
+  /** Absent for a machine. */
   readonly user: User | undefined;
+  /** Does the token come from the client credentials grant? */
   readonly isMachine: boolean;
+  /** Permissions, roles and flags of the claims. */
   readonly access: Access;
 }
 
-/** Everybody who called a short while ago. */
+/** Identities of callers, cached by their tokens. */
 export interface IdentityCache {
   /** The user of a session, whose tokens were verified when they arrived. */
   ofSession(tokens: SomeTokens): Identity;
-  /** Whoever was found to be behind this bearer token with this set of keys. */
+  /** The cached caller behind a bearer token that was verified with this set of keys. */
   ofKnownBearer(token: string, keys: number | undefined): Identity | undefined;
   /** The caller behind a bearer token that was verified just now, remembered where one set of keys is known to have decided. */
-  ofBearer(
-    token: string,
-    found: { claims: VerifiedClaims; isMachine: boolean },
-    keys: number | undefined,
-  ): Identity;
+  ofBearer(token: string, found: VerifiedBearer, keys: number | undefined): Identity;
 }
 
-/** Remembers what tokens say, so that each is read once. */
+/** A bearer token's verified claims, and whether it is a machine's. */
+export type VerifiedBearer = Awaited<ReturnType<OAuth['verifyBearer']>>;
+
+/** Caches what tokens say, so that each is decoded once. */
 export function createIdentityCache(
   { clockTolerance }: { clockTolerance: number },
   room?: MemoryBudget,
 ): IdentityCache {
   const sessions = createBoundedCache<Identity>(room);
-  const bearers = createBoundedCache<{ person: Identity; keys: number }>(room);
+  const bearers = createBoundedCache<{ identity: Identity; keys: number }>(room);
   const seen = new WeakMap<object, Identity>();
   const read = (tokens: SomeTokens) => {
     const { accessToken, idToken } = tokens;
     const known = sessions.get(accessToken);
-    // The same access token may come with another ID token after a renewal.
+    // The same access token may come with another ID token after a refresh.
     if (known?.idToken === idToken) {
       return known;
     }
     const claims = claimsOf(tokens);
-    const person = toIdentity({
+    const identity = toIdentity({
       accessToken,
       idToken,
       claims,
       isMachine: false,
     });
     const { exp: until = Infinity } = claims.access;
-    sessions.set(accessToken, person, { until, bytes: weightOf(person) });
-    return person;
+    sessions.set(accessToken, identity, { until, bytes: weightOf(identity) });
+    return identity;
   };
   return Object.freeze({
     ofSession(tokens) {
-      let person = seen.get(tokens);
-      if (!person) {
-        seen.set(tokens, (person = read(tokens)));
+      let identity = seen.get(tokens);
+      if (!identity) {
+        seen.set(tokens, (identity = read(tokens)));
       }
-      return person;
+      return identity;
     },
     ofKnownBearer(token, keys) {
       const known = keys === undefined ? undefined : bearers.get(token);
-      return known?.keys === keys ? known?.person : undefined;
+      return known?.keys === keys ? known?.identity : undefined;
     },
     ofBearer(token, { claims, isMachine }, keys) {
       const accessToken = copy(token);
-      const person = toIdentity({
+      const identity = toIdentity({
         accessToken,
         idToken: undefined,
         claims: { id: {}, access: claims },
         isMachine,
       });
-      const terms = { until: claims.exp + clockTolerance, bytes: weightOf(person) };
+      const terms = { until: claims.exp + clockTolerance, bytes: weightOf(identity) };
       if (keys !== undefined) {
-        bearers.set(accessToken, Object.freeze({ person, keys }), terms);
+        bearers.set(accessToken, Object.freeze({ identity, keys }), terms);
       }
-      return person;
+      return identity;
     },
   } satisfies IdentityCache);
 }

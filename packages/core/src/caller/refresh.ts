@@ -17,9 +17,11 @@ import { signedOut, toAuth, type Auth } from './auth.js';
 import type { CallerContext } from './context.js';
 import { backOff, exchangeTokens, isPast, withTokens, type ReadSession } from './exchange.js';
 
-/** Who is calling, and `Set-Cookie` values to send with the response whatever it will be. */
+/** The result of `authenticate` and `refresh`: the caller, and the cookies to send. */
 export interface Authentication {
+  /** The caller, signed in or not. */
   readonly auth: Auth;
+  /** `Set-Cookie` lines, which the response has to carry whatever it is. */
   readonly cookies: readonly string[];
 }
 
@@ -76,7 +78,7 @@ export function readTokens(session: Session, { identities }: CallerContext): Rea
 }
 
 /**
- * Whoever has a token that lives does not stand in line for another one, and does not spend a refresh token that may have been
+ * A session whose token is valid does not wait in line for another one, and does not spend a refresh token that may have been
  * spent: its answer was lost, and with a second one everything would be.
  */
 function isBackingOff(
@@ -146,7 +148,7 @@ async function afterRefusalInStore(
   return signOutWith(jar, context, 'refresh_refused');
 }
 
-/** How often it is looked for what others made of a session whose refresh token was refused. */
+/** How often the store is searched for a newer record after a refresh token was refused. */
 const TRIES = 5;
 
 /** Removes a record that is still what was read of it. */
@@ -217,8 +219,8 @@ async function saveUnjudged(
     if (error.code === 'session_too_large') {
       context.warn(
         error.code,
-        'An answer of Kinde that cannot be judged yet does not fit into the cookie, so only this process remembers it, ' +
-          `and those that share its store. ${error.message}`,
+        'Tokens of a refresh that cannot be verified yet do not fit into the session cookie, so only this process, and ' +
+          `others that share its store, keep them. ${error.message}`,
       );
     }
     return [];

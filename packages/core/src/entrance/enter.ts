@@ -1,3 +1,5 @@
+// The entrance of every request: answers auth routes, finds out who is calling, and guards routes.
+
 import { withRefresh, type Auth, type RequestAuth } from '../caller/auth.js';
 import { authenticate, authenticateSync, refresh } from '../caller/authenticate.js';
 import type { Context } from '../context.js';
@@ -6,7 +8,7 @@ import { requestPath, type HttpRequest, type Reply, type Route } from '../http/h
 import { isPreflight } from '../http/navigation.js';
 import { crossSite, isFromOwnPage } from '../http/same-origin.js';
 
-/** The abilities that an adapter lends to the core for one response. */
+/** The abilities of one response, which an adapter implements for its framework. */
 export interface Outlet {
   /**
    * Puts `Set-Cookie` lines on the response together with `Cache-Control: private, no-store`, and keeps them there until the
@@ -15,7 +17,7 @@ export interface Outlet {
   setCookies(lines: readonly string[]): void;
   /** False where no cookie can be sent (any more): head sent, upgrade, hijacked, server component. Nothing is refreshed then. */
   readonly canSetCookies: boolean;
-  /** Adds a field name to `Vary`. Left out where a response to one user is never kept for another. */
+  /** Adds a field name to `Vary`. Absent where no cache keeps a response to one user for another. */
   vary?(field: string): void;
   /** Called with the new caller after `refresh()`, for adapters that keep the caller on their request. */
   callerChanged?(caller: RequestAuth): void;
@@ -25,8 +27,18 @@ export interface Outlet {
 
 /** The result of `enter`: the complete answer of an auth route, or the caller of any other request. */
 export type Entered =
-  | { readonly reply: Reply; readonly caller?: undefined }
-  | { readonly caller: RequestAuth; readonly reply?: undefined };
+  | {
+      /** The complete answer of an auth route, for the adapter to write. */
+      readonly reply: Reply;
+      /** Absent for an auth route. */
+      readonly caller?: undefined;
+    }
+  | {
+      /** Who is calling, signed in or not. */
+      readonly caller: RequestAuth;
+      /** Absent where the app answers. */
+      readonly reply?: undefined;
+    };
 
 /** The table of auth routes, by path. */
 export interface RouteTable {
@@ -119,14 +131,14 @@ function loosely(path: string): string {
 }
 
 const LATE =
-  'A response began while `refresh()` ran, so the browser keeps a refresh token that has been used: await `refresh()` first.';
+  'A response began while `refresh()` ran, so the browser keeps a refresh token that has been used: await `refresh()` before the response begins.';
 
 function cannotSetCookies(): KindeError {
   return new KindeError(
     'cannot_set_cookies',
     'The session cannot be refreshed: this response cannot carry cookies.',
     {
-      fix: 'Call `refresh()` before the response begins, and not on a WebSocket or a hijacked reply. Nothing was spent.',
+      fix: 'Call `refresh()` before the response begins, and not on a WebSocket or a hijacked reply. The refresh token was not used.',
     },
   );
 }

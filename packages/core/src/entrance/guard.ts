@@ -10,18 +10,18 @@ import { isPageLoad, wantsPage } from '../http/navigation.js';
 import { problemReply } from '../http/problem.js';
 import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
 
-/** What a caller must have, or a question about them that must be answered with `true`. */
+/** A requirement on the caller, such as permissions or roles, or a function that lets them through by returning `true`. */
 export type Guard = Requirement | ((auth: Auth) => boolean | Promise<boolean>);
 
 /** A guard, and how to apply it. */
 export interface Rule {
-  /** The requirement, or the question, that decides. */
+  /** The requirement or function that decides. */
   readonly allow: Guard;
-  /** Ask the Account API instead of the token. If that cannot answer, nobody passes. @default false */
+  /** Check live: ask Kinde's Account API instead of the token. If Kinde does not respond, the request is rejected. @default false */
   readonly live?: boolean;
   /**
-   * Let pages of every origin make requests that change something (POST, PUT, PATCH, DELETE) with the user's session.
-   * Without it, only pages of this app and of `trustedOrigins` may. Bearer tokens are not concerned. @default false
+   * Allow pages of every origin to make requests that change something (POST, PUT, PATCH, DELETE) with the user's session.
+   * Otherwise only pages of this app and of `trustedOrigins` may. Does not apply to bearer tokens. @default false
    */
   readonly crossOrigin?: boolean;
 }
@@ -101,7 +101,7 @@ async function signIn(
   if (reason === 'unavailable') {
     throw new KindeError(
       'store_unavailable',
-      'Whether you are signed in cannot be found out just now.',
+      'Your session cannot be checked right now. Please try again in a moment.',
       {
         headers: { 'retry-after': '5' },
       },

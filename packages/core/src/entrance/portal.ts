@@ -5,11 +5,11 @@ import { KindeError } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { safeReturnTo } from '../http/return-to.js';
 
-/** Where in Kinde's self-serve portal to begin, and where to come back to. */
+/** Options for a link into Kinde's self-serve portal. */
 export interface PortalOptions {
-  /** @default 'profile' */
+  /** The page of the portal to open. @default 'profile' */
   page?: (typeof PAGES)[number];
-  /** A page of this app. @default `postLoginRedirect` */
+  /** A path or URL of this app, to which the portal's "back" link leads. @default `postLoginRedirect` */
   returnTo?: string;
 }
 
@@ -26,7 +26,7 @@ const PAGES = [
 ] as const;
 
 /**
- * Sends the signed-in person to Kinde's self-serve portal, by a link that works once.
+ * Sends the signed-in user to Kinde's self-serve portal, by a link that works once.
  * @throws KindeError `signed_out`, `param_invalid`, `account_unavailable`.
  */
 export async function portal(
@@ -36,7 +36,14 @@ export async function portal(
 ): Promise<Redirect> {
   const { page = 'profile', returnTo } = bare(options);
   if (!PAGES.includes(page)) {
-    throw new KindeError('param_invalid', 'That is not a page of the portal.', { reason: 'page' });
+    throw new KindeError(
+      'param_invalid',
+      'The parameter page does not name a page of Kinde’s portal.',
+      {
+        reason: 'page',
+        fix: `Pass one of ${PAGES.join(', ')}.`,
+      },
+    );
   }
   const { auth, cookies } = await authenticate(request, context);
   if (!auth.isAuthenticated) {

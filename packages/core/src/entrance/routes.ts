@@ -43,6 +43,7 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
   };
   const signOut: Handler = (request, query) => signOutHere(request, context, query);
   const switchTo: Handler = (request, query) => switchHere(request, context, query);
+  const receiver: Methods = webhooks ? { POST: (request) => webhooks.handle(request, host) } : {};
   const table: readonly (readonly [string | undefined, Methods])[] = [
     [paths.login, { GET: starting(context, login) }],
     [paths.register, { GET: starting(context, register) }],
@@ -51,7 +52,7 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
     [paths.callback, { GET: (request) => finish(request, context) }],
     [paths.logout, { GET: signOut, POST: signOut }],
     [paths.backchannelLogout, { POST: (request) => backchannelLogout(request, context) }],
-    [paths.webhooks, { POST: (request) => webhooks!.handle(request, host) }],
+    [paths.webhooks, receiver],
     [paths.user, { GET: (request) => user(request, context) }],
     [paths.portal, { GET: (request, query) => toPortal(request, query, context) }],
   ];
@@ -84,9 +85,13 @@ async function answer(request: HttpRequest, context: Context, methods: Methods):
   try {
     if (!handler) {
       const headers = { allow: Object.keys(methods).join(', ') };
-      throw new KindeError('method_not_allowed', 'This address does not answer that method.', {
-        headers,
-      });
+      throw new KindeError(
+        'method_not_allowed',
+        'This route does not support the HTTP method of the request.',
+        {
+          headers,
+        },
+      );
     }
     if (isPrefetch(request)) {
       return NOTHING;
@@ -101,7 +106,7 @@ async function answer(request: HttpRequest, context: Context, methods: Methods):
   }
 }
 
-/** A redirect in the form in which whoever asked can follow it. */
+/** A redirect in the form in which the client can follow it. */
 function redirect(request: HttpRequest, { location, cookies }: Redirect): Reply {
   if (request.method !== 'GET' && isScript(request)) {
     // `fetch` cannot follow a redirect to Kinde, which allows no other origin to read its pages.

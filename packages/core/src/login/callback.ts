@@ -23,7 +23,9 @@ import { forgetLogin, loginCookieName, readPending, type PendingLogin } from './
 
 /** A callback that failed, and where its login was to return to, so that the next attempt can. */
 export interface FailedCallback {
+  /** Names the check that failed; its `headers` delete the cookie of the login. */
   readonly error: KindeError;
+  /** The absolute URL that the login was to return to, where that is known. */
   readonly returnTo: string | undefined;
 }
 
@@ -205,11 +207,11 @@ function failureOf({ code, message, reason, fix, headers, cause }: KindeError): 
   };
 }
 
-/** Everything that can be refused by looking at the query alone. Answers the state. */
+/** Everything that can be refused by looking at the query alone. Returns the state. */
 function checkQuery(query: URLSearchParams): string {
   const names = new Set<string>();
   for (const [name, value] of query) {
-    // Whoever sends thousands of names must not have each of them compared with all others.
+    // Thousands of names must not each be compared with all others.
     if (names.has(name)) {
       single(query, name);
     }

@@ -5,7 +5,7 @@ import type { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
 import { coordinated, staleAfter } from '../session/context.js';
 
-/** How a callback came out, as plain data that other processes can be told; or only that it did. */
+/** The outcome of a callback, as plain data that other processes can be told; `'done'` where only that it ended is known. */
 export type CallbackOutcome =
   { readonly redirect: Redirect } | { readonly failure: CallbackFailure } | 'done';
 

@@ -9,8 +9,11 @@ import { fromQuery, fromReauthState } from './parameters.js';
 
 /** A callback that belongs to a login of this browser. */
 export interface Callback {
+  /** The parameters of the callback. */
   readonly query: URLSearchParams;
+  /** Its `state`. */
   readonly state: string;
+  /** The login that this browser started with that state. */
   readonly pending: PendingLogin;
 }
 
@@ -43,7 +46,7 @@ export async function afterError(
     const options = { ...fromReauthState(found.query.get('reauth_state') ?? ''), returnTo };
     return startAgain(jar, context, found, { options, isReauth: true });
   }
-  throw new KindeError('login_refused', 'Kinde ended this login without signing anybody in.', {
+  throw new KindeError('login_refused', 'Kinde ended this login without signing the user in.', {
     reason: errorCode(error),
   });
 }

@@ -11,7 +11,10 @@ import { afterError, askAgain, type Callback } from './error-response.js';
 import { forgetLogin, sweepLeftovers } from './pending-login.js';
 
 /** A callback that may start a session. */
-export type BegunCallback = Callback & { readonly start: Start };
+export interface BegunCallback extends Callback {
+  /** When the session begins, if the callback succeeds. */
+  readonly start: Start;
+}
 
 /** Exchanges the code for tokens and starts the session, or goes on as the error in the callback asks. */
 export async function finishCallback(
@@ -100,6 +103,7 @@ async function runOnSignIn(context: LoginContext, tokens: Tokens): Promise<void>
     await revokeNew(tokens, context);
     throw new KindeError('hook_failed', 'The app could not finish signing in.', {
       reason: 'onSignIn',
+      fix: 'Fix the exception that `onSignIn` throws: it is the `cause` of this error.',
       cause,
     });
   }

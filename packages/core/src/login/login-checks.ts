@@ -15,12 +15,15 @@ export async function createLoginChecks(
   secret: string,
   startedAt: number,
 ): Promise<Omit<LoginChecks, 'maxAge'>> {
-  const [state, nonce, codeVerifier] = await Promise.all(
-    ['state', 'nonce', 'code_verifier'].map((purpose) => hash(`${purpose} ${secret}`)),
-  );
+  const derive = (purpose: string) => hash(`${purpose} ${secret}`);
+  const [state, nonce, codeVerifier] = await Promise.all([
+    derive('state'),
+    derive('nonce'),
+    derive('code_verifier'),
+  ]);
   return {
-    state: startedAt.toString(36).padStart(7, '0') + state!,
-    nonce: nonce!,
-    codeVerifier: codeVerifier!,
+    state: startedAt.toString(36).padStart(7, '0') + state,
+    nonce,
+    codeVerifier,
   };
 }

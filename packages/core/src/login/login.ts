@@ -1,4 +1,4 @@
-// First half of a sign-in: keeps the login in a cookie and sends the browser to Kinde.
+// Signs users in: sends the browser to Kinde, and finishes the login when it comes back.
 
 import { bare } from '@kindling/internal';
 import { now } from '../clock.js';
@@ -10,11 +10,11 @@ import { createLoginChecks, createLoginSecret } from './login-checks.js';
 import { toWire, type AuthorizationParameters } from './parameters.js';
 import { loginCookieName, startPendingLogin, type PendingLogin } from './pending-login.js';
 
-/** How to sign in, and where to go afterwards. */
+/** Options for a sign-in: parameters for Kinde's pages, and where to go afterwards. */
 export interface LoginOptions extends AuthorizationParameters {
-  /** A path or URL of this app; everything outside it becomes `postLoginRedirect`. A very long one is kept by its path. */
+  /** A path or URL of this app to go to afterwards. A foreign URL becomes `postLoginRedirect`; a very long one loses its query. */
   returnTo?: string;
-  /** Seconds since the user last proved who they are, at most. @default whatever Kinde's own session allows */
+  /** Seconds since the user last entered credentials, at most; else Kinde asks for them again. @default no limit */
   maxAge?: number;
 }
 
@@ -54,19 +54,24 @@ export async function switchOrganization(
   options: LoginOptions,
 ): Promise<Redirect> {
   if (!options.orgCode) {
-    throw new KindeError('param_invalid', 'Which organization to switch to is missing.', {
-      reason: 'org_code',
-    });
+    throw new KindeError(
+      'param_invalid',
+      'The parameter org_code is missing: it names the organization to switch to.',
+      {
+        reason: 'org_code',
+      },
+    );
   }
   return startLogin(readCookies(request), context, { options, isSwitch: true });
 }
 
 /** A login to start, new or in continuation of another one. */
 export interface Beginning extends Pick<PendingLogin, 'isSwitch' | 'isReauth' | 'isRetry'> {
+  /** Options as the app or a link gave them. */
   readonly options: LoginOptions;
 }
 
-/** Puts a login into a cookie and answers the address at Kinde that begins it. */
+/** Keeps a login in a cookie and returns the address at Kinde that begins it. */
 export async function startLogin(
   jar: CookieJar,
   context: LoginContext,

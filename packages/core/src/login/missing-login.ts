@@ -17,7 +17,7 @@ export function explainMissingLogin(
   if (names.includes(name)) {
     return missing(
       'unreadable',
-      'The login’s cookie was sealed with another secret. Give every process the same KINDE_SESSION_SECRET, and keep the old one in the list while rotating.',
+      'The cookie of the login is encrypted with another secret. Give every process the same KINDE_SESSION_SECRET, and keep the old one in the list while rotating.',
     );
   }
   if (others) {
@@ -54,7 +54,7 @@ export function explainMissingLogin(
 function missing(reason: string, fix: string): KindeError {
   return new KindeError(
     'transaction_missing',
-    'This browser did not start the login, or lost the cookie that says so.',
+    'The cookie of this login is missing: this browser did not start it, or lost the cookie.',
     { reason, fix },
   );
 }

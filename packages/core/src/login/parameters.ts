@@ -215,14 +215,17 @@ export function fromReauthState(reauthState: string): AuthorizationParameters {
   }
 }
 
-function invalid(name: string): KindeError {
-  return new KindeError(
-    'param_invalid',
-    `The parameter ${name} does not have the form that Kinde uses.`,
-    {
-      reason: name,
-    },
-  );
+/** The forms that Kinde takes. */
+const FORMS = {
+  org_code: 'Pass the code of an organization, such as org_1a2b3c.',
+  prompt: 'Pass login, create, consent, select_account or none.',
+};
+
+function invalid(name: keyof typeof FORMS): KindeError {
+  return new KindeError('param_invalid', `The parameter ${name} is not valid.`, {
+    reason: name,
+    fix: FORMS[name],
+  });
 }
 
 function camel(name: string): string {

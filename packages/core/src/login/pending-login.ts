@@ -58,6 +58,7 @@ const STATE_PREFIX_LENGTH = 16;
 
 /** A login to put into a cookie. */
 export interface NewLogin {
+  /** The name of its cookie. */
   readonly name: string;
   /** Its members but `returnTo`. */
   readonly pending: object;
@@ -87,7 +88,7 @@ export async function startPendingLogin(
   }
   throw new KindeError(
     'param_too_large',
-    'The parameters of this login are too long to be remembered.',
+    'The parameters of this login are too long for its cookie.',
     {
       reason: 'login',
     },

@@ -5,7 +5,7 @@ import { single } from '../http/query.js';
 import { endByLogoutToken } from '../session/sessions.js';
 
 /**
- * Kinde's server says that a person signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
+ * Kinde's server says that a user signed out elsewhere (OpenID Connect Back-Channel Logout 1.0): ends their sessions
  * here, or the one that is named, before it answers 200.
  * @throws KindeError `logout_token_invalid`, `kinde_unavailable`, `param_invalid`, `param_duplicate`, `body_too_large`; nobody
  * is signed out then.
@@ -20,25 +20,29 @@ export async function backchannelLogout(
       reason: 'logout_token',
     });
   }
-  const order = await context.oauth.verifyLogoutToken(token).catch(orLater);
-  if (context.usedLogoutTokens.state(order.jti)) {
+  const logoutToken = await context.oauth.verifyLogoutToken(token).catch(orLater);
+  if (context.usedLogoutTokens.state(logoutToken.jti)) {
     throw new KindeError('logout_token_invalid', 'This logout token was used before.', {
       reason: 'jti',
     });
   }
   try {
-    await context.usedLogoutTokens.run(order.jti, async () => {
+    await context.usedLogoutTokens.run(logoutToken.jti, async () => {
       // A token with both means the one session (2.6 of the specification leaves the choice).
-      await endByLogoutToken(context, order);
+      await endByLogoutToken(context, logoutToken);
       return true;
     });
   } catch (error) {
     if (error instanceof KindeError && error.code === 'logout_token_invalid') {
       throw error;
     }
-    throw new KindeError('logout_token_invalid', 'The sessions could not be ended.', {
-      reason: 'store',
-    });
+    throw new KindeError(
+      'logout_token_invalid',
+      'The session store does not answer, so the sessions of this logout token were not ended.',
+      {
+        reason: 'store',
+      },
+    );
   }
   return {
     status: 200,
@@ -60,7 +64,7 @@ function orLater(error: unknown): never {
   };
   throw new KindeError(
     'kinde_unavailable',
-    'The key of this logout token is not known yet.',
+    'Kinde has not published the signing key of this logout token yet.',
     details,
   );
 }

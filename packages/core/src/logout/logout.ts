@@ -1,3 +1,5 @@
+// Ends sessions here and at Kinde, when the user signs out or Kinde says that they did.
+
 import { bare } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
 import { clearCookie, readCookies } from '../cookies.js';
@@ -7,9 +9,9 @@ import { forgetLogins } from '../login/pending-login.js';
 import { safeReturnTo } from '../http/return-to.js';
 import { endSession, readSession, revokeTokens } from '../session/session.js';
 
-/** Where to go after signing out. */
+/** Options for signing out. */
 export interface LogoutOptions {
-  /** A URL of this app that is registered at Kinde as a logout URL. @default `postLogoutRedirectUri` */
+  /** Where to go afterwards: a URL of this app that is registered at Kinde as a logout URL. @default `postLogoutRedirectUri` */
   returnTo?: string;
 }
 

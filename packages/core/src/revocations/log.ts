@@ -91,7 +91,9 @@ export function createRevocationLog(
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries));
       }
     }
-    throw storeUnavailable('Too many processes have something to say about sessions.');
+    throw storeUnavailable(
+      'The revocation log in the session store could not be written: too many processes write to it at the same time.',
+    );
   };
   const turns = createSerialQueue();
   const sync = () => turns.run('', run);

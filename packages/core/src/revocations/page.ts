@@ -4,7 +4,7 @@ export interface Notice {
   readonly key: string;
   /** Its place in the order in which everything was said, from 1. */
   readonly seq: number;
-  /** When it was said, or for which second it asks for renewal, in Unix seconds. */
+  /** When it was said, or for which second it asks for a refresh, in Unix seconds. */
   readonly at: number;
   /** Only sessions that began by this second are meant; 0 for no such bound. */
   readonly until: number;
@@ -16,14 +16,17 @@ export interface Head {
   readonly epoch: string;
   /** Place of the latest notice; 0 while there is none. */
   readonly seq: number;
+  /** Number of the oldest full page that is kept. */
   readonly first: number;
+  /** Number of this page. */
   readonly page: number;
   /** When this was written, in Unix seconds. */
   readonly writtenAt: number;
+  /** Notices of this page. */
   readonly notices: readonly Notice[];
 }
 
-/** Notices on one page. A page that has as many is never changed again, so whoever copies it copies the same. */
+/** Notices on one page. A page that has as many is never changed again, so all processes copy the same. */
 export const PAGE = 128;
 
 const VERSION = '1';
@@ -71,7 +74,7 @@ export function readPage(text: string): Notice[] | undefined {
 
 /** The newest page; `'foreign'` for one of another version, `undefined` for what is none. */
 export function readHead(text: string): Head | 'foreign' | undefined {
-  const [start, epoch, seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
+  const [start, epoch = '', seq, first, page, writtenAt] = HEAD.exec(text) ?? [];
   if (start === undefined) {
     return /^(?!1 )\d+ /.test(text) ? 'foreign' : undefined;
   }
@@ -80,7 +83,7 @@ export function readHead(text: string): Head | 'foreign' | undefined {
     return undefined;
   }
   return {
-    epoch: epoch!,
+    epoch,
     seq: read(seq),
     first: read(first),
     page: read(page),

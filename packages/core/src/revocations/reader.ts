@@ -4,8 +4,11 @@ import { storeUnavailable } from '../store/timeout.js';
 
 /** The end of the log, and the latest notice of each kind about everybody. */
 export interface Known {
+  /** Name of the log, which begins anew when the store has lost it. */
   readonly epoch: string;
+  /** Place of its latest notice. */
   readonly seq: number;
+  /** The latest notice by key. */
   readonly latest: ReadonlyMap<string, Notice>;
 }
 

@@ -1,3 +1,5 @@
+// Tells all processes that share a store which sessions were revoked, and whose tokens are stale.
+
 import { stopwatch } from '@kindling/internal';
 import { deadlineIn, now, within } from '../clock.js';
 import { createRevocationLog, type Known } from './log.js';
@@ -6,7 +8,7 @@ import { storeUnavailable } from '../store/timeout.js';
 import type { Seal } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 
-/** What is said about many sessions at once, such as all of a person: who holds one looks here. */
+/** The revocation feed: what concerns many sessions at once, such as all sessions of a user. */
 export interface Revocations {
   /**
    * Where a session stands that begins now. What was said before does not concern it, what is said from here on does.
@@ -14,12 +16,12 @@ export interface Revocations {
    */
   begin(): Promise<Standing>;
   /**
-   * Sessions that began before this are over, in all processes that share the store. With `until`, only those among them
+   * Revokes the sessions that began before this, in all processes that share the store. With `until`, only those among them
    * that began by that Unix second. @throws KindeError `store_unavailable`.
    */
   revoke(about: string, until?: number): Promise<void>;
   /**
-   * Tokens that were asked for before now are to be renewed before they are used, in all processes that share the store.
+   * Has tokens that were asked for before now refreshed before they are used, in all processes that share the store.
    * @throws KindeError `store_unavailable`.
    */
   markStale(about: string): Promise<void>;
@@ -45,6 +47,7 @@ export interface Standing {
 
 /** What is asked of a session. One without a standing began where there was no store, and is judged by its time. */
 export interface Judged extends Standing {
+  /** Unix seconds. */
   readonly startedAt: number;
 }
 
@@ -54,7 +57,7 @@ export interface Verdict extends Standing {
   readonly isOver: boolean;
   /** Somebody said so. */
   readonly isRevoked?: boolean;
-  /** Tokens that were asked for before this second are to be renewed. */
+  /** Tokens that were asked for before this second are to be refreshed. */
   readonly renewFrom: number;
 }
 
@@ -73,7 +76,7 @@ const END = 'e';
 const ORDER = 'o';
 /** Tokens are to be refreshed. */
 const RENEW = 'r';
-/** Seconds by which a renewal is asked for ahead of time, at most, where one follows upon the other. */
+/** Seconds by which a refresh is asked for ahead of time, at most, where one follows upon the other. */
 export const MOST_AHEAD = 60;
 /** Characters of a name that are kept: 132 bits. */
 const NAME_LENGTH = 22;
@@ -93,7 +96,11 @@ export function createRevocations(
   const read = async (): Promise<Known> => {
     await log.sync();
     sinceRead = stopwatch();
-    return log.known()!;
+    const known = log.known();
+    if (!known) {
+      throw storeUnavailable('The revocation log in the session store could not be read.');
+    }
+    return known;
   };
   const say = async (
     kind: string,
@@ -118,7 +125,9 @@ export function createRevocations(
     }
     // A request has no more than two seconds for its store: some of it has to be left where what is known will do.
     const reading = isKnown
-      ? within(deadlineIn(RELOAD_TIMEOUT), read(), () => storeUnavailable('The store is slow.'))
+      ? within(deadlineIn(RELOAD_TIMEOUT), read(), () =>
+          storeUnavailable('The session store did not answer in time.'),
+        )
       : read();
     await reading.catch((error: unknown) => {
       sinceFailed = stopwatch();

@@ -4,10 +4,13 @@ import { readClaims } from '../oauth/jws.js';
 import type { Standing } from '../revocations/revocations.js';
 
 /** New tokens, and when they were asked for, in Unix seconds. Plain data, which other processes may be told. */
-export type RefreshedTokens = TokenSet & { readonly seenAt: number };
+export interface RefreshedTokens extends TokenSet {
+  /** When they were asked for, in Unix seconds. */
+  readonly seenAt: number;
+}
 
 /** An answer that cannot be judged yet, and when it was asked for, in Unix seconds. */
-export type UnjudgedAnswer = Unjudged['unjudged'] & { readonly seenAt: number };
+export type UnjudgedAnswer = Unjudged['unjudged'] & Pick<RefreshedTokens, 'seenAt'>;
 
 /**
  * How a refresh came out. After `'refused'` there is nothing more to be had; after `'organization_changed'` neither, since
@@ -23,18 +26,21 @@ export function isUnjudged(result: RefreshResult): result is { readonly unjudged
 
 /** A session at rest: the tokens, its times in Unix seconds, and the id that a store knows it by (hashed). */
 export interface Session extends TokenSet, Standing {
+  /** 32 random bytes in base64url, which only the browser's cookie and the session itself hold. */
   readonly id: string;
+  /** When the user signed in. */
   readonly startedAt: number;
+  /** When the session was active last, or its tokens were asked for. */
   readonly seenAt: number;
-  /** What the browser called itself at the start. Only where there is a record. */
+  /** `User-Agent` of the browser at sign-in. Only where there is a record. */
   readonly userAgent?: string | undefined;
-  /** Tokens that were asked for before this second are to be renewed before they are used. Kept while that is to be done. */
+  /** Tokens that were asked for before this second are to be refreshed before they are used. Kept while that is to be done. */
   readonly renewFrom?: number | undefined;
-  /** The answer to the renewal of these tokens, which cannot be judged yet. */
+  /** The answer to a refresh of these tokens, which cannot be verified yet. */
   readonly unjudged?: UnjudgedAnswer | undefined;
   /** Code of its organization, where an access token came that names none. */
   readonly organization?: string | undefined;
-  /** A renewal brought tokens for another organization, so none come after these. */
+  /** A refresh brought tokens for another organization, so these are the last ones. */
   readonly isPinned?: boolean | undefined;
   /** Claims of its tokens, where those were read already. Not kept. */
   readonly claims?: TokenClaims | undefined;
@@ -42,7 +48,7 @@ export interface Session extends TokenSet, Standing {
   readonly key?: string | undefined;
   /** What the store held when it was read. Not kept. */
   readonly record?: string;
-  /** To be kept in another way: sealed with a secret that is being retired, or from another kind of session. Not kept. */
+  /** To be kept in another way: encrypted with a secret that is being retired, or from another kind of session. Not kept. */
   readonly isOutdated?: boolean;
   /** From the cookie, since the store does not answer. Not kept. */
   readonly isFallback?: boolean;
@@ -50,13 +56,20 @@ export interface Session extends TokenSet, Standing {
 
 /** What a store says about a session whose tokens are in the cookie: enough to list it and to end it. */
 export interface SessionSummary extends Pick<Session, 'id' | 'startedAt' | 'seenAt' | 'userAgent'> {
+  /** The user's id. */
   readonly sub: string;
+  /** Code of the organization that the user is signed in to. */
   readonly orgCode: string | undefined;
 }
 
-/** The name under which a store knows a session: a hash of its id, since who reads the store must not become anybody. */
+/** The name under which a store knows a session, made once. */
 export async function keyOf({ id, key }: Pick<Session, 'id' | 'key'>): Promise<string> {
-  return key ?? hash(id);
+  return key ?? keyOfId(id);
+}
+
+/** A hash of a session's id: who reads the store must not become anybody. */
+export function keyOfId(id: string): Promise<string> {
+  return hash(id);
 }
 
 /** The claims of a session's tokens: those at hand, or read from tokens that come from rest. */
@@ -67,7 +80,7 @@ export function claimsOf({ claims, idToken, accessToken }: SomeTokens): TokenCla
 /** The two tokens that have claims, and those claims where they were read already. */
 export type SomeTokens = Pick<Session, 'accessToken' | 'idToken' | 'claims'>;
 
-/** The groups in which a session is found: its person, its organization, and Kinde's own session. */
+/** The groups in which a session is found: its user, its organization, and Kinde's own session. */
 export function groupsOf(session: Session): string[] {
   const { id, access } = claimsOf(session);
   const { sub, sid } = id;
@@ -84,7 +97,7 @@ export function newestToken({ refreshToken, unjudged }: Session): string | undef
   return unjudged?.refreshToken ?? refreshToken;
 }
 
-/** What notices about a session name: its groups, its session at Kinde together with its person, and itself. */
+/** The subjects under which a session can be revoked: its groups, its session at Kinde together with its user, and itself. */
 export async function revocationSubjects(session: Session): Promise<string[]> {
   const { sub, sid } = claimsOf(session).id;
   return [
@@ -94,7 +107,7 @@ export async function revocationSubjects(session: Session): Promise<string[]> {
   ];
 }
 
-/** A record of either kind, as a card. */
+/** The summary of a record of either kind. */
 export function summaryOf(record: Readonly<Record<string, unknown>>): SessionSummary {
   if ('accessToken' in record) {
     return summarize(record as unknown as Session);
@@ -102,7 +115,7 @@ export function summaryOf(record: Readonly<Record<string, unknown>>): SessionSum
   return record as unknown as SessionSummary;
 }
 
-/** What is told of a session whose tokens are elsewhere. */
+/** The summary of a session, for a store that does not hold its tokens. */
 export function summarize(session: Session): SessionSummary {
   const { id, startedAt, seenAt, userAgent } = session;
   const claims = claimsOf(session);

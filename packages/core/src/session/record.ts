@@ -1,10 +1,9 @@
 import { now } from '../clock.js';
 import type { Config } from '../options/config.js';
-import { groupsOf, keyOf, summarize, summaryOf, toStored, type Session } from './data.js';
+import { keyOfId, groupsOf, keyOf, summarize, summaryOf, toStored, type Session } from './data.js';
 import { MOST_AHEAD } from '../revocations/revocations.js';
 import { storeUnavailable } from '../store/timeout.js';
 import type { CachedSeal } from '../cache/seal-cache.js';
-import { hash } from '../crypto/hash.js';
 import type { Opened } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 import { isSession } from './shape.js';
@@ -13,9 +12,11 @@ export type { Session } from './data.js';
 
 /** Where records are kept, for one request or for all. */
 export interface Records {
+  /** Options with every default applied. */
   readonly config: Config;
+  /** Encrypts and decrypts records. */
   readonly seal: CachedSeal;
-  /** Whole sessions, or cards of those in cookies. */
+  /** Holds whole sessions, or summaries of those in cookies. */
   readonly store: SessionStore | undefined;
 }
 
@@ -54,7 +55,7 @@ export async function createRecord(records: Records, session: Session): Promise<
 }
 
 /**
- * Keeps a session that was in a cookie, where the store has nothing of it, or `from`. Answers the text of its record;
+ * Keeps a session that was in a cookie, where the store has nothing of it, or `from`. Returns the text of its record;
  * `undefined` where it ended, or where somebody else was faster.
  * @throws KindeError `store_unavailable`.
  */
@@ -80,7 +81,7 @@ export interface StoredRecord {
 }
 
 /**
- * The record under a key, of the session with this id where that is known; `undefined` where the session is over.
+ * The record under a key, of the session with this id where that is known; `undefined` where the session ended.
  * @throws KindeError `store_unavailable`.
  */
 export async function readRecord(
@@ -101,7 +102,7 @@ export async function readRecord(
 }
 
 async function isUnder(key: string, found: unknown, id: string | undefined): Promise<boolean> {
-  return (id !== undefined && found === id) || (await hash(String(found))) === key;
+  return (id !== undefined && found === id) || (await keyOfId(String(found))) === key;
 }
 
 /** A session as it was read, and as it goes on. */
@@ -194,7 +195,7 @@ async function joinGroups(
 }
 
 /**
- * The session is over, for every process.
+ * Ends a session for every process.
  * @throws KindeError `store_unavailable`.
  */
 export async function removeRecord({ store, config }: Records, name: string): Promise<void> {
@@ -207,7 +208,7 @@ export async function removeRecord({ store, config }: Records, name: string): Pr
 }
 
 /**
- * Asks for the tokens of a session in the store to be renewed at its next request.
+ * Has the tokens of a session in the store refreshed at its next request.
  * @throws KindeError `store_unavailable`.
  */
 export async function markStale(records: Records, name: string): Promise<void> {
@@ -217,13 +218,13 @@ export async function markStale(records: Records, name: string): Promise<void> {
   }
   for (let tries = TRIES; tries > 0; tries--) {
     const found = await readRecord(records, name);
-    const session: object | undefined = found?.value;
-    // A card is of a session that is in its cookie.
-    if (!isSession(session)) {
+    // A summary is of a session that is in its cookie.
+    if (!found || !isSession(found.value)) {
       return;
     }
+    const session: Session = found.value;
     const { seenAt, renewFrom = 0 } = session;
-    // Later than whatever is fresh by now or will be, when a renewal that is under way comes back.
+    // Later than whatever is fresh by now or will be, when a refresh that is under way comes back.
     const later = Math.min(1 + Math.max(now(), seenAt, renewFrom), now() + MOST_AHEAD);
     if (later <= renewFrom) {
       return;
@@ -232,7 +233,7 @@ export async function markStale(records: Records, name: string): Promise<void> {
       to: await write(records, { ...session, renewFrom: later }),
       maxAge: lifeOf(records, session),
     };
-    if (await store.compareAndSet(name, found!.text, change)) {
+    if (await store.compareAndSet(name, found.text, change)) {
       return;
     }
   }
@@ -249,7 +250,7 @@ async function openRecord(
   // Another process may be able to read it, so that it is not there must not be said.
   if (!opened && (await records.seal.isForeign(text))) {
     throw storeUnavailable(
-      'A session in the store is encrypted in a version, or with a secret, that is not known here.',
+      'A session in the store is encrypted with a secret, or by a version of this package, that this process does not have.',
     );
   }
   return opened?.payload;
@@ -266,7 +267,7 @@ async function addToGroups(
   }
   const key = await keyOf(session);
   const names = await Promise.all(groups.map((group) => records.seal.names(group)));
-  await Promise.all(names.map(([name]) => store.addToGroup!(name, key, lifeOf(records, session))));
+  await Promise.all(names.map(([name]) => store.addToGroup?.(name, key, lifeOf(records, session))));
 }
 
 function write(records: Records, session: Session): Promise<string> {

@@ -1,11 +1,17 @@
 import { now } from '../clock.js';
-import { hash } from '../crypto/hash.js';
 import type { Opened } from '../crypto/seal.js';
 import type { TokenClaims } from '../oauth/client.js';
 import type { Standing, Verdict } from '../revocations/revocations.js';
 import type { StoreBudget } from '../store/timeout.js';
 import type { SessionContext } from './context.js';
-import { claimsOf, newestToken, revocationSubjects, toStored, type Session } from './data.js';
+import {
+  keyOfId,
+  claimsOf,
+  newestToken,
+  revocationSubjects,
+  toStored,
+  type Session,
+} from './data.js';
 import { adoptRecord, readRecord, type Records } from './record.js';
 import { isId, isSession } from './shape.js';
 
@@ -65,7 +71,7 @@ async function findRecord(
   whole: Session | undefined,
 ): Promise<Found | NotFound> {
   const { store, groups } = records.config.session;
-  const key = await hash(id);
+  const key = await keyOfId(id);
   const record = await readRecord(records, key, id);
   if (record && isSession(record.value)) {
     return { session: record.value, key, text: record.text, isMoved: !store };

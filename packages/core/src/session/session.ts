@@ -1,3 +1,5 @@
+// Keeps a user's tokens at rest, in the cookie or in a store, until the session expires or is revoked.
+
 import { base64url } from 'jose';
 import { now } from '../clock.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie, type CookieJar } from '../cookies.js';
@@ -20,11 +22,12 @@ export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';
 
 /** When a session begins, in Unix seconds, and where in the order of what is said about sessions. */
 export interface Start extends Standing {
+  /** Unix seconds. */
   readonly startedAt: number;
 }
 
 /**
- * A session begins where its tokens are asked for: what is said about its person from here on concerns it, though it be
+ * A session begins where its tokens are asked for: revocations of its user from here on concerns it, though it be
  * kept later, and what was said before does not.
  * @throws KindeError `store_unavailable`.
  */
@@ -38,7 +41,9 @@ export async function beginSession(
 
 /** What a new session begins with. */
 export interface SignIn {
+  /** The verified tokens of the callback. */
   readonly tokens: Tokens;
+  /** What `beginSession` returned before they were asked for. */
   readonly start: Start;
   /** The session that it replaces, if that was read. */
   readonly before?: Session | undefined;
@@ -66,13 +71,13 @@ export async function startSession(
   // Before anything is kept: a session that does not fit must leave no trace.
   const cookies = await writeCookie(jar, context, session, others);
   await createRecord(recordsFor(jar, context), { ...session, userAgent });
-  // The person has a new session, whether or not the store forgets the old one now.
+  // The user has a new session, whether or not the store forgets the old one now.
   await forgetSession(jar, context, 'replaced', before).catch(() => {});
   return cookies;
 }
 
 /**
- * The browser's session, if it is alive. `'lapsed'` where it is over by the clock and not for long, so that it may live again
+ * The browser's session, if it is alive. `'lapsed'` where it expired by the clock and not long ago, so that it may be valid again
  * when a wrong clock is right.
  * @throws KindeError `store_unavailable`.
  */
@@ -92,8 +97,8 @@ export async function readSession(
   }
   const budget = context.storeBudgetOf(jar.request);
   // Asked at the same time as the session, and of the store only every few seconds.
-  const news = context.revocations && budget.spend(context.revocations.reload);
-  news?.catch(() => {});
+  const feed = context.revocations && budget.spend(context.revocations.reload);
+  feed?.catch(() => {});
   const records = recordsFor(jar, context);
   const found = await findSession(records, opened.payload);
   if (typeof found === 'string') {
@@ -103,7 +108,7 @@ export async function readSession(
     return isLapsed(found.session, context) ? 'lapsed' : 'expired';
   }
   if (!found.isFallback) {
-    await news;
+    await feed;
   }
   const judged = await judgeSession({ context, records, budget }, found, !opened.isCurrent);
   if (typeof judged === 'object') {
@@ -155,7 +160,7 @@ function isExpired(
   );
 }
 
-/** Seconds by which a clock may be wrong: whoever takes local time for UTC is off by half a day. */
+/** Seconds by which a clock may be wrong: a clock that takes local time for UTC is off by half a day. */
 export const CLOCK_ERROR = 24 * 3600;
 
 /** Was it not ended by anybody, and is not over for longer than a clock may be wrong? */
@@ -194,7 +199,7 @@ export async function saveSession(
   return 'ended';
 }
 
-/** Ends the browser's session, if it was read the `known` one: the store forgets it first, then the browser. */
+/** Ends the browser's session, first in the store, then in the browser. `known` is that session where it was read before. */
 export async function endSession(
   jar: CookieJar,
   context: SessionContext,
@@ -266,7 +271,7 @@ async function forgetSession(
   });
 }
 
-/** How often it is tried to remove the record of a session that is over, at most. */
+/** How often the record of an ended session is tried to be removed, at most. */
 const REMOVALS = 3600;
 
 /** The records, as far as this request may wait for them. */

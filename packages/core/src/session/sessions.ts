@@ -4,55 +4,52 @@ import { readCookies } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import type { LogoutToken } from '../oauth/logout-token.js';
-import { EVERYONE } from '../revocations/revocations.js';
+import { EVERYONE, type Revocations } from '../revocations/revocations.js';
 import type { SessionContext } from './context.js';
 import { keyOf, newestToken, summaryOf, type SessionSummary } from './data.js';
 import { markStale, readRecord, recordsOf, removeRecord } from './record.js';
 import { readSession } from './session.js';
 import { isId, isSession } from './shape.js';
 
-/** A session as its owner may see it. Times are Unix seconds. */
+/** A session as its user may see it. Times are Unix seconds. */
 export interface SessionInfo {
-  /** A handle for `revoke`. It is not the session's id: nobody becomes anybody with it. */
+  /** A handle for `revoke`. It is not the session's secret id, so it may be shown. */
   readonly id: string;
+  /** When the user signed in. */
   readonly startedAt: number;
-  /** When it was active last, a tenth of the idle time accurate. */
+  /** When the session was active last, accurate to a tenth of `session.idle`. */
   readonly seenAt: number;
-  /** What the browser called itself at the start. */
+  /** `User-Agent` of the browser at sign-in, cut after 256 characters. */
   readonly userAgent: string | undefined;
+  /** Code of the organization that the user is signed in to. */
   readonly orgCode: string | undefined;
-  /** The session of the request that was given. */
+  /** True for the session of the request that was passed to `list`. */
   readonly isCurrent: boolean;
 }
 
 /**
- * Sessions of people who are not the ones asking, so who may ask is for the app to say. All of these need a store with
- * groups, in `session.store` or `session.coordination`, and throw KindeError `config_invalid` without one, `store_unavailable`
- * while it does not answer. Sessions that begin later are not touched; a request under way brings none back.
+ * Lists, revokes and refreshes sessions of all users. The app decides who may call these methods. They need a store with groups,
+ * in `session.store` or `session.coordination`: all of them throw KindeError `config_invalid` without one, and
+ * `store_unavailable` while it does not answer. Sessions that begin after a call are not affected.
  */
 export interface Sessions {
-  /** The sessions of a person, newest first. With a request, its own is marked. */
+  /** Lists the sessions of a user, newest first. With a request, the session of that request has `isCurrent`. */
   list(userId: string, request?: HttpRequest): Promise<SessionInfo[]>;
-  /** Ends one session of this person, by its handle. `false`: they have none of that handle. */
+  /** Revokes one session of a user, by its `id` from `list`. Returns `false` if the user has no such session. */
   revoke(userId: string, id: string): Promise<boolean>;
-  /** Signs a person out everywhere. */
+  /** Revokes all sessions of a user: signs them out everywhere. */
   revokeUser(userId: string): Promise<void>;
-  /** Ends all sessions for an organization. */
+  /** Revokes all sessions that are signed in to an organization. */
   revokeOrganization(orgCode: string): Promise<void>;
-  /** Renews a person's tokens at their next request, so that what changed at Kinde shows. */
+  /** Has a user's tokens refreshed at their next request, so that changes at Kinde show. */
   refreshUser(userId: string): Promise<void>;
-  /** Renews everybody's tokens at their next request: roles or permissions changed. Known everywhere within 5 seconds. */
+  /** Has the tokens of all users refreshed at their next request. All processes know within 5 seconds. */
   refreshAll(): Promise<void>;
 }
 
-/** Binds the verbs to one app. */
+/** Binds the methods to one app. */
 export function createSessions(context: SessionContext): Sessions {
-  const notices = () => {
-    if (!context.revocations) {
-      throw needsGroups();
-    }
-    return context.revocations;
-  };
+  const revocations = () => requireRevocations(context);
   const turns = createSerialQueue();
   return Object.freeze({
     async list(userId, request) {
@@ -60,9 +57,9 @@ export function createSessions(context: SessionContext): Sessions {
       const own = typeof current === 'object' ? await keyOf(current) : undefined;
       const found = await summariesOf(context, await keysOfGroup(context, `user ${text(userId)}`));
       return found
-        .filter(({ card }) => card.sub === userId)
-        .sort((a, b) => b.card.startedAt - a.card.startedAt)
-        .map(({ name, card: { startedAt, seenAt, userAgent, orgCode } }) =>
+        .filter(({ summary }) => summary.sub === userId)
+        .sort((a, b) => b.summary.startedAt - a.summary.startedAt)
+        .map(({ name, summary: { startedAt, seenAt, userAgent, orgCode } }) =>
           Object.freeze({
             id: name,
             startedAt,
@@ -74,12 +71,12 @@ export function createSessions(context: SessionContext): Sessions {
         );
     },
     async revoke(userId, id) {
-      const said = notices();
+      const feed = revocations();
       const [own] = isId(id) ? await summariesOf(context, [id]) : [];
-      if (own?.card.sub !== text(userId)) {
+      if (own?.summary.sub !== text(userId)) {
         return false;
       }
-      await said.revoke(`session ${id}`);
+      await feed.revoke(`session ${id}`);
       await endRecords(context, [id]);
       return true;
     },
@@ -88,7 +85,7 @@ export function createSessions(context: SessionContext): Sessions {
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) {
-        return notices().markStale(about);
+        return revocations().markStale(about);
       }
       // Webhooks come in storms: what is asked for while the records are being marked is asked for once more.
       await turns.run(about, async () => {
@@ -97,7 +94,7 @@ export function createSessions(context: SessionContext): Sessions {
         );
       });
     },
-    refreshAll: () => notices().markStale(EVERYONE),
+    refreshAll: () => revocations().markStale(EVERYONE),
   } satisfies Sessions);
 }
 
@@ -107,10 +104,7 @@ export function createSessions(context: SessionContext): Sessions {
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
 async function endGroup(context: SessionContext, about: string): Promise<void> {
-  const { revocations } = context;
-  if (!revocations) {
-    throw needsGroups();
-  }
+  const revocations = requireRevocations(context);
   // Looked up first: a session that begins after the notice is not to be in the list.
   const names = await keysOfGroup(context, about).catch((error: unknown) => error as KindeError);
   await revocations.revoke(about);
@@ -121,36 +115,34 @@ async function endGroup(context: SessionContext, about: string): Promise<void> {
 }
 
 /**
- * Ends the sessions that Kinde says are over: those of one session at Kinde, or of a person who signed out.
+ * Ends the sessions that a logout token names: those of one session at Kinde, or of a user who signed out.
  * @throws KindeError `logout_token_invalid` where the session is somebody else's; `config_invalid`, `store_unavailable`.
  */
 export async function endByLogoutToken(
   context: SessionContext,
   { sub, sid, issuedAt }: LogoutToken,
 ): Promise<void> {
-  const { revocations, config } = context;
-  if (!revocations) {
-    throw needsGroups();
-  }
+  const revocations = requireRevocations(context);
   const found = await summariesOf(
     context,
     await keysOfGroup(context, sid === undefined ? `user ${sub}` : `sid ${sid}`),
   );
-  if (sid !== undefined && sub !== undefined && found.some(({ card }) => card.sub !== sub)) {
+  if (sid !== undefined && sub !== undefined && found.some(({ summary }) => summary.sub !== sub)) {
     throw new KindeError(
       'logout_token_invalid',
-      'The session is not of the person in this token.',
+      'The session belongs to another user than the one in the logout token.',
       { reason: 'sub' },
     );
   }
-  // Without a session named, it may be late, and the person be here again. Clocks may disagree on which came first.
-  const until = issuedAt + config.clockTolerance;
+  // Without a session named, it may be late, and the user be signed in again. Clocks may disagree on which came first.
+  const until = issuedAt + context.config.clockTolerance;
   if (sid === undefined) {
     await revocations.revoke(`user ${sub}`, until);
   } else {
     await revocations.revoke(sub === undefined ? `sid ${sid}` : `sid ${sid} of ${sub}`);
   }
-  const meant = sid === undefined ? found.filter(({ card }) => card.startedAt <= until) : found;
+  const meant =
+    sid === undefined ? found.filter(({ summary }) => summary.startedAt <= until) : found;
   const names = meant.map(({ name }) => name);
   await endRecords(context, names);
 }
@@ -175,7 +167,7 @@ async function endRecords(context: SessionContext, names: readonly string[]): Pr
 const REVOKING = 3;
 const REVOKED_AT_ONCE = 10;
 
-/** Best effort: the sessions are over already. Waited for, since some runtimes stop what goes on behind an answer. */
+/** Best effort: the sessions are revoked already. Waited for, since some runtimes stop what goes on behind an answer. */
 async function revokeAll({ oauth }: SessionContext, tokens: readonly string[]): Promise<void> {
   const deadline = deadlineIn(REVOKING);
   const left = [...tokens];
@@ -200,14 +192,14 @@ async function keysOfGroup({ config, seal }: SessionContext, about: string): Pro
 
 interface Found {
   readonly name: string;
-  readonly card: SessionSummary;
+  readonly summary: SessionSummary;
 }
 
 async function summariesOf(context: SessionContext, names: readonly string[]): Promise<Found[]> {
   const records = recordsOf(context);
   const found = await inBatches(names, async (name) => {
     const record = await readRecord(records, name);
-    return record && { name, card: summaryOf(record.value) };
+    return record && { name, summary: summaryOf(record.value) };
   });
   return found.filter((one) => one !== undefined);
 }
@@ -226,12 +218,24 @@ async function inBatches<Item, Result>(
   return results;
 }
 
-/** A missing id is a mistake of the caller's, and must not stand for anybody. */
+/** An id that is missing by mistake must not stand for any user. */
 function text(id: string): string {
   if (typeof id === 'string' && id !== '') {
     return id;
   }
-  throw new KindeError('param_invalid', 'Whose sessions are meant is missing.', { reason: 'id' });
+  throw new KindeError(
+    'param_invalid',
+    'A user id or an organization code is missing: pass a string that is not empty.',
+    { reason: 'id' },
+  );
+}
+
+/** The revocation feed. @throws KindeError `config_invalid` where there is no store with groups. */
+function requireRevocations({ revocations }: SessionContext): Revocations {
+  if (!revocations) {
+    throw needsGroups();
+  }
+  return revocations;
 }
 
 function needsGroups(): KindeError {
@@ -239,7 +243,7 @@ function needsGroups(): KindeError {
     '`session.store` or `session.coordination` must have the functions compareAndSet, addToGroup and groupMembers.';
   return new KindeError(
     'config_invalid',
-    'Sessions can only be found in a store that keeps groups.',
+    'Listing and revoking sessions needs a session store with groups.',
     {
       problems: [problem],
       fix: 'Pass `session: { store }`, or `session: { coordination: store }` for sessions in cookies, with redisStore of @kindling/redis, postgresStore of @kindling/postgres, filesystemStore or memoryStore.',

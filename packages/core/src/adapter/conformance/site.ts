@@ -7,6 +7,7 @@ import { createVisitor, type Visitor } from './visitor.js';
 
 /** A running app of one check, with what the check wants to know about it. */
 export interface Site {
+  /** The adapter under test. */
   readonly subject: AdapterSubject;
   /** What the app was started with. */
   readonly options: KindeOptions;
@@ -22,6 +23,7 @@ export interface Site {
   refuseRefreshes(): void;
   /** Who the browser is to another process of the app, ten minutes later, when nothing is remembered any more. */
   elsewhere(visitor: Visitor): Promise<Auth>;
+  /** Stops the app. */
   close(): Promise<void>;
 }
 

@@ -15,7 +15,13 @@ export interface AdapterSubject {
   /** Starts an app on the adapter, with these options and the routes that `docs/how-to/write-an-adapter.md` lists. */
   start(options: KindeOptions): Promise<RunningApp>;
   /** Signs in on the provider's pages. Resolves with the callback URL that the browser is sent to. */
-  signIn(authorizationUrl: string, user: { email: string }): Promise<URL>;
+  signIn(
+    authorizationUrl: string,
+    user: {
+      /** E-mail address: `member` or `viewer`. */
+      email: string;
+    },
+  ): Promise<URL>;
   /** Lets so many seconds pass at once, for app and provider: moves `Date`. Nobody waits, and nothing is set back. */
   later(seconds: number): void | Promise<void>;
 }

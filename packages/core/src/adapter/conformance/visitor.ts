@@ -13,11 +13,13 @@ export interface Ask {
 
 /** What came back. */
 export interface Answer {
+  /** HTTP status code. */
   readonly status: number;
   /** The value of a header, by lower-case name; `''` for one that was not sent. */
   header(name: string): string;
   /** `Set-Cookie` lines, each as it was sent. */
   readonly cookies: readonly string[];
+  /** The body as text. */
   readonly body: string;
 }
 
