@@ -69,37 +69,13 @@ export function createSingleFlight<Result>(
     stale = Infinity,
   } = options;
   const line = createLine(parallel, stale);
-  const running = new Map<string, { result: Promise<Result>; at: Moment }>();
-  const find = (key: string) => {
-    const entry = running.get(key);
-    if (entry && secondsSince(entry.at) <= stale) {
-      return entry;
-    }
-    return undefined;
-  };
-  const start = (key: string, work: () => Promise<Result>, deadline: Moment) => {
-    for (const [dead, { at }] of running) {
-      if (secondsSince(at) <= stale) {
-        break;
-      }
-      running.delete(dead);
-    }
-    const entry = { result: line.inTurn(work, deadline), at: moment() };
-    running.delete(key);
-    running.set(key, entry);
-    const end = () => {
-      if (running.get(key) === entry) {
-        running.delete(key);
-      }
-    };
-    entry.result.then((result) => {
+  const runs = createRuns<Result>(stale);
+  const start = (key: string, work: () => Promise<Result>, deadline: Moment) =>
+    runs.start(key, line.inTurn(work, deadline), (result) => {
       const kept = keeps(result);
       const over = deadlineIn(typeof seconds === 'number' ? seconds : seconds(result));
       memory.set(key, kept, { end: over, bytes: key.length + weightOf(kept) });
-      end();
-    }, end);
-    return entry;
-  };
+    });
   const peek = (key: string) => memory.get(key);
   return Object.freeze({
     peek,
@@ -110,18 +86,18 @@ export function createSingleFlight<Result>(
       work: () => Promise<Result>,
       { deadline = Infinity, counts }: RunTerms<Result> = {},
     ) {
-      const known = find(key) ? undefined : peek(key);
+      const known = runs.find(key) ? undefined : peek(key);
       if (known !== undefined && counts?.(known) !== false) {
         return known;
       }
-      const { result } = find(key) ?? start(key, work, deadline);
+      const { result } = runs.find(key) ?? start(key, work, deadline);
       if (deadline === Infinity) {
         return result;
       }
       return within(deadline, result, late);
     },
     state: (key: string) => {
-      if (find(key)) {
+      if (runs.find(key)) {
         return 'running';
       }
       if (peek(key) === undefined) {
@@ -130,6 +106,46 @@ export function createSingleFlight<Result>(
       return 'done';
     },
   });
+}
+
+/** Work that runs now, by its key. */
+function createRuns<Result>(stale: number) {
+  interface Run {
+    readonly result: Promise<Result>;
+    readonly at: Moment;
+  }
+  const running = new Map<string, Run>();
+  return {
+    find(key: string) {
+      const run = running.get(key);
+      if (run && secondsSince(run.at) <= stale) {
+        return run;
+      }
+      return undefined;
+    },
+    /** Calls `remember` with the result before the run ends. */
+    start(key: string, result: Promise<Result>, remember: (result: Result) => void) {
+      for (const [dead, { at }] of running) {
+        if (secondsSince(at) <= stale) {
+          break;
+        }
+        running.delete(dead);
+      }
+      const run: Run = { result, at: moment() };
+      running.delete(key);
+      running.set(key, run);
+      const end = () => {
+        if (running.get(key) === run) {
+          running.delete(key);
+        }
+      };
+      result.then((found) => {
+        remember(found);
+        end();
+      }, end);
+      return run;
+    },
+  };
 }
 
 /** A place at which work is done. */

@@ -12,8 +12,7 @@ const MEMBERSHIPS = 4;
 export function memoryStore(options: { max?: number } = {}): Required<SessionStore> {
   const { max = 100_000 } = bare(options);
   const sessions = new Map<string, { value: string; until: number }>();
-  const groups = new Map<string, Map<string, number>>();
-  let memberships = 0;
+  const groups = createGroups(max * MEMBERSHIPS);
   const find = (id: string) => {
     const found = sessions.get(id);
     sessions.delete(id);
@@ -28,15 +27,6 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
     sessions.delete(id);
     sessions.set(id, { value, until: Date.now() + maxAge * 1000 });
     dropOldest(sessions, max);
-  };
-  const leave = (name: string, id: string) => {
-    const group = groups.get(name);
-    if (group?.delete(id)) {
-      memberships -= 1;
-    }
-    if (group?.size === 0) {
-      groups.delete(name);
-    }
   };
   return {
     get: async (id) => find(id),
@@ -55,7 +45,26 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
       }
       return true;
     },
-    async addToGroup(name, id, maxAge) {
+    addToGroup: async (name, id, maxAge) => groups.add(name, id, maxAge),
+    groupMembers: async (name) => groups.membersOf(name),
+  };
+}
+
+/** Groups of ids, of so many memberships together. Groups that were not added to for longest lose theirs first. */
+function createGroups(most: number) {
+  const groups = new Map<string, Map<string, number>>();
+  let memberships = 0;
+  const leave = (name: string, id: string) => {
+    const group = groups.get(name);
+    if (group?.delete(id)) {
+      memberships -= 1;
+    }
+    if (group?.size === 0) {
+      groups.delete(name);
+    }
+  };
+  return {
+    add(name: string, id: string, maxAge: number) {
       leave(name, id);
       const group = groups.get(name) ?? new Map<string, number>();
       group.set(id, Date.now() + maxAge * 1000);
@@ -63,17 +72,17 @@ export function memoryStore(options: { max?: number } = {}): Required<SessionSto
       groups.set(name, group);
       memberships += 1;
       for (const [oldest, ids] of groups) {
-        if (memberships <= max * MEMBERSHIPS) {
+        if (memberships <= most) {
           break;
         }
         for (const one of ids.keys()) {
-          if (memberships > max * MEMBERSHIPS) {
+          if (memberships > most) {
             leave(oldest, one);
           }
         }
       }
     },
-    async groupMembers(name) {
+    membersOf(name: string): string[] {
       for (const [id, until] of groups.get(name) ?? []) {
         if (until <= Date.now()) {
           leave(name, id);
