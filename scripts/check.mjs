@@ -36,6 +36,9 @@ try {
   run('typecheck', 'npm', ['run', 'typecheck']);
   run('build', 'npm', ['run', 'build']);
   run('sizes', 'node', ['scripts/sizes.mjs']);
+  // Fails for a member of the public face without a doc comment.
+  run('reference', 'typedoc', ['--out', join(scratch, 'reference'), '--logLevel', 'Warn']);
+  run('configuration page', 'node', ['scripts/configuration-reference.mjs', '--check']);
   run('management types', 'node', ['scripts/management-types.mjs']);
   run('reports', 'node', ['scripts/reports.mjs', '--check']);
   await checkTarballs();

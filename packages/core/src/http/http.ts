@@ -8,8 +8,11 @@ export interface HttpRequest {
   readonly method: string;
   /** Absolute, or a path with query. Only path and query are used: the host is never trusted. */
   readonly url: string;
-  /** Request headers by lower-case name; `null` for one that was not sent. */
-  readonly headers: { get(name: string): string | null };
+  /** Request headers by lower-case name, such as a web `Headers`. */
+  readonly headers: {
+    /** The value of a header, several joined with `, ` as in RFC 9110 section 5.3; `null` for one that was not sent. */
+    get(name: string): string | null;
+  };
   /**
    * The body as it was sent; only forms, back-channel logout and webhooks need one. A web stream is named beside the iterable
    * that it is, because the DOM library of TypeScript 5.9 does not say so.
