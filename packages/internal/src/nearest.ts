@@ -3,14 +3,35 @@ const MOST_EDITS = 3;
 /** Characters of a word that are compared: longer input is no typing error. */
 const MOST_CHARACTERS = 40;
 
-/** Finds the known word that is most like a mistyped one, for "did you mean". Upper and lower case count as the same. */
+/** Characters that a word must have to count as the beginning of a longer one. */
+const LEAST_BEGINNING = 4;
+
+/**
+ * Finds the known word that is most like a mistyped one, for "did you mean": the one with the fewest edits, or the only one
+ * that begins with it. Upper and lower case count as the same.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  return fewestEdits(word, known) ?? onlyLonger(word, known);
+}
+
+function onlyLonger(word: string, known: readonly string[]): string | undefined {
+  if (word.length < LEAST_BEGINNING) {
+    return undefined;
+  }
+  const [first, ...others] = known.filter((name) =>
+    name.toLowerCase().startsWith(word.toLowerCase()),
+  );
+  return others.length === 0 ? first : undefined;
+}
+
+function fewestEdits(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = MOST_EDITS + 1;
   const typed = word.toLowerCase();
   for (const name of known) {
     const edits = distance(typed, name.toLowerCase());
-    if (edits < fewest) {
+    // Where every letter is another one, nothing was mistyped.
+    if (edits < Math.min(fewest, name.length)) {
       fewest = edits;
       best = name;
     }

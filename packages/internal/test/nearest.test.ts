@@ -16,7 +16,17 @@ test.each([
 test('words that need more than three edits are not suggested', () => {
   expect(nearest('password', OPTIONS)).toBeUndefined();
   expect(nearest('abcd', ['efgh'])).toBeUndefined();
-  expect(nearest('abc', ['efg'])).toBe('efg');
+});
+
+test('a word of which no letter fits is not suggested, however short', () => {
+  expect(nearest('abc', ['efg'])).toBeUndefined();
+  expect(nearest('x', ['s', 'b'])).toBeUndefined();
+});
+
+test('the beginning of one known word is taken for it, and that of several for none', () => {
+  expect(nearest('org_acme', ['org_acme_rockets', 'org_other'])).toBe('org_acme_rockets');
+  expect(nearest('org_acme', ['org_acme_rockets', 'org_acme_planes'])).toBeUndefined();
+  expect(nearest('org', ['org_acme_rockets'])).toBeUndefined();
 });
 
 test('of equally near words the first is suggested', () => {
