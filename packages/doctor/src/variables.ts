@@ -1,6 +1,6 @@
 import { environmentVariables } from '@kindling/core';
 
-/** What core reads, but for `NODE_ENV`, which a check of its own looks at. */
+/** Variables that core reads, without `NODE_ENV`, which has a check of its own. */
 const OF_CORE = environmentVariables().filter(({ option }) => option !== 'production');
 
 /** The variables of each setting. The first one that is set wins. */

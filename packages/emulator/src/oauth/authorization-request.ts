@@ -6,7 +6,7 @@ import { isRegistered } from './redirect-uri.js';
 import { audiences } from './scopes.js';
 
 /**
- * What is wrong with an authorization request. Redirects go only to where the application is registered to be: everything
+ * Answers an authorization request that is wrong. Redirects go only to where the application is registered to be: everything
  * else is a page (OAuth 2.0, 4.1.2.1).
  */
 export function checkAuthorizationRequest(
@@ -128,7 +128,7 @@ export function restoreReauthState(query: URLSearchParams): URLSearchParams {
       }
     }
   } catch {
-    // What cannot be read restarts nothing.
+    // A request that cannot be read restarts nothing.
   }
   return query;
 }

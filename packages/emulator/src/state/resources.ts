@@ -1,6 +1,6 @@
 import type { FlagValue, Seed, SeedApplication } from '../seed/seed.js';
 
-// What a tenant has beside people and organizations. Times are Unix seconds.
+// Resources of a tenant beside users and organizations. Times are Unix seconds.
 
 /** A registered application; its id is its client id. */
 export type Application = SeedApplication & {

@@ -40,7 +40,7 @@ export const webhooks: Handlers<'webhooks'> = {
       ...(typeof description === 'string' && { description }),
     };
     Object.assign(webhook, changes, eventTypes && { eventTypes: [...eventTypes] });
-    // Whoever looks after it gets another try.
+    // An endpoint that somebody looked after gets another try.
     delete webhook.failingSince;
     delete webhook.disabledAt;
     return ok({ webhook: { id } });
