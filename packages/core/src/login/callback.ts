@@ -86,8 +86,8 @@ async function attemptCallback(
   const pending = await findPending(jar, context, state);
   progress.pending = pending;
   const start = await beginSession(jar, context);
-  const found: BegunCallback = { query, state, pending, start };
-  const outcome = await runCallbackOnce(jar, context, found, deadline);
+  const found: BegunCallback = { jar, query, state, pending, start };
+  const outcome = await runCallbackOnce(context, found, deadline);
   if ('redirect' in outcome) {
     return outcome.redirect;
   }
@@ -148,12 +148,11 @@ async function isSignedIn(jar: CookieJar, context: LoginContext): Promise<boolea
 
 /** A double click redeems its code once, whichever processes it reaches. */
 async function runCallbackOnce(
-  jar: CookieJar,
   context: LoginContext,
   callback: BegunCallback,
   deadline: Moment,
 ): Promise<Exclude<CallbackOutcome, 'done'>> {
-  const { state, pending } = callback;
+  const { jar, state, pending } = callback;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
@@ -164,11 +163,11 @@ async function runCallbackOnce(
     if (context.callbacksInFlight.peek(state) === 'done') {
       throw consumed();
     }
-    return { redirect: await finishCallback(jar, context, callback, deadline) };
+    return { redirect: await finishCallback(context, callback, deadline) };
   }
   const work = async (): Promise<CallbackOutcome> => {
     try {
-      return { redirect: await finishCallback(jar, context, callback, deadline) };
+      return { redirect: await finishCallback(context, callback, deadline) };
     } catch (error) {
       if (!(error instanceof KindeError) || context.oauth.isUnspent(error)) {
         throw error;
@@ -251,7 +250,7 @@ async function findPending(
   const name = loginCookieName(context, state);
   const opened = await openCookie(jar, context, { name, purpose: 'login' });
   if (!opened) {
-    throw explainMissingLogin(jar, context.config, name);
+    throw explainMissingLogin(jar.request, [...jar.values.keys()], context.config, name);
   }
   const pending = await readPending(opened.payload);
   if (!sameText(pending.checks.state, state)) {

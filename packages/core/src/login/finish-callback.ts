@@ -1,6 +1,5 @@
 import { toAuth } from '../caller/auth.js';
 import type { Moment } from '../clock.js';
-import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
 import { safeReturnTo } from '../http/return-to.js';
@@ -18,7 +17,6 @@ export interface BegunCallback extends Callback {
 
 /** Exchanges the code for tokens and starts the session, or goes on as the error in the callback asks. */
 export async function finishCallback(
-  jar: CookieJar,
   context: LoginContext,
   found: BegunCallback,
   deadline: Moment,
@@ -34,7 +32,7 @@ export async function finishCallback(
   }
   const error = query.get('error');
   if (error !== null) {
-    return afterError(jar, context, found, error);
+    return afterError(context, found, error);
   }
   if (!query.get('code')) {
     throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
@@ -48,16 +46,15 @@ export async function finishCallback(
       throw refused;
     });
   if (!tokens) {
-    return askAgain(jar, context, found);
+    return askAgain(context, found);
   }
-  return signIn(jar, context, found, tokens);
+  return signIn(context, found, tokens);
 }
 
 /** Starts the session, in place of the one that this browser had. */
 async function signIn(
-  jar: CookieJar,
   context: LoginContext,
-  { pending, start }: BegunCallback,
+  { jar, pending, start }: BegunCallback,
   tokens: Tokens,
 ): Promise<Redirect> {
   const location = safeReturnTo(pending.returnTo, context.config.returnRules);
