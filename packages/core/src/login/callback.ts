@@ -41,15 +41,16 @@ export async function callback(request: HttpRequest, context: LoginContext): Pro
   return outcome;
 }
 
-/** The same, with an expected failure as a value. */
+/** The same, with an expected failure as a value. `query` is the query of the request, where that was read already. */
 export async function tryCallback(
   request: HttpRequest,
   context: LoginContext,
+  query?: URLSearchParams,
 ): Promise<Redirect | FailedCallback> {
   const jar = readCookies(request);
   const progress: Progress = {};
   try {
-    return await attemptCallback(jar, context, progress);
+    return await attemptCallback(jar, context, progress, query);
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
@@ -70,9 +71,9 @@ async function attemptCallback(
   jar: CookieJar,
   context: LoginContext,
   progress: Progress,
+  query = requestUrl(jar.request, context.config).searchParams,
 ): Promise<Redirect> {
   const deadline = deadlineIn(context.config.timeout);
-  const query = requestUrl(jar.request, context.config).searchParams;
   const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
   if (expiredLink && !query.has('state')) {
     if (!canLogIn(jar.request)) {

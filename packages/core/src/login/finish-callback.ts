@@ -57,11 +57,11 @@ async function signIn(
   { jar, pending, start }: BegunCallback,
   tokens: Tokens,
 ): Promise<Redirect> {
-  const location = safeReturnTo(pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
-  const found = await readSession(jar, context).catch(() => undefined);
-  const before = typeof found === 'object' ? found : undefined;
+  const swept = sweepLeftovers(jar, context);
   const others = forgetLogin(jar, context, pending.checks.state);
+  const location = safeReturnTo(pending.returnTo, context.config.returnRules);
+  const before = await readSession(jar, context).catch(() => undefined);
   const begun = { tokens, start, before };
   // A proxy counts the whole head of the response.
   const cookies = await startSession(jar, context, begun, [...others, location]).catch(
@@ -70,13 +70,10 @@ async function signIn(
       throw error;
     },
   );
-  if (before) {
+  if (typeof before === 'object') {
     void revokeTokens(before, context);
   }
-  return {
-    location,
-    cookies: [...cookies, ...others, ...sweepLeftovers(jar, context)],
-  };
+  return { location, cookies: [...cookies, ...others, ...swept] };
 }
 
 /** Revokes the refresh token of a sign-in that failed here. Never throws. */
