@@ -249,7 +249,7 @@ type Ask = <Answer>(question: () => Promise<Answer>) => Promise<Answer>;
 
 /** Within the budget of one caller, where it has one. */
 function askWith(budget: RunTerms<unknown>['budget']): Ask {
-  return budget ? budget.spend : (question) => question();
+  return budget ? budget().spend : (question) => question();
 }
 
 /** Says whether nobody changed this mark for a while. */

@@ -33,8 +33,8 @@ export interface RunTerms<Result> {
    * @default it is repeated at once
    */
   readonly until?: number;
-  /** The time for which this caller waits for the shared store. @default as long as a store may take */
-  readonly budget?: StoreBudget;
+  /** Gives the time for which this caller waits for the shared store, if there is one. @default as long as a store may take */
+  readonly budget?: () => StoreBudget;
 }
 
 /** Bounds of what is remembered and done. */

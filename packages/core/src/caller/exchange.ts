@@ -40,7 +40,7 @@ const AGAIN = 30;
 export async function exchangeTokens(
   session: ReadSession,
   context: CallerContext,
-  terms: { readonly deadline: Moment; readonly budget: StoreBudget },
+  terms: { readonly deadline: Moment; readonly budget: () => StoreBudget },
 ): Promise<RefreshResult> {
   const { refreshesInFlight, judgementsInFlight } = context;
   const { deadline } = terms;

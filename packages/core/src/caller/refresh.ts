@@ -42,7 +42,7 @@ export async function refreshSession(
   try {
     const result = await exchangeTokens(from, context, {
       deadline,
-      budget: context.storeBudgetOf(jar.request),
+      budget: () => context.storeBudgetOf(jar.request),
     });
     if (result === 'refused') {
       return await afterRefusal(jar, context, from, deadline);

@@ -178,7 +178,7 @@ async function runCallbackOnce(
   };
   const outcome = await context.callbacksInFlight.run(state, work, {
     deadline: deadline + FINISH_TIME * 1000,
-    budget: context.storeBudgetOf(jar.request),
+    budget: () => context.storeBudgetOf(jar.request),
   });
   if (outcome === 'done') {
     throw consumed();
