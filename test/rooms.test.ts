@@ -89,7 +89,7 @@ describe.each(Object.entries(rooms))('the rooms of %s', (name, mains) => {
       .filter((room) => room !== 'index' && room !== 'cli')
       .map((room) => {
         const text = sources.find((source) => source.name === mains[room])?.text ?? '';
-        return [`\`${room}\``, text.split('\n', 1)[0]!.replace(/^\/\/ /, '')];
+        return [`\`${room}\``, `\`${mains[room]}\``, text.split('\n', 1)[0]!.replace(/^\/\/ /, '')];
       });
     expect(table).toEqual(written);
   });

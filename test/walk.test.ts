@@ -88,7 +88,8 @@ async function walkAll(
 
 /** The rows of the table with the walks, cells trimmed. */
 function tableOf(page: string): string[] {
-  const [, section = ''] = page.split('## Walks');
+  const [, rest = ''] = page.split('## Walks');
+  const [section = ''] = rest.split('\n## ');
   return section
     .split('\n')
     .filter((line) => line.startsWith('|') && !/^\| *(walk|-)/.test(line))

@@ -1,4 +1,4 @@
-// Time in Unix seconds, moments by a clock that nobody sets, and waiting until a deadline.
+// Time in Unix seconds, a monotonic clock, and deadlines.
 import { withDeadline } from '@kindling/internal';
 
 /** The time in Unix seconds. */

@@ -1,4 +1,4 @@
-// The state of one app: each room's context says what that room keeps between requests.
+// Puts the state of one app together; each room says in its own context.ts what it keeps.
 
 import { createMemoryBudgets } from './cache/bounded.js';
 import { createCallerContext } from './caller/context.js';

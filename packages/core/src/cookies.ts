@@ -1,4 +1,4 @@
-// Encrypted cookies of any size: read once for each request, written within the budget of one response.
+// Encrypted cookies: read once per request, in pieces where they are large, within a budget per response.
 
 import { stringifySetCookie } from 'cookie';
 import type { MemoryBudgets } from './cache/bounded.js';

@@ -1,4 +1,4 @@
-// The SDK for one application: its methods, and the routes made of them. Start reading here.
+// The SDK for one application as an object: every method calls a room below. Start reading here.
 
 import type { Auth } from './caller/auth.js';
 import {

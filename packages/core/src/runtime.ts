@@ -1,4 +1,4 @@
-// Modules of Node, the size of the heap, and warnings, as far as the process offers them.
+// Modules of Node, the heap size and warnings, in runtimes that have them.
 import type * as v8 from 'node:v8';
 import type { KindeErrorCode } from './errors.js';
 

@@ -1,4 +1,4 @@
-// Single-flight, in one process or in all of them, and bounded caches for its results.
+// Single-flight and its lock, in one process or in all that share a store, and bounded caches.
 import { deadlineIn, moment, secondsSince, within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { StoreBudget } from '../store/timeout.js';

@@ -1,4 +1,4 @@
-// The entrance of every request: answers auth routes, finds out who is calling, and guards routes.
+// The way in for every request: answers auth routes, finds the caller, decides what `protect()` asks.
 
 import { withRefresh, type Auth, type RequestAuth } from '../caller/auth.js';
 import { authenticate, authenticateSync, refresh } from '../caller/authenticate.js';

@@ -1,4 +1,4 @@
-// Requests and replies as the core sees them, in any framework, and the rules for addresses and pages.
+// Requests, replies and error pages in any framework, and the rules for origins and return addresses.
 import { readText } from '@kindling/internal';
 import { KindeError } from '../errors.js';
 

@@ -1,4 +1,4 @@
-// Signs users in: sends the browser to Kinde, and finishes the login when it comes back.
+// Signs users in: sends the browser to Kinde (state, nonce, PKCE), and finishes in the callback.
 
 import { bare } from '@kindling/internal';
 import { now } from '../clock.js';

@@ -1,4 +1,4 @@
-// All requests to Kinde over OAuth and OpenID Connect, and the verification of what comes back.
+// All requests of core to Kinde, by OAuth and OpenID Connect, and the verification of tokens.
 import type { Claims } from '@kindling/claims';
 import * as oauth from 'oauth4webapi';
 import { deadlineIn, type Moment } from '../clock.js';

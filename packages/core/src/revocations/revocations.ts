@@ -1,4 +1,4 @@
-// Tells all processes that share a store which sessions were revoked, and whose tokens are stale.
+// The revocation feed of all processes that share a store, read by each every 5 seconds.
 
 import { stopwatch } from '@kindling/internal';
 import { deadlineIn, now, within } from '../clock.js';

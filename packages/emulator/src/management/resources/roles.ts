@@ -96,7 +96,8 @@ export const roles: Handlers<'roles'> = {
       return notFound('ROLE');
     }
     const [roleKey, role] = found;
-    const [added, removed]: [string[], string[]] = [[], []];
+    const added: string[] = [];
+    const removed: string[] = [];
     for (const { id: own, operation } of permissions) {
       const [key] = permissionById(state, own) ?? [];
       const has = key !== undefined && role.permissions.includes(key);
