@@ -133,17 +133,19 @@ describe.each(Object.keys(packages))('%s', (name) => {
     }
   });
 
-  test.runIf(name in files)('its files import only files below them', () => {
-    const named = [...rows.keys()].filter((file) => !file.endsWith('*'));
-    expect(sources.map((source) => source.name)).toEqual(expect.arrayContaining(named));
-    for (const source of sources) {
-      expect(rankOf(source.name), `the row of ${source.name}`).toBeDefined();
-      for (const from of source.imports.filter((path) => path.startsWith('.'))) {
-        const below = rankOf(join(dirname(source.name), from).replace(/\.js$/, ''));
-        expect(below, `${source.name} imports ${from}`).toBeGreaterThan(rankOf(source.name)!);
+  if (name in files) {
+    test('its files import only files below them', () => {
+      const named = [...rows.keys()].filter((file) => !file.endsWith('*'));
+      expect(sources.map((source) => source.name)).toEqual(expect.arrayContaining(named));
+      for (const source of sources) {
+        expect(rankOf(source.name), `the row of ${source.name}`).toBeDefined();
+        for (const from of source.imports.filter((path) => path.startsWith('.'))) {
+          const below = rankOf(join(dirname(source.name), from).replace(/\.js$/, ''));
+          expect(below, `${source.name} imports ${from}`).toBeGreaterThan(rankOf(source.name)!);
+        }
       }
-    }
-  });
+    });
+  }
 
   test('its files and functions are short', () => {
     for (const { name: file, text, tree } of sources) {
