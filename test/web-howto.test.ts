@@ -347,7 +347,7 @@ describe('the page about WebSockets', () => {
       'Socket.IO',
       'new Server(',
       overSocketIo,
-      ['no_session', expect.stringContaining('this site itself')],
+      ['no_session', expect.stringContaining('only accepted from a page')],
     ],
   ] as const;
 

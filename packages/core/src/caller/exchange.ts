@@ -33,7 +33,7 @@ const HELD_LIFE = 3600;
 const AGAIN = 30;
 
 /**
- * What a session goes on with: new tokens, or why there are none. Of the processes that agree, one asks Kinde. An answer that
+ * Gets new tokens for a session, or the reason why there are none. Of the processes that agree, one asks Kinde. An answer that
  * could not be judged is judged again instead of asked for again, every few seconds at most.
  * @throws KindeError where Kinde or the store do not answer.
  */
@@ -99,7 +99,7 @@ export function mayJudge({ unjudged }: Session, { judgementsInFlight }: CallerCo
   return verdict === undefined || !isUnjudged(verdict);
 }
 
-/** What an answer is known by while it is judged. */
+/** The name of an answer while it is judged. */
 function nameOf({ accessToken, seenAt }: UnjudgedAnswer): string {
   return `${seenAt} ${accessToken}`;
 }

@@ -164,7 +164,7 @@ async function isLateFor(session: Session, context: CallerContext): Promise<bool
   return Number(summary?.value['seenAt']) > session.seenAt;
 }
 
-/** What came was for another organization. The old tokens count until their end, and nothing comes after them. */
+/** The new tokens are for another organization. The old tokens count until their end, and nothing comes after them. */
 async function pinOrganization(
   jar: CookieJar,
   context: CallerContext,

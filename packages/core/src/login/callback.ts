@@ -159,7 +159,7 @@ async function runCallbackOnce(
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
     });
   }
-  // What leads to no exchange leaves nothing behind: anybody can send it, as often as they please.
+  // A request that leads to no exchange leaves nothing behind: anybody can send it, as often as they please.
   if (!isGrant(callback.query, context)) {
     if (context.callbacksInFlight.peek(state) === 'done') {
       throw consumed();

@@ -188,7 +188,7 @@ export function fromQuery(query: URLSearchParams): AuthorizationParameters & { r
 }
 
 /**
- * What Kinde hands back when an e-mailed link has expired → options for starting again. It passed through the browser, so
+ * Reads the state that Kinde hands back when an e-mailed link has expired, as options for starting again. It passed through the browser, so
  * it is read like a link. What cannot be read is handed to Kinde as it is.
  */
 export function fromReauthState(reauthState: string): AuthorizationParameters {

@@ -15,13 +15,13 @@ import { createLoginChecks } from './login-checks.js';
 
 /** A login between its two halves, in an encrypted cookie of its own, so that tabs do not disturb each other. */
 export interface PendingLogin {
-  /** What must match when the browser comes back. */
+  /** State, nonce and code verifier, which must match when the browser comes back. */
   readonly checks: LoginChecks;
   /** Where the browser goes afterwards: an absolute URL that was checked. */
   readonly returnTo: string;
   /** Unix seconds. */
   readonly startedAt: number;
-  /** What was asked for, where Kinde may have to be asked once more: after `prompt=none` or `maxAge`. */
+  /** The parameters of the request, where Kinde may have to be asked once more: after `prompt=none` or `maxAge`. */
   readonly params?: Readonly<Record<string, string>>;
   /** A change of organization that asks the user only if it must. */
   readonly isSwitch?: boolean;

@@ -18,7 +18,7 @@ export interface WebhookReceiver {
   ): Promise<Reply>;
 }
 
-/** What a webhook may do to sessions. See `Sessions`. */
+/** Effects that a webhook may have on sessions. See `Sessions`. */
 export interface SessionEffects {
   /** Revokes all sessions of a user. */
   revokeUser(userId: string): Promise<unknown>;

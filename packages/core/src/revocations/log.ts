@@ -9,7 +9,7 @@ import { createSerialQueue } from '../cache/serial-queue.js';
 
 export type { Known } from './reader.js';
 
-/** What processes tell each other about sessions, in the order in which it was said. */
+/** The log by which processes tell each other about sessions, in order. */
 export interface RevocationLog {
   /**
    * Reads what was said since, and then has this process's notices said, too.
@@ -18,7 +18,7 @@ export interface RevocationLog {
   sync(): Promise<void>;
   /** Says something to all processes. @throws KindeError `store_unavailable`; it may have been said all the same. */
   append(notice: Said): Promise<void>;
-  /** What this process has read; `undefined` before it has read all there is. */
+  /** The part that this process has read; `undefined` before it has read all there is. */
   known(): Known | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** One thing that was said about sessions. */
 export interface Notice {
-  /** What kind it is, in one letter, and whom it is about, as a name that says nothing. */
+  /** Its kind, in one letter, and its subject, as a name that says nothing. */
   readonly key: string;
   /** Its place in the order in which everything was said, from 1. */
   readonly seq: number;

@@ -12,7 +12,7 @@ export interface Known {
   readonly latest: ReadonlyMap<string, Notice>;
 }
 
-/** What a process has read of the log. */
+/** The part of the log that a process has read. */
 export interface RevocationReader {
   /**
    * Takes in a head and the pages before it that were not read yet. `undefined` where one is missing, or the head is older
@@ -22,7 +22,7 @@ export interface RevocationReader {
   take(text: string | undefined): Promise<Head | undefined>;
   /** Takes in what this process itself has written in place of a head, or of none. */
   accept(before: Head | undefined, head: Head, text: string): void;
-  /** What is known once everything there is was read. */
+  /** The state once the whole log was read. */
   known(): Known | undefined;
   /** The latest time on a full page, if that was read. */
   endOf(page: number): number | undefined;

@@ -28,7 +28,7 @@ export interface Revocations {
   /** Asks the store if that is due, so that `judge` need not wait for it. @throws KindeError `store_unavailable`. */
   reload(): Promise<void>;
   /**
-   * What was said about a session, a few seconds old at most. `about` is only asked while something was said; its answer is
+   * The verdict on a session, a few seconds old at most. `about` is only asked while something was said; its answer is
    * remembered for the given object.
    * @throws KindeError `store_unavailable` where that is not known.
    */
@@ -45,13 +45,13 @@ export interface Standing {
   readonly since?: number | undefined;
 }
 
-/** What is asked of a session. One without a standing began where there was no store, and is judged by its time. */
+/** The part of a session that is judged. One without a standing began where there was no store, and is judged by its time. */
 export interface Judged extends Standing {
   /** Unix seconds. */
   readonly startedAt: number;
 }
 
-/** What was said about a session. */
+/** The verdict on a session. */
 export interface Verdict extends Standing {
   /** It is over: somebody said so, or nobody knows any more what was said. */
   readonly isOver: boolean;
@@ -61,7 +61,7 @@ export interface Verdict extends Standing {
   readonly renewFrom: number;
 }
 
-/** What concerns everybody. */
+/** The subject of revocations that concern every session. */
 export const EVERYONE = 'all';
 
 /** Seconds for which a process goes by what it read last without asking the store. */

@@ -6,7 +6,7 @@ import type { SessionContext } from './context.js';
 import { claimsOf, toStored, type Session } from './data.js';
 import { isSession } from './shape.js';
 
-/** What the browser's cookie holds: a session, or only the id of one. */
+/** The content of the browser's cookie: a session, or only the id of one. */
 export function openSessionCookie(
   jar: CookieJar,
   context: SessionContext,

@@ -46,7 +46,7 @@ export interface Session extends TokenSet, Standing {
   readonly claims?: TokenClaims | undefined;
   /** Hash of its id, by which a store knows it, where that was made already. Not kept. */
   readonly key?: string | undefined;
-  /** What the store held when it was read. Not kept. */
+  /** The text of its record when it was read. Not kept. */
   readonly record?: string;
   /** To be kept in another way: encrypted with a secret that is being retired, or from another kind of session. Not kept. */
   readonly isOutdated?: boolean;
@@ -54,7 +54,7 @@ export interface Session extends TokenSet, Standing {
   readonly isFallback?: boolean;
 }
 
-/** What a store says about a session whose tokens are in the cookie: enough to list it and to end it. */
+/** Summary of a session whose tokens are in the cookie: enough to list it and to end it. */
 export interface SessionSummary extends Pick<Session, 'id' | 'startedAt' | 'seenAt' | 'userAgent'> {
   /** The user's id. */
   readonly sub: string;

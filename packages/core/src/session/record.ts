@@ -72,7 +72,7 @@ export async function adoptRecord(
   return undefined;
 }
 
-/** What a store has of a session. */
+/** A session as a store has it. */
 export interface StoredRecord {
   /** A whole session, or a summary of one. */
   readonly value: Opened['payload'];

@@ -145,7 +145,7 @@ async function adopt(
   return (await adoptRecord(records, { ...session, key, ...standing }, text)) ?? ENDED;
 }
 
-/** What was said about a session, and the claims of its tokens if they had to be read for that. */
+/** The verdict on a session, and the claims of its tokens if they had to be read for that. */
 async function askVerdict(
   { context, budget }: Judging,
   { session, key, isFallback }: Found,

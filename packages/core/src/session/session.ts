@@ -39,11 +39,11 @@ export async function beginSession(
   return { startedAt: now(), ...standing };
 }
 
-/** What a new session begins with. */
+/** The state that a new session begins with. */
 export interface SignIn {
   /** The verified tokens of the callback. */
   readonly tokens: Tokens;
-  /** What `beginSession` returned before they were asked for. */
+  /** The result of `beginSession`, from before they were asked for. */
   readonly start: Start;
   /** What `readSession` found in the browser; `undefined` where the store could not say. */
   readonly before: Session | NoSession | 'lapsed' | undefined;

@@ -113,7 +113,7 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
       expect([(await place.ask(small)).status, place.calls(), place.emulator.state.reuse]).toEqual([
         200, 2, 0,
       ]);
-      expect(warnings.join()).toContain('cannot be judged yet does not fit into the cookie');
+      expect(warnings.join()).toContain('do not fit into the session cookie');
       process.off('warning', note);
     },
   );

@@ -6,7 +6,7 @@ import { SCRIPT, type Answer, type Visitor } from './visitor.js';
 
 /** One thing that an adapter must do. */
 export interface AdapterCheck {
-  /** What must hold, as a sentence. */
+  /** The requirement, as a sentence. */
   readonly name: string;
   /** The route of the app that this is about, where an app may do without. */
   readonly needs?: OptionalRoute;
@@ -17,7 +17,7 @@ export interface AdapterCheck {
   run(subject: AdapterSubject): Promise<void>;
 }
 
-/** What a check asks for besides the routes that every app has. */
+/** Parts of the app that a check needs besides the routes that every app has. */
 interface Terms {
   readonly needs?: OptionalRoute;
   /** Options of the app that differ from the subject's. */

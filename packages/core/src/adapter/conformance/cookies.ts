@@ -3,7 +3,7 @@ import { callerIn, check, dueUser, linesOfCore, notCached, type AdapterCheck } f
 import type { Site } from './site.js';
 import { SCRIPT, type Answer, type Visitor } from './visitor.js';
 
-/** What is written on responses besides the answer. */
+/** Headers that are written on responses besides the answer. */
 export const cookies: readonly AdapterCheck[] = [
   check(
     '`Vary: Cookie` is on every answer that depends on the caller, beside what the app says',

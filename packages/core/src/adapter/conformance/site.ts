@@ -9,9 +9,9 @@ import { createVisitor, type Visitor } from './visitor.js';
 export interface Site {
   /** The adapter under test. */
   readonly subject: AdapterSubject;
-  /** What the app was started with. */
+  /** The options that the app was started with. */
   readonly options: KindeOptions;
-  /** What the provider was asked so far. */
+  /** The requests that the provider got so far. */
   readonly asked: Asked;
   /** A new browser. */
   visitor(): Visitor;

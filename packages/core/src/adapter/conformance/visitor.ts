@@ -11,7 +11,7 @@ export interface Ask {
   readonly body?: string;
 }
 
-/** What came back. */
+/** The response as it came back. */
 export interface Answer {
   /** HTTP status code. */
   readonly status: number;
