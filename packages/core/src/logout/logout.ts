@@ -1,6 +1,6 @@
 // Ends sessions here and at Kinde, when the user signs out or Kinde says that they did.
 
-import { bare } from '@kindling/internal';
+import { bare, withDeadline } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
 import { clearCookie, readCookies } from '../cookies.js';
 import { KindeError, withHeaders } from '../errors.js';
@@ -51,7 +51,5 @@ export async function logout(
 
 /** Best effort: neither slowness nor failure may keep anybody from signing out. */
 async function withinTime(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work.catch(() => {}), late]).finally(() => clearTimeout(timer));
+  await withDeadline(work, { milliseconds, onTimeout: () => undefined }).catch(() => {});
 }
