@@ -56,18 +56,7 @@ await withFolder(async (scratch) => {
     return;
   }
   await step(`TypeScript ${Object.keys(COMPILERS).join(', ')}`, () => installCompilers(scratch));
-  const projects = [];
-  for (const pkg of tried) {
-    for (const peers of PEERS[pkg.name] ?? [[]]) {
-      const title = [pkg.name, ...peers.slice(0, 1)].join(' with ');
-      const folder = await step(`${title}: install`, () =>
-        installAlone(scratch, { ...pkg, title, peers }, tarballs),
-      );
-      if (folder) {
-        projects.push({ ...pkg, title, folder });
-      }
-    }
-  }
+  const projects = await installProjects(scratch, tarballs);
   for (const [version, resolutions] of Object.entries(COMPILERS)) {
     for (const resolution of resolutions) {
       await step(`types for TypeScript ${version}, ${resolution}`, () =>
@@ -80,15 +69,7 @@ await withFolder(async (scratch) => {
     await tryToolchains(scratch, tarballs);
   }
   for (const name of wanted.filter((one) => one !== 'toolchains')) {
-    const use = await step(name, () => runtime(scratch, name, tarballs), {
-      optional: !name.startsWith('node'),
-    });
-    for (const project of use ? projects : []) {
-      if (name === 'workerd' && !ANYWHERE.includes(project.name)) {
-        continue;
-      }
-      await step(`${project.title} on ${name}`, () => use(project));
-    }
+    await tryRuntime(scratch, name, { tarballs, projects });
   }
 });
 console.log(
@@ -112,6 +93,38 @@ async function step(title, work, { optional = false } = {}) {
     }
     console.log(`  ${optional || isLine ? 'cannot be had' : 'FAILED'}: ${title}\n${error.message}`);
     return undefined;
+  }
+}
+
+/** One project for each package and each of its peers. */
+async function installProjects(scratch, tarballs) {
+  const projects = [];
+  for (const pkg of tried) {
+    for (const peers of PEERS[pkg.name] ?? [[]]) {
+      const title = [pkg.name, ...peers.slice(0, 1)].join(' with ');
+      const folder = await step(`${title}: install`, () =>
+        installAlone(scratch, { ...pkg, title, peers }, tarballs),
+      );
+      if (folder) {
+        projects.push({ ...pkg, title, folder });
+      }
+    }
+  }
+  return projects;
+}
+
+/** Runs on one runtime every project that is promised for it. */
+async function tryRuntime(scratch, name, { tarballs, projects }) {
+  const use = await step(name, () => runtime(scratch, name, tarballs), {
+    optional: !name.startsWith('node'),
+  });
+  if (!use) {
+    return;
+  }
+  for (const project of projects) {
+    if (name !== 'workerd' || ANYWHERE.includes(project.name)) {
+      await step(`${project.title} on ${name}`, () => use(project));
+    }
   }
 }
 

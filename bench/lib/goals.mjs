@@ -9,99 +9,13 @@ export function range(starts = [], text = share) {
 
 /** Rows `{ goal, wanted, measured, met }`. */
 export function goals(results) {
-  const {
-    session = [],
-    bearer = [],
-    pack = [],
-    lookup = [],
-    login = [],
-    stampede = [],
-    weight = [],
-    versions,
-  } = results;
-  const kindling = (rows, on, label = 'Kindling') =>
-    rows.find((row) => row.on === on && row.label === label);
-  const atLeast = (goal, least, load) => {
-    const { measured, ...rest } = row(
-      goal,
-      `≥ ${share(least)}`,
-      load?.ratio,
-      load?.ratio >= least,
-      share,
-    );
-    return {
-      ...rest,
-      measured: load ? `${measured} (${range(load.starts) || 'one start'})` : measured,
-    };
-  };
-  const atMost = (goal, most, value, text) =>
-    row(goal, `≤ ${text(most)}`, value, value <= most, text);
-  const sessionOf = (on, size) => kindling(session, on, 'Kindling, cookie')?.loads?.[size];
-  const bearerOf = (load) => kindling(bearer, 'fastify')?.loads?.[load];
-  const millis = (value) => `${Math.round(value)} ms`;
-  const bytes = (value) => `${number(value)} bytes`;
-  const kb = (value) => `${(value / 1024).toFixed(1)} KB`;
-  const most = Math.max(...lookup.map(({ ratio }) => ratio));
-  const counts = Object.entries(versions?.dependencies ?? {});
   return [
-    ...sessionGoals.map(([on, size, least]) =>
-      atLeast(
-        `session route on ${title(on)}, ${number(size)} session${size > 1 ? 's' : ''}`,
-        least,
-        sessionOf(on, size),
-      ),
-    ),
-    atLeast('bearer route on Fastify, one token', 0.9, bearerOf('1')),
-    atLeast('bearer route on Fastify, 1,000 tokens', 0.85, bearerOf('1000')),
-    atLeast('bearer route on Fastify, every token new', 0.3, bearerOf('new')),
-    atMost(
-      'session cookie',
-      2_000,
-      kindling(session, 'fastify', 'Kindling, cookie')?.cookie,
-      bytes,
-    ),
-    atMost(
-      'response header of the callback that signs in',
-      2_600,
-      kindling(session, 'fastify', 'Kindling, cookie')?.head,
-      bytes,
-    ),
-    atMost(
-      '`Set-Cookie` with 100 permissions, 10 organizations, 10 flags',
-      3_800,
-      pack.find(({ person, label }) => label === 'Kindling' && /^100/.test(person))?.lines,
-      bytes,
-    ),
-    atMost(
-      'the slowest look-up, beside a plain object’s',
-      3,
-      lookup.length > 0 ? most : undefined,
-      (n) => `${n.toFixed(1)} ×`,
-    ),
-    atMost(
-      'login, beside @fastify/secure-session’s',
-      1,
-      kindling(login, 'fastify', 'Kindling, cookie')?.ratio,
-      share,
-    ),
-    ...[1, 4].map((processes) => stampedeGoal(stampede, processes)),
-    ...['fastify', 'express'].map((on) =>
-      atMost(`first import, beyond ${title(on)}`, 40, kindling(weight, on)?.millis, millis),
-    ),
-    atMost(
-      'core in a bundle, gzipped',
-      25 * 1024,
-      weight.find(({ label }) => label === 'Kindling core')?.gzipBytes,
-      kb,
-    ),
-    atMost(
-      'dependencies of a package (the emulator apart)',
-      4,
-      counts.length > 0
-        ? Math.max(...counts.filter(([name]) => name !== 'emulator').map(([, n]) => n))
-        : undefined,
-      String,
-    ),
+    ...sessionGoals.map(([on, size, least]) => sessionGoal(results, { on, size, least })),
+    ...bearerGoals(results),
+    ...headerGoals(results),
+    ...speedGoals(results),
+    ...[1, 4].map((processes) => stampedeGoal(results.stampede ?? [], processes)),
+    ...weightGoals(results),
   ];
 }
 
@@ -113,6 +27,94 @@ const sessionGoals = [
   ['express', 1_000, 0.9],
   ['express', 10_000, 0.8],
 ];
+
+function sessionGoal({ session }, { on, size, least }) {
+  return atLeast(
+    `session route on ${title(on)}, ${number(size)} session${size > 1 ? 's' : ''}`,
+    least,
+    kindling(session, on, COOKIE)?.loads?.[size],
+  );
+}
+
+function bearerGoals({ bearer }) {
+  const loads = kindling(bearer, 'fastify')?.loads;
+  return [
+    atLeast('bearer route on Fastify, one token', 0.9, loads?.['1']),
+    atLeast('bearer route on Fastify, 1,000 tokens', 0.85, loads?.['1000']),
+    atLeast('bearer route on Fastify, every token new', 0.3, loads?.['new']),
+  ];
+}
+
+function headerGoals({ session, pack = [] }) {
+  const ours = kindling(session, 'fastify', COOKIE);
+  const large = pack.find(({ person, label }) => label === 'Kindling' && /^100/.test(person));
+  return [
+    atMost('session cookie', 2_000, ours?.cookie, bytes),
+    atMost('response header of the callback that signs in', 2_600, ours?.head, bytes),
+    atMost(
+      '`Set-Cookie` with 100 permissions, 10 organizations, 10 flags',
+      3_800,
+      large?.lines,
+      bytes,
+    ),
+  ];
+}
+
+function speedGoals({ lookup = [], login }) {
+  const ratios = lookup.map(({ ratio }) => ratio);
+  const ours = kindling(login, 'fastify', COOKIE);
+  return [
+    atMost('the slowest look-up, beside a plain object’s', 3, most(ratios), times),
+    atMost('login, beside @fastify/secure-session’s', 1, ours?.ratio, share),
+  ];
+}
+
+function weightGoals({ weight = [], versions }) {
+  const core = weight.find(({ label }) => label === 'Kindling core');
+  const counts = Object.entries(versions?.dependencies ?? {});
+  const others = counts.filter(([name]) => name !== 'emulator').map(([, count]) => count);
+  return [
+    ...['fastify', 'express'].map((on) =>
+      atMost(`first import, beyond ${title(on)}`, 40, kindling(weight, on)?.millis, millis),
+    ),
+    atMost('core in a bundle, gzipped', 25 * 1024, core?.gzipBytes, kb),
+    atMost('dependencies of a package (the emulator apart)', 4, most(others), String),
+  ];
+}
+
+const COOKIE = 'Kindling, cookie';
+
+function kindling(rows = [], on, label = 'Kindling') {
+  return rows.find((row) => row.on === on && row.label === label);
+}
+
+function atLeast(goal, least, load) {
+  const { measured, ...rest } = row(
+    goal,
+    `≥ ${share(least)}`,
+    load?.ratio,
+    load?.ratio >= least,
+    share,
+  );
+  return {
+    ...rest,
+    measured: load ? `${measured} (${range(load.starts) || 'one start'})` : measured,
+  };
+}
+
+function atMost(goal, limit, value, text) {
+  return row(goal, `≤ ${text(limit)}`, value, value <= limit, text);
+}
+
+/** The largest of some values; `undefined` where there is none. */
+function most(values) {
+  return values.length > 0 ? Math.max(...values) : undefined;
+}
+
+const millis = (value) => `${Math.round(value)} ms`;
+const bytes = (value) => `${number(value)} bytes`;
+const kb = (value) => `${(value / 1024).toFixed(1)} KB`;
+const times = (value) => `${value.toFixed(1)} ×`;
 
 function stampedeGoal(rows, processes) {
   const ours = rows.filter(({ ours: own }) => own).map((row) => row[processes]);

@@ -187,10 +187,11 @@ export function setCookies(
     return;
   }
   const waiting = res[WAITING];
-  res[WAITING] = mergeCookies(waiting, lines);
   if (waiting) {
+    res[WAITING] = mergeCookies(waiting, lines);
     return;
   }
+  res[WAITING] = lines;
   onHeaders(res, function (this: ServerResponse & { [WAITING]?: readonly string[] }) {
     const written = this.getHeader('Set-Cookie');
     const left = withoutCookies(this[WAITING] ?? [], written);

@@ -5,6 +5,17 @@ export async function hash(value: string): Promise<string> {
   return toBase64url(await digest(value));
 }
 
+/** A text for each purpose, derived from one secret. None of them tells another one or the secret. */
+export async function derive<Purpose extends string>(
+  secret: string,
+  purposes: readonly Purpose[],
+): Promise<Record<Purpose, string>> {
+  const derived = purposes.map(
+    async (purpose) => [purpose, await hash(`${purpose} ${secret}`)] as const,
+  );
+  return Object.fromEntries(await Promise.all(derived)) as Record<Purpose, string>;
+}
+
 /** SHA-256 of a text. */
 export async function digest(value: string): Promise<Uint8Array> {
   if (nodeCrypto) {

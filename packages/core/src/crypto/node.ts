@@ -75,6 +75,12 @@ export function bytesOf(text: string): Uint8Array | undefined {
   return base64url.decode(text);
 }
 
+/** The bytes of several texts; `undefined` unless all of them are base64url. */
+export function bytesOfAll(texts: readonly string[]): readonly Uint8Array[] | undefined {
+  const decoded = texts.map(bytesOf);
+  return decoded.every((bytes) => bytes !== undefined) ? decoded : undefined;
+}
+
 /**
  * Written as base64url, without padding and in the one way there is: decoders skip what they do not know and overlook bits
  * that mean nothing, so that others could write the same bytes differently.

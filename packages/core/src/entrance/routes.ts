@@ -49,7 +49,7 @@ export function createRoutes(context: Context, sessions: Sessions): readonly Rou
     [paths.register, { GET: starting(context, register) }],
     [paths.createOrganization, { GET: starting(context, createOrganization) }],
     [paths.switchOrganization, { GET: switchTo, POST: switchTo }],
-    [paths.callback, { GET: (request) => finish(request, context) }],
+    [paths.callback, { GET: (request, query) => finish(request, query, context) }],
     [paths.logout, { GET: signOut, POST: signOut }],
     [paths.backchannelLogout, { POST: (request) => backchannelLogout(request, context) }],
     [paths.webhooks, receiver],
@@ -146,8 +146,12 @@ function starting(context: Context, start: typeof login): Handler {
 }
 
 /** The result of a callback: where the user was going, or the page that says why not. */
-async function finish(request: HttpRequest, context: Context): Promise<Redirect | Reply> {
-  const outcome = await tryCallback(request, context);
+async function finish(
+  request: HttpRequest,
+  query: URLSearchParams,
+  context: Context,
+): Promise<Redirect | Reply> {
+  const outcome = await tryCallback(request, context, query);
   if ('error' in outcome) {
     return problemReply(request, context.config, outcome.error, outcome.returnTo);
   }

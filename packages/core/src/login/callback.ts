@@ -41,15 +41,16 @@ export async function callback(request: HttpRequest, context: LoginContext): Pro
   return outcome;
 }
 
-/** The same, with an expected failure as a value. */
+/** The same, with an expected failure as a value. `query` is the query of the request, where that was read already. */
 export async function tryCallback(
   request: HttpRequest,
   context: LoginContext,
+  query?: URLSearchParams,
 ): Promise<Redirect | FailedCallback> {
   const jar = readCookies(request);
   const progress: Progress = {};
   try {
-    return await attemptCallback(jar, context, progress);
+    return await attemptCallback(jar, context, progress, query);
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
@@ -70,9 +71,9 @@ async function attemptCallback(
   jar: CookieJar,
   context: LoginContext,
   progress: Progress,
+  query = requestUrl(jar.request, context.config).searchParams,
 ): Promise<Redirect> {
   const deadline = deadlineIn(context.config.timeout);
-  const query = requestUrl(jar.request, context.config).searchParams;
   const expiredLink = query.get('error') === 'login_link_expired' && query.get('reauth_state');
   if (expiredLink && !query.has('state')) {
     if (!canLogIn(jar.request)) {
@@ -86,8 +87,8 @@ async function attemptCallback(
   const pending = await findPending(jar, context, state);
   progress.pending = pending;
   const start = await beginSession(jar, context);
-  const found: BegunCallback = { query, state, pending, start };
-  const outcome = await runCallbackOnce(jar, context, found, deadline);
+  const found: BegunCallback = { jar, query, state, pending, start };
+  const outcome = await runCallbackOnce(context, found, deadline);
   if ('redirect' in outcome) {
     return outcome.redirect;
   }
@@ -148,12 +149,11 @@ async function isSignedIn(jar: CookieJar, context: LoginContext): Promise<boolea
 
 /** A double click redeems its code once, whichever processes it reaches. */
 async function runCallbackOnce(
-  jar: CookieJar,
   context: LoginContext,
   callback: BegunCallback,
   deadline: Moment,
 ): Promise<Exclude<CallbackOutcome, 'done'>> {
-  const { state, pending } = callback;
+  const { jar, state, pending } = callback;
   if (pending.startedAt + LOGIN_TTL < now()) {
     throw new KindeError('transaction_expired', 'This login took too long. Please sign in again.', {
       fix: `A login must be finished within ${LOGIN_TTL / 60} minutes.`,
@@ -164,11 +164,11 @@ async function runCallbackOnce(
     if (context.callbacksInFlight.peek(state) === 'done') {
       throw consumed();
     }
-    return { redirect: await finishCallback(jar, context, callback, deadline) };
+    return { redirect: await finishCallback(context, callback, deadline) };
   }
   const work = async (): Promise<CallbackOutcome> => {
     try {
-      return { redirect: await finishCallback(jar, context, callback, deadline) };
+      return { redirect: await finishCallback(context, callback, deadline) };
     } catch (error) {
       if (!(error instanceof KindeError) || context.oauth.isUnspent(error)) {
         throw error;
@@ -251,7 +251,7 @@ async function findPending(
   const name = loginCookieName(context, state);
   const opened = await openCookie(jar, context, { name, purpose: 'login' });
   if (!opened) {
-    throw explainMissingLogin(jar, context.config, name);
+    throw explainMissingLogin(jar.request, [...jar.values.keys()], context.config, name);
   }
   const pending = await readPending(opened.payload);
   if (!sameText(pending.checks.state, state)) {

@@ -1,8 +1,8 @@
-import type { CookieContext } from '../cookies.js';
 import { isElsewhere, requestUrl, type HttpRequest, type Redirect } from '../http/http.js';
 import { isPageLoad } from '../http/navigation.js';
 import { RETURN_NAMES, returnTarget } from '../http/query.js';
 import { safeReturnTo } from '../http/return-to.js';
+import type { LoginContext } from './context.js';
 import { TARGET_BYTES } from './pending-login.js';
 
 /** Marks a login that was moved to the configured host, so that it moves once, whatever a proxy makes of `Host`. */
@@ -14,7 +14,7 @@ const MOVED = 'moved';
  */
 export function moveToSite(
   request: HttpRequest,
-  { config }: CookieContext,
+  { config }: LoginContext,
   query: URLSearchParams,
 ): Redirect | undefined {
   if (query.has(MOVED) || !isPageLoad(request) || !isElsewhere(request, config.siteUrl)) {
@@ -40,7 +40,7 @@ const LONGEST_MOVE = 3000;
 /** The same for a page that needs a login: it begins at the login route of the configured site. */
 export function loginElsewhere(
   request: HttpRequest,
-  { config }: CookieContext,
+  { config }: LoginContext,
   returnTo: string,
 ): Redirect | undefined {
   const { siteUrl, paths } = config;

@@ -9,6 +9,8 @@ import { fromQuery, fromReauthState } from './parameters.js';
 
 /** A callback that belongs to a login of this browser. */
 export interface Callback {
+  /** The request and its cookies. */
+  readonly jar: CookieJar;
   /** The parameters of the callback. */
   readonly query: URLSearchParams;
   /** Its `state`. */
@@ -27,12 +29,12 @@ const NEEDS_USER = [
 
 /** Kinde's answer is an error. Some of them are a way on. */
 export async function afterError(
-  jar: CookieJar,
   context: LoginContext,
   found: Callback,
   error: string,
 ): Promise<Redirect> {
-  const { params = {}, isSilent, isSwitch, isReauth, returnTo, checks } = found.pending;
+  const { jar, pending } = found;
+  const { params = {}, isSilent, isSwitch, isReauth, returnTo, checks } = pending;
   if (NEEDS_USER.includes(error) && isSilent) {
     return {
       location: withLoginError(returnTo, error),
@@ -40,11 +42,11 @@ export async function afterError(
     };
   }
   if (NEEDS_USER.includes(error) && isSwitch) {
-    return startAgain(jar, context, found, { options: { ...again(params, checks), returnTo } });
+    return startAgain(context, found, { options: { ...again(params, checks), returnTo } });
   }
   if (error === 'login_link_expired' && !isReauth) {
     const options = { ...fromReauthState(found.query.get('reauth_state') ?? ''), returnTo };
-    return startAgain(jar, context, found, { options, isReauth: true });
+    return startAgain(context, found, { options, isReauth: true });
   }
   throw new KindeError('login_refused', 'Kinde ended this login without signing the user in.', {
     reason: errorCode(error),
@@ -53,9 +55,8 @@ export async function afterError(
 
 /** A login in place of this one, whose cookie goes. */
 async function startAgain(
-  jar: CookieJar,
   context: LoginContext,
-  { pending }: Callback,
+  { jar, pending }: Callback,
   beginning: Beginning,
 ): Promise<Redirect> {
   const { location, cookies } = await startLogin(jar, context, beginning);
@@ -78,14 +79,10 @@ export function withLoginError(returnTo: string, error: string): string {
 }
 
 /** Kinde did not make the user sign in again although `max_age` asked for it: once more, and plainly. */
-export async function askAgain(
-  jar: CookieJar,
-  context: LoginContext,
-  found: Callback,
-): Promise<Redirect> {
+export async function askAgain(context: LoginContext, found: Callback): Promise<Redirect> {
   const { params, isRetry, isSilent, returnTo, checks } = found.pending;
   if (isSilent) {
-    return afterError(jar, context, found, 'login_required');
+    return afterError(context, found, 'login_required');
   }
   if (params && params['prompt'] !== 'login' && !isRetry) {
     const options: LoginOptions = {
@@ -93,7 +90,7 @@ export async function askAgain(
       prompt: 'login',
       returnTo,
     };
-    return startAgain(jar, context, found, { options, isRetry: true });
+    return startAgain(context, found, { options, isRetry: true });
   }
   throw new KindeError(
     'login_refused',

@@ -1,6 +1,5 @@
 import { toAuth } from '../caller/auth.js';
 import type { Moment } from '../clock.js';
-import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
 import { safeReturnTo } from '../http/return-to.js';
@@ -18,7 +17,6 @@ export interface BegunCallback extends Callback {
 
 /** Exchanges the code for tokens and starts the session, or goes on as the error in the callback asks. */
 export async function finishCallback(
-  jar: CookieJar,
   context: LoginContext,
   found: BegunCallback,
   deadline: Moment,
@@ -34,7 +32,7 @@ export async function finishCallback(
   }
   const error = query.get('error');
   if (error !== null) {
-    return afterError(jar, context, found, error);
+    return afterError(context, found, error);
   }
   if (!query.get('code')) {
     throw new KindeError('code_missing', 'The callback carries neither a code nor an error.');
@@ -48,23 +46,22 @@ export async function finishCallback(
       throw refused;
     });
   if (!tokens) {
-    return askAgain(jar, context, found);
+    return askAgain(context, found);
   }
-  return signIn(jar, context, found, tokens);
+  return signIn(context, found, tokens);
 }
 
 /** Starts the session, in place of the one that this browser had. */
 async function signIn(
-  jar: CookieJar,
   context: LoginContext,
-  { pending, start }: BegunCallback,
+  { jar, pending, start }: BegunCallback,
   tokens: Tokens,
 ): Promise<Redirect> {
-  const location = safeReturnTo(pending.returnTo, context.config.returnRules);
   await runOnSignIn(context, tokens);
-  const found = await readSession(jar, context).catch(() => undefined);
-  const before = typeof found === 'object' ? found : undefined;
+  const swept = sweepLeftovers(jar, context);
   const others = forgetLogin(jar, context, pending.checks.state);
+  const location = safeReturnTo(pending.returnTo, context.config.returnRules);
+  const before = await readSession(jar, context).catch(() => undefined);
   const begun = { tokens, start, before };
   // A proxy counts the whole head of the response.
   const cookies = await startSession(jar, context, begun, [...others, location]).catch(
@@ -73,13 +70,10 @@ async function signIn(
       throw error;
     },
   );
-  if (before) {
+  if (typeof before === 'object') {
     void revokeTokens(before, context);
   }
-  return {
-    location,
-    cookies: [...cookies, ...others, ...sweepLeftovers(jar, context)],
-  };
+  return { location, cookies: [...cookies, ...others, ...swept] };
 }
 
 /** Revokes the refresh token of a sign-in that failed here. Never throws. */

@@ -1,18 +1,17 @@
-import type { CookieJar } from '../cookies.js';
 import type { Config } from '../options/config.js';
 import { KindeError } from '../errors.js';
-import { isElsewhere } from '../http/http.js';
+import { isElsewhere, type HttpRequest } from '../http/http.js';
 
-/** Why a callback finds no login of this browser, as far as the request itself can tell. */
+/** Why a callback finds no login of this browser, as far as the request and the names of its cookies can tell. */
 export function explainMissingLogin(
-  { request, values }: CookieJar,
+  request: HttpRequest,
+  names: readonly string[],
   { siteUrl, session }: Config,
   name: string,
 ): KindeError {
   const { host: expected } = new URL(siteUrl);
   const host = request.headers.get('host');
   const isMoved = isElsewhere(request, siteUrl);
-  const names = [...values.keys()];
   const others = names.some((sent) => sent.startsWith(`${session.loginCookie}-`));
   if (names.includes(name)) {
     return missing(

@@ -72,6 +72,7 @@ export async function startPendingLogin(
   context: LoginContext,
   { name, pending, target }: NewLogin,
 ): Promise<string[]> {
+  const swept = sweepLeftovers(jar, context);
   for (const bytes of TARGET_BYTES) {
     const returnTo = safeReturnTo(
       bytes === 0 ? undefined : target,
@@ -83,8 +84,8 @@ export async function startPendingLogin(
     if (size > MOST_BYTES_EACH) {
       continue;
     }
-    const line = setCookie(context, name, value, LOGIN_COOKIE_TTL);
-    return [...makeRoom(jar, context, size), line, ...sweepLeftovers(jar, context)];
+    const room = makeRoom(jar, context, size);
+    return [...room, setCookie(context, name, value, LOGIN_COOKIE_TTL), ...swept];
   }
   throw new KindeError(
     'param_too_large',

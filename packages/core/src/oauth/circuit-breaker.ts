@@ -38,73 +38,94 @@ export function createCircuitBreaker({
   trial,
   probe,
 }: CircuitBreakerOptions): CircuitBreaker {
-  let failures = 0;
-  let isOpen = false;
-  let isProbed = false;
-  let pause = FIRST;
-  let next: Moment = 0;
-  const open = () => {
-    isOpen = true;
-    isProbed = probe === undefined;
-    next = moment() + pause * 1000;
-    pause = Math.min(pause * 2, MOST);
-  };
-  const close = () => {
-    failures = 0;
-    isOpen = false;
-    pause = FIRST;
-  };
-  const settle = (isTrial: boolean, outcome: Outcome) => {
-    if (outcome === 'works' || (isOpen && isTrial && outcome === 'neither')) {
-      close();
-      return;
-    }
-    if (outcome === 'neither') {
-      return;
-    }
-    if (!isOpen) {
-      failures += 1;
-    }
-    const opens = isOpen ? isTrial : failures >= limit;
-    if (opens) {
-      open();
-    }
-  };
-  const startProbe = (ask: () => Promise<Outcome>) => {
-    next = moment() + pause * 1000;
-    pause = Math.min(pause * 2, MOST);
-    const answered = (outcome: Outcome) => {
-      if (outcome !== 'fails' && isOpen && !isProbed) {
-        isProbed = true;
-        next = 0;
-      }
-    };
-    ask().then(answered, () => {});
-  };
+  const circuit: Circuit = { failures: 0, isOpen: false, isProbed: false, pause: FIRST, next: 0 };
   const check = () => {
-    if (!isOpen) {
+    if (!circuit.isOpen) {
       return;
     }
-    const isTime = moment() >= next;
-    if (isProbed && isTime) {
+    const isTime = moment() >= circuit.next;
+    if (circuit.isProbed && isTime) {
       return;
     }
     if (isTime && probe) {
-      startProbe(probe);
+      startProbe(circuit, probe);
     }
-    throw refusal(next);
+    throw refusal(circuit.next);
   };
   return Object.freeze({
     check,
     pass() {
       check();
-      const isTrial = isOpen;
+      const isTrial = circuit.isOpen;
       if (isTrial) {
-        next = moment() + (probe ? trial : pause) * 1000;
+        circuit.next = moment() + (probe ? trial : circuit.pause) * 1000;
       }
-      return (outcome: Outcome) => settle(isTrial, outcome);
+      return (outcome: Outcome) => {
+        if (closes(circuit, isTrial, outcome)) {
+          close(circuit);
+        } else if (outcome === 'fails' && opens(circuit, isTrial, limit)) {
+          open(circuit, probe !== undefined);
+        }
+      };
     },
   });
+}
+
+/** The state of one circuit breaker. */
+interface Circuit {
+  /** Failures in a row since it closed. */
+  failures: number;
+  /** Requests are refused. */
+  isOpen: boolean;
+  /** A probe was answered since it opened, or there is none: a request on trial may pass. */
+  isProbed: boolean;
+  /** Seconds until the try after the next one. */
+  pause: number;
+  /** When the next try is due. */
+  next: Moment;
+}
+
+function open(circuit: Circuit, hasProbe: boolean): void {
+  circuit.isOpen = true;
+  circuit.isProbed = !hasProbe;
+  delayNext(circuit);
+}
+
+function close(circuit: Circuit): void {
+  circuit.failures = 0;
+  circuit.isOpen = false;
+  circuit.pause = FIRST;
+}
+
+/** The next try is due after the pause, which grows. */
+function delayNext(circuit: Circuit): void {
+  circuit.next = moment() + circuit.pause * 1000;
+  circuit.pause = Math.min(circuit.pause * 2, MOST);
+}
+
+function closes({ isOpen }: Circuit, isTrial: boolean, outcome: Outcome): boolean {
+  return outcome === 'works' || (isOpen && isTrial && outcome === 'neither');
+}
+
+/** Counts a failure. Says whether it opens the circuit, or keeps it open for another pause. */
+function opens(circuit: Circuit, isTrial: boolean, limit: number): boolean {
+  if (circuit.isOpen) {
+    return isTrial;
+  }
+  circuit.failures += 1;
+  return circuit.failures >= limit;
+}
+
+/** Asks whether the endpoint answers. Where it does, the next request is on trial at once. */
+function startProbe(circuit: Circuit, ask: () => Promise<Outcome>): void {
+  delayNext(circuit);
+  const answered = (outcome: Outcome) => {
+    if (outcome !== 'fails' && circuit.isOpen && !circuit.isProbed) {
+      circuit.isProbed = true;
+      circuit.next = 0;
+    }
+  };
+  ask().then(answered, () => {});
 }
 
 function refusal(next: Moment): KindeError {

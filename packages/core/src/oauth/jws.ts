@@ -6,8 +6,8 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import {
-  fromBase64url,
-  isBase64url,
+  bytesOf,
+  bytesOfAll,
   nodeCrypto,
   type NodeCrypto,
   type NodeKey,
@@ -34,9 +34,10 @@ export function createVerifier(
 ): (token: string) => Promise<VerifiedJws | JwsProblem> {
   return async (token) => {
     const parts = token.split('.');
-    const [head = '', body = ''] = parts;
+    const decoded = parts.length === 3 ? bytesOfAll(parts) : undefined;
+    const [head, body, signature] = decoded ?? [];
     const header = readJson(head);
-    if (!header || parts.length !== 3 || !parts.every(isBase64url)) {
+    if (!header || !signature) {
       return 'malformed';
     }
     if (header['alg'] !== 'RS256') {
@@ -45,7 +46,7 @@ export function createVerifier(
     if (header['crit'] !== undefined || header['b64'] !== undefined) {
       return 'crit';
     }
-    const problem = await check(parts, header);
+    const problem = await check({ parts, signature }, header);
     if (problem) {
       return problem;
     }
@@ -57,15 +58,18 @@ export function createVerifier(
   };
 }
 
-/** Checks the signature over the three parts of a token whose header was read. */
-type Check = (
-  parts: readonly string[],
-  header: Record<string, unknown>,
-) => Promise<JwsProblem | undefined>;
+/** The three parts of a token as they were sent, and the bytes of the last one. */
+interface CompactJws {
+  readonly parts: readonly string[];
+  readonly signature: Uint8Array;
+}
+
+/** Checks the signature of a token whose header was read. */
+type Check = (jws: CompactJws, header: Record<string, unknown>) => Promise<JwsProblem | undefined>;
 
 /** Checks signatures wherever there is WebCrypto. */
 export function withJose(keyFor: JWTVerifyGetKey): Check {
-  return async (parts) => {
+  return async ({ parts }) => {
     try {
       await compactVerify(parts.join('.'), keyFor as CompactVerifyGetKey, {
         algorithms: ['RS256'],
@@ -96,11 +100,11 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
   };
   const checkWithJose = withJose(keyFor);
   let isComplete = true;
-  return async (parts, header) => {
+  return async (jws, header) => {
     if (!isComplete) {
-      return checkWithJose(parts, header);
+      return checkWithJose(jws, header);
     }
-    const [head = '', body = '', end = ''] = parts;
+    const [head = '', body = '', end = ''] = jws.parts;
     const asked = {
       alg: 'RS256',
       ...(header['kid'] !== undefined && { kid: header['kid'] as string }),
@@ -113,19 +117,19 @@ export function withNode(keyFor: JWTVerifyGetKey, node: NodeCrypto): Check {
     const { modulusLength = 0 } = key.algorithm as { modulusLength?: number };
     if (modulusLength < 2048) {
       // jose refuses such a key.
-      return checkWithJose(parts, header);
+      return checkWithJose(jws, header);
     }
     try {
       const isSigned = node.verify(
         'RSA-SHA256',
         Buffer.from(`${head}.${body}`),
         keyOf(key),
-        fromBase64url(end),
+        jws.signature,
       );
       return isSigned ? undefined : 'signature';
     } catch {
       isComplete = false;
-      return checkWithJose(parts, header);
+      return checkWithJose(jws, header);
     }
   };
 }
@@ -141,15 +145,15 @@ export function readClaims(token: string): JWTPayload {
   if (payload === undefined) {
     return {};
   }
-  return readJson(payload) ?? {};
+  return readJson(bytesOf(payload)) ?? {};
 }
 
 const JWT = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
 
-/** Decodes a part of a JWT that is a JSON object. */
-function readJson(part: string): Record<string, unknown> | undefined {
+/** Reads a part of a JWT that is a JSON object. */
+function readJson(part: Uint8Array | undefined): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(UTF8.decode(fromBase64url(part)));
+    const value: unknown = JSON.parse(UTF8.decode(part));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }

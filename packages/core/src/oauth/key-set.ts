@@ -56,75 +56,97 @@ export function createKeySet(config: OAuthConfig): KeySet {
   const seconds = Math.min(TIMEOUT, config.timeout / 2);
   const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
   const flight = createInFlight<Fetched>(seconds);
-  let inHand: (Fetched & { readonly text: string }) | undefined;
-  let version = 0;
-  let sinceFetch = stopwatch();
-  let sinceFailure: (() => number) | undefined;
-  let isDoubtful = false;
-  const isAway = () => sinceFailure !== undefined && sinceFailure() <= AWAY;
-  const serving = (uri: string | undefined): Fetched | undefined => {
-    if (!inHand || inHand.uri !== uri) {
-      return undefined;
-    }
-    const age = inHand.age();
-    if (age <= FRESH || (age <= OLDEST && isAway() && !isDoubtful)) {
-      return inHand;
-    }
-    return undefined;
-  };
+  const state: KeySetState = { version: 0, sinceFetch: stopwatch(), isDoubtful: false };
   const published = (uri: string): Promise<Fetched> =>
     flight.run(async () => {
       const age = stopwatch();
-      sinceFetch = age;
+      state.sinceFetch = age;
       try {
         const keys = await fetchKeys(connection, uri, seconds);
-        const text = JSON.stringify(keys);
-        // The same set again verifies what it verified before.
-        const same = inHand?.uri === uri && inHand.text === text ? inHand : undefined;
-        if (!same) {
-          version += 1;
-        }
-        sinceFailure = undefined;
-        isDoubtful = false;
-        inHand = Object.freeze({
-          uri,
-          text,
-          find: same?.find ?? finder(keys),
-          age,
-        });
-        return inHand;
+        return replace(state, keys, { uri, age });
       } catch (error) {
-        if (isTrouble(error)) {
-          sinceFailure = stopwatch();
-        } else {
-          // An answer that is no set of keys does not speak for the old one.
-          sinceFailure = undefined;
-          isDoubtful = true;
-        }
+        const isAway = isTrouble(error);
+        state.sinceFailure = isAway ? stopwatch() : undefined;
+        // An answer that is no set of keys does not speak for the old one.
+        state.isDoubtful ||= !isAway;
         throw error;
       }
     });
   return Object.freeze({
     published,
-    isAway,
+    isAway: () => isAwayNow(state),
     coming: flight.running,
-    version: () => version,
+    version: () => state.version,
     current(uri) {
-      const found = serving(uri);
-      if (found && found.age() > REFRESH_AFTER && sinceFetch() >= PAUSE) {
+      const found = serving(state, uri);
+      if (found && found.age() > REFRESH_AFTER && state.sinceFetch() >= PAUSE) {
         published(found.uri).catch(() => {});
       }
       return found;
     },
     refreshed: (uri) =>
       published(uri).catch((error: unknown) => {
-        const found = serving(uri);
+        const found = serving(state, uri);
         if (!found) {
           throw error;
         }
         return found;
       }),
   } satisfies KeySet);
+}
+
+/** The set in hand, and how fetching it went. */
+interface KeySetState {
+  /** The newest set, and its text. */
+  inHand?: Fetched & { readonly text: string };
+  /** Counts the sets that differ. */
+  version: number;
+  /** Counts the seconds since the last fetch began. */
+  sinceFetch: () => number;
+  /** Counts the seconds since a fetch stayed without an answer, unless one was answered after it. */
+  sinceFailure?: (() => number) | undefined;
+  /** The address answered with something else than a set of keys. */
+  isDoubtful: boolean;
+}
+
+function isAwayNow({ sinceFailure }: KeySetState): boolean {
+  return sinceFailure !== undefined && sinceFailure() <= AWAY;
+}
+
+/** The set in hand, while it may be used without a fetch. */
+function serving(state: KeySetState, uri: string | undefined): Fetched | undefined {
+  const { inHand } = state;
+  if (!inHand || inHand.uri !== uri) {
+    return undefined;
+  }
+  const age = inHand.age();
+  if (age <= FRESH || (age <= OLDEST && isAwayNow(state) && !state.isDoubtful)) {
+    return inHand;
+  }
+  return undefined;
+}
+
+/** Takes a set that was fetched in place of the one in hand. */
+function replace(
+  state: KeySetState,
+  keys: SigningKey[],
+  { uri, age }: Pick<Fetched, 'uri' | 'age'>,
+): Fetched {
+  const text = JSON.stringify(keys);
+  // The same set again verifies what it verified before.
+  const same = state.inHand?.uri === uri && state.inHand.text === text ? state.inHand : undefined;
+  if (!same) {
+    state.version += 1;
+  }
+  state.sinceFailure = undefined;
+  state.isDoubtful = false;
+  state.inHand = Object.freeze({
+    uri,
+    text,
+    find: same?.find ?? finder(keys),
+    age,
+  });
+  return state.inHand;
 }
 
 function finder(keys: SigningKey[]): Fetched['find'] {

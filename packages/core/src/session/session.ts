@@ -45,8 +45,8 @@ export interface SignIn {
   readonly tokens: Tokens;
   /** What `beginSession` returned before they were asked for. */
   readonly start: Start;
-  /** The session that it replaces, if that was read. */
-  readonly before?: Session | undefined;
+  /** What `readSession` found in the browser; `undefined` where the store could not say. */
+  readonly before: Session | NoSession | 'lapsed' | undefined;
 }
 
 /**
@@ -71,8 +71,11 @@ export async function startSession(
   // Before anything is kept: a session that does not fit must leave no trace.
   const cookies = await writeCookie(jar, context, session, others);
   await createRecord(recordsFor(jar, context), { ...session, userAgent });
-  // The user has a new session, whether or not the store forgets the old one now.
-  await forgetSession(jar, context, 'replaced', before).catch(() => {});
+  if (before !== 'no_session') {
+    const known = typeof before === 'object' ? before : undefined;
+    // The user has a new session, whether or not the store forgets the old one now.
+    await forgetSession(jar, context, 'replaced', known).catch(() => {});
+  }
   return cookies;
 }
 

@@ -68,7 +68,8 @@ export const apis: Handlers<'apis'> = {
     if (!api) {
       return notFound('API');
     }
-    const [connected, disconnected]: [string[], string[]] = [[], []];
+    const connected: string[] = [];
+    const disconnected: string[] = [];
     for (const { id: own, operation } of applications) {
       const application = applicationById(state, own);
       if (!application) {
