@@ -110,6 +110,14 @@ test.each<[(seed: any) => void, string]>([
   [(seed) => (seed.people[0].email = 'ada'), 'people[0].email (ada): must be an e-mail address.'],
   [(seed) => delete seed.roles.admin.name, 'roles.admin.name: is required.'],
   [(seed) => (seed.roles = []), 'roles: must be an object.'],
+  [
+    (seed) => (seed.flags.prototype = { type: 'b', value: true }),
+    'flags: must not use the name "prototype".',
+  ],
+  [
+    (seed) => (seed.organizations.constructor = { name: 'Acme' }),
+    'organizations: must not use the name "constructor".',
+  ],
   [(seed) => (seed.rolls = {}), 'rolls: is not a known field; did you mean "roles"?'],
   [
     (seed) => (seed.flags.theme.value = 5),

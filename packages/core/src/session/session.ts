@@ -113,11 +113,7 @@ export async function readSession(
   if (!found.isFallback) {
     await feed;
   }
-  const judged = await judgeSession({ context, records, budget }, found, !opened.isCurrent);
-  if (typeof judged === 'object') {
-    context.checkedSessions.add(judged);
-  }
-  return judged;
+  return judgeSession({ context, records, budget }, found, !opened.isCurrent);
 }
 
 /**

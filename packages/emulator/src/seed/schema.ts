@@ -26,10 +26,24 @@ function picklist<const Words extends readonly string[]>(words: Words) {
   );
 }
 
+/** Names that `v.record` leaves out without a word, since objects have members of these names already. */
+const RESERVED = ['__proto__', 'prototype', 'constructor'];
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function reservedIn(value: object): string | undefined {
+  return RESERVED.find((name) => Object.hasOwn(value, name));
+}
+
 // `v.record` takes lists for objects.
 const object = v.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'must be an object.',
+  (value) => isObject(value) && reservedIn(value) === undefined,
+  ({ input }) =>
+    isObject(input)
+      ? `must not use the name ${JSON.stringify(reservedIn(input))}.`
+      : 'must be an object.',
 );
 
 function record<Value extends v.GenericSchema>(value: Value) {
