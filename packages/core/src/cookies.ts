@@ -3,7 +3,8 @@
 import { stringifySetCookie } from 'cookie';
 import type { MemoryBudgets } from './cache/bounded.js';
 import { withCache, type CachedSeal } from './cache/seal-cache.js';
-import { createSeal, type Opened, type Purpose } from './crypto/seal.js';
+import type { Purpose } from './crypto/cipher.js';
+import { createSeal, type Opened } from './crypto/seal.js';
 import { KindeError } from './errors.js';
 import type { HttpRequest } from './http/http.js';
 import type { Config } from './options/config.js';
@@ -62,41 +63,51 @@ export function readCookies(request: HttpRequest): CookieJar {
 
 /** The value of one cookie, whole or in pieces, straight from a `Cookie` header: no other cookie is read. */
 export function findCookie(header: string, name: string): string | undefined {
-  return join(parseCookies(header, name), name);
+  let whole: string | undefined;
+  // Sessions are read at every request, and a map of one name costs as much as all the rest.
+  eachCookie(header, name, (found, value) => {
+    if (found === name) {
+      whole ??= value;
+    }
+  });
+  return whole === undefined ? join(parseCookies(header, name), name) : whole || undefined;
 }
 
-/** Cookies of a header whose names begin with a prefix. The segments of all others are stepped over. */
+/** Cookies of a header whose names begin with a prefix. The first of two with the same name counts. */
 export function parseCookies(header: string, prefix: string): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
+  eachCookie(header, prefix, (name, value) => {
+    if (!cookies.has(name)) {
+      cookies.set(name, value);
+    }
+  });
+  return cookies;
+}
+
+/** Passes on each cookie whose name begins with a prefix. The segments of all others are stepped over. */
+function eachCookie(
+  header: string,
+  prefix: string,
+  pass: (name: string, value: string) => void,
+): void {
   let next = header.indexOf(prefix);
   while (next >= 0 && next < header.length) {
     const start = skipBlanks(header, header.lastIndexOf(';', next) + 1);
     const end = endOfSegment(header, Math.max(start, next));
+    const equals = start + header.slice(start, end).indexOf('=');
     // Elsewhere in its segment, the prefix is part of another name or of a value.
-    if (start >= next) {
-      addPair(cookies, header, start, end);
+    if (start >= next && equals >= start) {
+      const from = skipBlanks(header, equals + 1);
+      const name = header.slice(start, trimmedEnd(header, start, equals));
+      pass(name, header.slice(from, trimmedEnd(header, from, end)));
     }
     next = header.indexOf(prefix, end + 1);
   }
-  return cookies;
 }
 
 function endOfSegment(header: string, from: number): number {
   const semicolon = header.indexOf(';', from);
   return semicolon < 0 ? header.length : semicolon;
-}
-
-/** Adds the cookie of one segment. No more than its name and its value is cut out, since sessions are read at every request. */
-function addPair(cookies: Map<string, string>, header: string, start: number, end: number): void {
-  const equals = start + header.slice(start, end).indexOf('=');
-  if (equals < start) {
-    return;
-  }
-  const name = header.slice(start, trimmedEnd(header, start, equals));
-  if (!cookies.has(name)) {
-    const from = skipBlanks(header, equals + 1);
-    cookies.set(name, header.slice(from, trimmedEnd(header, from, end)));
-  }
 }
 
 function skipBlanks(text: string, from: number): number {
