@@ -22,7 +22,8 @@ export {
   type SignedOut,
   type SignedOutReason,
 } from './caller/auth.js';
-export type { Authentication, AuthenticateOptions } from './caller/authenticate.js';
+export type { AuthenticateOptions } from './caller/authenticate.js';
+export type { Authentication } from './caller/refresh.js';
 export type { Entered, Outlet } from './entrance/enter.js';
 export type { HttpRequest, Problem, Redirect, Reply, Route } from './http/http.js';
 export type { LoginOptions } from './login/login.js';

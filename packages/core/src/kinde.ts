@@ -1,12 +1,8 @@
 // The SDK for one application as an object: every method calls a room below. Start reading here.
 
 import type { Auth } from './caller/auth.js';
-import {
-  authenticate,
-  refresh,
-  type Authentication,
-  type AuthenticateOptions,
-} from './caller/authenticate.js';
+import { authenticate, refresh, type AuthenticateOptions } from './caller/authenticate.js';
+import type { Authentication } from './caller/refresh.js';
 import { callback } from './login/callback.js';
 import { resolveConfig } from './options/config.js';
 import { createContext } from './context.js';

@@ -1,4 +1,5 @@
-import type { Opened, Purpose, Seal } from '../crypto/seal.js';
+import type { Purpose } from '../crypto/cipher.js';
+import type { Opened, Seal } from '../crypto/seal.js';
 import {
   copy,
   createBoundedCache,

@@ -24,8 +24,6 @@ import {
   type Session,
 } from '../session/session.js';
 
-export type { Authentication } from './refresh.js';
-
 /** Options for authenticating a request. */
 export interface AuthenticateOptions {
   /**

@@ -6,8 +6,8 @@ import {
   type RefreshedTokens,
   type RefreshResult,
   type UnjudgedAnswer,
+  type Session,
 } from '../session/data.js';
-import type { Session } from '../session/record.js';
 import type { StoreBudget } from '../store/timeout.js';
 import type { CallerContext } from './context.js';
 

@@ -3,9 +3,9 @@ import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
 import { readRecord, recordsOf } from '../session/record.js';
+import { isForeignSession } from '../session/cookie.js';
 import {
   endSession,
-  isForeignSession,
   readSession,
   revokeTokens,
   saveSession,

@@ -12,8 +12,6 @@ import {
 import { nodeCrypto, nodeZlib, utf8 } from './node.js';
 import { fromBytes, pack, toBytes, unpack } from './pack.js';
 
-export type { Purpose } from './cipher.js';
-
 /** A decrypted object. */
 export interface Opened {
   readonly payload: Readonly<Record<string, unknown>>;

@@ -7,8 +7,6 @@ import { hash } from '../crypto/hash.js';
 import type { SessionStore } from '../store/session-store.js';
 import { createSerialQueue } from '../cache/serial-queue.js';
 
-export type { Known } from './reader.js';
-
 /** The log by which processes tell each other about sessions, in order. */
 export interface RevocationLog {
   /**

@@ -2,7 +2,8 @@
 
 import { stopwatch } from '@kindling/internal';
 import { deadlineIn, now, within } from '../clock.js';
-import { createRevocationLog, type Known, type RevocationLog } from './log.js';
+import { createRevocationLog, type RevocationLog } from './log.js';
+import type { Known } from './reader.js';
 import type { Notice } from './page.js';
 import { storeUnavailable } from '../store/timeout.js';
 import type { Seal } from '../crypto/seal.js';

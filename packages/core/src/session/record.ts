@@ -8,8 +8,6 @@ import type { Opened } from '../crypto/seal.js';
 import type { SessionStore } from '../store/session-store.js';
 import { isSession } from './shape.js';
 
-export type { Session } from './data.js';
-
 /** Where records are kept, for one request or for all. */
 export interface Records {
   /** Options with every default applied. */

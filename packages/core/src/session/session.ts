@@ -15,7 +15,6 @@ import { findSession, judgeSession } from './search.js';
 import { isId, isSession } from './shape.js';
 
 export type { Session } from './data.js';
-export { isForeignSession } from './cookie.js';
 
 /** Why a request has no session. */
 export type NoSession = 'no_session' | 'expired' | 'unreadable' | 'replaced';

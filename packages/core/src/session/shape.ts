@@ -1,5 +1,4 @@
-import type { UnjudgedAnswer } from './data.js';
-import type { Session } from './data.js';
+import type { Session, UnjudgedAnswer } from './data.js';
 
 /** Has this the form of a session's id? */
 export function isId(id: unknown): id is string {

@@ -3,7 +3,8 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createSeal, createWebSeal, type Purpose, type Seal } from '../../src/crypto/seal.js';
+import type { Purpose } from '../../src/crypto/cipher.js';
+import { createSeal, createWebSeal, type Seal } from '../../src/crypto/seal.js';
 
 const SECRET = '0123456789abcdefghijklmnopqrstuvwxyz';
 const OTHER = 'zyxwvutsrqponmlkjihgfedcba9876543210';

@@ -4,7 +4,8 @@ import { createLocalJWKSet } from 'jose';
 import { describe, expect, test } from 'vitest';
 import type { Format } from '../../src/crypto/envelope.js';
 import { fromBase64url } from '../../src/crypto/node.js';
-import { createSeal, createWebSeal, type Purpose, type Seal } from '../../src/crypto/seal.js';
+import type { Purpose } from '../../src/crypto/cipher.js';
+import { createSeal, createWebSeal, type Seal } from '../../src/crypto/seal.js';
 import { createVerifier, withJose } from '../../src/oauth/jws.js';
 
 const secrets = ['0123456789abcdefghijklmnopqrstuvwxyz', 'zyxwvutsrqponmlkjihgfedcba9876543210'];

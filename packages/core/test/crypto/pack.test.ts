@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBytes, pack, toBytes, unpack } from '../../src/crypto/pack.js';
-import { createSeal, createWebSeal, type Purpose } from '../../src/crypto/seal.js';
+import type { Purpose } from '../../src/crypto/cipher.js';
+import { createSeal, createWebSeal } from '../../src/crypto/seal.js';
 
 const secrets = ['0123456789abcdefghijklmnopqrstuvwxyz'];
 const seals = { node: createSeal(secrets, 'app'), web: createWebSeal(secrets, 'app') };
