@@ -1,7 +1,7 @@
 import { createEmulator } from '@kindling/emulator';
 import pg from 'pg';
 import { createClient } from 'redis';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createApp } from '../apps/fastify-todos/src/app.js';
 import { sessionsFromEnv } from '../apps/fastify-todos/src/store.js';
 import { optionsFor, SITE } from './kit/apps.js';
@@ -69,6 +69,11 @@ async function liveThrough(
   for (const [name, value] of ada.jar) {
     later.jar.set(name, value);
   }
+  // The app listens before its client of Redis is connected, and answers 503 until then.
+  await vi.waitFor(
+    async () => expect((await later.open('/sessions')).status).not.toBe(503),
+    10_000,
+  );
   expect((await later.open('/sessions')).body).toContain('this one');
   await later.open('/sessions/end-all', { method: 'POST' });
   expect((await later.open('/api/todos', { headers: { accept: 'application/json' } })).status).toBe(
