@@ -98,46 +98,71 @@ export class KindeError extends Error {
   /** The HTTP status of the response to the request that failed. Express and Fastify read this property. */
   readonly statusCode: number;
   /** One word that says more than the code: a failed check, an OAuth error code, a system error code. */
-  readonly reason: string | undefined;
-  /** Everything that is wrong with the options, one sentence each; empty for other errors. */
-  readonly problems: readonly string[];
+  declare readonly reason: string | undefined;
+  /** Everything that is wrong with the options, one sentence each; empty for other errors. They are in the message, too. */
+  declare readonly problems: readonly string[];
   /** Tells the developer what to do. */
-  readonly fix: string | undefined;
-  /** Headers for the response to the request that failed, such as `retry-after`, by lower-case name. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  declare readonly fix: string | undefined;
+  /** Headers for the response to the request that failed, such as `retry-after`, by lower-case name. Not enumerable. */
+  declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
 
   constructor(code: KindeErrorCode, message: string, details: KindeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: harmless(details.cause) });
     this.code = code;
     this.statusCode = STATUS[code];
-    this.reason = details.reason;
-    this.problems = details.problems ?? [];
-    this.fix = details.fix;
-    this.headers = details.headers ?? {};
+    // What is empty is not printed with the error.
+    hide(this, 'headers', details.headers ?? {});
+    hide(this, 'problems', details.problems ?? []);
+    set(this, 'reason', details.reason);
+    set(this, 'fix', details.fix);
   }
+
+  /** The page about errors with this code: their causes, and what to do. */
+  get docs(): string {
+    return `${PAGES}${this.code}.md`;
+  }
+}
+
+/** Where the pages about errors are: they are published with this package. */
+const PAGES = 'https://unpkg.com/@kindling/core/errors/';
+
+function hide<Name extends 'headers' | 'problems'>(
+  error: KindeError,
+  name: Name,
+  value: KindeError[Name],
+): void {
+  Object.defineProperty(error, name, { value, enumerable: false });
+}
+
+function set(error: KindeError, name: 'reason' | 'fix', value: string | undefined): void {
+  Object.defineProperty(error, name, { value, enumerable: value !== undefined });
 }
 
 /** Copies an error with more response headers. */
 export function withHeaders(error: KindeError, headers: KindeError['headers']): KindeError {
-  return new KindeError(error.code, error.message, {
-    ...error,
-    cause: error.cause,
-    headers: { ...error.headers, ...headers },
-  });
+  const { code, message, reason, problems, fix, cause } = error;
+  const all = { ...error.headers, ...headers };
+  return new KindeError(code, message, { reason, problems, fix, cause, headers: all });
 }
 
-/** Copies name, message and system code of a cause. Its other members may hold requests, bodies or tokens. */
+/** Copies name, message, stack and system code of a cause. Its other members may hold requests, bodies or tokens. */
 function harmless(cause: unknown): Error {
   if (cause instanceof KindeError) {
     return cause;
   }
-  const { name, message, code, cause: deeper } = (cause ?? {}) as Error & { code?: unknown };
+  const { name, message, stack, code, cause: deeper } = (cause ?? {}) as Error & { code?: unknown };
   const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
   copy.name = typeof name === 'string' ? name : 'Error';
-  copy.stack = `${copy.name}: ${copy.message}`;
+  const frames =
+    typeof stack === 'string' ? stack.split('\n').filter((line) => FRAME.test(line)) : [];
+  copy.stack = [`${copy.name}: ${copy.message}`, ...frames.slice(0, FRAMES)].join('\n');
   const system = typeof code === 'string' ? code : (deeper as { code?: unknown } | undefined)?.code;
   if (typeof system === 'string') {
     return Object.assign(copy, { code: system });
   }
   return copy;
 }
+
+/** A line of a stack, and how many of them are kept. */
+const FRAME = /^ {4}at /;
+const FRAMES = 10;

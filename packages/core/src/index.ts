@@ -8,6 +8,16 @@ export {
 } from './options/env.js';
 export type { KindeOptions, Paths, SessionOptions } from './options/options.js';
 export type { SessionEffects, WebhookReceiver } from './options/webhook-receiver.js';
+export type {
+  AuditEvent,
+  Endpoint,
+  EventDetails,
+  EventFacts,
+  EventName,
+  KindeEvent,
+  RevocationMeans,
+} from './diagnostics/events.js';
+export type { Logger } from './diagnostics/log.js';
 export { KindeError, type KindeErrorCode } from './errors.js';
 export type { Guard, Rule } from './entrance/guard.js';
 export type { Entitlement, Live } from './oauth/account-api.js';

@@ -6,6 +6,7 @@ import type { Authentication } from './caller/refresh.js';
 import { callback } from './login/callback.js';
 import { resolveConfig } from './options/config.js';
 import { createContext } from './context.js';
+import type { EventDetails } from './diagnostics/events.js';
 import { createRouteTable, enter, handshake, type Entered, type Outlet } from './entrance/enter.js';
 import { guard, type Rule } from './entrance/guard.js';
 import type { HttpRequest, Redirect, Reply, Route } from './http/http.js';
@@ -93,24 +94,39 @@ export interface Kinde {
 export function createKinde(options: KindeOptions): Kinde {
   const config = resolveConfig(options);
   const context = createContext(config);
-  const sessions = createSessions(context);
-  const routes = createRoutes(context, sessions);
+  const { observe } = config.diagnostics;
+  const loggingIn = (
+    request: HttpRequest,
+    flow: EventDetails['login']['flow'],
+    start: () => Promise<Redirect>,
+  ) => observe({ name: 'login', details: { flow }, request }, start);
+  const routes = createRoutes(context);
   const table = createRouteTable(routes, context);
   return Object.freeze({
     enter: (request, outlet) => enter(request, outlet, context, table),
     guard: (request, auth, rule) => guard(request, context, auth, rule),
     handshake: (request) => handshake(request, context),
     authenticate: (request, options) => authenticate(request, context, options),
-    login: (request, options) => login(request, context, options),
-    register: (request, options) => register(request, context, options),
-    createOrganization: (request, options) => createOrganization(request, context, options),
+    login: (request, options) =>
+      loggingIn(request, 'login', () => login(request, context, options)),
+    register: (request, options) =>
+      loggingIn(request, 'register', () => register(request, context, options)),
+    createOrganization: (request, options) =>
+      loggingIn(request, 'create_organization', () =>
+        createOrganization(request, context, options),
+      ),
     switchOrganization: (request, orgCode, options) =>
-      switchOrganization(request, context, { ...options, orgCode }),
-    callback: (request) => callback(request, context),
-    logout: (request, options) => logout(request, context, options),
+      loggingIn(request, 'switch_organization', () =>
+        switchOrganization(request, context, { ...options, orgCode }),
+      ),
+    callback: (request) =>
+      observe({ name: 'callback', details: {}, request }, () => callback(request, context)),
+    logout: (request, options) =>
+      observe({ name: 'logout', details: {}, request }, () => logout(request, context, options)),
     refresh: (request) => refresh(request, context),
-    portal: (request, options) => portal(request, context, options),
-    sessions,
+    portal: (request, options) =>
+      observe({ name: 'portal', details: {}, request }, () => portal(request, context, options)),
+    sessions: createSessions(context, 'app'),
     basePath: config.basePath,
     routes,
   } satisfies Kinde);

@@ -5,7 +5,7 @@ import {
   toRule,
   type ProtectOptions,
 } from '@kindling/core/adapter';
-import { sendReply, toHttpRequest, toOutlet } from '@kindling/core/node';
+import { sendReply, setErrorCookies, toHttpRequest, toOutlet } from '@kindling/core/node';
 import type { Entered, Guard, Kinde, KindeOptions, Reply, RequestAuth } from '@kindling/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
@@ -89,8 +89,16 @@ export function protect(allow: Guard = {}, options: ProtectOptions = {}): Reques
     if (!(refused instanceof Promise)) {
       return sendReply(res, refused);
     }
-    return refused.then((reply) => pass(reply, res, next)).then(undefined, next);
+    return refused
+      .then((reply) => pass(reply, res, next))
+      .then(undefined, (error: unknown) => fail(error, res, next));
   };
+}
+
+/** Passes an error to the app's error handler. */
+function fail(error: unknown, res: Response, next: NextFunction): void {
+  setErrorCookies(res, error);
+  next(error);
 }
 
 function pass(reply: Reply | undefined, res: Response, next: NextFunction): void {

@@ -65,20 +65,20 @@ function addRoutes(auth: FastifyInstance, app: FastifyInstance, instance: Kinde)
     done();
   });
   for (const { path, handle } of instance.routes) {
-    auth.all(adapter.pathBelow(app.prefix, path), async (request, reply) =>
-      send(reply, await handle(toHttpRequest(request))),
+    auth.all(adapter.pathBelow(app.prefix, path), (request, reply) =>
+      answer(reply, handle(toHttpRequest(request))),
     );
   }
 }
 
 /** Answers a route only where the framework does not know it: behind a proxy that removes the path of the app. */
 function accept(
-  { reply: answer, caller }: Entered,
+  { reply: found, caller }: Entered,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply | void {
-  if (answer) {
-    return send(reply, answer);
+  if (found) {
+    return send(reply, found);
   }
   request.kinde = caller;
 }
@@ -116,13 +116,27 @@ export function protect(
     if (!(refused instanceof Promise)) {
       return send(reply, refused);
     }
-    return refused.then((answer) => answer && send(reply, answer));
+    return answer(reply, refused);
   };
+}
+
+/** Sends a reply when it is there. Errors go to the app's error handler, with their cookies. */
+async function answer(
+  reply: FastifyReply,
+  pending: Promise<Reply | undefined>,
+): Promise<FastifyReply | undefined> {
+  try {
+    const found = await pending;
+    return found && send(reply, found);
+  } catch (error) {
+    node.setErrorCookies(reply.raw, error);
+    throw error;
+  }
 }
 
 /** Converts a request for the methods of `createKinde()`, for routes of your own. */
 export function toHttpRequest(request: FastifyRequest): HttpRequest {
-  return node.toHttpRequest(request.raw);
+  return node.toHttpRequest(request.raw, request);
 }
 
 /** Sends a reply of core: status, headers, cookies and body. */

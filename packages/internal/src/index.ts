@@ -7,3 +7,4 @@ export { dropOldest } from './newest.js';
 export { bare, own } from './own.js';
 export { retryAfterOf } from './retry-after.js';
 export { usableKey, type SigningKey } from './signing-key.js';
+export { createTracing, type Tracing } from './tracing.js';

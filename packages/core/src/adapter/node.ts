@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import onHeaders from 'on-headers';
 import type { RequestAuth } from '../caller/auth.js';
+import type { Logger } from '../diagnostics/log.js';
 import type { Outlet } from '../entrance/enter.js';
+import { errorCookies } from '../entrance/refusal.js';
 import { mergeCookies, withField, withoutCookies } from '../http/headers.js';
 import type { HttpRequest, Reply } from '../http/http.js';
 
@@ -12,19 +14,42 @@ export type NodeRequest = IncomingMessage & {
   readonly originalUrl?: string;
   /** The parsed body, where a body parser ran before. */
   readonly body?: unknown;
-};
+} & Logged;
 
-/** Node's request as the core wants it: of Express, Connect, Koa (`ctx.req`), Socket.IO, or of an upgrade. */
-export function toHttpRequest(req: NodeRequest): HttpRequest {
-  return new Incoming(req);
+/** What logging middleware adds to a request, such as pino-http; Fastify's own request has it, too. */
+export interface Logged {
+  /** The id of the request. */
+  readonly id?: unknown;
+  /** The logger of the request. */
+  readonly log?: unknown;
+}
+
+/**
+ * Node's request as the core wants it: of Express, Connect, Koa (`ctx.req`), Socket.IO, or of an upgrade. `logged` has its id
+ * and logger.
+ */
+export function toHttpRequest(req: NodeRequest, logged: Logged = req): HttpRequest {
+  return new Incoming(req, logged);
 }
 
 /** A class, so that the request that is known at once costs one small object: it is its own headers. */
 class Incoming implements HttpRequest {
   readonly #req: NodeRequest;
+  readonly #logged: Logged;
 
-  constructor(req: NodeRequest) {
+  constructor(req: NodeRequest, logged: Logged) {
     this.#req = req;
+    this.#logged = logged;
+  }
+
+  get id(): string | undefined {
+    const { id } = this.#logged;
+    return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
+  }
+
+  get log(): Logger | undefined {
+    const { log } = this.#logged;
+    return isLogger(log) ? log : undefined;
   }
 
   get method(): string {
@@ -59,6 +84,11 @@ class Incoming implements HttpRequest {
   get bodyUsed(): boolean {
     return this.#req.readableDidRead && !isRaw(this.#req.body);
   }
+}
+
+/** A logger that is switched off, as Fastify's is by default, has no level. */
+function isLogger(log: unknown): log is Logger {
+  return typeof log === 'object' && log !== null && 'error' in log && 'level' in log;
 }
 
 function isRaw(body: unknown): body is string | Uint8Array {
@@ -198,6 +228,14 @@ export function setCookies(
     this.setHeader('Set-Cookie', mergeCookies(written, left));
     this.setHeader('Cache-Control', 'private, no-store');
   });
+}
+
+/**
+ * Puts the cookies of an error on the response to which it leads: those of a login or session that it ended. Adapters call
+ * it before they pass an error to their framework.
+ */
+export function setErrorCookies(res: ServerResponse, error: unknown): void {
+  setCookies(res, errorCookies(error));
 }
 
 /** Writes an answer of the core as it is. */

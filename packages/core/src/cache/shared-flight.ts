@@ -89,6 +89,7 @@ export function createSharedSingleFlight<Result extends object | string>(
       throw error;
     });
     if ('result' in entered) {
+      terms.onShared?.();
       return entered.result;
     }
     return perform(entered.lock, work, options, { ...terms, id });

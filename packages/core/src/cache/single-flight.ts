@@ -33,6 +33,8 @@ export interface RunTerms<Result> {
    * @default it is repeated at once
    */
   readonly until?: number;
+  /** Called where the result is that of another process. */
+  readonly onShared?: () => void;
   /** Gives the time for which this caller waits for the shared store, if there is one. @default as long as a store may take */
   readonly budget?: () => StoreBudget;
 }

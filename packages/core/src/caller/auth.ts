@@ -55,6 +55,8 @@ export interface SignedOut extends Access {
   readonly isAuthenticated: false;
   /** Why nobody is signed in. */
   readonly reason: SignedOutReason;
+  /** The error of Kinde or the store, where `reason` is `unavailable`. Not enumerable. */
+  readonly error?: KindeError | undefined;
 }
 
 /** The caller of a request. Never `null`: `isAuthenticated` tells the two apart. */
@@ -85,7 +87,8 @@ export function withRefresh(auth: Auth, refresh: RequestAuth['refresh']): Reques
   if (auth instanceof Caller) {
     return Caller.refreshable(auth, refresh) as RequestAuth;
   }
-  return Object.freeze({ ...auth, refresh }) as RequestAuth;
+  const { error } = auth as SignedOut;
+  return Object.freeze(withError({ ...auth, refresh }, error)) as RequestAuth;
 }
 
 /** The user whose tokens these are. */
@@ -204,10 +207,12 @@ function machineError(): KindeError {
 }
 
 /** Nobody, and why. */
-export function signedOut(reason: SignedOutReason): SignedOut {
-  return Object.freeze({
-    isAuthenticated: false as const,
-    reason,
-    ...createNoAccess(),
-  });
+export function signedOut(reason: SignedOutReason, error?: KindeError): SignedOut {
+  const nobody = { isAuthenticated: false as const, reason, ...createNoAccess() };
+  return Object.freeze(withError(nobody, error));
+}
+
+/** An error that is not sent along where a caller is sent as JSON. */
+function withError<Nobody extends object>(nobody: Nobody, error: KindeError | undefined): Nobody {
+  return error ? Object.defineProperty(nobody, 'error', { value: error }) : nobody;
 }

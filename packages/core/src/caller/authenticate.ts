@@ -1,10 +1,18 @@
 // Finds out who is calling, by session or bearer token, and refreshes tokens that are due.
 
 import { bare } from '@kindling/internal';
-import { callerOf, signedOut, toAuth, type Auth, type RequestAuth } from './auth.js';
+import {
+  callerOf,
+  signedOut,
+  toAuth,
+  type Auth,
+  type RequestAuth,
+  type SignedOutReason,
+} from './auth.js';
 import { deadlineIn, now, type Moment } from '../clock.js';
 import type { CallerContext } from './context.js';
 import { readCookies, type CookieJar } from '../cookies.js';
+import type { Findings } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
 import {
   isAlive,
@@ -45,6 +53,36 @@ export async function authenticate(
   context: CallerContext,
   options: AuthenticateOptions = {},
 ): Promise<Authentication> {
+  const { observe } = context.config.diagnostics;
+  return observe({ name: 'authenticate', details: {}, request }, async (note) => {
+    const found = await findCaller(request, context, options);
+    note(findingsOf(found.auth));
+    return found;
+  });
+}
+
+/** What is told of a caller. */
+function findingsOf(auth: Auth): Findings<'authenticate'> {
+  if (auth.isAuthenticated) {
+    return { via: auth.via, ...(!auth.isMachine && { userId: auth.user.id }) };
+  }
+  const { reason, error } = auth;
+  const { code } = error ?? {};
+  return { via: 'none', reason, ...(code && { code }), outcome: outcomeOf(reason) };
+}
+
+function outcomeOf(reason: SignedOutReason): 'done' | 'refused' | 'failed' {
+  if (reason === 'unavailable') {
+    return 'failed';
+  }
+  return reason === 'bearer_invalid' ? 'refused' : 'done';
+}
+
+async function findCaller(
+  request: HttpRequest,
+  context: CallerContext,
+  options: AuthenticateOptions,
+): Promise<Authentication> {
   const { refresh: mayRefresh = true } = bare(options);
   const deadline = deadlineIn(context.config.timeout);
   const authorization = request.headers.get('authorization');
@@ -53,9 +91,9 @@ export async function authenticate(
     authorization !== null &&
     /^bearer(\s|$)/i.test(authorization)
   ) {
-    return { auth: await byBearer(authorization, context), cookies: [] };
+    return { auth: await byBearer(request, context, authorization), cookies: [] };
   }
-  return unlessAway(async () => {
+  return unlessAway(request, context, async () => {
     const jar = readCookies(request);
     const session = await readSession(jar, context);
     if (typeof session !== 'object') {
@@ -69,14 +107,19 @@ export async function authenticate(
 }
 
 /** Trouble with the store or with Kinde is an answer, too: it says nothing about who is calling. */
-async function unlessAway(work: () => Promise<Authentication>): Promise<Authentication> {
+async function unlessAway(
+  request: HttpRequest,
+  { config }: CallerContext,
+  work: () => Promise<Authentication>,
+): Promise<Authentication> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KindeError) || error.statusCode < 500) {
       throw error;
     }
-    return { auth: signedOut('unavailable'), cookies: [] };
+    config.diagnostics.tell(error, request);
+    return { auth: signedOut('unavailable', error), cookies: [] };
   }
 }
 
@@ -85,6 +128,19 @@ async function unlessAway(work: () => Promise<Authentication>): Promise<Authenti
  * along. `undefined` says no more than that `authenticate` has to be asked.
  */
 export function authenticateSync(
+  request: HttpRequest,
+  context: CallerContext,
+  refresh: RequestAuth['refresh'],
+): RequestAuth | undefined {
+  const operation = context.config.diagnostics.begin('authenticate', {}, request);
+  const found = findCallerSync(request.headers, context, refresh);
+  if (found) {
+    operation?.end(findingsOf(found));
+  }
+  return found;
+}
+
+function findCallerSync(
   headers: HttpRequest['headers'],
   context: CallerContext,
   refresh: RequestAuth['refresh'],
@@ -106,7 +162,11 @@ export function authenticateSync(
 const SCHEME = 'Bearer ';
 const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 
-async function byBearer(authorization: string, context: CallerContext): Promise<Auth> {
+async function byBearer(
+  request: HttpRequest,
+  context: CallerContext,
+  authorization: string,
+): Promise<Auth> {
   const token = BEARER.exec(authorization)?.[1];
   if (!token) {
     return signedOut('bearer_invalid');
@@ -125,8 +185,14 @@ async function byBearer(authorization: string, context: CallerContext): Promise<
       context,
     );
   } catch (error) {
-    const invalid = error instanceof KindeError && error.code === 'access_token_invalid';
-    return signedOut(invalid ? 'bearer_invalid' : 'unavailable');
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    if (error.code === 'access_token_invalid') {
+      return signedOut('bearer_invalid');
+    }
+    context.config.diagnostics.tell(error, request);
+    return signedOut('unavailable', error);
   }
 }
 
@@ -162,7 +228,7 @@ async function asItIs(
     return { auth: signedOut('refresh_required'), cookies: [] };
   }
   if (session.isPinned) {
-    return signOutWith(jar, context, 'organization_changed');
+    return signOutWith(jar, context, 'organization_changed', session);
   }
   return signOutWith(jar, context, now() - session.expiresAt < CLOCK_ERROR ? 'lapsed' : 'expired');
 }
@@ -185,7 +251,7 @@ function prolonged(session: Session): Session {
  */
 export function refresh(request: HttpRequest, context: CallerContext): Promise<Authentication> {
   const deadline = deadlineIn(context.config.timeout);
-  return unlessAway(async () => {
+  return unlessAway(request, context, async () => {
     const jar = readCookies(request);
     const session = await readSession(jar, context);
     if (typeof session !== 'object') {

@@ -32,6 +32,14 @@ const HELD_LIFE = 3600;
 /** Seconds until something is tried again that could not be done, while the access token lives. */
 const AGAIN = 30;
 
+/** How long an exchange may take, and who wants to know how it was done. */
+export interface ExchangeTerms {
+  readonly deadline: Moment;
+  readonly budget: () => StoreBudget;
+  /** Told whether this request asked Kinde, or shared the result of another one here or in another process. */
+  readonly by: (means: 'own' | 'joined' | 'shared') => void;
+}
+
 /**
  * Gets new tokens for a session, or the reason why there are none. Of the processes that agree, one asks Kinde. An answer that
  * could not be judged is judged again instead of asked for again, every few seconds at most.
@@ -40,20 +48,26 @@ const AGAIN = 30;
 export async function exchangeTokens(
   session: ReadSession,
   context: CallerContext,
-  terms: { readonly deadline: Moment; readonly budget: () => StoreBudget },
+  terms: ExchangeTerms,
 ): Promise<RefreshResult> {
   const { refreshesInFlight, judgementsInFlight } = context;
-  const { deadline } = terms;
+  const { by, ...limits } = terms;
   const { refreshToken: spent = '' } = session;
+  const ask = () => {
+    by('own');
+    return exchangeRefreshToken(session, context);
+  };
+  by('joined');
   const counts = (result: RefreshResult) => isOfUse(result, session);
   const kept = session.unjudged && { unjudged: session.unjudged };
   const asked =
     kept && counts(kept)
       ? kept
-      : await refreshesInFlight.run(spent, () => exchangeRefreshToken(session, context), {
-          ...terms,
+      : await refreshesInFlight.run(spent, ask, {
+          ...limits,
           until: session.expiresAt,
           counts,
+          onShared: () => by('shared'),
         });
   if (!isUnjudged(asked)) {
     return asked;
@@ -61,8 +75,8 @@ export async function exchangeTokens(
   const { unjudged } = asked;
   const verdict = await judgementsInFlight.run(
     nameOf(unjudged),
-    () => judgeAgain(session, unjudged, context, deadline),
-    terms,
+    () => judgeAgain(session, unjudged, context, limits.deadline),
+    limits,
   );
   const { refreshToken } = unjudged;
   if (

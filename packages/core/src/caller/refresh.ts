@@ -1,7 +1,13 @@
 import { now, type Moment } from '../clock.js';
 import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
-import { isUnjudged, keyOf, type UnjudgedAnswer } from '../session/data.js';
+import {
+  isUnjudged,
+  keyOf,
+  whoseSession,
+  type RefreshResult,
+  type UnjudgedAnswer,
+} from '../session/data.js';
 import { readRecord, recordsOf } from '../session/record.js';
 import { isForeignSession } from '../session/cookie.js';
 import {
@@ -15,7 +21,14 @@ import {
 import type { SessionStore } from '../store/session-store.js';
 import { signedOut, toAuth, type Auth } from './auth.js';
 import type { CallerContext } from './context.js';
-import { backOff, exchangeTokens, isPast, readTokens, withTokens } from './exchange.js';
+import {
+  backOff,
+  exchangeTokens,
+  isPast,
+  readTokens,
+  withTokens,
+  type ReadSession,
+} from './exchange.js';
 
 /** The result of `authenticate` and `refresh`: the caller, and the cookies to send. */
 export interface Authentication {
@@ -40,10 +53,7 @@ export async function refreshSession(
   }
   const from = readTokens(session, context);
   try {
-    const result = await exchangeTokens(from, context, {
-      deadline,
-      budget: () => context.storeBudgetOf(jar.request),
-    });
+    const result = await observeExchange(jar, context, from, deadline);
     if (result === 'refused') {
       return await afterRefusal(jar, context, from, deadline);
     }
@@ -67,9 +77,33 @@ export async function refreshSession(
     if (!isAlive(from)) {
       throw error;
     }
+    context.config.diagnostics.tell(error, jar.request);
     backOff(from, context);
     return { auth: toAuth(from, context), cookies: [] };
   }
+}
+
+/** Gets new tokens, and tells how that went. */
+async function observeExchange(
+  jar: CookieJar,
+  context: CallerContext,
+  from: ReadSession,
+  deadline: Moment,
+): Promise<RefreshResult> {
+  const { config, storeBudgetOf } = context;
+  const subject = { name: 'refresh', details: {}, request: jar.request } as const;
+  return config.diagnostics.observe(subject, async (note) => {
+    note({ userId: from.claims.id.sub });
+    const result = await exchangeTokens(from, context, {
+      deadline,
+      budget: () => storeBudgetOf(jar.request),
+      by: (means) => note({ by: means }),
+    });
+    if (typeof result === 'string') {
+      note({ outcome: 'refused', reason: result });
+    }
+    return result;
+  });
 }
 
 /**
@@ -110,7 +144,7 @@ async function afterRefusal(
   if (coordination !== undefined && (await isLateFor(session, context))) {
     return { auth: signedOut('refresh_refused'), cookies: [] };
   }
-  return signOutWith(jar, context, 'refresh_refused');
+  return signOutWith(jar, context, 'refresh_refused', session);
 }
 
 /** Removes the record whose refresh token was refused, or goes on with the newer one that another process wrote. */
@@ -140,7 +174,7 @@ async function afterRefusalInStore(
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  return signOutWith(jar, context, 'refresh_refused');
+  return signOutWith(jar, context, 'refresh_refused', session);
 }
 
 /** How often the store is searched for a newer record after a refresh token was refused. */
@@ -171,7 +205,7 @@ async function pinOrganization(
   from: Session,
 ): Promise<Authentication> {
   if (!isAlive(from)) {
-    return signOutWith(jar, context, 'organization_changed');
+    return signOutWith(jar, context, 'organization_changed', from);
   }
   const to = {
     ...from,
@@ -212,11 +246,13 @@ async function saveUnjudged(
       throw error;
     }
     if (error.code === 'session_too_large') {
-      context.warn(
+      context.config.diagnostics.warn(
         error.code,
         'Tokens of a refresh that cannot be verified yet do not fit into the session cookie, so only this process, and ' +
           `others that share its store, keep them. ${error.message}`,
       );
+    } else {
+      context.config.diagnostics.tell(error, jar.request);
     }
     return [];
   });
@@ -238,12 +274,13 @@ export async function continueSession(
     }
     // The store cannot say whether somebody signed out elsewhere, but here somebody did.
     if (error.code === 'store_unavailable') {
+      context.config.diagnostics.tell(error, jar.request);
       return context.endedSessions.state(session.id) ? ('unknown' as const) : [];
     }
     if (error.code !== 'session_too_large') {
       throw error;
     }
-    context.warn(error.code, error.message);
+    context.config.diagnostics.warn(error.code, error.message);
     return 'too_large' as const;
   });
   if (cookies === 'too_large') {
@@ -273,18 +310,26 @@ async function keepWhatFits(
     return { auth: toAuth(from, context), cookies: [] };
   }
   void revokeTokens(to, context);
-  return signOutWith(jar, context, 'session_too_large');
+  return signOutWith(jar, context, 'session_too_large', to);
 }
 
 /** Reasons for which the browser keeps its cookie: it has none, or a newer one, or one that may live again. */
 const KEEP_COOKIE: readonly string[] = ['no_session', 'replaced', 'lapsed'];
 
-/** Signed out, taking cookies away that are of no use any more, unless another process may know them. */
+/**
+ * Signed out, taking cookies away that are of no use any more, unless another process may know them. `ended` is the session
+ * that ends with this.
+ */
 export async function signOutWith(
   jar: CookieJar,
   context: CallerContext,
   reason: NoSession | 'lapsed' | 'refresh_refused' | 'organization_changed' | 'session_too_large',
+  ended?: Session,
 ): Promise<Authentication> {
+  if (ended) {
+    const entry = { type: 'session_ended', by: 'session', reason, ...whoseSession(ended) } as const;
+    context.config.diagnostics.audit(entry, jar.request);
+  }
   const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(jar, context));
   const auth = signedOut(reason === 'lapsed' ? 'expired' : reason);
   return { auth, cookies: isKept ? [] : await endSession(jar, context) };

@@ -5,6 +5,7 @@ import { authenticate, authenticateSync, refresh } from '../caller/authenticate.
 import type { Context } from '../context.js';
 import { KindeError } from '../errors.js';
 import { requestPath, type HttpRequest, type Reply, type Route } from '../http/http.js';
+import { errorCookies } from './refusal.js';
 import { isPreflight } from '../http/navigation.js';
 import { crossSite, isFromOwnPage } from '../http/same-origin.js';
 
@@ -55,7 +56,7 @@ export function enter(
 ): Entered | Promise<Entered> {
   const route = routes.find(request, outlet);
   if (route) {
-    return route.handle(request).then((reply) => ({ reply }));
+    return answerRoute(route, request, outlet);
   }
   outlet.vary?.('Cookie');
   const refreshCaller = async (): Promise<RequestAuth> => {
@@ -64,14 +65,14 @@ export function enter(
     }
     const { auth, cookies } = await refresh(request, context);
     if (cookies.length > 0 && !outlet.canSetCookies) {
-      context.warn('cannot_set_cookies', LATE);
+      context.config.diagnostics.warn('cannot_set_cookies', LATE);
     }
     outlet.setCookies(cookies);
     const caller = withRefresh(auth, refreshCaller);
     outlet.callerChanged?.(caller);
     return caller;
   };
-  const known = authenticateSync(request.headers, context, refreshCaller);
+  const known = authenticateSync(request, context, refreshCaller);
   if (known) {
     return { caller: known };
   }
@@ -81,6 +82,16 @@ export function enter(
       return { caller: withRefresh(auth, refreshCaller) };
     },
   );
+}
+
+/** An error that the app passes on to the framework takes its cookies along. */
+async function answerRoute(route: Route, request: HttpRequest, outlet: Outlet): Promise<Entered> {
+  try {
+    return { reply: await route.handle(request) };
+  } catch (error) {
+    outlet.setCookies(errorCookies(error));
+    throw error;
+  }
 }
 
 /**

@@ -1,13 +1,15 @@
 import type { Requirement } from '@kindling/claims';
 import { bare, own } from '@kindling/internal';
-import type { Auth, SignedIn, SignedOutReason } from '../caller/auth.js';
+import type { Auth, SignedIn, SignedOut, SignedOutReason } from '../caller/auth.js';
 import type { Context } from '../context.js';
+import type { Note } from '../diagnostics/diagnostics.js';
+import { findingsOf } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../http/http.js';
 import { loginElsewhere } from '../login/elsewhere.js';
 import { login } from '../login/login.js';
 import { isPageLoad, wantsPage } from '../http/navigation.js';
-import { problemReply } from '../http/problem.js';
+import { refuse } from './refusal.js';
 import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
 
 /** A requirement on the caller, such as permissions or roles, or a function that lets them through by returning `true`. */
@@ -37,36 +39,71 @@ export function guard(
   rule: Rule,
 ): Reply | undefined | Promise<Reply | undefined> {
   const { allow } = rule;
+  const { diagnostics } = context.config;
+  const operation = diagnostics.begin('guard', {}, request);
   const isKnown = !isSet(rule, 'live') && typeof allow !== 'function' && auth.isAuthenticated;
   if (isKnown && maySend(request, context, auth, rule) && auth.has(allow)) {
+    operation?.end({ ...userOf(auth), answer: 'passed' });
     return undefined;
   }
-  return decide(request, context, auth, rule);
+  return diagnostics.observe({ name: 'guard', details: {}, request }, (note) => {
+    note(userOf(auth));
+    return decide({ request, context, note }, auth, rule);
+  });
+}
+
+/** The user's id, where there is a user. */
+function userOf(auth: Auth): { userId?: string } {
+  return auth.isAuthenticated && !auth.isMachine ? { userId: auth.user.id } : {};
+}
+
+/** A request that is decided about. */
+interface Case {
+  readonly request: HttpRequest;
+  readonly context: Context;
+  readonly note: Note<'guard'>;
 }
 
 async function decide(
-  request: HttpRequest,
-  context: Context,
+  { request, context, note }: Case,
   auth: Auth,
   rule: Rule,
 ): Promise<Reply | undefined> {
   try {
     if (!auth.isAuthenticated) {
-      return await signIn(request, context, auth.reason);
+      const reply = await signIn(request, context, auth);
+      note({ answer: 'redirected', reason: auth.reason });
+      return reply;
     }
     if (!maySend(request, context, auth, rule)) {
       throw crossSite();
     }
     if (await passes(auth, rule)) {
+      note({ answer: 'passed' });
       return undefined;
     }
     throw forbidden(auth.via, rule.allow);
   } catch (error) {
-    if (error instanceof KindeError) {
-      return problemReply(request, context.config, error);
+    if (!(error instanceof KindeError)) {
+      throw error;
     }
-    throw error;
+    note({ ...findingsOf(error), answer: 'refused' });
+    if (auth.isAuthenticated && error.statusCode === 403) {
+      auditDenial(request, context, auth, error);
+    }
+    return refuse(request, context, error);
   }
+}
+
+function auditDenial(
+  request: HttpRequest,
+  { config }: Context,
+  auth: SignedIn,
+  { code, reason }: KindeError,
+): void {
+  const orgCode = auth.getOrganization()?.orgCode;
+  const entry = { type: 'access_denied', by: auth.via, orgCode, code, reason } as const;
+  config.diagnostics.audit({ ...entry, ...userOf(auth) }, request);
 }
 
 /** Browsers send cookies along with what foreign pages make them send; nobody makes them send a bearer token. */
@@ -96,16 +133,10 @@ async function passes(auth: SignedIn, rule: Rule): Promise<boolean> {
 async function signIn(
   request: HttpRequest,
   context: Context,
-  reason: SignedOutReason,
+  { reason, error }: SignedOut,
 ): Promise<Reply> {
   if (reason === 'unavailable') {
-    throw new KindeError(
-      'store_unavailable',
-      'Your session cannot be checked right now. Please try again in a moment.',
-      {
-        headers: { 'retry-after': '5' },
-      },
-    );
+    throw unavailable(error);
   }
   if (!isPageLoad(request) || reason === 'bearer_invalid') {
     throw signedOutError(request, reason, context);
@@ -119,6 +150,22 @@ async function signIn(
     cookies,
     body: null,
   };
+}
+
+/** The answer is 503, whoever is away: nobody is taken for signed out because of that. */
+function unavailable(cause: KindeError | undefined): KindeError {
+  const { code = 'store_unavailable', reason, fix, headers = {} } = cause ?? {};
+  const isStore = code === 'store_unavailable';
+  return new KindeError(
+    isStore ? code : 'kinde_unavailable',
+    'Your session cannot be checked right now. Please try again in a moment.',
+    {
+      reason: isStore ? reason : code,
+      fix,
+      headers: { 'retry-after': String(headers['retry-after'] ?? 5) },
+      cause,
+    },
+  );
 }
 
 function signedOutError(

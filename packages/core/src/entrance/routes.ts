@@ -1,9 +1,12 @@
 import { authenticate } from '../caller/authenticate.js';
 import type { SignedIn } from '../caller/auth.js';
 import { backchannelLogout } from '../logout/backchannel-logout.js';
-import { tryCallback } from '../login/callback.js';
+import { tryCallback, type FailedCallback } from '../login/callback.js';
 import type { Context } from '../context.js';
-import { KindeError } from '../errors.js';
+import type { Note } from '../diagnostics/diagnostics.js';
+import type { EventDetails, EventName } from '../diagnostics/events.js';
+import { findingsOf, type Findings } from '../diagnostics/operation.js';
+import { KindeError, type KindeErrorCode } from '../errors.js';
 import { guard } from './guard.js';
 import {
   PRIVATE_HEADERS,
@@ -22,49 +25,95 @@ import { continuePage } from '../http/continue-page.js';
 import { returnTarget, single } from '../http/query.js';
 import { fromQuery } from '../login/parameters.js';
 import { portal } from './portal.js';
-import { problemReply } from '../http/problem.js';
 import { navigationRequired, requireOwnPage } from '../http/same-origin.js';
-import type { Sessions } from '../session/sessions.js';
+import type { WebhookReceiver } from '../options/webhook-receiver.js';
+import { createSessions } from '../session/sessions.js';
+import { refuse } from './refusal.js';
 
-type Handler = (request: HttpRequest, query: URLSearchParams) => Promise<Redirect | Reply>;
+type Handler = (
+  request: HttpRequest,
+  query: URLSearchParams,
+) => Promise<Redirect | Reply | FailedCallback>;
 type Methods = Readonly<Record<string, Handler>>;
 
+/** A route: its path, the event that tells of it, and what it does by method. */
+type RouteEntry<Name extends EventName = EventName> = {
+  [Each in Name]: readonly [
+    path: string | undefined,
+    name: Each,
+    details: EventDetails[Each],
+    methods: Methods,
+  ];
+}[Name];
+
 /** The route table: what each path does, by method. */
-export function createRoutes(context: Context, sessions: Sessions): readonly Route[] {
-  const { paths, webhooks, issuer, clientId, siteUrl, fetch, session } = context.config;
-  const store = session.store ?? session.coordination;
-  const app = `${clientId} ${siteUrl}${paths.webhooks}`;
-  const host = {
-    issuer,
-    app,
-    fetch,
-    store,
-    sessions: session.groups && sessions,
-  };
+export function createRoutes(context: Context): readonly Route[] {
+  const { paths, webhooks } = context.config;
   const signOut: Handler = (request, query) => signOutHere(request, context, query);
   const switchTo: Handler = (request, query) => switchHere(request, context, query);
-  const receiver: Methods = webhooks ? { POST: (request) => webhooks.handle(request, host) } : {};
-  const table: readonly (readonly [string | undefined, Methods])[] = [
-    [paths.login, { GET: starting(context, login) }],
-    [paths.register, { GET: starting(context, register) }],
-    [paths.createOrganization, { GET: starting(context, createOrganization) }],
-    [paths.switchOrganization, { GET: switchTo, POST: switchTo }],
-    [paths.callback, { GET: (request, query) => finish(request, query, context) }],
-    [paths.logout, { GET: signOut, POST: signOut }],
-    [paths.backchannelLogout, { POST: (request) => backchannelLogout(request, context) }],
-    [paths.webhooks, receiver],
-    [paths.user, { GET: (request) => user(request, context) }],
-    [paths.portal, { GET: (request, query) => toPortal(request, query, context) }],
+  const byPost = (handler: Handler): Methods => ({ POST: handler });
+  const starting = (start: typeof login): Methods => ({ GET: startingWith(context, start) });
+  const table: readonly RouteEntry[] = [
+    [paths.login, 'login', { flow: 'login' }, starting(login)],
+    [paths.register, 'login', { flow: 'register' }, starting(register)],
+    [
+      paths.createOrganization,
+      'login',
+      { flow: 'create_organization' },
+      starting(createOrganization),
+    ],
+    [
+      paths.switchOrganization,
+      'login',
+      { flow: 'switch_organization' },
+      { GET: switchTo, POST: switchTo },
+    ],
+    [
+      paths.callback,
+      'callback',
+      {},
+      { GET: (request, query) => tryCallback(request, context, query) },
+    ],
+    [paths.logout, 'logout', {}, { GET: signOut, POST: signOut }],
+    [
+      paths.backchannelLogout,
+      'revocation',
+      { by: 'backchannel' },
+      byPost((request) => backchannelLogout(request, context)),
+    ],
+    [paths.webhooks, 'webhook', {}, webhooks ? byPost(receiverOf(webhooks, context)) : {}],
+    [paths.user, 'user', {}, { GET: (request) => user(request, context) }],
+    [paths.portal, 'portal', {}, { GET: (request, query) => toPortal(request, query, context) }],
   ];
-  const routes = table.flatMap(([path, methods]) => {
-    if (!path) {
-      return [];
-    }
-    return [
-      Object.freeze({ path, handle: (request: HttpRequest) => answer(request, context, methods) }),
-    ];
-  });
-  return Object.freeze(routes);
+  return Object.freeze(table.flatMap((entry) => routeOf(entry, context)));
+}
+
+function routeOf([path, name, details, methods]: RouteEntry, context: Context): Route[] {
+  if (!path) {
+    return [];
+  }
+  const { observe } = context.config.diagnostics;
+  const handle = (request: HttpRequest) =>
+    observe({ name, details: details as never, request }, (note) =>
+      answer({ request, context, note }, methods),
+    );
+  return [Object.freeze({ path, handle })];
+}
+
+/** A request to an auth route. */
+interface Visit {
+  readonly request: HttpRequest;
+  readonly context: Context;
+  readonly note: Note<EventName>;
+}
+
+/** The receiver of webhooks, and what it may use of this app. */
+function receiverOf(webhooks: WebhookReceiver, context: Context): Handler {
+  const { paths, issuer, clientId, siteUrl, fetch, session } = context.config;
+  const store = session.store ?? session.coordination;
+  const app = `${clientId} ${siteUrl}${paths.webhooks}`;
+  const sessions = session.groups && createSessions(context, 'webhook');
+  return (request) => webhooks.handle(request, { issuer, app, fetch, store, sessions });
 }
 
 const NOTHING: Reply = Object.freeze({
@@ -75,7 +124,7 @@ const NOTHING: Reply = Object.freeze({
 });
 
 /** One request to an auth route, from method to complete reply. */
-async function answer(request: HttpRequest, context: Context, methods: Methods): Promise<Reply> {
+async function answer({ request, context, note }: Visit, methods: Methods): Promise<Reply> {
   const { config } = context;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   // Where the app has no CORS handling, the browser finds no permission in this.
@@ -97,13 +146,31 @@ async function answer(request: HttpRequest, context: Context, methods: Methods):
       return NOTHING;
     }
     const result = await handler(request, requestUrl(request, config).searchParams);
-    return 'status' in result ? result : redirect(request, result);
-  } catch (error) {
-    if (error instanceof KindeError) {
-      return problemReply(request, config, error);
+    if ('error' in result) {
+      note(findingsOf(result.error));
+      return await refuse(request, context, result.error, result.returnTo);
     }
-    throw error;
+    if ('location' in result) {
+      return redirect(request, result);
+    }
+    note(findingsOfReply(result));
+    return result;
+  } catch (error) {
+    if (!(error instanceof KindeError)) {
+      throw error;
+    }
+    note(findingsOf(error));
+    return refuse(request, context, error);
   }
+}
+
+/** What a reply says that `protect()` made. */
+function findingsOfReply({ status, problem }: Reply): Findings<EventName> {
+  if (!problem) {
+    return {};
+  }
+  const code = problem.code as KindeErrorCode;
+  return { outcome: status < 500 ? 'refused' : 'failed', code };
 }
 
 /** A redirect in the form in which the client can follow it. */
@@ -136,26 +203,13 @@ function isOwnNavigation(request: HttpRequest): boolean {
 }
 
 /** A route that begins a login: only a user who navigates can complete one. */
-function starting(context: Context, start: typeof login): Handler {
+function startingWith(context: Context, start: typeof login): Handler {
   return async (request, query) => {
     if (!canLogIn(request)) {
       throw navigationRequired();
     }
     return moveToSite(request, context, query) ?? start(request, context, fromQuery(query));
   };
-}
-
-/** The result of a callback: where the user was going, or the page that says why not. */
-async function finish(
-  request: HttpRequest,
-  query: URLSearchParams,
-  context: Context,
-): Promise<Redirect | Reply> {
-  const outcome = await tryCallback(request, context, query);
-  if ('error' in outcome) {
-    return problemReply(request, context.config, outcome.error, outcome.returnTo);
-  }
-  return outcome;
 }
 
 async function signOutHere(

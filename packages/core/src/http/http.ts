@@ -1,5 +1,6 @@
 // Requests, replies and error pages in any framework, and the rules for origins and return addresses.
 import { readText } from '@kindling/internal';
+import type { Logger } from '../diagnostics/log.js';
 import { KindeError } from '../errors.js';
 
 /** The parts of a request that the core reads. A web `Request` is one; Node adapters pass a small object. */
@@ -20,6 +21,10 @@ export interface HttpRequest {
   readonly body?: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null;
   /** True when another reader has consumed the body already. */
   readonly bodyUsed?: boolean;
+  /** The framework's id of the request, for events and log lines. @default the header `X-Request-Id` */
+  readonly id?: string | undefined;
+  /** The framework's logger for the request. @default none: failures are printed on stderr */
+  readonly log?: Logger | undefined;
 }
 
 /** A redirect for the app to send, such as the start of a login. */
@@ -48,7 +53,7 @@ export interface Reply {
 export interface Problem {
   /** The HTTP status code. */
   readonly status: number;
-  /** The code of the error, such as `login_refused`: its page is `docs/errors/<code>.md`. */
+  /** The code of the error, such as `login_refused`. */
   readonly code: string;
   /** A headline for the visitor. */
   readonly title: string;
@@ -58,6 +63,10 @@ export interface Problem {
   readonly reason?: string;
   /** Tells the developer what to do. Absent in production. */
   readonly fix?: string;
+  /** What the cause of the error says, such as a system error or an exception of the app. Absent in production. */
+  readonly cause?: string;
+  /** The address of the page about this error, for the developer. Absent in production. */
+  readonly docs?: string;
   /** The path at which the visitor can sign in again; absent where that cannot help. */
   readonly retry?: string;
 }
@@ -66,7 +75,7 @@ export interface Problem {
 export interface Route {
   /** The path of the route, without the path that the app lives under. */
   readonly path: string;
-  /** Answers a request. Errors become replies, so this does not reject. */
+  /** Answers a request. Errors become replies, so this rejects only where the app's `onError` throws. */
   handle(request: HttpRequest): Promise<Reply>;
 }
 

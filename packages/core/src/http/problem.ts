@@ -27,29 +27,29 @@ export function problemReply(
   returnTo?: string,
 ): Reply {
   const problem = toProblem(error, config, returnTo ?? formPage(request, config));
-  const { 'set-cookie': cookies = [], ...headers } = error.headers;
-  const plain = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, String(value)]),
-  );
   const isPage = wantsPage(request);
-  const body = isPage
-    ? pageOf(problem, config)
-    : JSON.stringify({ type: 'about:blank', ...problem });
+  const body = isPage ? pageOf(problem, config) : JSON.stringify(documentOf(problem));
   const type = isPage ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
   const policy = isPage && !config.renderProblem ? { 'content-security-policy': POLICY } : {};
   return {
     status: error.statusCode,
     headers: {
       ...PRIVATE_HEADERS,
-      ...(error.statusCode > 502 && RETRY),
-      ...plain,
+      ...headersOf(error),
       ...policy,
       'content-type': type,
     },
-    cookies: [cookies].flat(),
+    cookies: [error.headers['set-cookie'] ?? []].flat(),
     body,
     problem,
   };
+}
+
+/** Headers of the response to which an error leads, without `set-cookie`. */
+export function headersOf({ headers, statusCode }: KindeError): Record<string, string> {
+  const { 'set-cookie': _, ...others } = headers;
+  const plain = Object.entries(others).map(([name, value]) => [name, String(value)]);
+  return { ...(statusCode > 502 && RETRY), ...(Object.fromEntries(plain) as object) };
 }
 
 /** The delay of a retry where the error names none: 503 and 504 pass by themselves. */
@@ -84,13 +84,19 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Signing in is not possible right now',
 };
 
+/** The problem as a document (RFC 9457), whose type is the page about it where that may be told. */
+function documentOf({ docs = 'about:blank', ...problem }: Problem): object {
+  return { type: docs, ...problem };
+}
+
 /** Visitors of a production site learn what to do; which check failed is for the developer. */
 function toProblem(
   error: KindeError,
   { production, paths }: ProblemOptions,
   returnTo: string | undefined,
 ): Problem {
-  const { statusCode: status, code, reason, fix } = error;
+  const { statusCode: status, code, reason, fix, docs } = error;
+  const cause = causeOf(error);
   const isServerSide = status >= 500;
   const canRetry = status === 400 || status === 401 || isServerSide;
   const detail = production && isServerSide ? 'Please try again in a moment.' : error.message;
@@ -100,9 +106,21 @@ function toProblem(
     title: TITLES[status] ?? 'Something went wrong',
     detail,
     ...(!production && reason !== undefined && { reason }),
+    ...(!production && cause !== undefined && { cause }),
     ...(!production && fix !== undefined && { fix }),
+    ...(!production && { docs }),
     ...(canRetry && paths.login && { retry: loginLink(paths.login, returnTo) }),
   };
+}
+
+/** The system's or the app's own words for what happened, from the error at the bottom. */
+function causeOf({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) {
+    return undefined;
+  }
+  const { code } = cause as { code?: unknown };
+  const own = typeof code === 'string' && !cause.message.includes(code) ? ` (${code})` : '';
+  return causeOf(cause) ?? cause.message + own;
 }
 
 function loginLink(login: string, returnTo: string | undefined): string {
@@ -120,13 +138,14 @@ function pageOf(problem: Problem, { renderProblem, basePath }: ProblemOptions): 
 }
 
 function renderPage(
-  { status, code, title, detail, reason, fix, retry }: Problem,
+  { status, code, title, detail, reason, cause, fix, docs, retry }: Problem,
   home: string,
 ): string {
   const facts: (readonly [name: string, text: string])[] = [];
   const rows = [
     ['Code', code],
     ['Reason', reason],
+    ['Cause', cause],
     ['Fix', fix],
   ] as const;
   for (const [name, text] of rows) {
@@ -150,11 +169,16 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 <p class="status">${status}</p>
 <h1>${escape(title)}</h1>
 <p>${escape(detail)}</p>
-<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}</dl>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}${docs ? more(docs) : ''}</dl>
 <p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
 </main>
 </html>
 `;
+}
+
+/** Where a developer reads on. */
+function more(docs: string): string {
+  return `<dt>More</dt><dd><a href="${escape(docs)}">About this error</a>, or check the whole set-up: npx @kindling/doctor --env .env</dd>`;
 }
 
 function escape(text: string): string {

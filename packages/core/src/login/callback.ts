@@ -108,9 +108,13 @@ async function recoverCallback(
     !isDone && (context.oauth.isUnspent(error) || error.code === 'store_unavailable');
   const cookies = state === undefined || isUntried ? [] : forgetLogin(jar, context, state);
   const location = continueAt(error, pending, context);
+  const { diagnostics } = context.config;
   if (location && (await isSignedIn(jar, context))) {
+    diagnostics.tell(error, jar.request);
     return { location, cookies };
   }
+  const { code, reason } = error;
+  diagnostics.audit({ type: 'sign_in_refused', code, reason }, jar.request);
   return {
     error: withHeaders(error, cookies.length > 0 ? { 'set-cookie': cookies } : {}),
     returnTo: pending?.returnTo,

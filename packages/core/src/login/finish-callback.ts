@@ -1,5 +1,7 @@
 import { toAuth } from '../caller/auth.js';
 import type { Moment } from '../clock.js';
+import type { CookieJar } from '../cookies.js';
+import { identify } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
 import { safeReturnTo } from '../http/return-to.js';
@@ -73,7 +75,16 @@ async function signIn(
   if (typeof before === 'object') {
     void revokeTokens(before, context);
   }
+  auditSignIn(context, jar, tokens);
   return { location, cookies: [...cookies, ...others, ...swept] };
+}
+
+function auditSignIn({ config }: LoginContext, { request }: CookieJar, { claims }: Tokens): void {
+  const { sub: userId } = claims.id;
+  const orgCode = claims.access['org_code'];
+  const organization = typeof orgCode === 'string' ? { orgCode } : {};
+  identify(userId);
+  config.diagnostics.audit({ type: 'signed_in', by: 'session', userId, ...organization }, request);
 }
 
 /** Revokes the refresh token of a sign-in that failed here. Never throws. */

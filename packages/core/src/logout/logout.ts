@@ -3,10 +3,12 @@
 import { bare, withDeadline } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
 import { clearCookie, readCookies } from '../cookies.js';
+import { identify } from '../diagnostics/operation.js';
 import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { forgetLogins } from '../login/pending-login.js';
 import { safeReturnTo } from '../http/return-to.js';
+import { whoseSession } from '../session/data.js';
 import { endSession, readSession, revokeTokens } from '../session/session.js';
 
 /** Options for signing out. */
@@ -41,6 +43,11 @@ export async function logout(
     throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
   });
   await revoke();
+  if (session) {
+    const user = whoseSession(session);
+    identify(user.userId);
+    config.diagnostics.audit({ type: 'signed_out', by: 'session', ...user }, request);
+  }
   const target = safeReturnTo(bare(options).returnTo, {
     ...config.returnRules,
     fallback: config.postLogoutRedirectUri,

@@ -53,7 +53,7 @@ const FLAG_LETTERS: Readonly<Record<string, string>> = {
 
 /** Binds the Account API to one tenant. */
 export function createAccountApi(config: OAuthConfig): AccountApi {
-  const connection = createConnection(config, { bytes: PAGE_BYTES });
+  const connection = createConnection(config, { endpoint: 'account', bytes: PAGE_BYTES });
   const asking = (accessToken: string): Asking => {
     const deadline = deadlineIn(config.timeout);
     return (path) =>

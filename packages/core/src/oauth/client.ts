@@ -82,9 +82,9 @@ function createOAuthClient(config: OAuthConfig): OAuthClient {
       [oauth.clockTolerance]: Math.max(config.clockTolerance, 1),
     },
     auth: clientAuth(config),
-    token: createConnection(config, { bytes: BYTES, probe }),
-    userinfo: createConnection(config, { bytes: BYTES }),
-    revocation: createConnection(config, { bytes: BYTES }),
+    token: createConnection(config, { endpoint: 'token', bytes: BYTES, probe }),
+    userinfo: createConnection(config, { endpoint: 'userinfo', bytes: BYTES }),
+    revocation: createConnection(config, { endpoint: 'revocation', bytes: BYTES }),
     unsent: new WeakSet(),
     rateLimit: createRateLimit(),
   };

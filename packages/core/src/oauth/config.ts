@@ -14,4 +14,5 @@ export type OAuthConfig = Pick<
   | 'timeout'
   | 'production'
   | 'fetch'
+  | 'diagnostics'
 >;

@@ -1,4 +1,5 @@
 import { deadlineIn, moment, type Moment } from '../clock.js';
+import type { Endpoint } from '../diagnostics/events.js';
 import { KindeError } from '../errors.js';
 import { createCircuitBreaker, type Outcome } from './circuit-breaker.js';
 import type { OAuthConfig } from './config.js';
@@ -25,6 +26,8 @@ export interface SendOptions {
 
 /** Options of an endpoint. */
 export interface ConnectionOptions {
+  /** The endpoint, as events name it. */
+  readonly endpoint: Endpoint;
   /** Bytes of an answer, at most. */
   readonly bytes: number;
   /** Failures in a row that open the circuit: time-outs, broken connections, status 500 and more. @default 5 */
@@ -36,19 +39,26 @@ export interface ConnectionOptions {
 /** Connects to one endpoint. */
 export function createConnection(
   config: OAuthConfig,
-  { bytes, failures = 5, probe }: ConnectionOptions,
+  { endpoint, bytes, failures = 5, probe }: ConnectionOptions,
 ): Connection {
   const { timeout } = config;
   // With less than this, what was asked for would be done and its answer never heard.
   const least = Math.min(1, timeout / 4);
+  const request = (url: string, init: RequestInit, deadline: Moment) =>
+    config.diagnostics.observe(
+      { name: 'fetch', details: { endpoint, host: new URL(url).host } },
+      async (note) => {
+        const response = await fetchLimited(config, url, init, { bytes, deadline });
+        note({ status: response.status });
+        return response;
+      },
+    );
   const ask = async (find: NonNullable<typeof probe>): Promise<Outcome> => {
     const found = await find();
     if (!found) {
       return 'fails';
     }
-    return outcomeOf(
-      await fetchLimited(config, ...found, { bytes, deadline: deadlineIn(timeout) }),
-    );
+    return outcomeOf(await request(...found, deadlineIn(timeout)));
   };
   const breaker = createCircuitBreaker({
     failures,
@@ -67,7 +77,7 @@ export function createConnection(
       }
       const settle = breaker.pass();
       try {
-        const response = await fetchLimited(config, url, init, { bytes, deadline });
+        const response = await request(url, init, deadline);
         const saysNothing = isForeign && response.status !== 200;
         settle(saysNothing ? 'neither' : outcomeOf(response));
         return response;

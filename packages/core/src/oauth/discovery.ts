@@ -46,7 +46,11 @@ const OLDEST = 24 * 3600;
 
 /** The configuration of one tenant. */
 export function createDiscovery(config: OAuthConfig): Discovery {
-  const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
+  const connection = createConnection(config, {
+    endpoint: 'discovery',
+    bytes: LARGEST,
+    failures: 3,
+  });
   const flight = createInFlight<Metadata>(config.timeout);
   let known: { readonly metadata: Metadata; readonly age: () => number } | undefined;
   let sinceFetch = stopwatch();

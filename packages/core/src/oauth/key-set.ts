@@ -54,7 +54,7 @@ const TIMEOUT = 5;
 export function createKeySet(config: OAuthConfig): KeySet {
   // A caller that waits in vain still has time to go on with the keys in hand.
   const seconds = Math.min(TIMEOUT, config.timeout / 2);
-  const connection = createConnection(config, { bytes: LARGEST, failures: 3 });
+  const connection = createConnection(config, { endpoint: 'keys', bytes: LARGEST, failures: 3 });
   const flight = createInFlight<Fetched>(seconds);
   const state: KeySetState = { version: 0, sinceFetch: stopwatch(), isDoubtful: false };
   const published = (uri: string): Promise<Fetched> =>

@@ -1,4 +1,5 @@
 import { bare } from '@kindling/internal';
+import { createDiagnostics, type Diagnostics } from '../diagnostics/diagnostics.js';
 import type { Problem } from '../http/http.js';
 import { checkIssuerHost, originsOf, type Problems } from './checks.js';
 import { checkEach, unknownNames, withDefaults } from './entries.js';
@@ -34,6 +35,10 @@ export interface Config extends Places {
   readonly timeout: number;
   /** Whether explanations are hidden from visitors. */
   readonly production: boolean;
+  /** Called with errors before they become replies. */
+  readonly onError: KindeOptions['onError'];
+  /** Tells the operator what happens. */
+  readonly diagnostics: Diagnostics;
   /** Called with the user before their session starts. */
   readonly onSignIn: KindeOptions['onSignIn'];
   /** Renders error pages; `undefined` for the plain ones. */
@@ -62,17 +67,22 @@ export function resolveConfig(given: KindeOptions): Config {
     throw invalidConfig(problems);
   }
   const complete = withDefaults(OPTIONS, options);
+  const secrets = Object.freeze([complete.secret].flat());
+  const { onError, onEvent, onAudit, logger, userIdsInEvents } = complete;
+  const diagnostics = createDiagnostics({ secrets, onEvent, onAudit, logger, userIdsInEvents });
   return Object.freeze({
     issuer: complete.issuer.replace(/\/$/, ''),
     clientId: complete.clientId,
     clientSecret: complete.clientSecret,
     clientAuthentication: complete.clientAuthentication,
     ...placesOf(options, paths, site),
-    secrets: Object.freeze([complete.secret].flat()),
+    secrets,
+    onError,
+    diagnostics,
     audience: Object.freeze([complete.audience].flat()),
     scope: scopeOf(complete.scope),
     trustedOrigins: originsOf(complete.trustedOrigins),
-    session: resolveSession(session, site, complete.clientId),
+    session: resolveSession(session, site, complete.clientId, diagnostics),
     clockTolerance: complete.clockTolerance,
     timeout: complete.timeout,
     production,

@@ -1,6 +1,9 @@
 // The options of `createKinde`: their types, and one table of names, checks, defaults and variables.
 import type { Access, User } from '@kindling/claims';
-import type { Problem } from '../http/http.js';
+import type { AuditEvent, KindeEvent } from '../diagnostics/events.js';
+import type { Logger } from '../diagnostics/log.js';
+import type { KindeError } from '../errors.js';
+import type { HttpRequest, Problem, Reply } from '../http/http.js';
 import { filesystemStore } from '../store/filesystem.js';
 import { memoryStore } from '../store/memory.js';
 import type { SessionStore } from '../store/session-store.js';
@@ -73,6 +76,22 @@ export interface KindeOptions {
   allowPrivateIssuer?: boolean;
   /** Renders the pages for failed logins and forbidden pages in the app's own design. Escape every value. @default plain pages */
   renderProblem?: (problem: Problem) => string;
+  /**
+   * Called with every error that would become an error page or problem document, in auth routes and `protect()`. Return
+   * nothing for that, or a reply in its place; throw the error to pass it to the framework's error handler. @default none
+   */
+  onError?: (
+    error: KindeError,
+    request: HttpRequest,
+  ) => Partial<Reply> | undefined | void | Promise<Partial<Reply> | undefined | void>;
+  /** Called with every event when it is over: sign-ins, refreshes, requests to Kinde, … Events hold no secrets. @default none */
+  onEvent?: (event: KindeEvent) => void | Promise<void>;
+  /** Called with what belongs in an audit log: who signed in, was refused or revoked, and by which means. @default none */
+  onAudit?: (event: AuditEvent) => void | Promise<void>;
+  /** Whether events have ids of users as a keyed hash or as they are. Audit events have the ids. @default 'hashed' */
+  userIdsInEvents?: 'hashed' | 'plain';
+  /** Logs refusals (`info`), outages of Kinde (`warn`) and failures (`error`), in pino's shape. @default the framework's; else stderr for failures */
+  logger?: Logger;
   /** Called with the user before their session starts, e.g. to save them. If it throws, they are not signed in. @default none */
   onSignIn?: (
     person: Access & { readonly user: User; readonly accessToken: string },
@@ -193,6 +212,11 @@ export const OPTIONS = table({
   production: { check: anything, furtherVariables: ['NODE_ENV'] },
   allowPrivateIssuer: { check: anything, default: false },
   renderProblem: { check: checkFunction },
+  onError: { check: checkFunction },
+  onEvent: { check: checkFunction },
+  onAudit: { check: checkFunction },
+  userIdsInEvents: { check: oneOf('hashed', 'plain'), default: 'hashed' },
+  logger: { check: functions('error', 'warn', 'info', 'debug') },
   onSignIn: { check: checkFunction },
   webhooks: { check: checkWebhooks },
   fetch: { check: checkFunction },

@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../diagnostics/diagnostics.js';
 import type { Format } from '../crypto/envelope.js';
 import type { SessionStore } from '../store/session-store.js';
 import { withTimeout } from '../store/timeout.js';
@@ -59,10 +60,11 @@ export function resolveSession(
   session: SessionOptions,
   site: Site,
   clientId: string,
+  diagnostics: Diagnostics,
 ): SessionConfig {
   const { format, fallback, maxAge, idle, persistent } = withDefaults(SESSION, session);
   return Object.freeze({
-    ...storesOf(session),
+    ...storesOf(session, diagnostics),
     fallback,
     format,
     ...cookiesOf(session, site, clientId),
@@ -72,9 +74,9 @@ export function resolveSession(
   });
 }
 
-function storesOf({ store: whole, coordination: parts }: SessionOptions) {
-  const store = whole && withTimeout(whole);
-  const common = store ?? (parts && withTimeout(parts));
+function storesOf({ store: whole, coordination: parts }: SessionOptions, told: Diagnostics) {
+  const store = whole && withTimeout(whole, told);
+  const common = store ?? (parts && withTimeout(parts, told));
   return {
     store,
     coordination: common?.compareAndSet && (common as SessionConfig['coordination']),

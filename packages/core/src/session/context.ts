@@ -5,11 +5,9 @@ import {
 } from '../cache/shared-flight.js';
 import { createSingleFlight, type SingleFlight } from '../cache/single-flight.js';
 import { appName, type CookieContext } from '../cookies.js';
-import type { KindeErrorCode } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import { createOAuth, type OAuth } from '../oauth/client.js';
 import { createRevocations, type Revocations } from '../revocations/revocations.js';
-import { createWarn } from '../runtime.js';
 import { createStoreBudgets, type StoreBudget } from '../store/timeout.js';
 import { isUnjudged, type RefreshResult } from './data.js';
 
@@ -29,8 +27,6 @@ export interface SessionContext extends CookieContext {
   readonly revocations: Revocations | undefined;
   /** How long one request may wait for its store altogether. */
   readonly storeBudgetOf: (request: HttpRequest) => StoreBudget;
-  /** Tells the operator about a kind of trouble, once. */
-  readonly warn: (code: KindeErrorCode, message: string) => void;
 }
 
 /** Seconds for which the result of a refresh is kept. */
@@ -80,7 +76,6 @@ export function createSessionContext(
     checkedSessions: new WeakSet(),
     revocations: groups && createRevocations(groups, seal, { title: appName(config), maxAge }),
     storeBudgetOf: createStoreBudgets(),
-    warn: createWarn(),
   };
 }
 

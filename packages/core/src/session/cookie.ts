@@ -21,7 +21,7 @@ export function openSessionCookie(
 export async function isForeignSession(jar: CookieJar, context: SessionContext): Promise<boolean> {
   const { cookie, store, coordination } = context.config.session;
   if (await isForeignCookie(jar, context, cookie)) {
-    context.warn('session_foreign', FOREIGN);
+    context.config.diagnostics.warn('session_foreign', FOREIGN);
     return true;
   }
   if (store ?? coordination) {

@@ -1,6 +1,8 @@
 import { createSerialQueue } from '../cache/serial-queue.js';
 import { deadlineIn, moment, within } from '../clock.js';
 import { readCookies } from '../cookies.js';
+import { identify } from '../diagnostics/operation.js';
+import type { EventDetails, RevocationMeans } from '../diagnostics/events.js';
 import { KindeError } from '../errors.js';
 import type { HttpRequest } from '../http/http.js';
 import type { LogoutToken } from '../oauth/logout-token.js';
@@ -47,8 +49,10 @@ export interface Sessions {
   refreshAll(): Promise<void>;
 }
 
-/** Binds the methods to one app. */
-export function createSessions(context: SessionContext): Sessions {
+/** Binds the methods to one app. `by` is who revokes with them. */
+export function createSessions(context: SessionContext, by: RevocationMeans): Sessions {
+  const revoking = (of: RevocationSubject, id: string, work: () => Promise<boolean>) =>
+    observeRevocation(context, { by, of }, id, work);
   const revocations = () => requireRevocations(context);
   const turns = createSerialQueue();
   return Object.freeze({
@@ -70,18 +74,25 @@ export function createSessions(context: SessionContext): Sessions {
           }),
         );
     },
-    async revoke(userId, id) {
-      const feed = revocations();
-      const [own] = isId(id) ? await summariesOf(context, [id]) : [];
-      if (own?.summary.sub !== text(userId)) {
-        return false;
-      }
-      await feed.revoke(`session ${id}`);
-      await endRecords(context, [id]);
-      return true;
+    revoke: (userId, id) =>
+      revoking('session', userId, async () => {
+        const feed = revocations();
+        const [own] = isId(id) ? await summariesOf(context, [id]) : [];
+        if (own?.summary.sub !== text(userId)) {
+          return false;
+        }
+        await feed.revoke(`session ${id}`);
+        await endRecords(context, [id]);
+        return true;
+      }),
+    async revokeUser(userId) {
+      await revoking('user', userId, () => endGroup(context, `user ${text(userId)}`));
     },
-    revokeUser: (userId) => endGroup(context, `user ${text(userId)}`),
-    revokeOrganization: (orgCode) => endGroup(context, `organization ${text(orgCode)}`),
+    async revokeOrganization(orgCode) {
+      await revoking('organization', orgCode, () =>
+        endGroup(context, `organization ${text(orgCode)}`),
+      );
+    },
     async refreshUser(userId) {
       const about = `user ${text(userId)}`;
       if (!context.config.session.store) {
@@ -103,7 +114,7 @@ export function createSessions(context: SessionContext): Sessions {
  * brings nobody back.
  * @throws KindeError `config_invalid`, `store_unavailable`.
  */
-async function endGroup(context: SessionContext, about: string): Promise<void> {
+async function endGroup(context: SessionContext, about: string): Promise<true> {
   const revocations = requireRevocations(context);
   // Looked up first: a session that begins after the notice is not to be in the list.
   const names = await keysOfGroup(context, about).catch((error: unknown) => error as KindeError);
@@ -112,6 +123,28 @@ async function endGroup(context: SessionContext, about: string): Promise<void> {
     throw names;
   }
   await endRecords(context, names);
+  return true;
+}
+
+type RevocationSubject = NonNullable<EventDetails['revocation']['of']>;
+
+/** Tells of a revocation, and audits it where something was revoked. */
+async function observeRevocation(
+  { config: { diagnostics } }: SessionContext,
+  details: { readonly by: RevocationMeans; readonly of: RevocationSubject },
+  id: string,
+  revoke: () => Promise<boolean>,
+): Promise<boolean> {
+  return diagnostics.observe({ name: 'revocation', details }, async (note) => {
+    const isUser = details.of !== 'organization';
+    note(isUser ? { userId: id } : {});
+    const isRevoked = await revoke();
+    if (isRevoked) {
+      const whose = isUser ? { userId: id } : { orgCode: id };
+      diagnostics.audit({ type: 'sessions_revoked', by: details.by, ...whose });
+    }
+    return isRevoked;
+  });
 }
 
 /**
@@ -145,6 +178,9 @@ export async function endByLogoutToken(
     sid === undefined ? found.filter(({ summary }) => summary.startedAt <= until) : found;
   const names = meant.map(({ name }) => name);
   await endRecords(context, names);
+  const userId = sub ?? meant[0]?.summary.sub;
+  identify(userId);
+  context.config.diagnostics.audit({ type: 'sessions_revoked', by: 'backchannel', userId });
 }
 
 /** Ends sessions for every process, and at Kinde those whose refresh tokens are at hand. */

@@ -1,5 +1,6 @@
 import { withDeadline } from '@kindling/internal';
 import { moment } from '../clock.js';
+import type { Diagnostics } from '../diagnostics/diagnostics.js';
 import { KindeError } from '../errors.js';
 import type { SessionStore } from './session-store.js';
 
@@ -21,14 +22,16 @@ const GRACE_MS = 25;
  * Gives every method of a store a timeout. After a timeout, one call at a time finds out whether the store answers again, and
  * all others fail at once (a circuit breaker). Every method throws KindeError `store_unavailable`.
  */
-export function withTimeout(store: SessionStore): SessionStore {
+export function withTimeout(store: SessionStore, { observe }: Diagnostics): SessionStore {
   const ask = createBreaker();
-  return around(store, (question, method) => {
-    if (method === 'groupMembers') {
-      return inTime(LISTING_TIMEOUT_MS, question);
-    }
-    return ask(() => inTime(STORE_TIMEOUT_MS, question));
-  });
+  return around(store, (question, operation) =>
+    observe({ name: 'store', details: { operation } }, () => {
+      if (operation === 'groupMembers') {
+        return inTime(LISTING_TIMEOUT_MS, question);
+      }
+      return ask(() => inTime(STORE_TIMEOUT_MS, question));
+    }),
+  );
 }
 
 /** The time that one request has left for its store. */

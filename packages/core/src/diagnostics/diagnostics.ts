@@ -1,0 +1,164 @@
+// Tells the operator of an app what happens: events, audit events and log lines, none of which can hold a secret.
+
+import type util from 'node:util';
+import type { Tracing } from '@kindling/internal';
+import { KindeError, type KindeErrorCode } from '../errors.js';
+import { builtin } from '../runtime.js';
+import { createAudit, type AuditEntry } from './audit.js';
+import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.js';
+import { createLog, type Logger, type Requester } from './log.js';
+import {
+  beginOperation,
+  channelsOf,
+  findingsOf,
+  type Findings,
+  type Operation,
+} from './operation.js';
+import { createUserHash } from './user-hash.js';
+
+/** Who is told, as an app chose. */
+export interface DiagnosticsOptions {
+  /** The app's secrets: the first one is the key of hashed ids. */
+  readonly secrets: readonly string[];
+  /** Called with every event. */
+  readonly onEvent?: ((event: KindeEvent) => unknown) | undefined;
+  /** Called with every audit event. */
+  readonly onAudit?: ((event: AuditEvent) => unknown) | undefined;
+  /** Writes log lines. */
+  readonly logger?: Logger | undefined;
+  /** Whether events have ids of users as they are. */
+  readonly userIdsInEvents: 'hashed' | 'plain';
+}
+
+/** What happens in one app, told to its operator. Nothing here throws or keeps a request waiting. */
+export interface Diagnostics {
+  /** Begins an operation; `undefined` where nobody listens, which a request that is answered at once finds out first. */
+  begin<Name extends EventName>(
+    name: Name,
+    details: EventDetails[Name],
+    request?: Requester,
+  ): Operation<Name> | undefined;
+  /** Does the work of an operation, and tells how it ended. Errors pass. */
+  observe<Name extends EventName, Result>(
+    subject: Subject<Name>,
+    work: (note: Note<Name>) => Promise<Result>,
+  ): Promise<Result>;
+  /** Logs an error, once however often it is told, and whatever errors it is the cause of. */
+  tell(error: KindeError, request?: Requester): void;
+  /** Warns about trouble that no request can be answered with, once per code. */
+  warn(code: KindeErrorCode, message: string): void;
+  /** Tells an audit event. */
+  audit(entry: AuditEntry, request?: Requester): void;
+}
+
+/** What is done, and for whom. */
+export interface Subject<Name extends EventName> {
+  readonly name: Name;
+  readonly details: EventDetails[Name];
+  readonly request?: Requester | undefined;
+}
+
+/** Adds to an operation what became known. */
+export type Note<Name extends EventName> = (findings: Findings<Name>) => void;
+
+/** Opens the channels and binds the app's functions. */
+export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
+  const { secrets, onEvent, onAudit, logger, userIdsInEvents } = options;
+  const hash = createUserHash(secrets[0] ?? '');
+  const debug = builtin<typeof util>('node:util')?.debuglog?.('kinde');
+  const hasListener = onEvent !== undefined || debug?.enabled === true;
+  const log = createLog(logger);
+  const told = new WeakSet<object>();
+  const channels: Partial<Record<EventName, Tracing | undefined>> = {};
+  const tracingOf = (name: EventName) => {
+    if (!(name in channels)) {
+      channels[name] = channelsOf(name);
+    }
+    return channels[name];
+  };
+  const deliver = (event: KindeEvent) => {
+    debug?.(lineOf(event));
+    const call = async () => onEvent?.(event);
+    call().catch((error: unknown) => tell(hookFailed('onEvent', error)));
+  };
+  const begin: Diagnostics['begin'] = (name, details, request) => {
+    const tracing = tracingOf(name);
+    if (!hasListener && !tracing?.isOn) {
+      return undefined;
+    }
+    const user = userIdsInEvents === 'plain' ? (id: string) => id : hash;
+    return beginOperation(name, details, { tracing, user, deliver }, request);
+  };
+  const tell = (error: KindeError, request?: Requester) => {
+    const all = withCauses(error);
+    if (!all.some((one) => told.has(one))) {
+      log(error, {}, request);
+    }
+    for (const one of all) {
+      told.add(one);
+    }
+  };
+  const warn = createWarn(logger);
+  return Object.freeze({
+    begin,
+    tell,
+    warn,
+    audit: createAudit(onAudit, (error, request) => tell(hookFailed('onAudit', error), request)),
+    async observe<Name extends EventName, Result>(
+      { name, details, request }: Subject<Name>,
+      work: (note: Note<Name>) => Promise<Result>,
+    ) {
+      const operation = begin(name, details, request);
+      if (!operation) {
+        return work(ignore);
+      }
+      try {
+        const result = await operation.run(() => work(operation.note));
+        operation.end();
+        return result;
+      } catch (error) {
+        operation.end(findingsOf(error) as Findings<Name>);
+        throw error;
+      }
+    },
+  } satisfies Diagnostics);
+}
+
+function ignore(): void {}
+
+/** The error of a function of the app that threw. */
+export function hookFailed(name: string, cause: unknown): KindeError {
+  return new KindeError('hook_failed', `The app’s function \`${name}\` threw an error.`, {
+    reason: name,
+    fix: `Fix the exception that \`${name}\` throws: it is the \`cause\` of this error.`,
+    cause,
+  });
+}
+
+/** An error and the errors of ours that caused it. */
+function withCauses(error: KindeError): KindeError[] {
+  const { cause } = error;
+  return cause instanceof KindeError ? [error, ...withCauses(cause)] : [error];
+}
+
+/** One line for `NODE_DEBUG=kinde`. */
+function lineOf({ name, outcome, took, at: _, ...facts }: KindeEvent): string {
+  const rest = Object.entries(facts).map(([key, value]) => `${key}=${String(value)}`);
+  return [name, outcome, `${(took * 1000).toFixed(1)} ms`, ...rest].join(' ');
+}
+
+/** Warnings of a process, or lines of the app's own logger. */
+function createWarn(logger: Logger | undefined): Diagnostics['warn'] {
+  const warned = new Set<KindeErrorCode>();
+  return (code, message) => {
+    if (warned.has(code)) {
+      return;
+    }
+    warned.add(code);
+    if (logger) {
+      logger.warn({ code }, message);
+    } else {
+      globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code });
+    }
+  };
+}

@@ -1,0 +1,82 @@
+import type { KindeError, KindeErrorCode } from '../errors.js';
+import { createStderr } from './stderr.js';
+
+/** A logger in the shape of pino, which `console` has, too. */
+export interface Logger {
+  /** Failures of the app or its set-up: somebody has to do something. */
+  error(details: object, message: string): void;
+  /** Kinde does not answer, which passes. */
+  warn(details: object, message: string): void;
+  /** Refusals. */
+  info(details: object, message: string): void;
+  /** Requests of users who have to sign in. */
+  debug(details: object, message: string): void;
+}
+
+/** A request, as far as it says who logs it. */
+export interface Requester {
+  /** The framework's id of the request. */
+  readonly id?: string | undefined;
+  /** The framework's logger for the request. */
+  readonly log?: Logger | undefined;
+  /** Headers by lower-case name. */
+  readonly headers: { get(name: string): string | null };
+}
+
+/** Codes of errors that pass by themselves. */
+const PASSING: readonly KindeErrorCode[] = [
+  'kinde_unreachable',
+  'kinde_timeout',
+  'kinde_unavailable',
+  'kinde_busy',
+  'keys_unavailable',
+  'account_unavailable',
+  'session_foreign',
+];
+
+/** The level at which an error is logged. */
+export function levelOf({ code, statusCode }: KindeError): keyof Logger {
+  if (code === 'signed_out') {
+    return 'debug';
+  }
+  if (PASSING.includes(code)) {
+    return 'warn';
+  }
+  return statusCode < 500 ? 'info' : 'error';
+}
+
+/**
+ * Logs errors: by the app's own logger, or the framework's, or, for those that somebody has to do something about, on stderr.
+ * A logger that fails does not fail the request.
+ */
+export function createLog(
+  own: Logger | undefined,
+): (error: KindeError, facts: object, request?: Requester) => void {
+  const print = createStderr();
+  return (error, facts, request) => {
+    const level = levelOf(error);
+    const logger = own ?? request?.log;
+    if (!logger) {
+      return level === 'error' ? print(error) : undefined;
+    }
+    try {
+      logger[level]({ ...facts, ...detailsOf(error, level) }, error.message);
+    } catch {
+      print(error);
+    }
+  };
+}
+
+/** What a line says beside its message. Stacks are for what somebody has to look into. */
+function detailsOf(error: KindeError, level: keyof Logger): object {
+  const { code, reason, fix, docs, cause } = error;
+  const system = (cause as { code?: unknown } | undefined)?.code;
+  return {
+    ...(level === 'error' && { err: error }),
+    code,
+    ...(reason !== undefined && { reason }),
+    ...(level !== 'error' && typeof system === 'string' && { cause: system }),
+    ...(fix !== undefined && { fix }),
+    docs,
+  };
+}

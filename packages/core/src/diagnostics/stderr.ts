@@ -1,0 +1,41 @@
+import { dropOldest } from '@kindling/internal';
+import { secondsSince, moment, type Moment } from '../clock.js';
+import type { KindeError } from '../errors.js';
+
+/** Seconds for which the same cause is not printed again. */
+const QUIET = 60;
+/** Causes that are remembered, at most. */
+const MOST_CAUSES = 100;
+
+/** Prints errors on stderr, for apps without a logger: once per cause and minute. */
+export function createStderr(): (error: KindeError) => void {
+  const printed = new Map<string, Moment>();
+  return (error) => {
+    const { code, reason, cause } = error;
+    const name = [code, reason, cause instanceof Error ? cause.message : ''].join(' ');
+    const last = printed.get(name);
+    if (last !== undefined && secondsSince(last) < QUIET) {
+      return;
+    }
+    printed.delete(name);
+    printed.set(name, moment());
+    dropOldest(printed, MOST_CAUSES);
+    console.error(inWords(error));
+  };
+}
+
+/** An error in words, with its causes and their stacks. */
+function inWords(error: KindeError): string {
+  const { code, reason, fix, docs, message } = error;
+  const lines = [`Kinde: ${message} (${[code, reason].filter(Boolean).join(', ')})`];
+  if (fix !== undefined) {
+    lines.push(`  Fix: ${fix}`);
+  }
+  lines.push(`  See ${docs}`);
+  let { cause } = error as Error;
+  while (cause instanceof Error) {
+    lines.push(`  Caused by ${cause.stack}`);
+    ({ cause } = cause);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,43 @@
+import type * as diagnosticsChannel from 'node:diagnostics_channel';
+
+/** The channels of one kind of operation, `tracing:<name>:start` and so on (`tracingChannel` of `node:diagnostics_channel`). */
+export interface Tracing {
+  /** Whether anybody listens. */
+  readonly isOn: boolean;
+  /** Publishes that an operation starts, and does its work in the context that subscribers bind to the start. */
+  start<Result>(event: object, work: () => Result): Result;
+  /** Publishes that an operation is over; `asyncEnd` comes last, and for every operation, waited for or not. */
+  end(event: object, hasFailed: boolean): void;
+}
+
+/** Opens the channels of one kind of operation; `undefined` in runtimes that have none. */
+export function createTracing(name: string): Tracing | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): typeof diagnosticsChannel | undefined };
+  };
+  const channels = process?.getBuiltinModule?.('node:diagnostics_channel')?.tracingChannel?.(name);
+  if (!channels) {
+    return undefined;
+  }
+  return Object.freeze({
+    get isOn() {
+      return channels.hasSubscribers;
+    },
+    start<Result>(event: object, work: () => Result): Result {
+      return channels.start.runStores(event, () => {
+        try {
+          return work();
+        } finally {
+          channels.end.publish(event);
+        }
+      });
+    },
+    end(event: object, hasFailed: boolean) {
+      if (hasFailed) {
+        channels.error.publish(event);
+      }
+      channels.asyncStart.publish(event);
+      channels.asyncEnd.publish(event);
+    },
+  });
+}
