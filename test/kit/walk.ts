@@ -29,8 +29,8 @@ export interface Recorder<Module> {
   close(): void;
 }
 
-/** Used everywhere, so they say nothing about the way: errors, the time, and the small tools of the private package. */
-const LEFT_OUT = /^packages\/(internal\/|core\/src\/(errors|clock)\.ts$)/;
+/** Used everywhere, so they say nothing about the way: errors, the time, who is told, and the tools of the private package. */
+const LEFT_OUT = /^packages\/(internal\/|core\/src\/(errors\.ts$|clock\.ts$|diagnostics\/))/;
 /** Files whose accessors are the request and the response themselves: reading a header is no step of the way. */
 const MESSAGES = /^packages\/core\/src\/adapter\/node\.ts$/;
 const ENTER = '__entered';

@@ -150,17 +150,21 @@ function harmless(cause: unknown): Error {
   if (cause instanceof KindeError) {
     return cause;
   }
-  const { name, message, stack, code, cause: deeper } = (cause ?? {}) as Error & { code?: unknown };
+  const { name, message, stack } = (cause ?? {}) as Error;
   const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
   copy.name = typeof name === 'string' ? name : 'Error';
   const frames =
     typeof stack === 'string' ? stack.split('\n').filter((line) => FRAME.test(line)) : [];
   copy.stack = [`${copy.name}: ${copy.message}`, ...frames.slice(0, FRAMES)].join('\n');
-  const system = typeof code === 'string' ? code : (deeper as { code?: unknown } | undefined)?.code;
-  if (typeof system === 'string') {
-    return Object.assign(copy, { code: system });
-  }
-  return copy;
+  const system = systemCodeOf(cause);
+  return system === undefined ? copy : Object.assign(copy, { code: system });
+}
+
+/** The code of a system error such as `ECONNREFUSED`, or of the error that caused it. */
+export function systemCodeOf(error: unknown): string | undefined {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+  const found = [code, cause?.code].find((one) => typeof one === 'string');
+  return found as string | undefined;
 }
 
 /** A line of a stack, and how many of them are kept. */

@@ -225,7 +225,7 @@ describe('anything at all', () => {
           } catch {
             return;
           }
-          const outcome = await readTokenResponse(new Response(text)).catch(
+          const outcome = await readTokenResponse(new Response(text), config).catch(
             (error: unknown) => error,
           );
           if (outcome instanceof Error) {

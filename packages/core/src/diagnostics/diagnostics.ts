@@ -1,4 +1,4 @@
-// Tells the operator of an app what happens: events, audit events and log lines, none of which can hold a secret.
+// Tells the operator of an app what happens: events, audit events and log lines, without secrets.
 
 import type util from 'node:util';
 import type { Tracing } from '@kindling/internal';

@@ -6,7 +6,7 @@ import { isElsewhere, type HttpRequest } from '../http/http.js';
 export function explainMissingLogin(
   request: HttpRequest,
   names: readonly string[],
-  { siteUrl, session }: Config,
+  { siteUrl, session, nameOf }: Config,
   name: string,
 ): KindeError {
   const { host: expected } = new URL(siteUrl);
@@ -16,7 +16,7 @@ export function explainMissingLogin(
   if (names.includes(name)) {
     return missing(
       'unreadable',
-      'The cookie of the login is encrypted with another secret. Give every process the same KINDE_SESSION_SECRET, and keep the old one in the list while rotating.',
+      `The cookie of the login is encrypted with another secret. Give every process the same ${nameOf('secret')}, and keep the old one in the list while rotating.`,
     );
   }
   if (others) {

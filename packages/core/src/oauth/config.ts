@@ -15,4 +15,5 @@ export type OAuthConfig = Pick<
   | 'production'
   | 'fetch'
   | 'diagnostics'
+  | 'nameOf'
 >;

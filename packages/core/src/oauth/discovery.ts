@@ -72,7 +72,7 @@ export function createDiscovery(config: OAuthConfig): Discovery {
     async metadata(deadline: Moment = deadlineIn(config.timeout)) {
       const found = inHand();
       if (!found) {
-        return within(deadline, refresh(), timedOut);
+        return within(deadline, refresh(), () => timedOut(config.issuer));
       }
       if (found.age() > REFRESH_AFTER && sinceFetch() > PAUSE) {
         refresh().catch(() => {});
@@ -96,7 +96,7 @@ async function discover(config: OAuthConfig, connection: Connection): Promise<Me
       },
     );
   if (response.status !== 200) {
-    throw invalid('http_status', 'Check KINDE_ISSUER_URL: it must be your Kinde domain.');
+    throw invalid('http_status', `Check ${config.nameOf('issuer')}: it must be your Kinde domain.`);
   }
   const document: unknown = await response.json().catch(() => undefined);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
@@ -106,7 +106,7 @@ async function discover(config: OAuthConfig, connection: Connection): Promise<Me
   if (found['issuer'] !== issuer) {
     throw invalid(
       'issuer_mismatch',
-      'Set KINDE_ISSUER_URL to exactly the issuer that Kinde names.',
+      `Set ${config.nameOf('issuer')} to exactly the issuer that Kinde names.`,
     );
   }
   for (const name of ENDPOINTS) {

@@ -2,6 +2,7 @@ import { readBytes } from '@kindling/internal';
 import { within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { OAuthConfig } from './config.js';
+import { unreachable } from './unreachable.js';
 
 /** Limits of one exchange with Kinde. */
 export interface Limits {
@@ -17,35 +18,33 @@ export interface Limits {
  * @throws KindeError `kinde_unreachable` (`network`, `answer_cut`), `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
  */
 export async function fetchLimited(
-  { fetch }: Pick<OAuthConfig, 'fetch'>,
+  config: Pick<OAuthConfig, 'fetch' | 'nameOf'>,
   url: string,
   init: RequestInit,
   limits: Limits,
 ): Promise<Response> {
   const stop = new AbortController();
   try {
-    const response = fetch(url, {
+    const response = config.fetch(url, {
       ...init,
       redirect: 'manual',
       signal: stop.signal,
     });
     const exchange = readLimited(response, limits.bytes);
-    return await within(limits.deadline, exchange, timedOut);
+    return await within(limits.deadline, exchange, () => timedOut(url));
   } catch (cause) {
     stop.abort();
     if (cause instanceof KindeError) {
       throw cause;
     }
-    throw new KindeError('kinde_unreachable', 'Kinde could not be reached.', {
-      reason: 'network',
-      cause,
-    });
+    throw unreachable(url, cause, config);
   }
 }
 
 /** The error of a request that took longer than its deadline. */
-export function timedOut(): KindeError {
-  return new KindeError('kinde_timeout', 'Kinde did not answer in time.', { reason: 'deadline' });
+export function timedOut(url: string): KindeError {
+  const message = `Kinde did not answer in time at ${new URL(url).host}.`;
+  return new KindeError('kinde_timeout', message, { reason: 'deadline' });
 }
 
 async function readLimited(pending: Promise<Response>, bytes: number): Promise<Response> {

@@ -1,6 +1,7 @@
 import { retryAfterOf, stopwatch } from '@kindling/internal';
 import { now } from '../clock.js';
 import { KindeError } from '../errors.js';
+import type { OAuthConfig } from './config.js';
 
 /** Characters of one token; more would not fit into a session anyway. */
 const LONGEST_TOKEN = 16 * 1024;
@@ -19,7 +20,10 @@ export interface TokenResponse {
  * Reads the token endpoint's answer (RFC 6749 section 5), held to its letter before anything else reads it.
  * @throws KindeError `grant_refused`, `client_rejected`, `kinde_busy`, `response_invalid`.
  */
-export async function readTokenResponse(response: Response): Promise<TokenResponse> {
+export async function readTokenResponse(
+  response: Response,
+  config: OAuthConfig,
+): Promise<TokenResponse> {
   const { status, headers } = response;
   if (status === 429) {
     throw rateLimited(retryAfterOf(headers, { onlyDelay: true }));
@@ -30,7 +34,7 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
   }
   const body = await jsonOf(response);
   if (isObject(body) && typeof body['error'] === 'string') {
-    throw refusalOf(body['error'], status);
+    throw refusalOf(body['error'], status, config);
   }
   if (status !== 200) {
     throw unusable(status === 401 ? 'client_auth' : 'http_status');
@@ -109,10 +113,13 @@ function isLifetime(seconds: unknown): boolean {
  * OAuth's own error codes say who is at fault: the grant (sign in again) or this app's client id and secret. Each counts only
  * under the status that it comes with (RFC 6749 5.2).
  */
-function refusalOf(error: string, status: number): KindeError {
+function refusalOf(error: string, status: number, config: OAuthConfig): KindeError {
   const reason = /^[a-z_]{1,40}$/.test(error) ? error : 'unknown_error';
   if (status === 401 || (status === 400 && reason === 'invalid_client')) {
-    const fix = 'Check KINDE_CLIENT_ID and KINDE_CLIENT_SECRET against the application in Kinde.';
+    const [id, secret] = [config.nameOf('clientId'), config.nameOf('clientSecret')];
+    const fix = config.clientSecret
+      ? `Check ${id} and ${secret} against the application in Kinde.`
+      : `No client secret is set: set ${secret} to that of the application in Kinde.`;
     return new KindeError(
       'client_rejected',
       'Kinde does not accept this application’s client id and secret.',

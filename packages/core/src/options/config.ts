@@ -47,6 +47,8 @@ export interface Config extends Places {
   readonly webhooks: KindeOptions['webhooks'];
   /** Used for every request to Kinde. */
   readonly fetch: typeof fetch;
+  /** How messages name an option: by the variable that it was read from or is missing in, else by its own name. */
+  readonly nameOf: (option: keyof KindeOptions) => string;
 }
 
 /**
@@ -90,6 +92,7 @@ export function resolveConfig(given: KindeOptions): Config {
     renderProblem: complete.renderProblem,
     webhooks: complete.webhooks,
     fetch: complete.fetch ?? globalThis.fetch,
+    nameOf: (option: keyof KindeOptions) => variableOf(option, given) ?? `\`${option}\``,
   });
 }
 
