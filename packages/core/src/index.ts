@@ -33,7 +33,7 @@ export {
   type SignedOutReason,
 } from './caller/auth.js';
 export type { AuthenticateOptions } from './caller/authenticate.js';
-export type { Authentication } from './caller/refresh.js';
+export type { Authentication } from './caller/continue.js';
 export type { Entered, Outlet } from './entrance/enter.js';
 export type { HttpRequest, Problem, Redirect, Reply, Route } from './http/http.js';
 export type { LoginOptions } from './login/login.js';

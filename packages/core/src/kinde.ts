@@ -2,7 +2,7 @@
 
 import type { Auth } from './caller/auth.js';
 import { authenticate, refresh, type AuthenticateOptions } from './caller/authenticate.js';
-import type { Authentication } from './caller/refresh.js';
+import type { Authentication } from './caller/continue.js';
 import { callback } from './login/callback.js';
 import { resolveConfig } from './options/config.js';
 import { createContext } from './context.js';

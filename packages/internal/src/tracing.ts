@@ -1,4 +1,13 @@
-import type * as diagnosticsChannel from 'node:diagnostics_channel';
+/** The part of `node:diagnostics_channel` that is used: this package depends on no runtime. */
+interface Channel {
+  publish(event: object): void;
+  runStores<Result>(event: object, work: () => Result): Result;
+}
+interface DiagnosticsChannel {
+  tracingChannel?(name: string): {
+    readonly hasSubscribers: boolean;
+  } & Readonly<Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>>;
+}
 
 /** The channels of one kind of operation, `tracing:<name>:start` and so on (`tracingChannel` of `node:diagnostics_channel`). */
 export interface Tracing {
@@ -13,7 +22,7 @@ export interface Tracing {
 /** Opens the channels of one kind of operation; `undefined` in runtimes that have none. */
 export function createTracing(name: string): Tracing | undefined {
   const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): typeof diagnosticsChannel | undefined };
+    process?: { getBuiltinModule?(name: string): DiagnosticsChannel | undefined };
   };
   const channels = process?.getBuiltinModule?.('node:diagnostics_channel')?.tracingChannel?.(name);
   if (!channels) {

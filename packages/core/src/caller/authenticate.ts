@@ -14,13 +14,8 @@ import type { CallerContext } from './context.js';
 import { readCookies, type CookieJar } from '../cookies.js';
 import type { Findings } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
-import {
-  isAlive,
-  signOutWith,
-  refreshSession,
-  continueSession,
-  type Authentication,
-} from './refresh.js';
+import { continueSession, isAlive, signOutWith, type Authentication } from './continue.js';
+import { refreshSession } from './refresh.js';
 import { mayJudge, readTokens } from './exchange.js';
 import type { HttpRequest } from '../http/http.js';
 import {

@@ -142,8 +142,10 @@ function withCauses(error: KindeError): KindeError[] {
 }
 
 /** One line for `NODE_DEBUG=kinde`. */
-function lineOf({ name, outcome, took, at: _, ...facts }: KindeEvent): string {
-  const rest = Object.entries(facts).map(([key, value]) => `${key}=${String(value)}`);
+function lineOf({ name, outcome, took, ...facts }: KindeEvent): string {
+  const rest = Object.entries(facts)
+    .filter(([key]) => key !== 'at')
+    .map(([key, value]) => `${key}=${String(value)}`);
   return [name, outcome, `${(took * 1000).toFixed(1)} ms`, ...rest].join(' ');
 }
 

@@ -95,8 +95,7 @@ function toProblem(
   { production, paths }: ProblemOptions,
   returnTo: string | undefined,
 ): Problem {
-  const { statusCode: status, code, reason, fix, docs } = error;
-  const cause = causeOf(error);
+  const { statusCode: status, code } = error;
   const isServerSide = status >= 500;
   const canRetry = status === 400 || status === 401 || isServerSide;
   const detail = production && isServerSide ? 'Please try again in a moment.' : error.message;
@@ -105,11 +104,20 @@ function toProblem(
     code,
     title: TITLES[status] ?? 'Something went wrong',
     detail,
-    ...(!production && reason !== undefined && { reason }),
-    ...(!production && cause !== undefined && { cause }),
-    ...(!production && fix !== undefined && { fix }),
-    ...(!production && { docs }),
+    ...(!production && forDeveloper(error)),
     ...(canRetry && paths.login && { retry: loginLink(paths.login, returnTo) }),
+  };
+}
+
+/** Which check failed, why, what to do, and where to read on. */
+function forDeveloper(error: KindeError): Pick<Problem, 'reason' | 'cause' | 'fix' | 'docs'> {
+  const { reason, fix, docs } = error;
+  const cause = causeOf(error);
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(cause !== undefined && { cause }),
+    ...(fix !== undefined && { fix }),
+    docs,
   };
 }
 

@@ -1,6 +1,5 @@
 import { toAuth } from '../caller/auth.js';
 import type { Moment } from '../clock.js';
-import type { CookieJar } from '../cookies.js';
 import { identify } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
@@ -56,9 +55,10 @@ export async function finishCallback(
 /** Starts the session, in place of the one that this browser had. */
 async function signIn(
   context: LoginContext,
-  { jar, pending, start }: BegunCallback,
+  callback: BegunCallback,
   tokens: Tokens,
 ): Promise<Redirect> {
+  const { jar, pending, start } = callback;
   await runOnSignIn(context, tokens);
   const swept = sweepLeftovers(jar, context);
   const others = forgetLogin(jar, context, pending.checks.state);
@@ -75,11 +75,15 @@ async function signIn(
   if (typeof before === 'object') {
     void revokeTokens(before, context);
   }
-  auditSignIn(context, jar, tokens);
+  auditSignIn(context, callback, tokens);
   return { location, cookies: [...cookies, ...others, ...swept] };
 }
 
-function auditSignIn({ config }: LoginContext, { request }: CookieJar, { claims }: Tokens): void {
+function auditSignIn(
+  { config }: LoginContext,
+  { jar: { request } }: BegunCallback,
+  { claims }: Tokens,
+): void {
   const { sub: userId } = claims.id;
   const orgCode = claims.access['org_code'];
   const organization = typeof orgCode === 'string' ? { orgCode } : {};

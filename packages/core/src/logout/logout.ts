@@ -8,8 +8,7 @@ import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { forgetLogins } from '../login/pending-login.js';
 import { safeReturnTo } from '../http/return-to.js';
-import { whoseSession } from '../session/data.js';
-import { endSession, readSession, revokeTokens } from '../session/session.js';
+import { endSession, readSession, revokeTokens, whoseSession } from '../session/session.js';
 
 /** Options for signing out. */
 export interface LogoutOptions {

@@ -116,7 +116,8 @@ function isLifetime(seconds: unknown): boolean {
 function refusalOf(error: string, status: number, config: OAuthConfig): KindeError {
   const reason = /^[a-z_]{1,40}$/.test(error) ? error : 'unknown_error';
   if (status === 401 || (status === 400 && reason === 'invalid_client')) {
-    const [id, secret] = [config.nameOf('clientId'), config.nameOf('clientSecret')];
+    const id = config.nameOf('clientId');
+    const secret = config.nameOf('clientSecret');
     const fix = config.clientSecret
       ? `Check ${id} and ${secret} against the application in Kinde.`
       : `No client secret is set: set ${secret} to that of the application in Kinde.`;

@@ -92,12 +92,6 @@ export function groupsOf(session: Session): string[] {
   ];
 }
 
-/** The user of a session and their organization, for audit events. */
-export function whoseSession(session: Session): { userId: string; orgCode: string | undefined } {
-  const { sub, orgCode } = summarize(session);
-  return { userId: sub, orgCode };
-}
-
 /** The refresh token that works: of an answer that is kept, where there is one. */
 export function newestToken({ refreshToken, unjudged }: Session): string | undefined {
   return unjudged?.refreshToken ?? refreshToken;

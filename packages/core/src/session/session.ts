@@ -9,7 +9,7 @@ import type { Standing } from '../revocations/revocations.js';
 import { retryLater, withBudget } from '../store/timeout.js';
 import type { SessionContext } from './context.js';
 import { openSessionCookie, writeCookie } from './cookie.js';
-import { keyOf, newestToken, type Session } from './data.js';
+import { keyOf, newestToken, summarize, type Session } from './data.js';
 import { createRecord, recordsOf, removeRecord, saveRecord, type Records } from './record.js';
 import { findSession, judgeSession } from './search.js';
 import { isId, isSession } from './shape.js';
@@ -277,4 +277,10 @@ function recordsFor(jar: CookieJar, context: SessionContext): Records {
   const { store, coordination } = context.config.session;
   const common = store ?? coordination;
   return recordsOf(context, common && withBudget(context.storeBudgetOf(jar.request), common));
+}
+
+/** The user of a session and their organization, for audit events. */
+export function whoseSession(session: Session): { userId: string; orgCode: string | undefined } {
+  const { sub, orgCode } = summarize(session);
+  return { userId: sub, orgCode };
 }

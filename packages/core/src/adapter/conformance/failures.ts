@@ -18,7 +18,7 @@ export const failures: readonly AdapterCheck[] = [
     { needs: '/throws' },
   ),
   check(
-    'an error of the app in an auth route reaches the error handler of the app',
+    'an error that `onError` throws in an auth route reaches the error handler of the app',
     async (site) => {
       wasHandled(
         await site.visitor().open('/callback?code=1&state=2', { headers: PAGE }),
@@ -28,7 +28,7 @@ export const failures: readonly AdapterCheck[] = [
     {
       needs: '/throws',
       options: () => ({
-        renderProblem() {
+        onError() {
           throw new Error('as it should');
         },
       }),
