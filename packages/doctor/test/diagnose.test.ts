@@ -225,6 +225,7 @@ describe('process', () => {
     expect(at({ KINDE_SITE_URL: 'https://app.example' })).toEqual(['warning']);
     expect(at({ KINDE_SITE_URL: 'https://app.example', NODE_ENV: 'production' })).toEqual(['ok']);
     expect(at({ KINDE_SITE_URL: 'https://localhost:3000' })).toEqual(['ok']);
+    expect(at({ KINDE_SITE_URL: 'https://localhost.app.example' })).toEqual(['warning']);
   });
 });
 
