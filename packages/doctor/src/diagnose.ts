@@ -5,7 +5,9 @@ import { checkDiscovery, type Endpoints } from './checks/discovery.js';
 import { checkDrift } from './checks/drift.js';
 import { checkEnvironment, type App } from './checks/environment.js';
 import { checkManagement, type Lists } from './checks/management.js';
+import { checkPostgres } from './checks/postgres.js';
 import { checkProcess } from './checks/process.js';
+import { checkRedis } from './checks/redis.js';
 import { checkUrl } from './checks/urls.js';
 import { describe } from './describe.js';
 import { concluded, say, type Checked, type Finding, type Statement } from './finding.js';
@@ -87,6 +89,8 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
   });
   await checkUrls(step, { settings, app, lists, probes: client && endpoints });
   await step('drift', { ...always, run: ({ tenant }) => checkDrift(tenant, lists) });
+  await step('redis', { ...always, run: checkRedis });
+  await step('postgres', { ...always, run: checkPostgres });
 }
 
 /** Facts for the checks of callback and logout URLs. */

@@ -85,6 +85,8 @@ test('an app that is set up right passes every check', async () => {
     'callback-url ok',
     'logout-url ok',
     'drift ok',
+    'redis skipped',
+    'postgres skipped',
   ]);
 });
 
