@@ -60,10 +60,15 @@ function parse(text: string): Answer['json'] {
   }
 }
 
-/** The system code of an error, such as `ECONNREFUSED`. Its message may quote what was sent, so it is not used. */
-function reasonOf(error: unknown): string {
+/** The code of an error of the system or of a database, such as `ECONNREFUSED`. Messages may quote what was sent. */
+export function reasonOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null };
   return [cause?.code, code].find(isSystemCode) ?? 'the network failed';
+}
+
+/** Checks whether Node does not trust a certificate; that of a proxy or of development may be known to browsers only. */
+export function isUntrusted(reason: string): boolean {
+  return /CERT|SIGNED|LEAF_SIGNATURE/.test(reason);
 }
 
 function isSystemCode(code: unknown): code is string {

@@ -11,6 +11,11 @@ export function show(url: string | URL): string {
   return origin + pathname;
 }
 
+/** Shows where a store is: host and port, without user, password and database. */
+export function placeOf({ hostname, port }: URL, standardPort: number): string {
+  return `${hostname || 'localhost'}:${port || standardPort}`;
+}
+
 /** Describes an error. Of unknown errors only the name is shown: their messages may contain anything. */
 export function describe(error: unknown): Statement {
   if (error instanceof KindeError) {

@@ -5,7 +5,10 @@ import { checkDiscovery, type Endpoints } from './checks/discovery.js';
 import { checkDrift } from './checks/drift.js';
 import { checkEnvironment, type App } from './checks/environment.js';
 import { checkManagement, type Lists } from './checks/management.js';
+import { checkPostgres } from './checks/postgres.js';
 import { checkProcess } from './checks/process.js';
+import { checkRedis } from './checks/redis.js';
+import { checkSite } from './checks/site.js';
 import { checkUrl } from './checks/urls.js';
 import { describe } from './describe.js';
 import { concluded, say, type Checked, type Finding, type Statement } from './finding.js';
@@ -57,6 +60,11 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
   const always = { needs: '', given: settings };
   await step('process', { ...always, run: checkProcess });
   const environment = await step('environment', { ...always, run: checkEnvironment });
+  await step('site', {
+    needs: 'environment',
+    given: environment,
+    run: (given) => checkSite(given, settings),
+  });
   await step('cookies', {
     needs: 'environment',
     given: environment,
@@ -77,7 +85,7 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
   const client = await step('client', {
     needs: 'discovery',
     given: app && endpoints && { app, endpoints },
-    run: (given) => checkClient(given.app, given.endpoints, settings),
+    run: (given) => checkClient(given, settings),
   });
   const isUnreachable = app !== undefined && provider === undefined;
   const lists = await step('management', {
@@ -85,8 +93,11 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
     given: isUnreachable ? undefined : settings,
     run: checkManagement,
   });
-  await checkUrls(step, { settings, app, lists, probes: client && endpoints });
+  const isEmulator = endpoints?.isEmulator ?? false;
+  await checkUrls(step, { settings, app, lists, probes: client && endpoints, isEmulator });
   await step('drift', { ...always, run: ({ tenant }) => checkDrift(tenant, lists) });
+  await step('redis', { ...always, run: checkRedis });
+  await step('postgres', { ...always, run: checkPostgres });
 }
 
 /** Facts for the checks of callback and logout URLs. */
@@ -96,9 +107,11 @@ interface UrlFacts {
   readonly lists: Lists | undefined;
   /** Endpoints for test requests; absent where Kinde does not know the client. */
   readonly probes: Endpoints | undefined;
+  readonly isEmulator: boolean;
 }
 
-async function checkUrls(step: RunStep, { settings, app, lists, probes }: UrlFacts): Promise<void> {
+async function checkUrls(step: RunStep, facts: UrlFacts): Promise<void> {
+  const { settings, app, lists, probes, isEmulator } = facts;
   const kinds = [
     {
       kind: 'callback',
@@ -117,7 +130,7 @@ async function checkUrls(step: RunStep, { settings, app, lists, probes }: UrlFac
     await step(`${kind}-url`, {
       needs: 'environment',
       given: url,
-      run: (given) => checkUrl({ kind, url: given, registered, probe }, settings),
+      run: (given) => checkUrl({ kind, url: given, registered, probe, isEmulator }, settings),
     });
   }
 }

@@ -10,7 +10,9 @@ export interface DiagnoseOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** A `defineKinde` object to compare with Kinde. @default nothing is compared */
   tenant?: DeclaredTenant;
-  /** Sends the requests to Kinde. Tests pass the emulator's. @default globalThis.fetch */
+  /** Table of `@kindling/postgres`, or `schema.table`, looked for at `DATABASE_URL`. @default 'kinde_sessions' */
+  table?: string;
+  /** Sends the requests to Kinde, and one to the app where it is on this machine. Tests pass the emulator's. @default globalThis.fetch */
   fetch?: typeof globalThis.fetch;
   /** Returns the time in Unix seconds. @default the clock of this machine */
   now?: () => number;
@@ -20,20 +22,31 @@ export interface DiagnoseOptions {
 export interface Settings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tenant: DeclaredTenant | undefined;
+  /** Where it is given, sessions are in Postgres for certain. */
+  readonly table: string | undefined;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
   readonly production: boolean;
 }
 
+/** A table, or `schema.table`, as @kindling/postgres accepts it. */
+const TABLE = /^([a-z_]\w{0,62}\.)?[a-z_]\w{0,43}$/i;
+
 /**
  * Checks options and adds the defaults.
- * @throws TypeError for a tenant that `defineKinde` would not accept, or a `fetch` or `now` that is no function.
+ * @throws TypeError for a tenant that `defineKinde` would not accept, a table whose name is no identifier, or a `fetch` or `now` that is
+ * no function.
  */
 export function settingsOf(options: DiagnoseOptions): Settings {
-  const { env = process.env, tenant, fetch, now } = bare(options);
+  const { env = process.env, tenant, table, fetch, now } = bare(options);
   if (tenant !== undefined && !isTenant(tenant)) {
     throw new TypeError(
       'The tenant must be a defineKinde object, with permissions, roles and flags.',
+    );
+  }
+  if (table !== undefined && !isTable(table)) {
+    throw new TypeError(
+      'The table must be a name or schema.name: letters, digits, underscores, 44 at most.',
     );
   }
   for (const [name, value] of Object.entries({ fetch, now })) {
@@ -44,6 +57,7 @@ export function settingsOf(options: DiagnoseOptions): Settings {
   return {
     env,
     tenant,
+    table,
     fetch: fetch ?? globalThis.fetch,
     now: now ?? (() => Date.now() / 1000),
     production: isProduction(env),
@@ -57,6 +71,10 @@ export function isTenant(value: unknown): value is DeclaredTenant {
     return false;
   }
   return Object.values(roles).every(isRole) && Object.values(flags).every(isFlag);
+}
+
+function isTable(value: unknown): boolean {
+  return typeof value === 'string' && TABLE.test(value);
 }
 
 function isRole(role: unknown): boolean {

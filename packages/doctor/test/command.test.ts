@@ -8,6 +8,7 @@ import { createEmulator, defaultSeed, type Emulator } from '@kindling/emulator';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OTHERS, SPELLINGS } from '../src/variables.js';
+import { freePort } from '../../../test/kit/services.js';
 import { problemsOf, snippetsOf, written } from '../../../test/kit/snippets.js';
 
 const PAGE = 'docs/how-to/doctor.md';
@@ -15,6 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'kindling-doctor-'));
 const cli = join(folder, 'cli.mjs');
 
 let emulator: Emulator;
+/** Where no app runs. */
+let site: string;
 beforeAll(async () => {
   // As it is published: one file of JavaScript, run by Node alone.
   await build({
@@ -24,7 +27,8 @@ beforeAll(async () => {
     format: 'esm',
     outfile: cli,
   });
-  emulator = await createEmulator();
+  site = `http://localhost:${await freePort()}`;
+  emulator = await createEmulator({ siteUrl: site });
   await emulator.listen({ port: 0 });
 });
 afterAll(async () => {
@@ -38,13 +42,13 @@ interface Run {
   readonly err: string;
 }
 
-/** The command, with nothing in its environment but this. Whatever it prints, no secret is among it. */
+/** The command in its folder, with nothing in its environment but this. Whatever it prints, no secret is among it. */
 async function doctor(
   args: string[],
   env: Record<string, string> = { ...emulator.env },
 ): Promise<Run> {
   const run = await new Promise<Run>((resolve) => {
-    execFile(process.execPath, [cli, ...args], { env }, (error, out, err) =>
+    execFile(process.execPath, [cli, ...args], { env, cwd: folder }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
@@ -76,19 +80,19 @@ describe('kindling-doctor', () => {
     expect(out).toMatch(/^ok {7}client {8}Kinde knows the client and its secret\.$/m);
     expect(out).toMatch(/^ok {7}clock {9}The clocks agree/m);
     expect(out).toMatch(/^ok {7}drift {9}All 13 /m);
-    expect(out).toMatch(/\n\n11 ok\n$/);
+    expect(out).toMatch(/\n\n11 ok, 3 skipped\n$/);
   });
 
   test('says what failed and what to do about it, and exits with 1', async () => {
     const { code, out } = await doctor([], {
       ...emulator.env,
-      KINDE_REDIRECT_URI: 'http://localhost:3000/back',
+      KINDE_REDIRECT_URI: `${site}/back`,
     });
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^failed {3}callback-url {2}http:\/\/localhost:3000\/back is not .*\n {23}→ Add it in Kinde/m,
+      /^failed {3}callback-url {2}http:\/\/localhost:\d+\/back is not .*\n {23}→ Start the local Kinde/m,
     );
-    expect(out).toMatch(/\n\n1 failed, 9 ok, 1 skipped\n$/);
+    expect(out).toMatch(/\n\n1 failed, 9 ok, 4 skipped\n$/);
   });
 
   test('writes JSON for CI, in both cases', async () => {
@@ -112,8 +116,53 @@ describe('kindling-doctor', () => {
     expect([code, out.includes('as declared')]).toEqual([0, true]);
   });
 
+  const linesOf = (env: object) =>
+    Object.entries(env)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n');
+
+  test('--env reads files: later ones win over earlier ones, and the environment over all', async () => {
+    const first = file('first.env', linesOf(emulator.env));
+    const second = file('second.env', 'KINDE_CLIENT_ID=second\nKINDE_SITE_URL=http://localhost:2');
+    const { code, out } = await doctor(['--env', first, '--env', second], {
+      KINDE_CLIENT_ID: emulator.env['KINDE_CLIENT_ID']!,
+      KINDE_REDIRECT_URI: 'http://localhost:2/callback',
+      KINDE_POST_LOGOUT_REDIRECT_URL: 'http://localhost:2',
+    });
+    expect(out).toMatch(/^skipped {2}site .*localhost:2 /m);
+    expect(out).toContain('Kinde knows the client and its secret');
+    expect(code).toBe(1);
+  });
+
+  test('a file that was not read is told, with how the doctor and the app read it', async () => {
+    const unread = file('.env', linesOf(emulator.env));
+    const { out } = await doctor([], {});
+    rmSync(unread);
+    expect(out).toMatch(
+      /No KINDE_\* variable is set, but the file \.env .*\n.*--env \.env.*node --env-file=\.env/,
+    );
+  });
+
+  test('colours are for terminals, and for those who ask for them', async () => {
+    const escape = '\u001b[';
+    expect((await doctor([])).out).not.toContain(escape);
+    const forced = await doctor([], { ...emulator.env, FORCE_COLOR: '1' });
+    expect(forced.out).toContain(`${escape}32mok     ${escape}39m  process`);
+    const json = await doctor(['--json'], { ...emulator.env, FORCE_COLOR: '1' });
+    expect(json.out).not.toContain(escape);
+  });
+
+  test('Postgres is not asked where the app has no driver for it', async () => {
+    const { out } = await doctor([], { DATABASE_URL: 'postgres://localhost/todos' });
+    expect(out).toMatch(/^skipped {2}postgres .*pg is not installed/m);
+  });
+
   test.each([
-    ['an option that there is not', ['--tenent', 'x'], /--tenent/],
+    ['an option that there is not', ['--tenent', 'x'], /--tenent. Did you mean --tenant\?/],
+    ['a longer name of an option', ['--environment', '.env'], /Did you mean --env\?/],
+    ['a file without its option', ['.env'], /Unexpected argument \.env.*--env/],
+    ['a file that is not there', ['--env', 'nowhere.env'], /--env nowhere\.env .* no such file/],
+    ['a table that is none', ['--table', 'a b'], /table must be a name/],
     [
       'a module that is not there',
       ['--tenant', 'nowhere.mjs'],
@@ -148,9 +197,12 @@ describe('kindling-doctor', () => {
     );
   });
 
-  test('--help says what the exit codes are', async () => {
+  test('--help names every option, and the exit codes', async () => {
     const { code, out } = await doctor(['--help']);
     expect([code, out]).toEqual([0, expect.stringContaining('Exit code: 0')]);
+    for (const option of ['--env', '--tenant', '--table', '--json', '--help']) {
+      expect(out).toMatch(new RegExp(`^  ${option}\\b`, 'm'));
+    }
   });
 });
 
@@ -187,7 +239,7 @@ describe('the how-to page', () => {
       ),
     ];
     const { out } = await doctor([]);
-    expect(checksOf(sample)).toHaveLength(10);
+    expect(checksOf(sample)).toHaveLength(13);
     expect(checksOf(sample)).toEqual(checksOf(out));
     for (const check of checksOf(sample)) {
       expect(page, 'the table of checks').toContain(`| \`${check}\``);

@@ -9,8 +9,7 @@ import type { App } from './environment.js';
  * is authenticated before the code is looked up (RFC 6749 5.2).
  */
 export async function checkClient(
-  app: App,
-  { token }: Endpoints,
+  { app, endpoints }: { app: App; endpoints: Endpoints },
   { fetch }: Settings,
 ): Promise<Checked<true>> {
   const body = new URLSearchParams({
@@ -25,25 +24,34 @@ export async function checkClient(
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded',
   };
-  const answer = await ask(fetch, token, {
+  const answer = await ask(fetch, endpoints.token, {
     method: 'POST',
     headers,
     body: body.toString(),
   });
-  const statement = judge(answer, app.clientSecret !== undefined);
+  const statement = judge(answer, {
+    hasSecret: app.clientSecret !== undefined,
+    isEmulator: endpoints.isEmulator,
+  });
   if (statement.outcome === 'failed') {
     return concluded(statement);
   }
   return { statements: [statement], found: true };
 }
 
-function judge(answer: Answer | string, hasSecret: boolean): Statement {
+/** What decides about the advice. */
+interface Client {
+  readonly hasSecret: boolean;
+  readonly isEmulator: boolean;
+}
+
+function judge(answer: Answer | string, client: Client): Statement {
   if (typeof answer === 'string') {
     return say('failed', `The token endpoint does not respond: ${answer}.`);
   }
   const error = answer.json?.['error'];
   if (error === 'invalid_client' || answer.status === 401) {
-    return unknownClient(hasSecret);
+    return unknownClient(client);
   }
   if (error === 'unauthorized_client' || error === 'unsupported_grant_type') {
     return say(
@@ -53,7 +61,7 @@ function judge(answer: Answer | string, hasSecret: boolean): Statement {
     );
   }
   if (error === 'invalid_grant') {
-    const secret = hasSecret ? ' and its secret' : ', which has no secret';
+    const secret = client.hasSecret ? ' and its secret' : ', which has no secret';
     return say('ok', `Kinde knows the client${secret}.`);
   }
   if (answer.status === 429) {
@@ -65,7 +73,14 @@ function judge(answer: Answer | string, hasSecret: boolean): Statement {
   );
 }
 
-function unknownClient(hasSecret: boolean): Statement {
+function unknownClient({ hasSecret, isEmulator }: Client): Statement {
+  if (hasSecret && isEmulator) {
+    return say(
+      'failed',
+      'The local Kinde does not know this client ID and secret: it may have been restarted, and has new ones then.',
+      'Copy its variables anew (npx kinde-emulator --env <file> writes them), and restart your app.',
+    );
+  }
   if (hasSecret) {
     return say(
       'failed',

@@ -1,20 +1,15 @@
-import { isLoopback } from '@kindling/internal';
-import { show } from '../describe.js';
 import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import type { Environment } from './environment.js';
 
-/** Checks whether cookies that are set at the start of a sign-in reach its end, and how they are protected. */
+/** Checks whether browsers accept the cookies of the site, and how they are protected. */
 export function checkCookies({ options }: Environment, { production }: Settings): Checked {
-  const { siteUrl, session, redirectUri = '' } = options;
+  const { siteUrl, session } = options;
   if (siteUrl === undefined || !URL.canParse(siteUrl)) {
     return concluded(say('skipped', 'The site URL is not known.', 'Set KINDE_SITE_URL.'));
   }
   const site = new URL(siteUrl);
   const problems = [...insecure(site, production), ...uncovered(site, session?.domain)];
-  if (URL.canParse(redirectUri)) {
-    problems.push(...elsewhere(site, new URL(redirectUri)));
-  }
   if (problems.length > 0) {
     return concluded(...problems);
   }
@@ -38,46 +33,6 @@ function uncovered({ hostname }: URL, domain: string | undefined): Statement[] {
       'failed',
       `KINDE_COOKIE_DOMAIN does not cover ${hostname}: browsers refuse the cookies.`,
       'Set it to that host or a parent of it, or leave it out.',
-    ),
-  ];
-}
-
-/** The login cookie is set on the site and has to be sent to the callback. */
-function elsewhere(site: URL, callback: URL): Statement[] {
-  if (site.protocol !== callback.protocol) {
-    return [
-      say(
-        'failed',
-        `The site is on ${site.protocol.slice(0, -1)}, its callback ${show(callback)} is not.`,
-        'Use one scheme for both.',
-      ),
-    ];
-  }
-  if (site.hostname === callback.hostname) {
-    return below(site, callback);
-  }
-  const isOneMachine = isLoopback(site.hostname) && isLoopback(callback.hostname);
-  const why = isOneMachine ? 'the same machine, but another host for browsers' : 'another host';
-  return [
-    say(
-      'failed',
-      `The site is on ${site.hostname}, its callback on ${callback.hostname}: ${why}, so the login cookie is not sent there.`,
-      'Use one host for the site and its callback URL, and open the app there.',
-    ),
-  ];
-}
-
-/** Cookies of a site with a path are sent below that path only. */
-function below(site: URL, callback: URL): Statement[] {
-  const path = site.pathname.replace(/\/$/, '');
-  if (callback.pathname.startsWith(`${path}/`)) {
-    return [];
-  }
-  return [
-    say(
-      'failed',
-      `The site is below ${path}, its callback ${show(callback)} is not: the login cookie is not sent there.`,
-      'Use a callback URL below the site URL.',
     ),
   ];
 }

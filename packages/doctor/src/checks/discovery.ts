@@ -1,7 +1,9 @@
-import { ask, type Answer } from '../ask.js';
+import { isLoopback } from '@kindling/internal';
+import { ask, isUntrusted, type Answer } from '../ask.js';
 import { describe } from '../describe.js';
 import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
+import { nameOf } from '../variables.js';
 import type { App } from './environment.js';
 
 /** Kinde's discovery document, and the endpoints in it. */
@@ -14,11 +16,16 @@ export interface Provider {
 /** URLs that other checks send requests to. */
 export interface Endpoints {
   readonly token: string;
+  /** Whether they are those of a local Kinde. */
+  readonly isEmulator: boolean;
   /** Where the app sends a user who signs in. */
   readonly login: URL;
   /** Where the app sends a user who signs out. */
   readonly logout: URL;
 }
+
+/** Sites of Kinde itself. */
+const OWN_SITES = ['app.kinde.com', 'kinde.com', 'www.kinde.com'];
 
 const ANONYMOUS = {
   method: 'GET',
@@ -27,15 +34,24 @@ const ANONYMOUS = {
 };
 
 /** Checks that Kinde responds with a discovery document which the app accepts, and publishes keys to verify tokens with. */
-export async function checkDiscovery(app: App, { fetch }: Settings): Promise<Checked<Provider>> {
+export async function checkDiscovery(
+  app: App,
+  { env, fetch }: Settings,
+): Promise<Checked<Provider>> {
   const { issuer } = app;
-  const { host } = new URL(issuer);
+  const { host, hostname } = new URL(issuer);
+  const variable = nameOf(env, 'KINDE_ISSUER_URL');
+  if (OWN_SITES.includes(hostname)) {
+    const detail = `${host} is Kinde's own site, where you manage your business: no app can sign users in there.`;
+    const fix = `Set ${variable} to the domain of your environment, such as https://acme.kinde.com: in Kinde, open your application's details.`;
+    return concluded(say('failed', detail, fix));
+  }
   const answer = await ask(fetch, `${issuer}/.well-known/openid-configuration`);
   if (typeof answer === 'string') {
-    const fix = 'Compare KINDE_ISSUER_URL, and check DNS and firewalls.';
-    return concluded(say('failed', `${host} does not respond: ${answer}.`, fix));
+    const detail = `${host} does not respond: ${answer}.`;
+    return concluded(say('failed', detail, adviceFor(answer, { hostname, variable })));
   }
-  const { jwks_uri: keys, kindling_emulator: emulator } = answer.json ?? {};
+  const { jwks_uri: keys } = answer.json ?? {};
   try {
     const endpoints = await endpointsOf(app, answer);
     if (!endpoints || !isOn(issuer, keys)) {
@@ -43,13 +59,27 @@ export async function checkDiscovery(app: App, { fetch }: Settings): Promise<Che
       return { statements: [say('failed', detail)], found: { answer } };
     }
     const statements = [
-      say('ok', described(issuer, emulator === true)),
+      say('ok', described(issuer, endpoints.isEmulator)),
       await published(fetch, String(keys)),
     ];
     return { statements, found: { answer, endpoints } };
   } catch (error) {
     return { statements: [describe(error)], found: { answer } };
   }
+}
+
+/** Says where to look when there is no response at all. */
+function adviceFor(
+  reason: string,
+  { hostname, variable }: { hostname: string; variable: string },
+): string {
+  if (isUntrusted(reason)) {
+    return 'For a certificate authority of your own, set NODE_EXTRA_CA_CERTS in the environment.';
+  }
+  if (isLoopback(hostname)) {
+    return `Start your local Kinde (npx kinde-emulator), or compare the port of ${variable}.`;
+  }
+  return `Compare ${variable}, and check DNS and firewalls.`;
 }
 
 /** Reads the endpoints in the same way as a sign-in does. `undefined` for a document that the app would not accept. */
@@ -65,6 +95,7 @@ async function endpointsOf(
   }
   return {
     token,
+    isEmulator: json?.['kindling_emulator'] === true,
     login: new URL(login.location),
     logout: new URL(logout.location),
   };

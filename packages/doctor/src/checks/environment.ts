@@ -9,7 +9,7 @@ import {
 import { nearest } from '@kindling/internal';
 import { say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
-import { OTHERS, SPELLINGS, valueOf } from '../variables.js';
+import { OTHERS, SPELLINGS, unreadFile, valueOf } from '../variables.js';
 
 /** The app that the environment configures. */
 export interface App {
@@ -35,6 +35,7 @@ export function checkEnvironment(settings: Settings): Checked<Environment> {
   const errors = [...new Set([...problems, ...started.problems])];
   const statements = [
     ...recognised(env),
+    ...unread(env),
     ...errors.map((error) => say('failed', error)),
     ...contradictions(env),
     ...sharedSecret(env),
@@ -110,6 +111,23 @@ function recognised(env: Settings['env']): Statement[] {
     statements.unshift(say('ok', `Read: ${found.join(', ')}.`));
   }
   return statements;
+}
+
+/** Explains an environment without any variable of Kinde: everything else that fails then has this one cause. */
+function unread(env: Settings['env']): Statement[] {
+  const isSet = Object.keys(env).some((name) => name.startsWith('KINDE_') && env[name]?.trim());
+  if (isSet) {
+    return [];
+  }
+  const file = unreadFile();
+  if (file) {
+    const detail = `No KINDE_* variable is set, but the file ${file} in this folder has some: it was not read.`;
+    const fix = `Check it with kindling-doctor --env ${file}, and start your app with node --env-file=${file}.`;
+    return [say('warning', detail, fix)];
+  }
+  const fix =
+    'Set the variables below, or read them from a file with --env. To try without an account: npx kinde-emulator --env .env';
+  return [say('warning', 'No KINDE_* variable is set.', fix)];
 }
 
 function contradictions(env: Settings['env']): Statement[] {

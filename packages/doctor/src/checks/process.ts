@@ -1,3 +1,4 @@
+import { isLoopback } from '@kindling/internal';
 import { concluded, say, type Checked, type Statement } from '../finding.js';
 import type { Settings } from '../options.js';
 import { valueOf } from '../variables.js';
@@ -59,8 +60,7 @@ function unverified(env: Settings['env'], production: boolean): Statement[] {
 /** Warns about development mode on a public site. */
 function exposed(env: Settings['env'], production: boolean): Statement[] {
   const site = valueOf(env, 'KINDE_SITE_URL') ?? '';
-  const isPublic = site.startsWith('https:') && !/^https:\/\/(localhost|127\.|\[::1\])/.test(site);
-  if (production || !isPublic) {
+  if (production || !isPublic(site)) {
     return [];
   }
   return [
@@ -70,4 +70,12 @@ function exposed(env: Settings['env'], production: boolean): Statement[] {
       'Set NODE_ENV=production where the app is deployed.',
     ),
   ];
+}
+
+function isPublic(site: string): boolean {
+  if (!URL.canParse(site)) {
+    return false;
+  }
+  const { protocol, hostname } = new URL(site);
+  return protocol === 'https:' && !isLoopback(hostname, { network: true, subdomains: true });
 }

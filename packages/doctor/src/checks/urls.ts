@@ -11,21 +11,21 @@ export interface ReturnUrl {
   readonly registered: readonly string[] | undefined;
   /** A request that makes Kinde redirect a visitor who is not signed in; absent where it cannot be made. */
   readonly probe: URL | undefined;
+  /** Whether Kinde is a local one, whose URLs follow from an option of its command. */
+  readonly isEmulator: boolean;
 }
 
 /** Checks whether Kinde would redirect users to the app: by its list of URLs, or else by a request. */
-export async function checkUrl(
-  { kind, url, registered, probe }: ReturnUrl,
-  { fetch }: Settings,
-): Promise<Checked> {
+export async function checkUrl(given: ReturnUrl, { fetch }: Settings): Promise<Checked> {
+  const { url, registered, probe } = given;
   if (registered) {
     if (registered.some((entry) => matches(entry, url))) {
       return concluded(say('ok', `${show(url)} is registered.`));
     }
-    return concluded(unregistered(kind, url, hint(registered, url)));
+    return concluded(unregistered(given, hint(registered, url)));
   }
   if (!probe) {
-    return concluded(say('skipped', 'The URL cannot be tried: Kinde does not know the client.'));
+    return concluded(say('skipped', 'Skipped: fix the discovery or client errors above first.'));
   }
   // Kinde could refuse the request for its audience, too.
   probe.searchParams.delete('audience');
@@ -37,15 +37,20 @@ export async function checkUrl(
     return concluded(say('ok', `${show(url)} is registered: Kinde redirects there.`));
   }
   if (answer.status === 400) {
-    return concluded(unregistered(kind, url, ''));
+    return concluded(unregistered(given));
   }
   return concluded(unclear(answer.status));
 }
 
-function unregistered(kind: ReturnUrl['kind'], url: string, details: string): Statement {
+function unregistered({ kind, url, isEmulator }: ReturnUrl, details = ''): Statement {
+  const detail = `${show(url)} is not a ${kind} URL of this application${details}.`;
+  if (isEmulator) {
+    const fix = `Start the local Kinde for this app: npx kinde-emulator --site ${new URL(url).origin}, or add the URL to its seed.`;
+    return say('failed', detail, fix);
+  }
   return say(
     'failed',
-    `${show(url)} is not a ${kind} URL of this application${details}.`,
+    detail,
     `Add it in Kinde, under the application's allowed ${kind} URLs. It must be equal, character by character.`,
   );
 }
