@@ -29,7 +29,10 @@ const packages: Record<string, readonly string[]> = {
  * A file may import only files of the rows below its own. Packages with folders have rooms instead, see rooms.test.ts.
  */
 const files: Record<string, readonly string[]> = {
-  internal: ['index', 'body clock deadline issuer nearest newest own retry-after signing-key tracing'],
+  internal: [
+    'index',
+    'body clock deadline issuer nearest newest own retry-after signing-key tracing',
+  ],
   claims: [
     'index',
     'access drift',

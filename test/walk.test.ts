@@ -24,7 +24,7 @@ describe('the walk of a request, on Express with sessions in the cookie', () => 
     const emulator = await createEmulator({ siteUrl: SITE });
     server = await listen(recorder.module, emulator);
     await walkAll(recorder, server, emulator, walks);
-  });
+  }, 120_000);
   afterAll(() => {
     vi.useRealTimers();
     server?.close();

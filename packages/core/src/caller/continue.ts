@@ -2,7 +2,6 @@ import { now } from '../clock.js';
 import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import { isForeignSession } from '../session/cookie.js';
-import type { UnjudgedAnswer } from '../session/data.js';
 import {
   endSession,
   revokeTokens,
@@ -31,7 +30,7 @@ export async function keepUnjudged(
   jar: CookieJar,
   context: CallerContext,
   from: Session,
-  unjudged: UnjudgedAnswer,
+  unjudged: NonNullable<Session['unjudged']>,
 ): Promise<Authentication> {
   const isKept = from.unjudged?.accessToken === unjudged.accessToken;
   const cookies = isKept

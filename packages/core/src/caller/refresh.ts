@@ -197,4 +197,3 @@ async function pinOrganization(
   };
   return continueSession(jar, context, { from, to });
 }
-

@@ -1,7 +1,6 @@
 // Tells the operator of an app what happens: events, audit events and log lines, without secrets.
 
 import type util from 'node:util';
-import type { Tracing } from '@kindling/internal';
 import { KindeError, type KindeErrorCode } from '../errors.js';
 import { builtin } from '../runtime.js';
 import { createAudit, type AuditEntry } from './audit.js';
@@ -9,7 +8,7 @@ import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.j
 import { createLog, type Logger, type Requester } from './log.js';
 import {
   beginOperation,
-  channelsOf,
+  openChannels,
   findingsOf,
   type Findings,
   type Operation,
@@ -69,20 +68,14 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
   const told = new WeakSet<object>();
-  const channels: Partial<Record<EventName, Tracing | undefined>> = {};
-  const tracingOf = (name: EventName) => {
-    if (!(name in channels)) {
-      channels[name] = channelsOf(name);
-    }
-    return channels[name];
-  };
+  const channels = openChannels();
   const deliver = (event: KindeEvent) => {
     debug?.(lineOf(event));
     const call = async () => onEvent?.(event);
     call().catch((error: unknown) => tell(hookFailed('onEvent', error)));
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
-    const tracing = tracingOf(name);
+    const tracing = channels[name];
     if (!hasListener && !tracing?.isOn) {
       return undefined;
     }

@@ -72,6 +72,22 @@ export type RevocationMeans = 'backchannel' | 'webhook' | 'app';
 /** The names of events. */
 export type EventName = keyof EventDetails;
 
+/** The same, as values. */
+export const EVENT_NAMES = Object.keys({
+  login: true,
+  callback: true,
+  logout: true,
+  user: true,
+  portal: true,
+  refresh: true,
+  authenticate: true,
+  guard: true,
+  fetch: true,
+  store: true,
+  revocation: true,
+  webhook: true,
+} satisfies Record<EventName, true>) as readonly EventName[];
+
 /**
  * What every event says. No member holds text that a request, Kinde or a user chose, except for words of a few characters, so
  * that no token, code, secret or cookie fits into an event.

@@ -3,7 +3,13 @@ import { createTracing, type Tracing } from '@kindling/internal';
 import { moment, secondsSince } from '../clock.js';
 import { KindeError } from '../errors.js';
 import { builtin } from '../runtime.js';
-import type { EventDetails, EventFacts, EventName, KindeEvent } from './events.js';
+import {
+  EVENT_NAMES,
+  type EventDetails,
+  type EventFacts,
+  type EventName,
+  type KindeEvent,
+} from './events.js';
 import type { Requester } from './log.js';
 
 /** What becomes known of an operation while it goes on. `userId` is hashed before it is told. */
@@ -144,7 +150,8 @@ export function requestIdOf({ id, headers }: Requester): string | undefined {
   return /^[\w.:@=/+-]{1,64}$/.test(found) ? found : undefined;
 }
 
-/** Opens the channels of a name. */
-export function channelsOf(name: EventName): Tracing | undefined {
-  return createTracing(`kinde:${name}`);
+/** Opens the channels of all events. */
+export function openChannels(): Readonly<Record<EventName, Tracing | undefined>> {
+  const channels = EVENT_NAMES.map((name) => [name, createTracing(`kinde:${name}`)] as const);
+  return Object.freeze(Object.fromEntries(channels) as Record<EventName, Tracing | undefined>);
 }

@@ -4,8 +4,8 @@ import type { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Reply } from '../http/http.js';
 import { headersOf, problemReply } from '../http/problem.js';
 
-/** Cookies of errors that the app threw in place of ours. */
-const COOKIES = new WeakMap<object, readonly string[]>();
+/** Where an error that the app threw in place of ours has the cookies of ours. */
+const COOKIES = Symbol('kinde cookies');
 
 /**
  * The answer to a request that failed: the app's own, or a page or problem document. The error is logged in either case.
@@ -52,10 +52,14 @@ async function answerOfApp(
     };
   } catch (thrown) {
     if (typeof thrown === 'object' && thrown !== null && thrown !== error) {
-      COOKIES.set(thrown, cookies);
+      Reflect.defineProperty(thrown, COOKIES, { value: cookies });
     }
     throw thrown;
   }
+}
+
+interface Marked extends Partial<KindeError> {
+  readonly [COOKIES]?: readonly string[];
 }
 
 /** The `Set-Cookie` lines that a response has to carry to which an error leads, whoever writes it. */
@@ -63,10 +67,6 @@ export function errorCookies(error: unknown): readonly string[] {
   if (typeof error !== 'object' || error === null) {
     return [];
   }
-  const known = COOKIES.get(error);
-  if (known) {
-    return known;
-  }
-  const { headers } = error as Partial<KindeError>;
-  return [headers?.['set-cookie'] ?? []].flat();
+  const { [COOKIES]: known, headers } = error as Marked;
+  return known ?? [headers?.['set-cookie'] ?? []].flat();
 }

@@ -1,23 +1,10 @@
 import type { LoginContext } from './context.js';
-import type { CookieJar } from '../cookies.js';
 import { KindeError } from '../errors.js';
 import type { Redirect } from '../http/http.js';
 import { startLogin, type Beginning, type LoginOptions } from './login.js';
-import { forgetLogin, type PendingLogin } from './pending-login.js';
+import { forgetLogin, type Callback } from './pending-login.js';
 import type { LoginChecks } from '../oauth/client.js';
 import { fromQuery, fromReauthState } from './parameters.js';
-
-/** A callback that belongs to a login of this browser. */
-export interface Callback {
-  /** The request and its cookies. */
-  readonly jar: CookieJar;
-  /** The parameters of the callback. */
-  readonly query: URLSearchParams;
-  /** Its `state`. */
-  readonly state: string;
-  /** The login that this browser started with that state. */
-  readonly pending: PendingLogin;
-}
 
 /** Error codes of a provider that shows nothing when asked with `prompt=none` (OpenID Connect Core 3.1.2.6). */
 const NEEDS_USER = [

@@ -7,8 +7,8 @@ import { safeReturnTo } from '../http/return-to.js';
 import type { Tokens } from '../oauth/client.js';
 import { readSession, revokeTokens, startSession, type Start } from '../session/session.js';
 import type { LoginContext } from './context.js';
-import { afterError, askAgain, type Callback } from './error-response.js';
-import { forgetLogin, sweepLeftovers } from './pending-login.js';
+import { afterError, askAgain } from './error-response.js';
+import { forgetLogin, sweepLeftovers, type Callback } from './pending-login.js';
 
 /** A callback that may start a session. */
 export interface BegunCallback extends Callback {

@@ -167,3 +167,15 @@ export function sweepLeftovers(jar: CookieJar, context: CookieContext): string[]
   }
   return expireCookies(context, [...own, ...gone]);
 }
+
+/** A callback that belongs to a login of this browser. */
+export interface Callback {
+  /** The request and its cookies. */
+  readonly jar: CookieJar;
+  /** The parameters of the callback. */
+  readonly query: URLSearchParams;
+  /** Its `state`. */
+  readonly state: string;
+  /** The login that this browser started with that state. */
+  readonly pending: PendingLogin;
+}
