@@ -2,6 +2,7 @@ import type { Requirement } from '@kindling/claims';
 import { bare, own } from '@kindling/internal';
 import type { Auth, SignedIn, SignedOutReason } from '../caller/auth.js';
 import type { Context } from '../context.js';
+import { explainForbidden } from './forbidden.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../http/http.js';
 import { loginElsewhere } from '../login/elsewhere.js';
@@ -60,7 +61,7 @@ async function decide(
     if (await passes(auth, rule)) {
       return undefined;
     }
-    throw forbidden(auth.via, rule.allow);
+    throw forbidden(auth, rule.allow);
   } catch (error) {
     if (error instanceof KindeError) {
       return problemReply(request, context.config, error);
@@ -136,8 +137,9 @@ function signedOutError(
   return new KindeError('signed_out', message, { reason, headers });
 }
 
-function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
-  const { scopes = [], ...rest } = bare(typeof allow === 'function' ? {} : (allow as Requirement));
+function forbidden(auth: SignedIn, allow: Guard): KindeError {
+  const required = bare(typeof allow === 'function' ? {} : (allow as Requirement));
+  const { scopes = [], ...rest } = required;
   const scope = [scopes].flat().join(' ');
   const challenge = `Bearer error="insufficient_scope"${/^[\x21\x23-\x5b\x5d-\x7e ]+$/.test(scope) ? `, scope="${scope}"` : ''}`;
   const wanted = Object.entries(rest).map(
@@ -148,7 +150,8 @@ function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
     'You are signed in, but this needs a permission that you do not have.',
     {
       ...(wanted.length > 0 && { reason: `requires ${wanted.join(', ')}` }),
-      headers: via === 'bearer' ? { 'www-authenticate': challenge } : {},
+      fix: explainForbidden(auth, required),
+      headers: auth.via === 'bearer' ? { 'www-authenticate': challenge } : {},
     },
   );
 }
