@@ -2,7 +2,6 @@ import type { Requirement } from '@kindling/claims';
 import { bare, own } from '@kindling/internal';
 import type { Auth, SignedIn, SignedOutReason } from '../caller/auth.js';
 import type { Context } from '../context.js';
-import { explainForbidden } from './forbidden.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../http/http.js';
 import { loginElsewhere } from '../login/elsewhere.js';
@@ -10,6 +9,7 @@ import { login } from '../login/login.js';
 import { isPageLoad, wantsPage } from '../http/navigation.js';
 import { problemReply } from '../http/problem.js';
 import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
+import { explainForbidden } from './forbidden.js';
 
 /** A requirement on the caller, such as permissions or roles, or a function that lets them through by returning `true`. */
 export type Guard = Requirement | ((auth: Auth) => boolean | Promise<boolean>);

@@ -145,7 +145,7 @@ async function finishLogin(
     // The code of a callback may be a stranger's choice.
     via(client, client.token, { deadline, isForeign: true }),
   );
-  const body = await readTokenResponse(response, config);
+  const body = await readTokenResponse(response);
   if (body.id_token === undefined) {
     throw new KindeError('id_token_invalid', 'Kinde sent no ID token.', { reason: 'missing' });
   }
@@ -193,7 +193,7 @@ async function refresh(client: OAuthClient, tokens: Tokens, deadline: Moment): P
     tokens.refreshToken ?? '',
     via(client, client.token, { deadline }),
   );
-  const body = await readTokenResponse(response, client.config).catch((error: KindeError) => {
+  const body = await readTokenResponse(response).catch((error: KindeError) => {
     if (error.code === 'grant_refused') {
       return 'refused' as const;
     }

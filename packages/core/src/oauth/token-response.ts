@@ -1,7 +1,6 @@
 import { retryAfterOf, stopwatch } from '@kindling/internal';
 import { now } from '../clock.js';
 import { KindeError } from '../errors.js';
-import type { OAuthConfig } from './config.js';
 
 /** Characters of one token; more would not fit into a session anyway. */
 const LONGEST_TOKEN = 16 * 1024;
@@ -20,10 +19,7 @@ export interface TokenResponse {
  * Reads the token endpoint's answer (RFC 6749 section 5), held to its letter before anything else reads it.
  * @throws KindeError `grant_refused`, `client_rejected`, `kinde_busy`, `response_invalid`.
  */
-export async function readTokenResponse(
-  response: Response,
-  config: Pick<OAuthConfig, 'clientSecret'>,
-): Promise<TokenResponse> {
+export async function readTokenResponse(response: Response): Promise<TokenResponse> {
   const { status, headers } = response;
   if (status === 429) {
     throw rateLimited(retryAfterOf(headers, { onlyDelay: true }));
@@ -34,7 +30,7 @@ export async function readTokenResponse(
   }
   const body = await jsonOf(response);
   if (isObject(body) && typeof body['error'] === 'string') {
-    throw refusalOf(body['error'], status, config);
+    throw refusalOf(body['error'], status);
   }
   if (status !== 200) {
     throw unusable(status === 401 ? 'client_auth' : 'http_status');
@@ -113,14 +109,10 @@ function isLifetime(seconds: unknown): boolean {
  * OAuth's own error codes say who is at fault: the grant (sign in again) or this app's client id and secret. Each counts only
  * under the status that it comes with (RFC 6749 5.2).
  */
-function refusalOf(
-  error: string,
-  status: number,
-  { clientSecret }: Pick<OAuthConfig, 'clientSecret'>,
-): KindeError {
+function refusalOf(error: string, status: number): KindeError {
   const reason = /^[a-z_]{1,40}$/.test(error) ? error : 'unknown_error';
   if (status === 401 || (status === 400 && reason === 'invalid_client')) {
-    const fix = clientSecret === undefined ? NO_SECRET : WRONG_CLIENT;
+    const fix = 'Check KINDE_CLIENT_ID and KINDE_CLIENT_SECRET against the application in Kinde.';
     return new KindeError(
       'client_rejected',
       'Kinde does not accept this application’s client id and secret.',
@@ -135,11 +127,6 @@ function refusalOf(
   }
   return new KindeError('response_invalid', 'Kinde refused to issue tokens.', { reason });
 }
-
-const WRONG_CLIENT =
-  'Check KINDE_CLIENT_ID and KINDE_CLIENT_SECRET against the application in Kinde.';
-const NO_SECRET =
-  'KINDE_CLIENT_SECRET is not set, nor the option clientSecret: copy the secret from the application in Kinde. If it has none, check KINDE_CLIENT_ID.';
 
 /** The error of a rate limit, with the seconds to wait as Kinde names them: at most five minutes. */
 function rateLimited(wait = 10): KindeError {
