@@ -20,9 +20,16 @@ const PARTS = ['permissions', 'roles', 'flags', 'organization', 'scopes'];
 
 /**
  * Refuses a requirement that can only be a mistake, so that a typing error never grants access.
- * @throws TypeError for an unknown part, `undefined`, an empty list or an empty key.
+ * @throws TypeError for anything but an object, an unknown part, `undefined`, an empty list or an empty key.
  */
 export function checkRequirement(requirement: Requirement): void {
+  const isObject =
+    typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement);
+  if (!isObject) {
+    throw new TypeError(
+      "A requirement is an object, such as { permissions: 'create:todos' }: write protect({ permissions: 'create:todos' }) to require a permission.",
+    );
+  }
   for (const part of Object.keys(requirement)) {
     if (!PARTS.includes(part)) {
       throw new TypeError(explainUnknown(part));
@@ -39,10 +46,6 @@ export function checkRequirement(requirement: Requirement): void {
 }
 
 function explainUnknown(part: string): string {
-  // Members of a text or a list have numbers for names.
-  if (/^\d+$/.test(part)) {
-    return "A requirement is an object, such as { permissions: 'create:todos' }.";
-  }
   const guess = nearest(part, PARTS);
   const hint = guess ? ` (did you mean "${guess}"?)` : '';
   return `"${part}" cannot be required${hint}. A requirement may have ${PARTS.join(', ')}.`;

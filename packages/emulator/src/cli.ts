@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { assignment, refuseTenant, writeEnvironment } from './cli/env-file.js';
 import { createEmulator, type Emulator } from './emulator.js';
 import type { Seed } from './seed/seed.js';
 import type { Person, State } from './state/state.js';
@@ -14,8 +15,9 @@ Runs a local Kinde for development and tests, on this machine only.
   --site <url>      address of your app (default http://localhost:3000)
   --seed <file>     tenant as JSON or YAML: permissions, roles, flags, organizations, people,
                     and optionally applications and apis
-  --env <file>      writes your app's environment to this file, replacing an existing one;
+  --env <file>      sets your app's variables in this file and keeps all others;
                     for: node --env-file=<file>
+  --force           replaces the credentials of a Kinde tenant in the file of --env, too
   --help            shows this text
 `;
 
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
       site: { type: 'string' },
       seed: { type: 'string' },
       env: { type: 'string' },
+      force: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
@@ -42,6 +45,9 @@ async function main(): Promise<void> {
   const port = Number(values.port);
   if (values.port.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error('--port must be a number from 0 to 65535.');
+  }
+  if (values.env !== undefined && !values.force) {
+    refuseTenant(values.env);
   }
   const emulator = await createEmulator({
     ...(values.site !== undefined && { siteUrl: values.site }),
@@ -78,21 +84,15 @@ function describePerson({ email, password, organizations }: Person, state: State
   return `${email}${secret}: ${memberships.join(', ') || 'no organization'}`;
 }
 
-/** Only this user may read the file: it holds secrets, if only this emulator's. */
-function writeEnvironment(file: string, env: Emulator['env']): void {
-  writeFileSync(file, `${linesOf(env).join('\n')}\n`, { mode: 0o600 });
-  chmodSync(file, 0o600);
-}
-
 function linesOf(env: Emulator['env']): string[] {
-  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return Object.entries(env).map(([name, value]) => assignment(name, value));
 }
 
-function explain({ message, code }: NodeJS.ErrnoException): string {
+function explain({ message, code, syscall }: NodeJS.ErrnoException): string {
   if (code === 'EADDRINUSE') {
     return 'The port is already in use. Choose another one with --port; 0 takes a free one.';
   }
-  if (code === 'EACCES') {
+  if (code === 'EACCES' && syscall === 'listen') {
     return 'This user may not listen on the port. Choose one above 1023 with --port.';
   }
   if (code?.startsWith('ERR_PARSE_ARGS')) {

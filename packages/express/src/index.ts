@@ -1,6 +1,7 @@
 import {
   isKinde,
   mountsRoutes,
+  refuseSecond,
   toKinde,
   toRule,
   type ProtectOptions,
@@ -35,10 +36,11 @@ type Marked = Request & { [INSTANCE]?: Kinde };
 export function kinde(options: Partial<KindeOptions> | Kinde = {}): RequestHandler {
   const instance = toKinde(options);
   // A shared instance may be mounted anywhere, to authenticate requests: its routes answer at their own paths.
-  let isChecked = isKinde(options);
+  let isChecked = false;
   return (req, res, next) => {
     if (!isChecked) {
-      isChecked = mountsRoutes(req.baseUrl ?? '', instance, false);
+      refuseSecond((req as Marked)[INSTANCE], instance);
+      isChecked = isKinde(options) || mountsRoutes(req.baseUrl ?? '', instance, false);
     }
     (req as Marked)[INSTANCE] = instance;
     const entered = instance.enter(toHttpRequest(req), toOutlet(req, res, asRouted));

@@ -32,6 +32,7 @@ declare module 'fastify' {
 const INSTANCE = Symbol('kinde');
 
 const mount: FastifyPluginAsync<Partial<KindeOptions> | Kinde> = async (app, options) => {
+  adapter.checkPlugin(app);
   const instance = adapter.toKinde(options);
   app.decorateRequest('kinde', null as never);
   app.decorateRequest(INSTANCE, null);

@@ -14,9 +14,12 @@ export type ProtectOptions = Omit<Rule, 'allow'>;
 
 /**
  * Returns the instance that an adapter was given, or creates one from options, which win over the environment.
- * @throws KindeError `config_invalid`, listing everything that is wrong.
+ * @throws KindeError `config_invalid`, listing everything that is wrong; TypeError for a request.
  */
 export function toKinde(given: Partial<KindeOptions> | Kinde = {}): Kinde {
+  if (isRequest(given)) {
+    throw new TypeError('kinde got a request instead of options: write app.use(kinde()).');
+  }
   if (isKinde(given)) {
     return given;
   }
@@ -26,6 +29,42 @@ export function toKinde(given: Partial<KindeOptions> | Kinde = {}): Kinde {
 /** Tells an instance, which other parts of the app share, from options for a new one. */
 export function isKinde(given: Partial<KindeOptions> | Kinde): given is Kinde {
   return Object.hasOwn(given, 'enter');
+}
+
+/**
+ * Refuses a plugin that was not given an app, since it was called by hand, or is registered a second time. For frameworks
+ * whose plugins are functions of the app, such as Fastify.
+ * @throws TypeError that says what to write.
+ */
+export function checkPlugin(app: unknown): void {
+  const { decorateRequest, hasRequestDecorator } = (app ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof decorateRequest !== 'function' || typeof hasRequestDecorator !== 'function') {
+    throw new TypeError(
+      'kinde is a plugin that the app calls: write await app.register(kinde), or await app.register(kinde, options).',
+    );
+  }
+  if (hasRequestDecorator.call(app, 'kinde')) {
+    throw new TypeError(
+      'kinde is registered already: register it once, on the outermost app that needs it.',
+    );
+  }
+}
+
+/**
+ * Refuses a second instance with routes that the first one answers already: it would only replace the caller.
+ * @throws KindeError `config_invalid` for two instances with a route in common.
+ */
+export function refuseSecond(first: Kinde | undefined, second: Kinde): void {
+  if (!first || first === second) {
+    return;
+  }
+  const paths = first.routes.map(({ path }) => path);
+  const common = second.routes.find(({ path }) => paths.includes(path));
+  if (common) {
+    throw invalidConfig([
+      `Two instances of Kinde answer ${common.path} in one app: call app.use(kinde()) once, or create one instance with \`createKinde\` and pass it to both.`,
+    ]);
+  }
 }
 
 /**
@@ -53,11 +92,22 @@ export function pathBelow(prefix: string, path: string): string {
 
 /**
  * Creates a rule for `kinde.guard`, and checks it when the app is set up rather than at its first request.
- * @throws TypeError for an unknown word or an empty requirement.
+ * @throws TypeError for an unknown word, an empty requirement or a request.
  */
 export function toRule(allow: Guard, options: ProtectOptions): Rule {
+  if (isRequest(allow)) {
+    throw new TypeError(
+      "protect got a request instead of a requirement: write protect(), or protect({ permissions: 'create:todos' }).",
+    );
+  }
   if (typeof allow !== 'function') {
     checkRequirement(allow);
   }
   return Object.freeze({ ...options, allow });
+}
+
+/** Tells a request from options: a framework passes one to a function that was mounted without being called. */
+function isRequest(given: unknown): boolean {
+  const { method, headers } = (given ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof method === 'string' && typeof headers === 'object';
 }

@@ -64,10 +64,16 @@ export type Auth = SignedIn | SignedOut;
 
 /**
  * Narrows the type of a caller to `SignedIn`, for handlers behind `protect()`.
- * @throws KindeError `signed_out` where nobody is signed in, so that a forgotten guard answers 401.
+ * @throws KindeError `signed_out` where nobody is signed in, so that a forgotten guard answers 401; TypeError where there is
+ * no caller at all, since Kinde was not mounted before the route.
  * @example assertSignedIn(req.kinde); req.kinde.user.id
  */
 export function assertSignedIn(auth: Auth): asserts auth is SignedIn {
+  if ((auth as Auth | undefined) === undefined) {
+    throw new TypeError(
+      'There is no Kinde on this request: put app.use(kinde()) or await app.register(kinde) before your routes.',
+    );
+  }
   if (!auth.isAuthenticated) {
     throw new KindeError('signed_out', 'Please sign in.', { reason: auth.reason });
   }

@@ -11,6 +11,7 @@ import { login } from '../login/login.js';
 import { isPageLoad, wantsPage } from '../http/navigation.js';
 import { refuse } from './refusal.js';
 import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
+import { explainForbidden } from './forbidden.js';
 
 /** A requirement on the caller, such as permissions or roles, or a function that lets them through by returning `true`. */
 export type Guard = Requirement | ((auth: Auth) => boolean | Promise<boolean>);
@@ -82,7 +83,7 @@ async function decide(
       note({ answer: 'passed' });
       return undefined;
     }
-    throw forbidden(auth.via, rule.allow);
+    throw forbidden(auth, rule.allow);
   } catch (error) {
     if (!(error instanceof KindeError)) {
       throw error;
@@ -183,8 +184,9 @@ function signedOutError(
   return new KindeError('signed_out', message, { reason, headers });
 }
 
-function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
-  const { scopes = [], ...rest } = bare(typeof allow === 'function' ? {} : (allow as Requirement));
+function forbidden(auth: SignedIn, allow: Guard): KindeError {
+  const required = bare(typeof allow === 'function' ? {} : (allow as Requirement));
+  const { scopes = [], ...rest } = required;
   const scope = [scopes].flat().join(' ');
   const challenge = `Bearer error="insufficient_scope"${/^[\x21\x23-\x5b\x5d-\x7e ]+$/.test(scope) ? `, scope="${scope}"` : ''}`;
   const wanted = Object.entries(rest).map(
@@ -195,7 +197,8 @@ function forbidden(via: 'session' | 'bearer', allow: Guard): KindeError {
     'You are signed in, but this needs a permission that you do not have.',
     {
       ...(wanted.length > 0 && { reason: `requires ${wanted.join(', ')}` }),
-      headers: via === 'bearer' ? { 'www-authenticate': challenge } : {},
+      fix: explainForbidden(auth, required),
+      headers: auth.via === 'bearer' ? { 'www-authenticate': challenge } : {},
     },
   );
 }

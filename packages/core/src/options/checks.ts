@@ -1,4 +1,5 @@
 import { isLoopback, isPublic } from '@kindling/internal';
+import { checkClient } from './database-client.js';
 
 /** Finds what is wrong with a value, as the end of a sentence that repeats no value. */
 export type Check = (value: unknown) => string | undefined | readonly (string | undefined)[];
@@ -29,14 +30,14 @@ export function checkUrl(value: unknown, example: string): string | undefined {
   }
   const isUrl = typeof value === 'string' && value === value.trim() && URL.canParse(value);
   if (!isUrl) {
-    return `must be an absolute URL such as ${example}.`;
+    return `must be an absolute URL such as ${example}.${schemeFor(value)}`;
   }
   if (value.length > LONGEST_URL) {
     return `must not be longer than ${LONGEST_URL} characters.`;
   }
   const { protocol, username, password, hostname } = new URL(value);
   if (!/^https?:$/.test(protocol)) {
-    return 'must begin with https:// or, on localhost, http://.';
+    return `must begin with https:// or, on localhost, http://.${schemeFor(value)}`;
   }
   if (username || password) {
     return 'must not contain a user name or password.';
@@ -45,6 +46,12 @@ export function checkUrl(value: unknown, example: string): string | undefined {
     return HTTP;
   }
   return undefined;
+}
+
+/** The cure for an address of this machine without scheme, where `URL` may take `localhost:` for one. */
+function schemeFor(value: unknown): string {
+  const [address] = /^(localhost|127\.0\.0\.1)(:\d{1,5})?(?=\/|$)/.exec(String(value)) ?? [];
+  return address ? ` Write the scheme: http://${address}` : '';
 }
 
 /** Plain http is accepted on this machine only, whatever name or address browsers have for it. */
@@ -67,7 +74,7 @@ function checkOrigin(value: unknown, example = 'https://app.example'): string | 
   if (isOrigin) {
     return undefined;
   }
-  return 'must be an origin only, without path, query, fragment or wildcard.';
+  return `must be an origin only, such as ${example}, without path, query, fragment or wildcard.`;
 }
 
 /** Origins such as `https://spa.example`, one by one. */
@@ -120,6 +127,9 @@ export function checkIssuerHost(
     return undefined;
   }
   const { hostname, protocol, port } = new URL(issuer);
+  if (/^((app|www|docs)\.)?kinde\.com$/.test(hostname)) {
+    return "must be your own domain at Kinde, https://<your name>.kinde.com: this one is Kinde's own, such as that of the admin area.";
+  }
   if (production && protocol === 'http:') {
     return 'must use https in production.';
   }
@@ -231,14 +241,14 @@ export const checkFunction: Check = (value) => {
   return 'must be a function.';
 };
 
-/** An object that has all of these functions. */
+/** A session store that has all of these functions. A database client in its place is told how to become one. */
 export function functions(...names: readonly string[]): Check {
   const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   return (value) => {
     if (hasFunctions(value, names)) {
       return undefined;
     }
-    return `must have the functions ${list}.`;
+    return checkClient(value) ?? `must have the functions ${list}.`;
   };
 }
 

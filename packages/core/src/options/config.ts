@@ -4,6 +4,7 @@ import type { Problem } from '../http/http.js';
 import { checkIssuerHost, originsOf, type Problems } from './checks.js';
 import { checkEach, unknownNames, withDefaults } from './entries.js';
 import { environmentProblems, isProduction, variableOf } from './env.js';
+import { checkCredentials, firstSteps } from './first-steps.js';
 import { OPTIONS, PATHS, SESSION, SESSION_HINTS, type KindeOptions } from './options.js';
 import { invalidConfig, sentences } from './problems.js';
 import { checkSession, resolveSession, type SessionConfig } from './session.js';
@@ -66,7 +67,7 @@ export function resolveConfig(given: KindeOptions): Config {
     ...sentences(problemsOf(parts), (option) => variableOf(option, given)),
   ];
   if (problems.length > 0 || !site) {
-    throw invalidConfig(problems);
+    throw invalidConfig(problems, firstSteps(options, production));
   }
   const complete = withDefaults(OPTIONS, options);
   const secrets = Object.freeze([complete.secret].flat());
@@ -123,6 +124,7 @@ function problemsOf({ options, session, paths, site, production }: Parts): Probl
   const rules = { production, allowPrivate: options.allowPrivateIssuer === true };
   return [
     ...checkEach(OPTIONS, options),
+    ['clientSecret', checkCredentials(options)],
     ['issuer', checkIssuerHost(options.issuer, rules)],
     ...checkUrls(options, site),
     ...checkEach(PATHS, paths, 'paths.'),

@@ -37,6 +37,9 @@ const GRANT_TYPE: Choice = {
   ],
 };
 
+/** The clients that the stores of packages take. */
+const CLIENTS = { redis: 'client', postgres: 'pool' } as const;
+
 /** Key of the variables that options were read from. They are not enumerable, so a copy of the options has none. */
 const READ_FROM = Symbol('variables');
 
@@ -212,7 +215,7 @@ function checkChoices(env: Environment, given: SessionOptions = {}): void {
   const isPackage = type === 'redis' || type === 'postgres';
   if (isPackage && !given.store && !given.coordination) {
     throw invalidConfig([
-      `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(...) }\` of @kindling/${type}.`,
+      `SESSION_TYPE is ${type}: pass \`session: { store: ${type}Store(${CLIENTS[type]}) }\` of @kindling/${type}.`,
     ]);
   }
 }

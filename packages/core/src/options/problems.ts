@@ -22,10 +22,12 @@ export function sentences(
   });
 }
 
-/** Makes one error of everything that is wrong with the configuration. */
-export function invalidConfig(problems: readonly string[]): KindeError {
-  const list = problems.map((problem) => `  - ${problem}`).join('\n');
-  return new KindeError('config_invalid', `Kinde is not configured correctly:\n${list}`, {
-    problems,
-  });
+/** Makes one error of everything that is wrong with the configuration, and hints on what to do about all of it. */
+export function invalidConfig(
+  problems: readonly string[],
+  hints: readonly string[] = [],
+): KindeError {
+  const list = problems.map((problem) => `  - ${problem}`);
+  const message = ['Kinde is not configured correctly:', ...list, ...hints].join('\n');
+  return new KindeError('config_invalid', message, { problems });
 }

@@ -37,7 +37,10 @@ function malformed(why: string): Response {
 }
 
 function unknownApplication(clientId: string | null, { applications }: State): Response {
-  const why = 'No application has this client id. Compare KINDE_CLIENT_ID.';
+  const why =
+    'No application has this client id. If the local Kinde was started again since your app was: restart your app, with the ' +
+    'variables that the local Kinde printed or wrote to .env. Each start makes new credentials, unless the seed names ' +
+    'applications. Otherwise compare KINDE_CLIENT_ID.';
   return failurePage('Unknown application', why, {
     'Received client_id': [clientId ?? '(nothing)'],
     Known: applications.map(({ clientId: known, name }) => `${known} (${name})`),
