@@ -1,3 +1,4 @@
+import { createDiagnostics } from '../../src/diagnostics/diagnostics.js';
 import type { Server } from 'node:http';
 import { migrate, postgresStore } from '@kindling/postgres';
 import { redisStore } from '@kindling/redis';
@@ -177,6 +178,7 @@ describe.runIf(hasRedis || hasPostgres).each(kinds)(
 
 describe('patience with a store', () => {
   const never = () => new Promise<never>(() => {});
+  const nobody = createDiagnostics({ secrets: [''], userIdsInEvents: 'hashed' });
 
   test.each(Object.keys(frameworks).slice(0, 1))(
     'OP-26 after a time-out one call at a time asks, and the others fail at once',
@@ -184,7 +186,7 @@ describe('patience with a store', () => {
       let isBack = false;
       let calls = 0;
       const get = () => (calls++, isBack ? Promise.resolve('value') : never());
-      const store = withTimeout({ get, set: never, delete: never });
+      const store = withTimeout({ get, set: never, delete: never }, nobody);
       await expect(store.get('id')).rejects.toMatchObject({ code: 'store_unavailable' });
       const { took } = await timed(() =>
         Promise.allSettled(Array.from({ length: 100 }, () => store.get('id'))),
@@ -194,22 +196,50 @@ describe('patience with a store', () => {
       expect(await store.get('id')).toBe('value');
       expect((await Promise.all([store.get('id'), store.get('id')])).length).toBe(2);
       // What fails at once costs nobody time, and stops nobody.
-      const failing = withTimeout({
-        get: () => Promise.reject(new Error('refused')),
-        set: never,
-        delete: never,
-      });
+      const failing = withTimeout(
+        {
+          get: () => Promise.reject(new Error('refused')),
+          set: never,
+          delete: never,
+        },
+        nobody,
+      );
       for (let count = 0; count < 3; count++) {
-        await expect(failing.get('id')).rejects.toThrow('does not answer');
+        await expect(failing.get('id')).rejects.toThrow('store failed');
       }
     },
     15_000,
   );
 
+  test('the words and the code of a store are the cause, and a fix is named where one is known', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), {
+      code: 'ECONNREFUSED',
+    });
+    const refused = withTimeout(
+      { get: () => Promise.reject(away), set: never, delete: never },
+      nobody,
+    );
+    await expect(refused.get('id')).rejects.toMatchObject({
+      code: 'store_unavailable',
+      reason: 'ECONNREFUSED',
+      fix: expect.stringContaining('Start the store'),
+      cause: { message: away.message, code: 'ECONNREFUSED' },
+    });
+    vi.useFakeTimers();
+    const late = withTimeout({ get: never, set: never, delete: never }, nobody).get('id');
+    const told = expect(late).rejects.toMatchObject({
+      code: 'store_unavailable',
+      reason: 'timeout',
+      fix: expect.stringContaining('overloaded'),
+    });
+    await vi.advanceTimersByTimeAsync(3000);
+    await told;
+  });
+
   test('OP-26 calls at the same time count once, and each request has its own two seconds', async () => {
     const slow = (): Promise<undefined> =>
       new Promise((resolve) => setTimeout(() => resolve(undefined), 400));
-    const base = withTimeout({ get: slow, set: slow, delete: slow });
+    const base = withTimeout({ get: slow, set: slow, delete: slow }, nobody);
     const budgets = createStoreBudgets();
     const one = {};
     const two = {};
@@ -234,7 +264,7 @@ describe('patience with a store', () => {
       new Promise((resolve) => setImmediate(() => resolve(undefined)));
     const store = withBudget(
       createStoreBudgets()({}),
-      withTimeout({ get: quick, set: quick, delete: quick }),
+      withTimeout({ get: quick, set: quick, delete: quick }, nobody),
     );
     const waiting = store.get('id');
     const end = performance.now() + 2200;
