@@ -7,7 +7,7 @@ export {
   type OptionVariables,
 } from './options/env.js';
 export type { KindeOptions, Paths, SessionOptions } from './options/options.js';
-export type { SessionEffects, WebhookReceiver } from './options/webhook-receiver.js';
+export type { SessionEffects, WebhookReceiver, WebhookReport } from './options/webhook-receiver.js';
 export type {
   AuditEvent,
   Endpoint,

@@ -1,3 +1,4 @@
+import { explaining } from './explain.js';
 import { tablesOf, type Pool, type TableOptions } from './table.js';
 
 /**
@@ -27,9 +28,9 @@ CREATE INDEX IF NOT EXISTS "${name}_groups_expires_at" ON ${groups} (expires_at)
  * @throws TypeError for a table whose name is no identifier.
  */
 export async function migrate(pool: Pool, options: TableOptions = {}): Promise<void> {
-  const { sessions } = tablesOf(options);
+  const tables = tablesOf(options);
   // IF NOT EXISTS alone fails when two processes create a table at once. The lock ends with the statement.
-  await pool.query(`DO $migration$ BEGIN
-PERFORM pg_advisory_xact_lock(hashtext('kindling ${sessions}'));
+  await explaining(pool, tables).query(`DO $migration$ BEGIN
+PERFORM pg_advisory_xact_lock(hashtext('kindling ${tables.sessions}'));
 ${migration(options)}END $migration$`);
 }

@@ -1,3 +1,4 @@
+import { explaining } from './explain.js';
 import { tablesOf, type Pool, type TableOptions } from './table.js';
 
 /** Options of `prune`. */
@@ -13,7 +14,8 @@ export interface PruneOptions extends TableOptions {
  */
 export async function prune(pool: Pool, given: PruneOptions = {}): Promise<number> {
   const { batch = 1000, ...options }: PruneOptions = { __proto__: null, ...given } as PruneOptions;
-  const { sessions, groups } = tablesOf(options);
+  const tables = tablesOf(options);
+  const { sessions, groups } = tables;
   if (!Number.isSafeInteger(batch) || batch < 1) {
     throw new TypeError('batch must be a whole number above 0.');
   }
@@ -25,7 +27,7 @@ export async function prune(pool: Pool, given: PruneOptions = {}): Promise<numbe
     let rows: unknown[];
     do {
       // Rows that another process removes are skipped, so that there is no deadlock.
-      ({ rows } = await pool.query(
+      ({ rows } = await explaining(pool, tables).query(
         `WITH old AS MATERIALIZED (
            SELECT ${key} FROM ${table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
          )

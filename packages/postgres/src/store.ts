@@ -1,6 +1,7 @@
+import { explaining } from './explain.js';
 import { tablesOf, type Pool, type TableOptions } from './table.js';
 
-/** A `SessionStore` of `@kindling/core`, with all of its optional methods. Each rejects where Postgres fails. */
+/** A `SessionStore` of `@kindling/core`, with all of its optional methods. Each rejects where Postgres fails, and says what to do. */
 export interface PostgresStore {
   /** Reads the value last set under this id; `undefined` when there is none or it expired. */
   get(id: string): Promise<string | undefined>;
@@ -27,8 +28,10 @@ export interface PostgresStore {
  * @example const store = postgresStore(new Pool({ connectionString }));
  * @throws TypeError for a table whose name is no identifier.
  */
-export function postgresStore(pool: Pool, options: TableOptions = {}): PostgresStore {
-  const { sessions, groups } = tablesOf(options);
+export function postgresStore(given: Pool, options: TableOptions = {}): PostgresStore {
+  const tables = tablesOf(options);
+  const { sessions, groups } = tables;
+  const pool = explaining(given, tables);
   const rowsOf: Rows = async (text, values) => {
     const { rows } = await pool.query(text, values);
     return rows;

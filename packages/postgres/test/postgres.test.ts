@@ -171,6 +171,53 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
     });
   });
 
+  test('a table that is missing, and a role that may not use it, are told with what to run', async () => {
+    const table = `${schema}.unmigrated`;
+    const store = postgresStore(pool, { table });
+    const missing = {
+      code: '42P01',
+      message: expect.stringContaining(`npx kindling-postgres --table ${table}`),
+      cause: expect.objectContaining({ message: expect.stringContaining('does not exist') }),
+    };
+    await expect(store.get('id')).rejects.toMatchObject(missing);
+    await expect(store.addToGroup('group', 'id', 5)).rejects.toMatchObject(missing);
+    await expect(prune(pool, { table })).rejects.toMatchObject(missing);
+    await expect(migrate(pool, { table: 'kindling_no_schema.x' })).rejects.toThrow('CREATE SCHEMA');
+
+    const role = `kindling_stranger_${process.pid}`;
+    const options = await tableOf('foreign');
+    await pool.query(`CREATE ROLE ${role} LOGIN`);
+    try {
+      await pool.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
+      const stranger = poolOf({ options: `-c role=${role}` });
+      await expect(postgresStore(stranger, options).set('id', 'v', 5)).rejects.toMatchObject({
+        code: '42501',
+        message: expect.stringContaining('GRANT SELECT'),
+      });
+    } finally {
+      await pool.query(`DROP OWNED BY ${role}`);
+      await pool.query(`DROP ROLE ${role}`);
+    }
+  });
+
+  test('a pool that cannot connect says which part of its address is wrong', async () => {
+    const url = (change: Partial<URL>) => Object.assign(new URL(databaseUrl), change).href;
+    const messageOf = async (given: pg.PoolConfig) => {
+      const error = await postgresStore(poolOf(given))
+        .get('id')
+        .catch((reason: unknown) => reason);
+      return (error as Error).message;
+    };
+    const nowhere = { hostname: 'localhost', port: String(await freePort()) };
+    expect(await messageOf({ connectionString: url(nowhere) })).toContain('start Postgres');
+    expect(await messageOf({ connectionString: url({ pathname: '/kindling_none' }) })).toContain(
+      'database does not exist',
+    );
+    const closed = new pg.Pool({ connectionString: databaseUrl });
+    await closed.end();
+    await expect(postgresStore(closed).get('id')).rejects.toThrow('pool.end()');
+  });
+
   test('ST-14 a session that is deleted while a request prolongs it does not come back, 1,000 times', async () => {
     const store = postgresStore(pool, await tableOf('raced'));
     for (let run = 0; run < 1000; run++) {

@@ -1,4 +1,5 @@
 import { commandsOf, type IoRedis, type NodeRedis } from './client.js';
+import { explaining } from './explain.js';
 import { ADD_TO_GROUP, COMPARE_AND_SET, GROUP_MEMBERS } from './scripts.js';
 
 export type { IoRedis, NodeRedis } from './client.js';
@@ -9,7 +10,7 @@ export interface RedisStoreOptions {
   prefix?: string;
 }
 
-/** A `SessionStore` of `@kindling/core`, with all of its optional methods. Each rejects where Redis fails. */
+/** A `SessionStore` of `@kindling/core`, with all of its optional methods. Each rejects where Redis fails, and says what to do. */
 export interface RedisStore {
   /** Reads the value last set under this id; `undefined` when there is none or it expired. */
   get(id: string): Promise<string | undefined>;
@@ -47,7 +48,7 @@ export function redisStore(
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw new TypeError('prefix must be text without braces.');
   }
-  const commands = commandsOf(client);
+  const commands = explaining(commandsOf(client));
   // In a cluster, the text between braces chooses the slot: all keys of one id are in one place.
   const valueOf = (id: string) => `${prefix}{${checked(id)}}`;
   const groupOf = (group: string) => `${prefix}{${checked(group)}}:group`;

@@ -19,11 +19,15 @@ export interface SeenStore {
 
 /**
  * The result of a delivery. `duplicate`: the event was handled before. `busy`: another process is handling it. `late`: it is
- * still being handled. `unavailable`: the store fails.
+ * still being handled. `unavailable`: the store fails. `failed`: that step of the work threw.
  */
 export type Outcome =
   | { readonly kind: 'done' | 'duplicate' | 'busy' | 'late' }
-  | { readonly kind: 'failed' | 'unavailable'; readonly error: unknown };
+  | { readonly kind: 'unavailable'; readonly error: unknown }
+  | { readonly kind: 'failed'; readonly step: Step; readonly error: unknown };
+
+/** What an event leads to, in this order. */
+type Step = 'sessions' | 'handler';
 
 /** One delivery of an event. */
 export interface Delivery {
@@ -34,6 +38,9 @@ export interface Delivery {
   readonly store: SeenStore;
   /** Seconds to remember that the event was handled. */
   readonly remember: number;
+  /** Has sessions follow the event, so that the handler can tell users about changes that are in effect. */
+  follow(): Promise<void>;
+  /** Calls the handler. */
   work(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,7 +79,7 @@ export function createDeliveries(timeout: number): (delivery: Delivery) => Promi
 }
 
 async function attempt(delivery: Delivery, timeout: number): Promise<Outcome> {
-  const { id, store, remember, work } = delivery;
+  const { id, store, remember, follow, work } = delivery;
   const claim = `running ${crypto.randomUUID()}`;
   try {
     const earlier = await claimEvent(delivery, { claim, timeout });
@@ -84,14 +91,17 @@ async function attempt(delivery: Delivery, timeout: number): Promise<Outcome> {
   }
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), timeout * 1000);
+  let step: Step = 'sessions';
   try {
+    await follow();
+    step = 'handler';
     await work(stop.signal);
   } catch (error) {
     // So that the next attempt need not wait until the claim expires.
     await ask(async () => store.compareAndSet?.(id, claim, { to: undefined, maxAge: 1 })).catch(
       () => {},
     );
-    return { kind: 'failed', error };
+    return { kind: 'failed', step, error };
   } finally {
     clearTimeout(timer);
   }

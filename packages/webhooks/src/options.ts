@@ -33,7 +33,7 @@ export interface WebhookProblem {
   readonly type?: string;
   /** The `event_id`, once the signature is verified. */
   readonly eventId?: string;
-  /** The error that your handler or store threw. */
+  /** What your handler, your store or the request for the signing keys threw. */
   readonly error?: unknown;
 }
 
@@ -63,7 +63,10 @@ export interface WebhookOptions {
   readonly app?: string;
   /** Revokes and refreshes sessions as the events demand before your handlers run, where `kinde()` mounts this. @default true */
   readonly followSessions?: boolean;
-  /** Called with every webhook that is not answered with 200. @default a process warning for those that Kinde must retry */
+  /**
+   * Called with every webhook that is not answered with 200.
+   * @default none, as `kinde()` logs them; where it does not mount this, a process warning for those that Kinde must retry
+   */
   readonly onProblem?: (problem: WebhookProblem) => void;
   /** Your Kinde domain, such as `https://acme.kinde.com`. @default that of `kinde()`, where it mounts this */
   readonly issuer?: string;
@@ -81,7 +84,6 @@ export interface Settings extends WebhookOptions {
   readonly window: number;
   readonly timeout: number;
   readonly followSessions: boolean;
-  readonly onProblem: (problem: WebhookProblem) => void;
 }
 
 const HOURS_36 = 36 * 3600;
@@ -101,7 +103,6 @@ export function resolveOptions(given: WebhookOptions): Settings {
     timeout = 10,
     acceptRetries = false,
     followSessions = true,
-    onProblem = warn,
   } = options;
   const defaults = {
     on: Object.freeze({ ...on }),
@@ -110,7 +111,6 @@ export function resolveOptions(given: WebhookOptions): Settings {
     window: acceptRetries ? HOURS_36 + maxAge : maxAge,
     timeout,
     followSessions,
-    onProblem,
   };
   return Object.freeze({
     __proto__: null,

@@ -17,7 +17,8 @@ export interface Expectations {
 }
 
 /** A verified event, or the check that failed. After `keys_unavailable` and `key_unknown` the webhook may still be genuine. */
-export type Verified = { readonly event: OtherEvent } | { readonly refused: string };
+export type Verified =
+  { readonly event: OtherEvent } | { readonly refused: string; readonly error?: unknown };
 
 /** Seconds that Kinde's clock may be ahead of ours. */
 export const TOLERANCE = 60;
@@ -52,15 +53,15 @@ export async function verify(
   if (wrong) {
     return { refused: wrong };
   }
-  let missing: string | undefined;
+  let missing: { refused: string; error: unknown } | undefined;
   const find: JWTVerifyGetKey = async (...asked) => {
     try {
       return await keys(...asked);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) {
-        missing = 'key_unknown';
+        missing = { refused: 'key_unknown', error };
       } else if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
-        missing = 'keys_unavailable';
+        missing = { refused: 'keys_unavailable', error };
       }
       throw error;
     }
@@ -72,10 +73,13 @@ export async function verify(
     });
     return readEvent(payload, issuer, maxAge);
   } catch (error) {
+    if (missing) {
+      return missing;
+    }
     // Errors that are not jose's are of the runtime, which could not check the signature.
-    return {
-      refused: missing ?? (error instanceof errors.JOSEError ? 'signature' : 'keys_unavailable'),
-    };
+    return error instanceof errors.JOSEError
+      ? { refused: 'signature' }
+      : { refused: 'keys_unavailable', error };
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type WebhookOptions,
   type WebhookProblem,
 } from './options.js';
+import { createPublisher, reportOf, type Report, type WebhookReport } from './report.js';
 import { TOLERANCE, verify } from './verify.js';
 
 /** The app that webhooks are mounted in. `kinde()` passes it. */
@@ -29,6 +30,11 @@ export interface WebhookHost {
   readonly store: SeenStore | undefined;
   /** Sessions that follow the events; `undefined` for an app whose sessions cannot. */
   readonly sessions: SessionEffects | undefined;
+  /**
+   * Told what became of each webhook, to log it and publish it as an event. Without it, the receiver publishes the event on the
+   * channels of `kinde:webhook`.
+   */
+  readonly report?: (report: WebhookReport) => void;
 }
 
 /** A receiver of the webhooks of a Kinde tenant. Frozen. */
@@ -54,7 +60,8 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   const deliver = createDeliveries(settings.timeout);
   const keysOf = createKeys();
   const memory = memorySeen();
-  const handle = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
+  const published = createPublisher();
+  const receive = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
     const context = contextOf(settings, host ?? {});
     const { issuer, fetch, store = memory } = context;
     const body = await readRequest(request);
@@ -67,29 +74,41 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
       maxAge: window,
     });
     if ('refused' in verified) {
-      return refusal(verified.refused);
+      return refusal(verified);
     }
     const { event } = verified;
     const outcome = await deliver({
       ...(await idsOf(event, context)),
       store,
       remember: window + 2 * TOLERANCE,
-      work: (signal) => dispatch(event, signal, { settings, sessions: host?.sessions }),
+      follow: async () => {
+        if (host?.sessions && settings.followSessions) {
+          await followEvent(event, host.sessions);
+        }
+      },
+      work: (signal) => dispatch(event, signal, settings),
     });
     return conclusion(event, outcome);
   };
   return Object.freeze({
     path,
-    async handle(request: WebhookRequest, host?: WebhookHost) {
-      const { reply, ...problem } = await handle(request, host);
-      if (reply.status !== 200) {
-        report(settings, {
-          reason: 'unknown',
-          ...problem,
-          status: reply.status,
+    handle(request: WebhookRequest, host?: WebhookHost) {
+      const logged = host?.report?.bind(host);
+      const work = async (report: Report) => {
+        const { reply, ...details } = await receive(request, host).catch((error: unknown) => {
+          // The framework logs the error; the event names it only.
+          const reason = error instanceof KindeWebhookError ? error.code : 'unknown';
+          report(reportOf({ status: 500, reason }));
+          throw error;
         });
-      }
-      return reply;
+        const { status } = reply;
+        if (status !== 200) {
+          tellApp(settings, { reason: 'unknown', ...details, status }, logged);
+        }
+        report(reportOf({ status, ...details }));
+        return reply;
+      };
+      return logged ? work(logged) : published(work);
     },
   });
 }
@@ -133,7 +152,7 @@ async function idsOf(
   return { id: await hash(JSON.stringify(['webhook', issuer, app, id])), formerId };
 }
 
-/** A response, and why it is not 200. */
+/** A response, and how it came about. */
 type Answer = { readonly reply: Reply } & Partial<Omit<WebhookProblem, 'status'>>;
 
 /** Reads the body of a request that has the form of a webhook. Only the signature counts; this refuses others at less cost. */
@@ -167,23 +186,19 @@ async function readRequest(request: WebhookRequest): Promise<string | Answer> {
 /** Reasons that may pass: the keys did not arrive, or Kinde signs with one that it publishes only now. */
 const PASSING: readonly string[] = ['keys_unavailable', 'key_unknown'];
 
-function refusal(reason: string): Answer {
+function refusal({ refused: reason, error }: { refused: string; error?: unknown }): Answer {
   if (PASSING.includes(reason)) {
-    return { reply: again(503), reason };
+    return { reply: again(503), reason, error };
   }
   return { reply: replyWith(400), reason };
 }
 
-/** Sessions follow before the handler runs, so that it can tell users about changes that are in effect. */
+/** Calls the handler of an event. */
 async function dispatch(
   event: OtherEvent,
   signal: AbortSignal,
-  { settings, sessions }: { settings: Settings; sessions: SessionEffects | undefined },
+  { on, otherwise }: Settings,
 ): Promise<void> {
-  const { on, otherwise, followSessions } = settings;
-  if (sessions && followSessions) {
-    await followEvent(event, sessions);
-  }
   // `verify` has checked the data of the types that may have a handler of their own.
   const handlers = on as Readonly<Record<string, Settings['otherwise']>>;
   const handler = own(handlers, event.type) ?? otherwise;
@@ -194,12 +209,13 @@ async function dispatch(
 function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): Answer {
   switch (outcome.kind) {
     case 'done':
+      return { reply: replyWith(200), type, eventId };
     case 'duplicate':
-      return { reply: replyWith(200) };
+      return { reply: replyWith(200), reason: 'duplicate', type, eventId };
     case 'failed':
       return {
         reply: replyWith(500),
-        reason: 'handler',
+        reason: outcome.step,
         type,
         eventId,
         error: outcome.error,
@@ -229,17 +245,19 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
   }
 }
 
-/** Calls `onProblem`, whose own errors become a warning. */
-function report({ onProblem }: Settings, problem: WebhookProblem): void {
+/** Calls `onProblem`. Its own errors, and problems of apps without it, are warnings, unless a host logs them. */
+function tellApp(settings: Settings, problem: WebhookProblem, logged: Report | undefined): void {
+  const { onProblem = logged ? undefined : warn } = settings;
   try {
-    onProblem(problem);
+    onProblem?.(problem);
   } catch (error) {
-    warn({
-      ...problem,
-      status: 500,
-      reason: 'onProblem',
-      error,
-    });
+    const failed = { ...problem, status: 500, reason: 'onProblem', error } as const;
+    if (logged) {
+      // The report of the webhook itself comes after this one.
+      logged(reportOf(failed));
+    } else {
+      warn(failed);
+    }
   }
 }
 

@@ -735,7 +735,7 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     expect([(await post(app, token)).status, seen, problems[0]!.reason]).toEqual([
       500,
       [],
-      'handler',
+      'sessions',
     ]);
     const unfollowing = await start({ followSessions: false }, { store });
     expect([(await post(unfollowing, token)).status, seen.length]).toEqual([200, 1]);

@@ -26,13 +26,13 @@ import { returnTarget, single } from '../http/query.js';
 import { fromQuery } from '../login/parameters.js';
 import { portal } from './portal.js';
 import { navigationRequired, requireOwnPage } from '../http/same-origin.js';
-import type { WebhookReceiver } from '../options/webhook-receiver.js';
-import { createSessions } from '../session/sessions.js';
 import { refuse } from './refusal.js';
+import { receiverOf } from './webhook.js';
 
 type Handler = (
   request: HttpRequest,
   query: URLSearchParams,
+  note: Note<EventName>,
 ) => Promise<Redirect | Reply | FailedCallback>;
 type Methods = Readonly<Record<string, Handler>>;
 
@@ -107,15 +107,6 @@ interface Visit {
   readonly note: Note<EventName>;
 }
 
-/** The receiver of webhooks, and what it may use of this app. */
-function receiverOf(webhooks: WebhookReceiver, context: Context): Handler {
-  const { paths, issuer, clientId, siteUrl, fetch, session } = context.config;
-  const store = session.store ?? session.coordination;
-  const app = `${clientId} ${siteUrl}${paths.webhooks}`;
-  const sessions = session.groups && createSessions(context, 'webhook');
-  return (request) => webhooks.handle(request, { issuer, app, fetch, store, sessions });
-}
-
 const NOTHING: Reply = Object.freeze({
   status: 204,
   headers: PRIVATE_HEADERS,
@@ -145,7 +136,7 @@ async function answer({ request, context, note }: Visit, methods: Methods): Prom
     if (isPrefetch(request)) {
       return NOTHING;
     }
-    const result = await handler(request, requestUrl(request, config).searchParams);
+    const result = await handler(request, requestUrl(request, config).searchParams, note);
     if ('error' in result) {
       note(findingsOf(result.error));
       return await refuse(request, context, result.error, result.returnTo);

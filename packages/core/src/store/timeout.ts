@@ -1,7 +1,7 @@
 import { withDeadline } from '@kindling/internal';
 import { moment } from '../clock.js';
 import type { Diagnostics } from '../diagnostics/diagnostics.js';
-import { KindeError } from '../errors.js';
+import { KindeError, type KindeErrorDetails } from '../errors.js';
 import type { SessionStore } from './session-store.js';
 
 /** Milliseconds for one answer of a store. */
@@ -110,7 +110,7 @@ function createBreaker(): <Result>(question: () => Promise<Result>) => Promise<R
   return async (question) => {
     const start = moment();
     if (isOpen && start - probedAt < STORE_TIMEOUT_MS) {
-      throw storeUnavailable('The session store does not answer.');
+      throw late();
     }
     if (isOpen) {
       probedAt = start;
@@ -138,17 +138,41 @@ async function inTime<Result>(
   question: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await withDeadline(question(), { milliseconds, grace: GRACE_MS, onTimeout: late });
+    return await withDeadline(question(), {
+      milliseconds,
+      grace: GRACE_MS,
+      onTimeout: () => {
+        throw late();
+      },
+    });
   } catch (cause) {
     if (cause instanceof KindeError) {
       throw cause;
     }
-    throw storeUnavailable('The session store does not answer.', cause);
+    throw failed(cause);
   }
 }
 
-function late(): never {
-  throw new Error('no answer in time');
+/** The error of a store that did not answer in time. */
+function late(): KindeError {
+  const fix = 'Check whether the store is overloaded, or a firewall drops connections to it.';
+  return storeUnavailable('The session store does not answer.', { reason: 'timeout', fix });
+}
+
+/** What to do about system errors. Stores explain their own in the `cause`. */
+const FIXES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Start the store, or correct its address: nothing listens there.',
+  ENOTFOUND: 'Correct the host name of the store: DNS does not know it.',
+  EACCES: 'Let the user of this process read and write the folder of the store.',
+  ENOSPC: 'Free space on the disk of the store.',
+};
+
+/** The error of a store that answered with an error, or could not be asked. `reason` is the code of that. */
+function failed(cause: unknown): KindeError {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  const reason = typeof code === 'string' ? code : undefined;
+  const fix = reason !== undefined && Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined;
+  return storeUnavailable('The session store failed.', { cause, reason, fix });
 }
 
 /** Repeats some work every second until it succeeds, so many times at most, and keeps no process alive for that. */
@@ -173,7 +197,9 @@ export function retryLater(work: () => Promise<unknown>, tries: number): true {
 const RETRY_EVERY_MS = 1000;
 
 /** The error of a store that does not answer, or of coordination that failed. */
-export function storeUnavailable(message: string, cause?: unknown): KindeError {
-  const details = { headers: { 'retry-after': '5' }, ...(cause !== undefined && { cause }) };
-  return new KindeError('store_unavailable', message, details);
+export function storeUnavailable(message: string, details: KindeErrorDetails = {}): KindeError {
+  return new KindeError('store_unavailable', message, {
+    ...details,
+    headers: { 'retry-after': '5' },
+  });
 }

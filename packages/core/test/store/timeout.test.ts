@@ -205,11 +205,36 @@ describe('patience with a store', () => {
         nobody,
       );
       for (let count = 0; count < 3; count++) {
-        await expect(failing.get('id')).rejects.toThrow('does not answer');
+        await expect(failing.get('id')).rejects.toThrow('store failed');
       }
     },
     15_000,
   );
+
+  test('the words and the code of a store are the cause, and a fix is named where one is known', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), {
+      code: 'ECONNREFUSED',
+    });
+    const refused = withTimeout(
+      { get: () => Promise.reject(away), set: never, delete: never },
+      nobody,
+    );
+    await expect(refused.get('id')).rejects.toMatchObject({
+      code: 'store_unavailable',
+      reason: 'ECONNREFUSED',
+      fix: expect.stringContaining('Start the store'),
+      cause: { message: away.message, code: 'ECONNREFUSED' },
+    });
+    vi.useFakeTimers();
+    const late = withTimeout({ get: never, set: never, delete: never }, nobody).get('id');
+    const told = expect(late).rejects.toMatchObject({
+      code: 'store_unavailable',
+      reason: 'timeout',
+      fix: expect.stringContaining('overloaded'),
+    });
+    await vi.advanceTimersByTimeAsync(3000);
+    await told;
+  });
 
   test('OP-26 calls at the same time count once, and each request has its own two seconds', async () => {
     const slow = (): Promise<undefined> =>
