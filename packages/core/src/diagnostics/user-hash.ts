@@ -1,7 +1,10 @@
+import { dropOldest } from '@kindling/internal';
 import { nodeCrypto, toBase64url, utf8, type WebKey } from '../crypto/node.js';
 
 /** Characters of a hash: 96 bits, so that no two users of an app share one. */
 const LENGTH = 16;
+/** Users whose hashes are remembered, since one user makes many requests. */
+const MOST_KNOWN = 1000;
 /** What the key is for: the secret itself encrypts sessions. */
 const PURPOSE = 'kinde events: user';
 
@@ -13,7 +16,15 @@ export function createUserHash(secret: string): (id: string) => string | Promise
   if (nodeCrypto) {
     const { createHmac } = nodeCrypto;
     const key = createHmac('sha256', secret).update(PURPOSE).digest();
-    return (id) => toBase64url(createHmac('sha256', key).update(id).digest()).slice(0, LENGTH);
+    const known = new Map<string, string>();
+    return (id) => {
+      const hash =
+        known.get(id) ??
+        toBase64url(createHmac('sha256', key).update(id).digest()).slice(0, LENGTH);
+      known.set(id, hash);
+      dropOldest(known, MOST_KNOWN);
+      return hash;
+    };
   }
   let key: Promise<WebKey> | undefined;
   return async (id) => {

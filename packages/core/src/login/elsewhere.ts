@@ -61,7 +61,7 @@ export function loginElsewhere(
  * Tells a developer that the app was opened at another address of this machine than that of the site, where the browser is
  * sent now: nobody may listen there. Hosts of other machines are proxies and strangers, who are no news.
  */
-function warnElsewhere({ headers }: HttpRequest, { config, warn }: LoginContext): void {
+function warnElsewhere({ headers }: HttpRequest, { config }: LoginContext): void {
   const site = new URL(config.siteUrl);
   const asked = new URL(`${site.protocol}//${headers.get('host')}`);
   const isProxied = headers.get('forwarded') ?? headers.get('x-forwarded-host');
@@ -69,7 +69,7 @@ function warnElsewhere({ headers }: HttpRequest, { config, warn }: LoginContext)
   if (config.production || isProxied || !isLocal) {
     return;
   }
-  warn(
+  config.diagnostics.warn(
     'config_invalid',
     `The app was opened at ${asked.host}, but \`siteUrl\` (KINDE_SITE_URL) is ${site.origin}, where sign-ins go on. ` +
       `Open the app at ${site.origin}, or set KINDE_SITE_URL to the address and port where it listens. ` +
