@@ -18,6 +18,8 @@ const packages: Record<string, readonly string[]> = {
   management: [],
   redis: [],
   postgres: [],
+  // Listens to channels of core, by their names.
+  opentelemetry: [],
   webhooks: [],
   // A tool above core: the only one that needs both.
   doctor: ['core', 'management'],
@@ -57,6 +59,7 @@ const files: Record<string, readonly string[]> = {
   ],
   redis: ['index', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'table'],
+  opentelemetry: ['index', 'instrumentation', 'spans metrics', 'event'],
   webhooks: [
     'index',
     'webhooks',
