@@ -89,5 +89,5 @@ export function userOf({ user }: KindeEvent, mayTellIds: boolean): Attributes {
   if (/^[\w-]{16}$/.test(user)) {
     return { 'enduser.pseudo.id': user };
   }
-  return mayTellIds ? { 'enduser.id': user } : {};
+  return { ...(mayTellIds && { 'enduser.id': user }) };
 }

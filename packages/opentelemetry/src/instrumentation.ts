@@ -84,14 +84,17 @@ export function kindeInstrumentation(
   };
   const channels = NAMES.map((name) => tracingChannel(`kinde:${name}`));
   const enable = () => {
-    for (const channel of enabled ? [] : channels) {
+    if (enabled) {
+      return;
+    }
+    for (const channel of channels) {
       channel.start.bindStore(store, start);
       channel.asyncEnd.subscribe(end);
     }
     enabled = true;
   };
   const disable = () => {
-    for (const channel of enabled ? channels : []) {
+    for (const channel of channels) {
       channel.start.unbindStore(store);
       channel.asyncEnd.unsubscribe(end);
     }
