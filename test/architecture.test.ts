@@ -18,6 +18,8 @@ const packages: Record<string, readonly string[]> = {
   management: [],
   redis: [],
   postgres: [],
+  // Listens to channels of core, by their names.
+  opentelemetry: [],
   webhooks: [],
   // A tool above core: the only one that needs both.
   doctor: ['core', 'management'],
@@ -60,6 +62,7 @@ const files: Record<string, readonly string[]> = {
   ],
   redis: ['index', 'explain', 'client scripts'],
   postgres: ['index cli', 'store migration prune', 'explain', 'table'],
+  opentelemetry: ['index', 'instrumentation', 'spans metrics', 'event'],
   webhooks: [
     'index',
     'webhooks',

@@ -1,0 +1,5 @@
+export {
+  kindeInstrumentation,
+  type KindeInstrumentation,
+  type KindeInstrumentationOptions,
+} from './instrumentation.js';
