@@ -155,10 +155,12 @@ function createWarn(logger: Logger | undefined): Diagnostics['warn'] {
       return;
     }
     warned.add(code);
+    const { docs } = new KindeError(code, message);
     if (logger) {
-      logger.warn({ code }, message);
+      logger.warn({ code, docs }, message);
     } else {
-      globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code });
+      const detail = `See ${docs}`;
+      globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code, detail });
     }
   };
 }
