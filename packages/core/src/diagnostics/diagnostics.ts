@@ -6,7 +6,7 @@ import { KindeError, type KindeErrorCode } from '../errors.js';
 import { builtin } from '../runtime.js';
 import { createAudit, type AuditEntry } from './audit.js';
 import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.js';
-import { createLog, type Logger, type Requester } from './log.js';
+import { createLog, write, type Logger, type Requester } from './log.js';
 import {
   beginOperation,
   channelsOf,
@@ -14,6 +14,7 @@ import {
   type Findings,
   type Operation,
 } from './operation.js';
+import { createQuiet } from './stderr.js';
 import { createUserHash } from './user-hash.js';
 
 /** Who is told, as an app chose. */
@@ -68,6 +69,8 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const debug = builtin<typeof util>('node:util')?.debuglog?.('kinde');
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
+  // It may fail at every event, of which there are several in a request.
+  const isNew = createQuiet();
   const told = new WeakSet<object>();
   const channels: Partial<Record<EventName, Tracing | undefined>> = {};
   const tracingOf = (name: EventName) => {
@@ -79,7 +82,12 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const deliver = (event: KindeEvent) => {
     debug?.(lineOf(event));
     const call = async () => onEvent?.(event);
-    call().catch((error: unknown) => tell(hookFailed('onEvent', error)));
+    call().catch((thrown: unknown) => {
+      const error = hookFailed('onEvent', thrown);
+      if (isNew(error)) {
+        tell(error);
+      }
+    });
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = tracingOf(name);
@@ -156,11 +164,13 @@ function createWarn(logger: Logger | undefined): Diagnostics['warn'] {
     }
     warned.add(code);
     const { docs } = new KindeError(code, message);
-    if (logger) {
-      logger.warn({ code, docs }, message);
-    } else {
-      const detail = `See ${docs}`;
+    const detail = `See ${docs}`;
+    const emit = () =>
       globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code, detail });
+    if (logger) {
+      write(logger, 'warn', [{ code, docs }, message], emit);
+    } else {
+      emit();
     }
   };
 }
