@@ -50,8 +50,16 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
       }
       return response;
     });
+    const tell = (...told: unknown[]) => void printed.push(inspect(told, { depth: 10 }));
     app = await frameworks[framework]!(
-      optionsFor(emulator, { audience: AUDIENCE, timeout: 1, session: modes[mode]!() }),
+      optionsFor(emulator, {
+        audience: AUDIENCE,
+        timeout: 1,
+        session: modes[mode]!(),
+        onEvent: tell,
+        onAudit: tell,
+        logger: { error: tell, warn: tell, info: tell, debug: tell },
+      }),
     );
   });
   afterEach(() => {
@@ -75,7 +83,7 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
     }
   };
 
-  test('LK-01 LK-02 LK-03 LK-07 in any body, header, cookie, log line or address, whatever goes wrong', async () => {
+  test('LK-01 LK-02 LK-03 LK-06 LK-07 in any body, header, cookie, event, log line or address, whatever goes wrong', async () => {
     vi.stubEnv('DEBUG', '*');
     vi.stubEnv('NODE_DEBUG', 'kinde');
     const troubles: [string, () => Response | Promise<Response>][] = [

@@ -225,7 +225,8 @@ export function setCookies(
   onHeaders(res, function (this: ServerResponse & { [WAITING]?: readonly string[] }) {
     const written = this.getHeader('Set-Cookie');
     const left = withoutCookies(this[WAITING] ?? [], written);
-    this.setHeader('Set-Cookie', mergeCookies(written, left));
+    // A framework that writes the headers of an error may do so more than once.
+    this.setHeader('Set-Cookie', [...new Set(mergeCookies(written, left))]);
     this.setHeader('Cache-Control', 'private, no-store');
   });
 }

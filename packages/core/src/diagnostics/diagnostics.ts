@@ -5,7 +5,7 @@ import { KindeError, type KindeErrorCode } from '../errors.js';
 import { builtin } from '../runtime.js';
 import { createAudit, type AuditEntry } from './audit.js';
 import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.js';
-import { createLog, type Logger, type Requester } from './log.js';
+import { createLog, write, type Logger, type Requester } from './log.js';
 import {
   beginOperation,
   openChannels,
@@ -13,6 +13,7 @@ import {
   type Findings,
   type Operation,
 } from './operation.js';
+import { createQuiet } from './stderr.js';
 import { createUserHash } from './user-hash.js';
 
 /** Who is told, as an app chose. */
@@ -67,12 +68,19 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const debug = builtin<typeof util>('node:util')?.debuglog?.('kinde');
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
+  // It may fail at every event, of which there are several in a request.
+  const isNew = createQuiet();
   const told = new WeakSet<object>();
   const channels = openChannels();
   const deliver = (event: KindeEvent) => {
     debug?.(lineOf(event));
     const call = async () => onEvent?.(event);
-    call().catch((error: unknown) => tell(hookFailed('onEvent', error)));
+    call().catch((thrown: unknown) => {
+      const error = hookFailed('onEvent', thrown);
+      if (isNew(error)) {
+        tell(error);
+      }
+    });
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = channels[name];
@@ -150,10 +158,14 @@ function createWarn(logger: Logger | undefined): Diagnostics['warn'] {
       return;
     }
     warned.add(code);
+    const { docs } = new KindeError(code, message);
+    const detail = `See ${docs}`;
+    const emit = () =>
+      globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code, detail });
     if (logger) {
-      logger.warn({ code }, message);
+      write(logger, 'warn', [{ code, docs }, message], emit);
     } else {
-      globalThis.process?.emitWarning?.(message, { type: 'KindeWarning', code });
+      emit();
     }
   };
 }

@@ -11,7 +11,7 @@ export interface EventDetails {
   callback: Nothing;
   /** A user signed out. */
   logout: Nothing;
-  /** The route that returns the signed-in user as JSON. */
+  /** The signed-in user: by the route that returns them as JSON, or asked of Kinde by `profile()`. */
   user: Nothing;
   /** A link into Kinde's self-serve portal. */
   portal: Nothing;

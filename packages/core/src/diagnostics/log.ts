@@ -59,12 +59,21 @@ export function createLog(
     if (!logger) {
       return level === 'error' ? print(error) : undefined;
     }
-    try {
-      logger[level]({ ...facts, ...detailsOf(error, level) }, error.message);
-    } catch {
-      print(error);
-    }
+    write(logger, level, [{ ...facts, ...detailsOf(error, level) }, error.message], () =>
+      print(error),
+    );
   };
+}
+
+/** Has a logger write a line. Whether it throws or rejects, `failed` is told and nobody else is hurt. */
+export function write(
+  logger: Logger,
+  level: keyof Logger,
+  line: readonly [details: object, message: string],
+  failed: () => void,
+): void {
+  const call = async () => logger[level](...line);
+  call().catch(failed);
 }
 
 /** What a line says beside its message. Stacks are for what somebody has to look into. */

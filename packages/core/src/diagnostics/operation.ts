@@ -140,7 +140,7 @@ const LONGEST = 80;
 
 /** Words of our own, of the app's rules and of OAuth. Whatever looks like a token or a text of a stranger is left out. */
 function wordOf(text: string): string {
-  const isPlain = /^[\w .,:;/()"{}[\]'-]*$/.test(text) && !/[\w-]{33}/.test(text);
+  const isPlain = /^[\w .,:;/()"{}[\]'-]*$/.test(text) && !/[\w-]{34}/.test(text);
   return isPlain ? text.slice(0, LONGEST) : 'unknown';
 }
 

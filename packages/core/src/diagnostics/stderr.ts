@@ -2,25 +2,34 @@ import { dropOldest } from '@kindling/internal';
 import { secondsSince, moment, type Moment } from '../clock.js';
 import type { KindeError } from '../errors.js';
 
-/** Seconds for which the same cause is not printed again. */
+/** Seconds for which the same cause is not told again. */
 const QUIET = 60;
 /** Causes that are remembered, at most. */
 const MOST_CAUSES = 100;
 
+/** Says of an error whether its cause is new: not told of within a minute. */
+export function createQuiet(): (error: KindeError) => boolean {
+  const causes = new Map<string, Moment>();
+  return ({ code, reason, cause }) => {
+    const name = [code, reason, cause instanceof Error ? cause.message : ''].join(' ');
+    const last = causes.get(name);
+    if (last !== undefined && secondsSince(last) < QUIET) {
+      return false;
+    }
+    causes.delete(name);
+    causes.set(name, moment());
+    dropOldest(causes, MOST_CAUSES);
+    return true;
+  };
+}
+
 /** Prints errors on stderr, for apps without a logger: once per cause and minute. */
 export function createStderr(): (error: KindeError) => void {
-  const printed = new Map<string, Moment>();
+  const isNew = createQuiet();
   return (error) => {
-    const { code, reason, cause } = error;
-    const name = [code, reason, cause instanceof Error ? cause.message : ''].join(' ');
-    const last = printed.get(name);
-    if (last !== undefined && secondsSince(last) < QUIET) {
-      return;
+    if (isNew(error)) {
+      console.error(inWords(error));
     }
-    printed.delete(name);
-    printed.set(name, moment());
-    dropOldest(printed, MOST_CAUSES);
-    console.error(inWords(error));
   };
 }
 

@@ -3,6 +3,7 @@
 import { withRefresh, type Auth, type RequestAuth } from '../caller/auth.js';
 import { authenticate, authenticateSync, refresh } from '../caller/authenticate.js';
 import type { Context } from '../context.js';
+import { findingsOf } from '../diagnostics/operation.js';
 import { KindeError } from '../errors.js';
 import { requestPath, type HttpRequest, type Reply, type Route } from '../http/http.js';
 import { errorCookies } from './refusal.js';
@@ -61,7 +62,9 @@ export function enter(
   outlet.vary?.('Cookie');
   const refreshCaller = async (): Promise<RequestAuth> => {
     if (!outlet.canSetCookies) {
-      throw cannotSetCookies();
+      const error = cannotSetCookies();
+      context.config.diagnostics.begin('refresh', {}, request)?.end(findingsOf(error));
+      throw error;
     }
     const { auth, cookies } = await refresh(request, context);
     if (cookies.length > 0 && !outlet.canSetCookies) {

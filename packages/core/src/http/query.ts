@@ -15,7 +15,7 @@ export const RETURN_NAMES = [
 export function single(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) {
-    const named = /^[\w.-]{1,40}$/.test(name) ? name : 'of this request';
+    const named = /^[\w.-]{1,32}$/.test(name) ? name : 'of this request';
     throw new KindeError('param_duplicate', `The parameter ${named} was given more than once.`, {
       reason: named,
     });

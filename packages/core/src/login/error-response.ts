@@ -89,9 +89,12 @@ export async function askAgain(context: LoginContext, found: Callback): Promise<
   );
 }
 
-/** RFC 6749 4.1.2.1 bounds the characters of an error code; the description is attacker-controlled and stays behind. */
+/**
+ * RFC 6749 4.1.2.1 bounds the characters of an error code; the description is attacker-controlled and stays behind. The longest
+ * registered code, `unmet_authentication_requirements`, has 33 characters; a longer text may be a token.
+ */
 export function errorCode(error: string): string {
-  if (/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error)) {
+  if (/^[\x21\x23-\x5b\x5d-\x7e]{1,33}$/.test(error)) {
     return error;
   }
   return 'invalid_error_code';

@@ -43,7 +43,11 @@ export function createOAuth(config: OAuthConfig): OAuth {
     verifyBearer: (token) => verifyBearerToken(client, token),
     keySetVersion: () => provider.keySetVersion(),
     verifyLogoutToken: (token) => verifyLogoutToken(client, token),
-    profile: (accessToken, subject) => profile(client, accessToken, subject),
+    profile: (accessToken, subject) =>
+      config.diagnostics.observe({ name: 'user', details: {} }, (note) => {
+        note({ userId: subject });
+        return profile(client, accessToken, subject);
+      }),
     logoutUrl: (redirect) => logoutUrl(client, redirect),
   } satisfies OAuth);
 }
