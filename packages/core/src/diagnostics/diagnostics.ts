@@ -73,7 +73,9 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const told = new WeakSet<object>();
   const channels = openChannels();
   const deliver = (event: KindeEvent) => {
-    debug?.(lineOf(event));
+    if (debug?.enabled) {
+      debug(lineOf(event));
+    }
     const call = async () => onEvent?.(event);
     call().catch((thrown: unknown) => {
       const error = hookFailed('onEvent', thrown);
