@@ -70,7 +70,7 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
   // It may fail at every event, of which there are several in a request.
-  const isNew = createQuiet();
+  const tellOnce = createQuiet((error) => tell(error));
   const told = new WeakSet<object>();
   const channels: Partial<Record<EventName, Tracing | undefined>> = {};
   const tracingOf = (name: EventName) => {
@@ -82,12 +82,7 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const deliver = (event: KindeEvent) => {
     debug?.(lineOf(event));
     const call = async () => onEvent?.(event);
-    call().catch((thrown: unknown) => {
-      const error = hookFailed('onEvent', thrown);
-      if (isNew(error)) {
-        tell(error);
-      }
-    });
+    call().catch((error: unknown) => tellOnce(hookFailed('onEvent', error)));
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = tracingOf(name);
