@@ -69,7 +69,7 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
   // It may fail at every event, of which there are several in a request.
-  const isNew = createQuiet();
+  const tellOnce = createQuiet((error) => tell(error));
   const told = new WeakSet<object>();
   const channels = openChannels();
   const deliver = (event: KindeEvent) => {
@@ -77,12 +77,7 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
       debug(lineOf(event));
     }
     const call = async () => onEvent?.(event);
-    call().catch((thrown: unknown) => {
-      const error = hookFailed('onEvent', thrown);
-      if (isNew(error)) {
-        tell(error);
-      }
-    });
+    call().catch((error: unknown) => tellOnce(hookFailed('onEvent', error)));
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = channels[name];

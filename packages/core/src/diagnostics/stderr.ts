@@ -7,30 +7,26 @@ const QUIET = 60;
 /** Causes that are remembered, at most. */
 const MOST_CAUSES = 100;
 
-/** Says of an error whether its cause is new: not told of within a minute. */
-export function createQuiet(): (error: KindeError) => boolean {
+/** Tells errors whose cause was not told of within a minute. */
+export function createQuiet(tell: (error: KindeError) => void): (error: KindeError) => void {
   const causes = new Map<string, Moment>();
-  return ({ code, reason, cause }) => {
+  return (error) => {
+    const { code, reason, cause } = error;
     const name = [code, reason, cause instanceof Error ? cause.message : ''].join(' ');
     const last = causes.get(name);
     if (last !== undefined && secondsSince(last) < QUIET) {
-      return false;
+      return;
     }
     causes.delete(name);
     causes.set(name, moment());
     dropOldest(causes, MOST_CAUSES);
-    return true;
+    tell(error);
   };
 }
 
 /** Prints errors on stderr, for apps without a logger: once per cause and minute. */
 export function createStderr(): (error: KindeError) => void {
-  const isNew = createQuiet();
-  return (error) => {
-    if (isNew(error)) {
-      console.error(inWords(error));
-    }
-  };
+  return createQuiet((error) => console.error(inWords(error)));
 }
 
 /** An error in words, with its causes and their stacks. */
