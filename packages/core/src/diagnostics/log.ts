@@ -35,7 +35,7 @@ const PASSING: readonly KindeErrorCode[] = [
 ];
 
 /** The level at which an error is logged. */
-export function levelOf({ code, statusCode }: KindeError): keyof Logger {
+function levelOf({ code, statusCode }: KindeError): keyof Logger {
   if (code === 'signed_out') {
     return 'debug';
   }

@@ -1,5 +1,4 @@
-import type { Requirement } from '@kindling/claims';
-import type { SignedIn } from '../caller/auth.js';
+import type { Access, Requirement } from '@kindling/claims';
 
 /** Keys of one kind that are listed: a token may have hundreds. */
 const MOST_KEYS = 20;
@@ -8,7 +7,7 @@ const MOST_KEYS = 20;
  * Explains to the developer why a caller may not pass: the organization that the token was issued for, what it grants of the
  * kinds that are required, and how a change at Kinde gets into a token. Problems show it outside of production only.
  */
-export function explainForbidden(auth: SignedIn, required: Partial<Requirement>): string {
+export function explainForbidden(auth: Access, required: Partial<Requirement>): string {
   const { permissions, orgCode } = auth.getPermissions();
   const facts = [
     orgCode
