@@ -44,7 +44,7 @@ describe('an app without configuration', () => {
     for (const name of Object.keys(GOOD)) {
       expect(message).toContain(`(${name}) is missing`);
     }
-    expect(message).toContain('npx kinde-emulator --env .env');
+    expect(message).toContain('npx @kindling/emulator --env .env');
     expect(message).toContain('--env-file=.env');
     expect(messageOf({ NODE_ENV: 'production' })).not.toContain('kinde-emulator');
   });

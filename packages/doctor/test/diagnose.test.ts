@@ -114,7 +114,7 @@ describe('environment', () => {
     expect(of(report, 'environment')[0]).toMatchObject({
       outcome: 'warning',
       detail: expect.stringContaining('No KINDE_* variable is set'),
-      fix: expect.stringContaining('npx kinde-emulator'),
+      fix: expect.stringContaining('npx @kindling/emulator'),
     });
     expect(outcomes(report, 'environment').slice(1)).toEqual(Array(4).fill('failed'));
     expect(details(report, 'environment')).toMatch(
@@ -339,7 +339,7 @@ describe('discovery', () => {
   );
 
   test.each([
-    ['http://localhost:4455', 'ECONNREFUSED', /npx kinde-emulator.*port of KINDE_ISSUER_URL/],
+    ['http://localhost:4455', 'ECONNREFUSED', /npx @kindling/emulator.*port of KINDE_ISSUER_URL/],
     ['https://localhost.kinde.com', 'ECONNREFUSED', /DNS/],
     ['https://acme.kinde.com', 'SELF_SIGNED_CERT_IN_CHAIN', /NODE_EXTRA_CA_CERTS/],
   ])('where %s is not reached (%s), it is told where to look', async (issuer, code, fix) => {
@@ -603,7 +603,7 @@ describe('callback and logout URLs', () => {
   test('a local Kinde is told to be started for this site', async () => {
     register();
     expect(of(await run(), 'callback-url')[0]).toMatchObject({
-      fix: expect.stringContaining('npx kinde-emulator --site http://localhost:3000'),
+      fix: expect.stringContaining('npx @kindling/emulator --site http://localhost:3000'),
     });
   });
 

@@ -104,7 +104,7 @@ describe.runIf(hasPostgres)('Postgres', () => {
       like(
         'failed',
         new RegExp(`${table} and ${table}_groups do not exist`),
-        new RegExp(`npx kindling-postgres --table ${table}`),
+        new RegExp(`npx @kindling/postgres --table ${table}`),
       ),
     );
     await migrate(pool, { table });

@@ -7,7 +7,7 @@ const HELP = `kindling-postgres: prints the SQL that creates the tables of @kind
   --table <name>   table or schema.table (default kinde_sessions)
   --help           print this text
 
-Running that SQL again changes nothing: npx kindling-postgres | psql "$DATABASE_URL"
+Running that SQL again changes nothing: npx @kindling/postgres | psql "$DATABASE_URL"
 `;
 
 try {

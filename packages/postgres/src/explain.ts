@@ -53,7 +53,7 @@ function explained(error: unknown, { sessions }: Tables): unknown {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const name = sessions.replaceAll('"', '');
   const option = name === 'kinde_sessions' ? '' : ` --table ${name}`;
-  const migrate = `npx kindling-postgres${option} | psql "$DATABASE_URL"`;
+  const migrate = `npx @kindling/postgres${option} | psql "$DATABASE_URL"`;
   const byCode = Object.hasOwn(BY_CODE, String(code)) ? BY_CODE[String(code)] : undefined;
   const text =
     byCode?.({ sessions: name, migrate }) ??

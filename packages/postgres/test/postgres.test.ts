@@ -176,7 +176,7 @@ describe.runIf(hasPostgres)('on Postgres', async () => {
     const store = postgresStore(pool, { table });
     const missing = {
       code: '42P01',
-      message: expect.stringContaining(`npx kindling-postgres --table ${table}`),
+      message: expect.stringContaining(`npx @kindling/postgres --table ${table}`),
       cause: expect.objectContaining({ message: expect.stringContaining('does not exist') }),
     };
     await expect(store.get('id')).rejects.toMatchObject(missing);

@@ -23,7 +23,7 @@ describe.runIf(hasPostgres)('a table that was not migrated', () => {
       try {
         const browser = createBrowser(app, emulator);
         const page = await browser.open(await browser.callbackFor('ada@example.com'));
-        const command = `npx kindling-postgres --table ${table}`;
+        const command = `npx @kindling/postgres --table ${table}`;
         expect(page.status).toBe(503);
         expect(page.body).toContain(command);
         const printed = print.mock.calls.join('\n');

@@ -34,7 +34,7 @@ export function firstSteps(given: KindeOptions, production: boolean): readonly s
     return [];
   }
   return [
-    'No Kinde account is needed for development: `npx kinde-emulator --env .env` starts a local Kinde and writes these variables. Then start with `node --env-file=.env`.',
+    'No Kinde account is needed for development: `npx @kindling/emulator --env .env` starts a local Kinde and writes these variables. Then start with `node --env-file=.env`.',
   ];
 }
 

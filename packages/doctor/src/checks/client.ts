@@ -78,7 +78,7 @@ function unknownClient({ hasSecret, isEmulator }: Client): Statement {
     return say(
       'failed',
       'The local Kinde does not know this client ID and secret: it may have been restarted, and has new ones then.',
-      'Copy its variables anew (npx kinde-emulator --env <file> writes them), and restart your app.',
+      'Copy its variables anew (npx @kindling/emulator --env <file> writes them), and restart your app.',
     );
   }
   if (hasSecret) {

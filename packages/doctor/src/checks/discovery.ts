@@ -77,7 +77,7 @@ function adviceFor(
     return 'For a certificate authority of your own, set NODE_EXTRA_CA_CERTS in the environment.';
   }
   if (isLoopback(hostname)) {
-    return `Start your local Kinde (npx kinde-emulator), or compare the port of ${variable}.`;
+    return `Start your local Kinde (npx @kindling/emulator), or compare the port of ${variable}.`;
   }
   return `Compare ${variable}, and check DNS and firewalls.`;
 }

@@ -126,7 +126,7 @@ function unread(env: Settings['env']): Statement[] {
     return [say('warning', detail, fix)];
   }
   const fix =
-    'Set the variables below, or read them from a file with --env. To try without an account: npx kinde-emulator --env .env';
+    'Set the variables below, or read them from a file with --env. To try without an account: npx @kindling/emulator --env .env';
   return [say('warning', 'No KINDE_* variable is set.', fix)];
 }
 

@@ -67,7 +67,7 @@ function unmigrated(
   return say(
     severity,
     `${missing.join(' and ')} ${verb} not exist at ${place}: sessions in Postgres need these tables.`,
-    `Create them: npx kindling-postgres${option} | psql "$DATABASE_URL".${otherwise}`,
+    `Create them: npx @kindling/postgres${option} | psql "$DATABASE_URL".${otherwise}`,
   );
 }
 

@@ -45,7 +45,7 @@ export async function checkUrl(given: ReturnUrl, { fetch }: Settings): Promise<C
 function unregistered({ kind, url, isEmulator }: ReturnUrl, details = ''): Statement {
   const detail = `${show(url)} is not a ${kind} URL of this application${details}.`;
   if (isEmulator) {
-    const fix = `Start the local Kinde for this app: npx kinde-emulator --site ${new URL(url).origin}, or add the URL to its seed.`;
+    const fix = `Start the local Kinde for this app: npx @kindling/emulator --site ${new URL(url).origin}, or add the URL to its seed.`;
     return say('failed', detail, fix);
   }
   return say(
