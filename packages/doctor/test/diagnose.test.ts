@@ -339,7 +339,7 @@ describe('discovery', () => {
   );
 
   test.each([
-    ['http://localhost:4455', 'ECONNREFUSED', /npx @kindling/emulator.*port of KINDE_ISSUER_URL/],
+    ['http://localhost:4455', 'ECONNREFUSED', /npx @kindling\/emulator.*port of KINDE_ISSUER_URL/],
     ['https://localhost.kinde.com', 'ECONNREFUSED', /DNS/],
     ['https://acme.kinde.com', 'SELF_SIGNED_CERT_IN_CHAIN', /NODE_EXTRA_CA_CERTS/],
   ])('where %s is not reached (%s), it is told where to look', async (issuer, code, fix) => {
