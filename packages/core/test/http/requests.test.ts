@@ -274,7 +274,8 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
         0,
         1,
       ]);
-      expect(answer.body).not.toContain('database');
+      // Told to the developer, and to nobody else.
+      expect(answer.json().cause).toBe('database is down');
       expect((await createBrowser(other, emulator).signIn('grace@example.com')).status).toBe(302);
       other.close();
     });
