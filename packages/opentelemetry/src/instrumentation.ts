@@ -65,23 +65,13 @@ export function kindeInstrumentation(
   let enabled = false;
   const spans = createSpans(() => tracers.getTracer(NAME, VERSION), { fetchSpans, userIds });
   const store = createContextStore();
-  // Errors of subscribers end the process.
-  const start = (event: unknown) => {
-    try {
-      return spans.start(event as KindeEvent);
-    } catch (error) {
-      diag.error(NAME, error);
-      return context.active();
-    }
-  };
-  const end = (event: unknown) => {
-    try {
+  const start = (event: unknown) =>
+    safely(() => spans.start(event as KindeEvent)) ?? context.active();
+  const end = (event: unknown) =>
+    safely(() => {
       spans.end(event as KindeEvent);
       measure(event as KindeEvent);
-    } catch (error) {
-      diag.error(NAME, error);
-    }
-  };
+    });
   const channels = NAMES.map((name) => tracingChannel(`kinde:${name}`));
   const enable = () => {
     if (enabled) {
@@ -117,6 +107,16 @@ export function kindeInstrumentation(
     },
     getConfig: () => ({ enabled }),
   } satisfies KindeInstrumentation);
+}
+
+/** Does some work for a channel: errors of its subscribers would end the process. */
+function safely<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    diag.error(NAME, error);
+    return undefined;
+  }
 }
 
 /**

@@ -72,12 +72,12 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const tellOnce = createQuiet((error) => tell(error));
   const told = new WeakSet<object>();
   const channels = openChannels();
+  const failed = (error: unknown) => tellOnce(hookFailed('onEvent', error));
   const deliver = (event: KindeEvent) => {
     if (debug?.enabled) {
       debug(lineOf(event));
     }
-    const call = async () => onEvent?.(event);
-    call().catch((error: unknown) => tellOnce(hookFailed('onEvent', error)));
+    callHook(() => onEvent?.(event), failed);
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = channels[name];
@@ -123,6 +123,18 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
 }
 
 function ignore(): void {}
+
+/** Calls a function of the app for which nobody waits. */
+function callHook(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const pending = call();
+    if (typeof pending === 'object') {
+      Promise.resolve(pending).catch(failed);
+    }
+  } catch (error) {
+    failed(error);
+  }
+}
 
 /** The error of a function of the app that threw. */
 export function hookFailed(name: string, cause: unknown): KindeError {

@@ -95,7 +95,7 @@ export function beginOperation<Name extends EventName>(
     run,
     end(findings) {
       if (!hasStarted) {
-        run(() => {});
+        tracing?.start(event, nothing);
       }
       note(findings ?? {});
       event.took = secondsSince(start);
@@ -109,6 +109,9 @@ export function beginOperation<Name extends EventName>(
     },
   };
 }
+
+/** The work of an operation that is over before it is told to begin. */
+function nothing(): void {}
 
 /** Names the user of the operation under way. */
 export function identify(userId: string | undefined): void {
