@@ -4,8 +4,8 @@ import type { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Reply } from '../http/http.js';
 import { headersOf, problemReply } from '../http/problem.js';
 
-/** Where an error that the app threw in place of ours has the cookies of ours. */
-const COOKIES = Symbol('kinde cookies');
+/** The cookies of our errors, by the errors that the app threw in their place. */
+const inPlace = new WeakMap<object, readonly string[]>();
 
 /**
  * The answer to a request that failed: the app's own, or a page or problem document. The error is logged in either case.
@@ -52,14 +52,10 @@ async function answerOfApp(
     };
   } catch (thrown) {
     if (typeof thrown === 'object' && thrown !== null && thrown !== error) {
-      Reflect.defineProperty(thrown, COOKIES, { value: cookies });
+      inPlace.set(thrown, cookies);
     }
     throw thrown;
   }
-}
-
-interface Marked extends Partial<KindeError> {
-  readonly [COOKIES]?: readonly string[];
 }
 
 /** The `Set-Cookie` lines that a response has to carry to which an error leads, whoever writes it. */
@@ -67,6 +63,6 @@ export function errorCookies(error: unknown): readonly string[] {
   if (typeof error !== 'object' || error === null) {
     return [];
   }
-  const { [COOKIES]: known, headers } = error as Marked;
-  return known ?? [headers?.['set-cookie'] ?? []].flat();
+  const { headers } = error as Partial<KindeError>;
+  return inPlace.get(error) ?? [headers?.['set-cookie'] ?? []].flat();
 }
