@@ -6,7 +6,7 @@ import {
   endSession,
   revokeTokens,
   saveSession,
-  whoseSession,
+  userOfSession,
   type NoSession,
   type Session,
 } from '../session/session.js';
@@ -136,7 +136,12 @@ export async function signOutWith(
   ended?: Session,
 ): Promise<Authentication> {
   if (ended) {
-    const entry = { type: 'session_ended', by: 'session', reason, ...whoseSession(ended) } as const;
+    const entry = {
+      type: 'session_ended',
+      by: 'session',
+      reason,
+      ...userOfSession(ended),
+    } as const;
     context.config.diagnostics.audit(entry, jar.request);
   }
   const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(jar, context));
