@@ -1,11 +1,11 @@
-import { cpSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-// The pages to which errors link are published with core.
-const root = new URL('../', import.meta.url);
-const to = new URL('packages/core/errors/', root);
+// The pages to which errors link are published with core. What they link to in other folders is not.
+const from = new URL('../docs/errors/', import.meta.url);
+const to = new URL('../packages/core/errors/', import.meta.url);
 rmSync(to, { recursive: true, force: true });
-cpSync(fileURLToPath(new URL('docs/errors/', root)), fileURLToPath(to), {
-  recursive: true,
-  filter: (path) => !path.includes('management'),
-});
+mkdirSync(to);
+for (const page of readdirSync(from).filter((name) => name.endsWith('.md'))) {
+  const text = readFileSync(new URL(page, from), 'utf8');
+  writeFileSync(new URL(page, to), text.replace(/\[([^\]]+)\]\((\.\.|management)\/[^)]*\)/g, '$1'));
+}

@@ -38,7 +38,7 @@ describe.each(Object.keys(frameworks))(
   'an app at another address than its site, on %s',
   (framework) => {
     test.each(['/login', '/private'])(
-      'NM-9 NM-16 the first sign-in at another port, by %s, warns once and names both',
+      'the first sign-in at another port, by %s, warns once and names both',
       async (path) => {
         const [warning, ...others] = await warningsOf(framework, [
           { path, host: 'localhost:3000' },
@@ -50,13 +50,13 @@ describe.each(Object.keys(frameworks))(
       },
     );
 
-    test('NM-9b the first sign-in at 127.0.0.1 warns, too', async () => {
+    test('the first sign-in at 127.0.0.1 warns, too', async () => {
       expect(await warningsOf(framework, [{ host: '127.0.0.1:4999' }])).toEqual([
         expect.stringContaining('opened at 127.0.0.1:4999'),
       ]);
     });
 
-    test('NM-9 nothing is said of the site itself, of proxies, of hosts elsewhere, and in production', async () => {
+    test('nothing is said of the site itself, of proxies, of hosts elsewhere, and in production', async () => {
       const quiet = [
         { host: 'localhost:4999' },
         { host: 'app.example' },

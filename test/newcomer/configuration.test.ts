@@ -39,7 +39,7 @@ function messageOf(env: Record<string, string | undefined>, options: object = {}
 }
 
 describe('an app without configuration', () => {
-  test('NM-1 is told every variable, the client secret among them, and of a local Kinde', () => {
+  test('is told every variable, the client secret among them, and of a local Kinde', () => {
     const message = messageOf({});
     for (const name of Object.keys(GOOD)) {
       expect(message).toContain(`(${name}) is missing`);
@@ -50,7 +50,7 @@ describe('an app without configuration', () => {
   });
 
   test.each(['KINDE_ISSUER_URL=https://acme.kinde.com', 'A=1\nexport KINDE_HOST = acme.kinde.com'])(
-    'NM-1 is told that its .env was not loaded: %j',
+    'is told that its .env was not loaded: %j',
     (text) => {
       writeFileSync('.env', text);
       const message = messageOf({});
@@ -60,7 +60,7 @@ describe('an app without configuration', () => {
     },
   );
 
-  test('NM-1 is not sent to a .env that has nothing of Kinde', () => {
+  test('is not sent to a .env that has nothing of Kinde', () => {
     writeFileSync(
       '.env',
       'DATABASE_URL=postgres://localhost\n# KINDE_CLIENT_ID=x\nKINDE_CLIENT_ID=\n',
@@ -68,32 +68,24 @@ describe('an app without configuration', () => {
     expect(messageOf({})).not.toContain('not loaded');
   });
 
-  test('NM-4b a client secret may be missing beside other settings: an application may have none', () => {
+  test('a client secret may be missing beside other settings: an application may have none', () => {
     expect(messageOf({ ...GOOD, KINDE_CLIENT_SECRET: undefined })).toBe('started');
   });
 });
 
 describe('an address that is wrong', () => {
   test.each([
-    ['NM-2a with a slash at its end is accepted', 'https://acme.kinde.com/', /^started$/],
-    [
-      'NM-2b with a path',
-      'https://acme.kinde.com/login',
-      /without path.*such as|such as.*without path/,
-    ],
-    [
-      'NM-2b with a path, the example',
-      'https://acme.kinde.com/login',
-      /https:\/\/acme\.kinde\.com/,
-    ],
-    ['NM-2c without scheme is accepted', 'acme.kinde.com', /^started$/],
-    ['NM-2d of the admin', 'https://app.kinde.com', /https:\/\/<your name>\.kinde\.com.*admin/],
+    ['with a slash at its end is accepted', 'https://acme.kinde.com/', /^started$/],
+    ['with a path', 'https://acme.kinde.com/login', /without path.*such as|such as.*without path/],
+    ['with a path, the example', 'https://acme.kinde.com/login', /https:\/\/acme\.kinde\.com/],
+    ['without scheme is accepted', 'acme.kinde.com', /^started$/],
+    ['of the admin', 'https://app.kinde.com', /https:\/\/<your name>\.kinde\.com.*admin/],
   ])('%s', (_title, KINDE_ISSUER_URL, words) => {
     expect(messageOf({ ...GOOD, KINDE_ISSUER_URL })).toMatch(words);
   });
 
   test.each(['localhost:4413', '127.0.0.1:3000', 'localhost:4413/app'])(
-    'NM-2c a site without scheme, %s, is told the scheme',
+    'a site without scheme, %s, is told the scheme',
     (site) => {
       const [address] = site.split('/');
       const message = messageOf({ ...GOOD, KINDE_SITE_URL: site });
@@ -106,7 +98,7 @@ describe('an address that is wrong', () => {
     ['KINDE_HOST', 'KINDE_ISSUER_URL', 'https://acme.kinde.com/x'],
     ['SECRET_KEY', 'KINDE_SESSION_SECRET', 'short'],
     ['SITE_URL', 'KINDE_SITE_URL', 'localhost:3000'],
-  ])('NM-2e %s is named as it was set', (variable, usual, value) => {
+  ])('%s is named as it was set', (variable, usual, value) => {
     const message = messageOf({ ...GOOD, [usual]: undefined, [variable]: value });
     expect(message).toContain(`(${variable})`);
     expect(message).not.toContain(usual);
@@ -120,7 +112,7 @@ describe('an address that is wrong', () => {
       /another host than `siteUrl` \(KINDE_SITE_URL\)/,
     ],
     ['https://localhost:3000', 'http://localhost:3000/callback', /another scheme than `siteUrl`/],
-  ])('NM-3b with the site %s, the callback URL %s is refused', (site, redirect, words) => {
+  ])('with the site %s, the callback URL %s is refused', (site, redirect, words) => {
     const message = messageOf({ ...GOOD, KINDE_SITE_URL: site, KINDE_REDIRECT_URL: redirect });
     expect(message).toContain('(KINDE_REDIRECT_URL)');
     expect(message).toMatch(words);
@@ -131,7 +123,7 @@ describe('a session store that is wrong', () => {
   test.each([
     ['redis', () => createClient(), 'redisStore(client)'],
     ['postgres', () => new Pool(), 'postgresStore(pool)'],
-  ])('NM-18c a client of %s in its place is told what makes it one', (name, create, call) => {
+  ])('a client of %s in its place is told what makes it one', (name, create, call) => {
     const message = messageOf({ ...GOOD, SESSION_TYPE: name }, { session: { store: create() } });
     expect(message).toContain('session.store');
     expect(message).toContain(call);
@@ -141,14 +133,14 @@ describe('a session store that is wrong', () => {
   test.each([
     ['redis', 'redisStore(client)'],
     ['postgres', 'postgresStore(pool)'],
-  ])('NM-18d SESSION_TYPE=%s alone is told what to pass', (SESSION_TYPE, call) => {
+  ])('SESSION_TYPE=%s alone is told what to pass', (SESSION_TYPE, call) => {
     const message = messageOf({ ...GOOD, SESSION_TYPE });
     expect(message).toContain(`session: { store: ${call} }`);
     expect(message).toContain(`@kindling/${SESSION_TYPE}`);
   });
 });
 
-test('NM-4b where the app has no secret and Kinde wants one, the page names its variable', async () => {
+test('where the app has no secret and Kinde wants one, the page names its variable', async () => {
   const emulator = await createEmulator({ siteUrl: 'http://localhost:4413' });
   const kinde = createKinde(
     optionsFromEnv({ ...emulator.env, KINDE_CLIENT_SECRET: '' }, { fetch: emulator.fetch }),

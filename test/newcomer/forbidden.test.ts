@@ -28,7 +28,7 @@ async function pageOf(framework: string, production: boolean): Promise<string> {
 describe.each(Object.keys(frameworks))(
   'a permission that is not in the token, on %s',
   (framework) => {
-    test('NM-12 the page names the requirement, the organization, what is granted, and the way on', async () => {
+    test('the page names the requirement, the organization, what is granted, and the way on', async () => {
       const page = await pageOf(framework, false);
       expect(page).toContain('never:granted');
       expect(page).toMatch(/organization org_\w+/);
@@ -37,7 +37,7 @@ describe.each(Object.keys(frameworks))(
       expect(page).toContain('refresh()');
     });
 
-    test('NM-12 in production it names none of this', async () => {
+    test('in production it names none of this', async () => {
       expect(await pageOf(framework, true)).not.toMatch(/never:granted|org_|read:todos/);
     });
   },

@@ -36,7 +36,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('the local Kinde and a .env that is there already', () => {
-  test('NM-22 every other line stays, and a second start makes no second block', async () => {
+  test('every other line stays, and a second start makes no second block', async () => {
     const mine = [
       '# mine',
       "DATABASE_URL='postgres://localhost'",
@@ -64,7 +64,7 @@ describe('the local Kinde and a .env that is there already', () => {
     'KINDE_ISSUER_URL="https://acme.kinde.com" \nKINDE_CLIENT_ID=real\n',
     'KINDE_HOST=acme.kinde.com\nexport KINDE_CLIENT_SECRET = real',
   ])(
-    'NM-22 credentials at Kinde are not replaced, unless this is forced: %j',
+    'credentials at Kinde are not replaced, unless this is forced: %j',
     async (text) => {
       writeFileSync(file, text);
       const { code, errors } = await run(['--env', file]);
@@ -76,7 +76,7 @@ describe('the local Kinde and a .env that is there already', () => {
     60_000,
   );
 
-  test('NM-22 credentials at Kinde are replaced where this is forced', async () => {
+  test('credentials at Kinde are replaced where this is forced', async () => {
     writeFileSync(file, 'KINDE_ISSUER_URL=https://acme.kinde.com\n');
     await run(['--env', file, '--force']);
     expect(readFileSync(file, 'utf8')).toMatch(/^KINDE_ISSUER_URL=http:\/\/localhost/);
@@ -84,7 +84,7 @@ describe('the local Kinde and a .env that is there already', () => {
 });
 
 describe('the local Kinde that cannot start says why and what to do', () => {
-  test('NM-29 the port is taken', async () => {
+  test('the port is taken', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
@@ -93,7 +93,7 @@ describe('the local Kinde that cannot start says why and what to do', () => {
     expect([code, errors]).toEqual([1, expect.stringMatching(/in use.*--port/)]);
   }, 60_000);
 
-  test('NM-29 an unknown option, a bad seed, production', async () => {
+  test('an unknown option, a bad seed, production', async () => {
     expect((await run(['--prot', '1'])).errors).toMatch(/--prot[^]*--help/);
     writeFileSync(file, '{ "flags": 5 }');
     expect((await run(['--seed', file])).errors).toContain('flags');
@@ -101,7 +101,7 @@ describe('the local Kinde that cannot start says why and what to do', () => {
   }, 60_000);
 });
 
-test('NM-17b an app that is older than the local Kinde is told to restart', async () => {
+test('an app that is older than the local Kinde is told to restart', async () => {
   const siteUrl = 'http://localhost:3000';
   const before = await createEmulator({ siteUrl });
   const now = await createEmulator({ siteUrl });

@@ -46,26 +46,26 @@ async function onFastify(build: (app: FastifyInstance) => unknown): Promise<stri
 describe('Kinde that is mounted wrongly is told how to mount it', () => {
   const middleware = () => express.kinde(optionsFor(emulator));
 
-  test('NM-8c on Express without a call', async () => {
+  test('on Express without a call', async () => {
     expect(await onExpress((app) => app.use(express.kinde as never))).toContain('app.use(kinde())');
   });
 
   test.each([
     ['without options', () => (fastify.kinde as any)()],
     ['with options', () => (fastify.kinde as any)(optionsFor(emulator))],
-  ])('NM-8b on Fastify with a call %s', async (_title, call) => {
+  ])('on Fastify with a call %s', async (_title, call) => {
     expect(await onFastify((app) => app.register(call()))).toContain(
       'app.register(kinde, options)',
     );
   });
 
-  test('NM-8g twice on Express, as two instances', async () => {
+  test('twice on Express, as two instances', async () => {
     const message = await onExpress((app) => app.use(middleware(), middleware()));
     expect(message).toContain('Two instances');
     expect(message).toContain('createKinde');
   });
 
-  test('NM-8g one instance may be mounted twice on Express, and two that share no route', async () => {
+  test('one instance may be mounted twice on Express, and two that share no route', async () => {
     const shared = express.createKinde(optionsFor(emulator));
     expect(await onExpress((app) => app.use(express.kinde(shared), express.kinde(shared)))).toBe(
       'as usual',
@@ -88,7 +88,7 @@ describe('Kinde that is mounted wrongly is told how to mount it', () => {
     expect(await onExpress((app) => app.use(middleware(), staff))).toBe('as usual');
   });
 
-  test('NM-8g twice on Fastify', async () => {
+  test('twice on Fastify', async () => {
     const message = await onFastify(async (app) => {
       await app.register(fastify.kinde, optionsFor(emulator));
       await app.register(fastify.kinde, optionsFor(emulator));
@@ -96,7 +96,7 @@ describe('Kinde that is mounted wrongly is told how to mount it', () => {
     expect(message).toMatch(/registered already.*once/);
   });
 
-  test('NM-14 below a path that is not in the URL of the site', async () => {
+  test('below a path that is not in the URL of the site', async () => {
     const message = await onExpress((app) => app.use('/auth', middleware()), '/auth/callback');
     expect(message).toContain('siteUrl');
     expect(message).toContain('/auth');
@@ -110,14 +110,14 @@ describe('Kinde that is mounted wrongly is told how to mount it', () => {
 });
 
 describe('an app without Kinde is told where to put it', () => {
-  test('NM-6 NM-7 by protect()', async () => {
+  test('by protect()', async () => {
     expect(await onExpress((app) => app.use(express.protect()))).toContain('app.use(kinde())');
     expect(
       await onFastify((app) => app.get('/', { onRequest: fastify.protect() }, async () => 'x')),
     ).toContain('app.register(kinde)');
   });
 
-  test('NM-6 by assertSignedIn()', async () => {
+  test('by assertSignedIn()', async () => {
     const message = await onExpress((app) =>
       app.use((req, _res, next) => {
         express.assertSignedIn(req.kinde);
@@ -130,7 +130,7 @@ describe('an app without Kinde is told where to put it', () => {
 });
 
 describe('a guard that is written wrongly is told how to write it', () => {
-  test('NM-8d without a call', async () => {
+  test('without a call', async () => {
     const cure = /protect\(\).*protect\(\{ permissions:/;
     expect(await onExpress((app) => app.get('/', express.protect as never))).toMatch(cure);
     const onRequest = fastify.protect as never;
@@ -138,7 +138,7 @@ describe('a guard that is written wrongly is told how to write it', () => {
   });
 
   test.each(['create:todos', ['create:todos'], '', [], null, 5, true])(
-    'NM-8e %j instead of an object, which never grants access',
+    '%j instead of an object, which never grants access',
     (requirement) => {
       for (const { protect } of [express, fastify]) {
         expect(() => protect(requirement as never)).toThrow(
@@ -148,7 +148,7 @@ describe('a guard that is written wrongly is told how to write it', () => {
     },
   );
 
-  test('NM-8f with a misspelt word', () => {
+  test('with a misspelt word', () => {
     expect(() => express.protect({ permision: 'create:todos' } as never)).toThrow(
       /"permision".*did you mean "permissions"/,
     );

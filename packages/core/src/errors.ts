@@ -85,7 +85,7 @@ export interface KindeErrorDetails {
   readonly fix?: string | undefined;
   /** Headers for the response to the request that failed, by lower-case name. @default {} */
   readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
-  /** The error that caused this one. Its name, message and system code are kept. */
+  /** The error that caused this one. Its name, message (200 characters), stack (10 frames) and system code are kept. */
   readonly cause?: unknown;
 }
 

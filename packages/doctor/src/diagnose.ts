@@ -25,7 +25,8 @@ export interface Report {
 
 /**
  * Checks everything that an app needs to sign users in with Kinde: its environment, Kinde, and whether the two match.
- * Read-only: it sends the requests that your app would send. Problems are in the report, which contains no secret.
+ * Read-only: it sends the requests that your app would send, and reads settings of its session store. Problems are in the
+ * report, which contains no secret.
  * @throws TypeError for invalid options.
  * @example const { ok, findings } = await diagnose({ tenant });
  */

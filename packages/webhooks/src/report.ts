@@ -16,8 +16,8 @@ export interface WebhookReport {
   readonly error?: unknown;
 }
 
-/** Told what became of a webhook. */
-export type Report = (report: WebhookReport) => void;
+/** Called with what became of a webhook. */
+export type Reporter = (report: WebhookReport) => void;
 
 /** Reports an answer. Types that this version does not know are left out: they are text of the sender. */
 export function reportOf({
@@ -48,7 +48,7 @@ function outcomeOf(status: number): WebhookReport['outcome'] {
  * in seconds, and the report without its error.
  */
 export function createPublisher(): <Result>(
-  work: (report: Report) => Promise<Result>,
+  work: (report: Reporter) => Promise<Result>,
 ) => Promise<Result> {
   const tracing = createTracing('kinde:webhook');
   return async (work) => {
@@ -57,7 +57,7 @@ export function createPublisher(): <Result>(
     }
     const age = stopwatch();
     const event: Record<string, unknown> = { name: 'webhook', at: Date.now() / 1000 };
-    const note: Report = (report) => {
+    const note: Reporter = (report) => {
       const { error: _, ...facts } = report;
       Object.assign(event, facts);
     };

@@ -15,7 +15,7 @@ import {
   type WebhookOptions,
   type WebhookProblem,
 } from './options.js';
-import { createPublisher, reportOf, type Report, type WebhookReport } from './report.js';
+import { createPublisher, reportOf, type Reporter, type WebhookReport } from './report.js';
 import { TOLERANCE, verify } from './verify.js';
 
 /** The app that webhooks are mounted in. `kinde()` passes it. */
@@ -43,7 +43,7 @@ export interface Webhooks {
   readonly path: string;
   /**
    * Handles a request and returns the complete response. 200: handled, now or before. 400, 405, 413, 415: refused, no handler
-   * was called. 500, 503, 504: Kinde shall deliver it again.
+   * was called. 500, 503, 504: Kinde delivers it again.
    * @throws KindeWebhookError for mistakes in the set-up
    */
   handle(request: WebhookRequest, host?: WebhookHost): Promise<Reply>;
@@ -60,7 +60,7 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   const deliver = createDeliveries(settings.timeout);
   const keysOf = createKeys();
   const memory = memorySeen();
-  const published = createPublisher();
+  const publish = createPublisher();
   const receive = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
     const context = contextOf(settings, host ?? {});
     const { issuer, fetch, store = memory } = context;
@@ -93,8 +93,8 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   return Object.freeze({
     path,
     handle(request: WebhookRequest, host?: WebhookHost) {
-      const logged = host?.report?.bind(host);
-      const work = async (report: Report) => {
+      const reportToHost = host?.report?.bind(host);
+      const work = async (report: Reporter) => {
         const { reply, ...details } = await receive(request, host).catch((error: unknown) => {
           // The framework logs the error; the event names it only.
           const reason = error instanceof KindeWebhookError ? error.code : 'unknown';
@@ -103,12 +103,12 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
         });
         const { status } = reply;
         if (status !== 200) {
-          tellApp(settings, { reason: 'unknown', ...details, status }, logged);
+          tellApp(settings, { reason: 'unknown', ...details, status }, reportToHost);
         }
         report(reportOf({ status, ...details }));
         return reply;
       };
-      return logged ? work(logged) : published(work);
+      return reportToHost ? work(reportToHost) : publish(work);
     },
   });
 }
@@ -246,15 +246,19 @@ function conclusion({ type, event_id: eventId }: OtherEvent, outcome: Outcome): 
 }
 
 /** Calls `onProblem`. Its own errors, and problems of apps without it, are warnings, unless a host logs them. */
-function tellApp(settings: Settings, problem: WebhookProblem, logged: Report | undefined): void {
-  const { onProblem = logged ? undefined : warn } = settings;
+function tellApp(
+  settings: Settings,
+  problem: WebhookProblem,
+  reportToHost: Reporter | undefined,
+): void {
+  const { onProblem = reportToHost ? undefined : warn } = settings;
   try {
     onProblem?.(problem);
   } catch (error) {
     const failed = { ...problem, status: 500, reason: 'onProblem', error } as const;
-    if (logged) {
+    if (reportToHost) {
       // The report of the webhook itself comes after this one.
-      logged(reportOf(failed));
+      reportToHost(reportOf(failed));
     } else {
       warn(failed);
     }

@@ -6,7 +6,7 @@ import {
   endSession,
   revokeTokens,
   saveSession,
-  whoseSession,
+  userOfSession,
   type NoSession,
   type Session,
 } from '../session/session.js';
@@ -42,7 +42,16 @@ export async function keepUnjudged(
     }
     return signOutWith(jar, context, 'no_session');
   }
-  return { auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable'), cookies };
+  return {
+    auth: isAlive(from) ? toAuth(from, context) : signedOut('unavailable', unverified()),
+    cookies,
+  };
+}
+
+/** The keys for new tokens are missing, and the old ones have expired. */
+function unverified(): KindeError {
+  const message = 'Kinde’s signing keys are not at hand, so the refreshed tokens are not used yet.';
+  return new KindeError('keys_unavailable', message, { reason: 'key_not_found' });
 }
 
 async function saveUnjudged(
@@ -77,12 +86,14 @@ export async function continueSession(
   change: Change,
 ): Promise<Authentication> {
   const { from, to: session } = change;
+  let failure: KindeError | undefined;
   const cookies = await saveSession(jar, context, change).catch((error: unknown) => {
     if (!(error instanceof KindeError)) {
       throw error;
     }
     // The store cannot say whether somebody signed out elsewhere, but here somebody did.
     if (error.code === 'store_unavailable') {
+      failure = error;
       context.config.diagnostics.tell(error, jar.request);
       return context.endedSessions.state(session.id) ? ('unknown' as const) : [];
     }
@@ -105,7 +116,7 @@ export async function continueSession(
   if (cookies === 'ended') {
     return signOutWith(jar, context, 'no_session');
   }
-  return { auth: signedOut('unavailable'), cookies: [] };
+  return { auth: signedOut('unavailable', failure), cookies: [] };
 }
 
 /** The browser keeps what it has while that lives. Then it is signed out, and signing in again says why. */
@@ -136,7 +147,12 @@ export async function signOutWith(
   ended?: Session,
 ): Promise<Authentication> {
   if (ended) {
-    const entry = { type: 'session_ended', by: 'session', reason, ...whoseSession(ended) } as const;
+    const entry = {
+      type: 'session_ended',
+      by: 'session',
+      reason,
+      ...userOfSession(ended),
+    } as const;
     context.config.diagnostics.audit(entry, jar.request);
   }
   const isKept = KEEP_COOKIE.includes(reason) || (await isForeignSession(jar, context));

@@ -16,7 +16,7 @@ import {
 import { createQuiet } from './stderr.js';
 import { createUserHash } from './user-hash.js';
 
-/** Who is told, as an app chose. */
+/** The options of an app that decide who gets events, audit events and log lines. */
 export interface DiagnosticsOptions {
   /** The app's secrets: the first one is the key of hashed ids. */
   readonly secrets: readonly string[];
@@ -32,7 +32,7 @@ export interface DiagnosticsOptions {
 
 /** What happens in one app, told to its operator. Nothing here throws or keeps a request waiting. */
 export interface Diagnostics {
-  /** Begins an operation; `undefined` where nobody listens, which a request that is answered at once finds out first. */
+  /** Begins an operation; `undefined` where nobody listens, so that requests that are answered synchronously pay nothing. */
   begin<Name extends EventName>(
     name: Name,
     details: EventDetails[Name],
@@ -43,9 +43,9 @@ export interface Diagnostics {
     subject: Subject<Name>,
     work: (note: Note<Name>) => Promise<Result>,
   ): Promise<Result>;
-  /** Logs an error, once however often it is told, and whatever errors it is the cause of. */
+  /** Logs an error, once: not again when it comes back, nor as the cause of another error. */
   tell(error: KindeError, request?: Requester): void;
-  /** Warns about trouble that no request can be answered with, once per code. */
+  /** Warns about trouble that leads to no error response, once per code: with the option `logger`, else as a process warning. */
   warn(code: KindeErrorCode, message: string): void;
   /** Tells an audit event. */
   audit(entry: AuditEntry, request?: Requester): void;
@@ -68,11 +68,11 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const debug = builtin<typeof util>('node:util')?.debuglog?.('kinde');
   const hasListener = onEvent !== undefined || debug?.enabled === true;
   const log = createLog(logger);
-  // It may fail at every event, of which there are several in a request.
-  const tellOnce = createQuiet((error) => tell(error));
+  // A request has several events, and `onEvent` may throw at each.
+  const tellQuietly = createQuiet((error) => tell(error));
   const told = new WeakSet<object>();
   const channels = openChannels();
-  const failed = (error: unknown) => tellOnce(hookFailed('onEvent', error));
+  const failed = (error: unknown) => tellQuietly(hookFailed('onEvent', error));
   const deliver = (event: KindeEvent) => {
     if (debug?.enabled) {
       debug(lineOf(event));
@@ -90,7 +90,7 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const tell = (error: KindeError, request?: Requester) => {
     const all = withCauses(error);
     if (!all.some((one) => told.has(one))) {
-      log(error, {}, request);
+      log(error, request);
     }
     for (const one of all) {
       told.add(one);

@@ -5,15 +5,15 @@ import { createStderr } from './stderr.js';
 export interface Logger {
   /** Failures of the app or its set-up: somebody has to do something. */
   error(details: object, message: string): void;
-  /** Kinde does not answer, which passes. */
+  /** What passes by itself, such as outages of Kinde. */
   warn(details: object, message: string): void;
   /** Refusals. */
   info(details: object, message: string): void;
-  /** Requests of users who have to sign in. */
+  /** Requests without a signed-in user, which got 401. */
   debug(details: object, message: string): void;
 }
 
-/** A request, as far as it says who logs it. */
+/** The part of a request that events and log lines need: its id and its logger. */
 export interface Requester {
   /** The framework's id of the request. */
   readonly id?: string | undefined;
@@ -31,7 +31,6 @@ const PASSING: readonly KindeErrorCode[] = [
   'kinde_busy',
   'keys_unavailable',
   'account_unavailable',
-  'session_foreign',
 ];
 
 /** The level at which an error is logged. */
@@ -51,21 +50,19 @@ function levelOf({ code, statusCode }: KindeError): keyof Logger {
  */
 export function createLog(
   own: Logger | undefined,
-): (error: KindeError, facts: object, request?: Requester) => void {
+): (error: KindeError, request?: Requester) => void {
   const print = createStderr();
-  return (error, facts, request) => {
+  return (error, request) => {
     const level = levelOf(error);
     const logger = own ?? request?.log;
     if (!logger) {
       return level === 'error' ? print(error) : undefined;
     }
-    write(logger, level, [{ ...facts, ...detailsOf(error, level) }, error.message], () =>
-      print(error),
-    );
+    write(logger, level, [detailsOf(error, level), error.message], () => print(error));
   };
 }
 
-/** Has a logger write a line. Whether it throws or rejects, `failed` is told and nobody else is hurt. */
+/** Writes a line with a logger. Never throws: `failed` is called where the logger throws or rejects. */
 export function write(
   logger: Logger,
   level: keyof Logger,
@@ -76,7 +73,7 @@ export function write(
   call().catch(failed);
 }
 
-/** What a line says beside its message. Stacks are for what somebody has to look into. */
+/** The details of a line beside its message. Only level `error` has a stack. */
 function detailsOf(error: KindeError, level: keyof Logger): object {
   const { code, reason, fix, docs, cause } = error;
   const system = (cause as { code?: unknown } | undefined)?.code;

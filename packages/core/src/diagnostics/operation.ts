@@ -12,12 +12,12 @@ import {
 } from './events.js';
 import type { Requester } from './log.js';
 
-/** What becomes known of an operation while it goes on. `userId` is hashed before it is told. */
+/** Facts about an operation that become known while it goes on. Unless the app wants plain ids, events have a hash of `userId`. */
 export type Findings<Name extends EventName> = Partial<
   Pick<EventFacts, 'outcome' | 'code' | 'reason'> & EventDetails[Name]
 > & { readonly userId?: string | undefined };
 
-/** An operation of which somebody wants to know. */
+/** An operation under way that has listeners. */
 export interface Operation<Name extends EventName> {
   /** Adds what became known. */
   note(findings: Findings<Name>): void;
@@ -36,7 +36,7 @@ interface Around {
   identify(userId: string): void;
 }
 
-/** Where an event goes when it is over. */
+/** Where the event of an operation goes when that is over. */
 export interface Destination {
   /** Channels by name. */
   readonly tracing: Tracing | undefined;
@@ -138,13 +138,13 @@ export function findingsOf(error: unknown): Pick<EventFacts, 'outcome' | 'code' 
   };
 }
 
-/** The longest word that is told, which is shorter than any token. */
-const LONGEST = 80;
+/** Characters of a `reason`, at most. */
+const LONGEST_REASON = 80;
 
-/** Words of our own, of the app's rules and of OAuth. Whatever looks like a token or a text of a stranger is left out. */
+/** A `reason` as events have it: `unknown` in place of text that may be a token, such as 34 letters and digits in a row. */
 function wordOf(text: string): string {
   const isPlain = /^[\w .,:;/()"{}[\]'-]*$/.test(text) && !/[\w-]{34}/.test(text);
-  return isPlain ? text.slice(0, LONGEST) : 'unknown';
+  return isPlain ? text.slice(0, LONGEST_REASON) : 'unknown';
 }
 
 /** The framework's id of a request, or the one that a proxy gave it, if it looks like one. */

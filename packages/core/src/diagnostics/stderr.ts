@@ -2,12 +2,12 @@ import { dropOldest } from '@kindling/internal';
 import { secondsSince, moment, type Moment } from '../clock.js';
 import type { KindeError } from '../errors.js';
 
-/** Seconds for which the same cause is not told again. */
+/** Seconds in which the same cause is told once. */
 const QUIET = 60;
 /** Causes that are remembered, at most. */
 const MOST_CAUSES = 100;
 
-/** Tells errors whose cause was not told of within a minute. */
+/** Limits errors to one a minute for each cause. */
 export function createQuiet(tell: (error: KindeError) => void): (error: KindeError) => void {
   const causes = new Map<string, Moment>();
   return (error) => {

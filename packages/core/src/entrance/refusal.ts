@@ -49,10 +49,12 @@ async function answerOfApp(
       headers: { ...PRIVATE_HEADERS, ...headersOf(error), ...headers },
       cookies: [...cookies, ...others],
       body,
+      code: error.code,
     };
   } catch (thrown) {
     if (typeof thrown === 'object' && thrown !== null && thrown !== error) {
-      Reflect.defineProperty(thrown, COOKIES, { value: cookies });
+      // Apps may throw one error for many requests.
+      Reflect.defineProperty(thrown, COOKIES, { value: cookies, configurable: true });
     }
     throw thrown;
   }

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import type { Note } from '../diagnostics/diagnostics.js';
 import type { EventDetails, EventName } from '../diagnostics/events.js';
 import { findingsOf, type Findings } from '../diagnostics/operation.js';
-import { KindeError, type KindeErrorCode } from '../errors.js';
+import { KindeError } from '../errors.js';
 import { guard } from './guard.js';
 import {
   PRIVATE_HEADERS,
@@ -156,12 +156,8 @@ async function answer({ request, context, note }: Visit, methods: Methods): Prom
 }
 
 /** What a reply says that `protect()` made. */
-function findingsOfReply({ status, problem }: Reply): Findings<EventName> {
-  if (!problem) {
-    return {};
-  }
-  const code = problem.code as KindeErrorCode;
-  return { outcome: status < 500 ? 'refused' : 'failed', code };
+function findingsOfReply({ status, code }: Reply): Findings<EventName> {
+  return code ? { outcome: status < 500 ? 'refused' : 'failed', code } : {};
 }
 
 /** A redirect in the form in which the client can follow it. */

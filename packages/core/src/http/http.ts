@@ -1,7 +1,7 @@
 // Requests, replies and error pages in any framework, and the rules for origins and return addresses.
 import { readText } from '@kindling/internal';
 import type { Logger } from '../diagnostics/log.js';
-import { KindeError } from '../errors.js';
+import { KindeError, type KindeErrorCode } from '../errors.js';
 
 /** The parts of a request that the core reads. A web `Request` is one; Node adapters pass a small object. */
 export interface HttpRequest {
@@ -47,6 +47,8 @@ export interface Reply {
   readonly body: string | null;
   /** Present on refusals, for frameworks that throw them as exceptions. */
   readonly problem?: Problem;
+  /** The code of the error to which this is the answer. */
+  readonly code?: KindeErrorCode;
 }
 
 /** An error for an error page or a problem document (RFC 9457). Texts may quote the request: escape them. */

@@ -42,6 +42,7 @@ export function problemReply(
     cookies: [error.headers['set-cookie'] ?? []].flat(),
     body,
     problem,
+    code: error.code,
   };
 }
 

@@ -8,7 +8,7 @@ import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { forgetLogins } from '../login/pending-login.js';
 import { safeReturnTo } from '../http/return-to.js';
-import { endSession, readSession, revokeTokens, whoseSession } from '../session/session.js';
+import { endSession, readSession, revokeTokens, userOfSession } from '../session/session.js';
 
 /** Options for signing out. */
 export interface LogoutOptions {
@@ -43,7 +43,7 @@ export async function logout(
   });
   await revoke();
   if (session) {
-    const user = whoseSession(session);
+    const user = userOfSession(session);
     identify(user.userId);
     config.diagnostics.audit({ type: 'signed_out', by: 'session', ...user }, request);
   }

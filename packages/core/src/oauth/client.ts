@@ -125,10 +125,9 @@ async function startLogin(
 async function finishLogin(
   client: OAuthClient,
   callback: URLSearchParams,
-  by: LoginBy,
+  { checks, deadline }: LoginBy,
 ): Promise<Tokens> {
   const { config, registration, auth } = client;
-  const { checks, deadline } = by;
   const server = await prepareServer(client, deadline);
   if (server.authorization_response_iss_parameter_supported && !callback.get('iss')) {
     throw new KindeError(

@@ -280,7 +280,7 @@ function recordsFor(jar: CookieJar, context: SessionContext): Records {
 }
 
 /** The user of a session and their organization, for audit events. */
-export function whoseSession(session: Session): { userId: string; orgCode: string | undefined } {
+export function userOfSession(session: Session): { userId: string; orgCode: string | undefined } {
   const { sub, orgCode } = summarize(session);
   return { userId: sub, orgCode };
 }
