@@ -151,11 +151,12 @@ function harmless(cause: unknown): Error {
     return cause;
   }
   const { name, message, stack } = (cause ?? {}) as Error;
-  const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
-  copy.name = typeof name === 'string' ? name : 'Error';
-  const frames =
-    typeof stack === 'string' ? stack.split('\n').filter((line) => FRAME.test(line)) : [];
-  copy.stack = [`${copy.name}: ${copy.message}`, ...frames.slice(0, FRAMES)].join('\n');
+  const copy = new Error(typeof message === 'string' ? plain(message) : 'unknown');
+  copy.name = typeof name === 'string' ? plain(name) : 'Error';
+  // A message may have lines that look like frames.
+  const lines = typeof stack === 'string' ? stack.replace(message, '').split('\n') : [];
+  const frames = lines.filter((line) => FRAME.test(line)).slice(0, FRAMES);
+  copy.stack = [`${copy.name}: ${copy.message}`, ...frames.map(plain)].join('\n');
   const system = systemCodeOf(cause);
   return system === undefined ? copy : Object.assign(copy, { code: system });
 }
@@ -167,6 +168,13 @@ export function systemCodeOf(error: unknown): string | undefined {
   return found as string | undefined;
 }
 
+/** The beginning of a text, on one line: line breaks and escapes in it could forge lines of a log. */
+function plain(text: string): string {
+  return text.slice(0, LONGEST).replace(/\p{Cc}+/gu, ' ');
+}
+
+/** Characters of a line that are kept. */
+const LONGEST = 200;
 /** A line of a stack, and how many of them are kept. */
 const FRAME = /^ {4}at /;
 const FRAMES = 10;

@@ -75,7 +75,7 @@ export function beginOperation<Name extends EventName>(
   let hasStarted = false;
   const note = ({ userId: found, reason, ...others }: Findings<Name>) => {
     userId = found ?? userId;
-    Object.assign(event, others, reason !== undefined && { reason: wordOf(reason) });
+    add(event, { ...others, ...(reason !== undefined && { reason: wordOf(reason) }) });
   };
   const identify = (id: string) => note({ userId: id } as Findings<Name>);
   const run = <Result>(work: () => Result): Result => {
@@ -85,7 +85,7 @@ export function beginOperation<Name extends EventName>(
   };
   const tell = (told?: string) => {
     if (told !== undefined) {
-      event.user = told;
+      add(event, { user: told });
     }
     tracing?.end(event, event.outcome === 'failed');
     deliver(Object.freeze({ ...event }) as KindeEvent);
@@ -98,8 +98,7 @@ export function beginOperation<Name extends EventName>(
         run(() => {});
       }
       note(findings ?? {});
-      event.took = secondsSince(start);
-      event.outcome ??= 'done';
+      add(event, { took: secondsSince(start), outcome: event.outcome ?? 'done' });
       const told = userId === undefined ? undefined : user(userId);
       if (told instanceof Promise) {
         void told.then(tell, () => tell());
@@ -108,6 +107,13 @@ export function beginOperation<Name extends EventName>(
       }
     },
   };
+}
+
+/** Adds facts to an event, unless a subscriber has frozen it: no listener makes a request fail. */
+function add(event: Draft, facts: object): void {
+  for (const [name, value] of Object.entries(facts)) {
+    Reflect.set(event, name, value);
+  }
 }
 
 /** Names the user of the operation under way. */

@@ -139,7 +139,8 @@ async function answer({ request, context, note }: Visit, methods: Methods): Prom
     const result = await handler(request, requestUrl(request, config).searchParams, note);
     if ('error' in result) {
       note(findingsOf(result.error));
-      return await refuse(request, context, result.error, result.returnTo);
+      // Not awaited here: what `onError` throws is for the framework, and not refused once more.
+      return refuse(request, context, result.error, result.returnTo);
     }
     if ('location' in result) {
       return redirect(request, result);
