@@ -135,6 +135,33 @@ describe.each(FRAMEWORKS)('a failed callback on %s', (framework) => {
     expectTold();
   });
 
+  test('loses its own cookie, whatever the app throws and however often', async () => {
+    const known = new Maintenance('back soon');
+    const names = [];
+    for (const thrown of [known, known, 'closed']) {
+      const answer = await failedCallback(() => Promise.reject(thrown as Error), 'own');
+      expectCookies(answer);
+      names.push(answer.setCookies[0]!.split('=')[0]);
+      server.close();
+    }
+    expect(new Set(names).size).toBe(3);
+  });
+
+  test('sends no cookie of a response that the app’s error carries', async () => {
+    const headers = { 'set-cookie': ['upstream=1'] };
+    const thrown = Object.assign(new Maintenance('back soon'), { headers });
+    expectCookies(await failedCallback(() => Promise.reject(thrown), 'own'));
+  });
+
+  test('is handed to the app once', async () => {
+    let calls = 0;
+    await failedCallback((error) => {
+      calls += 1;
+      throw error;
+    }, 'own');
+    expect(calls).toBe(1);
+  });
+
   test('is answered by the framework, whose own handler writes the headers of errors', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const answer = await failedCallback((error) => {
@@ -190,6 +217,21 @@ describe.each(FRAMEWORKS)('a function of the app that throws, on %s', (framework
     const answer = await browser.open('/admin', { headers: { accept: 'application/json' } });
     expect([answer.status, answer.json().code]).toEqual([403, 'forbidden']);
     expect(site.told.printed).toEqual([expect.stringContaining('forbidden')]);
+  });
+
+  test.each([undefined, '', 'route'])('onError lets nobody in by throwing %j', async (thrown) => {
+    site = await startSite(framework, emulator, { onError: () => Promise.reject(thrown as never) });
+    const headers = { accept: 'application/json' };
+    expect((await send(site.server, '/private', { headers })).status).toBe(500);
+  });
+
+  test.each([undefined, '', 'route'])('a guard lets nobody in by throwing %j', async (thrown) => {
+    site = await startSite(framework, emulator);
+    const { kinde } = site;
+    const request = { method: 'GET', url: '/', headers: new Headers() };
+    const auth = { isAuthenticated: true, isMachine: true, via: 'bearer' } as never;
+    const guard = async () => kinde.guard(request, auth, { allow: () => Promise.reject(thrown) });
+    await expect(guard()).rejects.toBeInstanceOf(Error);
   });
 
   test('renderProblem is told, and our page takes its place', async () => {

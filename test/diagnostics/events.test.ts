@@ -352,6 +352,15 @@ describe('channels', () => {
     expect(seen.at(-1)![1]).toMatchObject({ outcome: 'failed', code: 'discovery_invalid' });
   });
 
+  test('harm no operation whose event a listener freezes', async () => {
+    const { start: starts } = tracingChannel('kinde:login');
+    const freeze = (event: unknown) => void Object.freeze(event);
+    starts.subscribe(freeze);
+    const { location } = await silent().login(at('/login'));
+    starts.unsubscribe(freeze);
+    expect(location).toContain(emulator.issuer);
+  });
+
   test('bind a context to an operation, as tracers do', async () => {
     const storage = new AsyncLocalStorage<string>();
     const { start: starts } = tracingChannel('kinde:login');

@@ -1,4 +1,6 @@
 // The one error class, and every code that an error can have.
+import { bare } from '@kindling/internal';
+
 /** Every error code, and the HTTP status of an error with that code that nothing handles. */
 const STATUS = {
   /** Options or environment are unusable; `problems` lists all of them. */
@@ -107,14 +109,15 @@ export class KindeError extends Error {
   declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
 
   constructor(code: KindeErrorCode, message: string, details: KindeErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: harmless(details.cause) });
+    const { reason, problems = [], fix, headers = {}, cause } = bare(details);
+    super(message, cause === undefined ? undefined : { cause: harmless(cause) });
     this.code = code;
     this.statusCode = STATUS[code];
     // What is empty is not printed with the error.
-    hide(this, 'headers', details.headers ?? {});
-    hide(this, 'problems', details.problems ?? []);
-    set(this, 'reason', details.reason);
-    set(this, 'fix', details.fix);
+    hide(this, 'headers', headers);
+    hide(this, 'problems', problems);
+    set(this, 'reason', reason);
+    set(this, 'fix', fix);
   }
 
   /** The page about errors with this code: their causes, and what to do. */
@@ -150,23 +153,57 @@ function harmless(cause: unknown): Error {
   if (cause instanceof KindeError) {
     return cause;
   }
-  const { name, message, stack } = (cause ?? {}) as Error;
-  const copy = new Error(typeof message === 'string' ? message.slice(0, 200) : 'unknown');
-  copy.name = typeof name === 'string' ? name : 'Error';
-  const frames =
-    typeof stack === 'string' ? stack.split('\n').filter((line) => FRAME.test(line)) : [];
-  copy.stack = [`${copy.name}: ${copy.message}`, ...frames.slice(0, FRAMES)].join('\n');
+  try {
+    return copyOf((cause ?? {}) as Error);
+  } catch {
+    // Members of what an app throws may throw, too.
+    return new Error('unknown');
+  }
+}
+
+function copyOf(cause: Error): Error {
+  const { name, message, stack } = cause;
+  const copy = new Error(typeof message === 'string' ? plain(message) : 'unknown');
+  copy.name = typeof name === 'string' ? plain(name) : 'Error';
+  // A message may have lines that look like frames.
+  const lines = typeof stack === 'string' ? stack.replace(message, '').split('\n') : [];
+  const frames = lines.filter((line) => FRAME.test(line)).slice(0, FRAMES);
+  copy.stack = [`${copy.name}: ${copy.message}`, ...frames.map(plain)].join('\n');
   const system = systemCodeOf(cause);
   return system === undefined ? copy : Object.assign(copy, { code: system });
 }
 
+/** An error and what caused it, outermost first. */
+export function withCauses(error: Error): readonly Error[] {
+  const all = [error];
+  let { cause } = error;
+  while (cause instanceof Error && all.length < MOST_CAUSES) {
+    all.push(cause);
+    ({ cause } = cause);
+  }
+  return all;
+}
+
+/** Causes of one error that are looked at: an app may have made it its own cause. */
+const MOST_CAUSES = 6;
+
 /** The code of a system error such as `ECONNREFUSED`, or of the error that caused it. */
 export function systemCodeOf(error: unknown): string | undefined {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
-  const found = [code, cause?.code].find((one) => typeof one === 'string');
+  const found = [code, cause?.code].find((one) => typeof one === 'string' && SYSTEM_CODE.test(one));
   return found as string | undefined;
 }
 
+/** Codes of Node, TLS, Redis and Postgres. */
+const SYSTEM_CODE = /^\w{1,64}$/;
+
+/** The beginning of a text, on one line: line breaks and escapes in it could forge lines of a log. */
+function plain(text: string): string {
+  return text.slice(0, LONGEST).replace(/\p{Cc}+/gu, ' ');
+}
+
+/** Characters of a line that are kept. */
+const LONGEST = 200;
 /** A line of a stack, and how many of them are kept. */
 const FRAME = /^ {4}at /;
 const FRAMES = 10;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { own } from '@kindling/internal';
 import onHeaders from 'on-headers';
 import type { RequestAuth } from '../caller/auth.js';
 import type { Logger } from '../diagnostics/log.js';
@@ -43,12 +44,12 @@ class Incoming implements HttpRequest {
   }
 
   get id(): string | undefined {
-    const { id } = this.#logged;
+    const id = own(this.#logged, 'id');
     return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
   }
 
   get log(): Logger | undefined {
-    const { log } = this.#logged;
+    const log = own(this.#logged, 'log');
     return isLogger(log) ? log : undefined;
   }
 

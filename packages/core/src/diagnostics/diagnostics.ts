@@ -1,14 +1,16 @@
 // Tells the operator of an app what happens: events, audit events and log lines, without secrets.
 
 import type util from 'node:util';
-import { KindeError, type KindeErrorCode } from '../errors.js';
+import { KindeError, withCauses, type KindeErrorCode } from '../errors.js';
 import { builtin } from '../runtime.js';
 import { createAudit, type AuditEntry } from './audit.js';
 import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.js';
 import { createLog, write, type Logger, type Requester } from './log.js';
 import {
   beginOperation,
+  isSilent,
   openChannels,
+  silently,
   findingsOf,
   type Findings,
   type Operation,
@@ -81,14 +83,14 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = channels[name];
-    if (!hasListener && !tracing?.isOn) {
+    if ((!hasListener && !tracing?.isOn) || isSilent()) {
       return undefined;
     }
     const user = userIdsInEvents === 'plain' ? (id: string) => id : hash;
     return beginOperation(name, details, { tracing, user, deliver }, request);
   };
   const tell = (error: KindeError, request?: Requester) => {
-    const all = withCauses(error);
+    const all = withCauses(error).filter((one) => one instanceof KindeError);
     if (!all.some((one) => told.has(one))) {
       log(error, request);
     }
@@ -127,7 +129,8 @@ function ignore(): void {}
 /** Calls a function of the app for which nobody waits. */
 function callHook(call: () => unknown, failed: (error: unknown) => void): void {
   try {
-    const pending = call();
+    // Its own calls of Kinde are no events, or one would follow from another for ever.
+    const pending = silently(call);
     if (typeof pending === 'object') {
       Promise.resolve(pending).catch(failed);
     }
@@ -143,12 +146,6 @@ export function hookFailed(name: string, cause: unknown): KindeError {
     fix: `Fix the exception that \`${name}\` throws: it is the \`cause\` of this error.`,
     cause,
   });
-}
-
-/** An error and the errors of ours that caused it. */
-function withCauses(error: KindeError): KindeError[] {
-  const { cause } = error;
-  return cause instanceof KindeError ? [error, ...withCauses(cause)] : [error];
 }
 
 /** One line for `NODE_DEBUG=kinde`. */

@@ -49,9 +49,9 @@ export interface Destination {
 /** The operation of which the one that begins now is a part. */
 const current = createStorage();
 
-function createStorage(): AsyncLocalStorage<Around> | undefined {
+function createStorage(): AsyncLocalStorage<Around | 'silent'> | undefined {
   const hooks = builtin<{ AsyncLocalStorage: typeof AsyncLocalStorage }>('node:async_hooks');
-  return hooks?.AsyncLocalStorage && new hooks.AsyncLocalStorage<Around>();
+  return hooks?.AsyncLocalStorage && new hooks.AsyncLocalStorage<Around | 'silent'>();
 }
 
 /** Begins an operation. */
@@ -62,7 +62,7 @@ export function beginOperation<Name extends EventName>(
   request?: Requester,
 ): Operation<Name> {
   const start = moment();
-  const around = current?.getStore()?.event;
+  const around = operationAround()?.event;
   const requestId = request ? requestIdOf(request) : around?.requestId;
   const event: Draft = {
     name,
@@ -75,7 +75,7 @@ export function beginOperation<Name extends EventName>(
   let hasStarted = false;
   const note = ({ userId: found, reason, ...others }: Findings<Name>) => {
     userId = found ?? userId;
-    Object.assign(event, others, reason !== undefined && { reason: wordOf(reason) });
+    add(event, { ...others, ...(reason !== undefined && { reason: wordOf(reason) }) });
   };
   const identify = (id: string) => note({ userId: id } as Findings<Name>);
   const run = <Result>(work: () => Result): Result => {
@@ -85,7 +85,7 @@ export function beginOperation<Name extends EventName>(
   };
   const tell = (told?: string) => {
     if (told !== undefined) {
-      event.user = told;
+      add(event, { user: told });
     }
     tracing?.end(event, event.outcome === 'failed');
     deliver(Object.freeze({ ...event }) as KindeEvent);
@@ -98,8 +98,7 @@ export function beginOperation<Name extends EventName>(
         tracing?.start(event, nothing);
       }
       note(findings ?? {});
-      event.took = secondsSince(start);
-      event.outcome ??= 'done';
+      add(event, { took: secondsSince(start), outcome: event.outcome ?? 'done' });
       const told = userId === undefined ? undefined : user(userId);
       if (told instanceof Promise) {
         void told.then(tell, () => tell());
@@ -113,16 +112,38 @@ export function beginOperation<Name extends EventName>(
 /** The work of an operation that is over before it is told to begin. */
 function nothing(): void {}
 
+/** Adds facts to an event, unless a subscriber has frozen it: no listener makes a request fail. */
+function add(event: Draft, facts: object): void {
+  for (const [name, value] of Object.entries(facts)) {
+    Reflect.set(event, name, value);
+  }
+}
+
+/** Does what belongs to no operation, and begins none. */
+export function silently<Result>(work: () => Result): Result {
+  return current ? current.run('silent', work) : work();
+}
+
+/** Whether that is under way. */
+export function isSilent(): boolean {
+  return current?.getStore() === 'silent';
+}
+
+function operationAround(): Around | undefined {
+  const around = current?.getStore();
+  return around === 'silent' ? undefined : around;
+}
+
 /** Names the user of the operation under way. */
 export function identify(userId: string | undefined): void {
   if (userId) {
-    current?.getStore()?.identify(userId);
+    operationAround()?.identify(userId);
   }
 }
 
 /** The id of the request under way, where somebody listens. */
 export function currentRequestId(): string | undefined {
-  return current?.getStore()?.event.requestId;
+  return operationAround()?.event.requestId;
 }
 
 /** What an error says about the operation that it ended. */

@@ -1,6 +1,6 @@
 import { dropOldest } from '@kindling/internal';
 import { secondsSince, moment, type Moment } from '../clock.js';
-import type { KindeError } from '../errors.js';
+import { systemCodeOf, withCauses, type KindeError } from '../errors.js';
 
 /** Seconds in which the same cause is told once. */
 const QUIET = 60;
@@ -11,8 +11,8 @@ const MOST_CAUSES = 100;
 export function createQuiet(tell: (error: KindeError) => void): (error: KindeError) => void {
   const causes = new Map<string, Moment>();
   return (error) => {
-    const { code, reason, cause } = error;
-    const name = [code, reason, cause instanceof Error ? cause.message : ''].join(' ');
+    const { code, reason } = error;
+    const name = [code, reason, causeOf(error)].join(' ');
     const last = causes.get(name);
     if (last !== undefined && secondsSince(last) < QUIET) {
       return;
@@ -22,6 +22,11 @@ export function createQuiet(tell: (error: KindeError) => void): (error: KindeErr
     dropOldest(causes, MOST_CAUSES);
     tell(error);
   };
+}
+
+/** A system error by its code: its message may name a file or key of one request. */
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? (systemCodeOf(cause) ?? cause.message) : '';
 }
 
 /** Prints errors on stderr, for apps without a logger: once per cause and minute. */
@@ -37,10 +42,6 @@ function inWords(error: KindeError): string {
     lines.push(`  Fix: ${fix}`);
   }
   lines.push(`  See ${docs}`);
-  let { cause } = error as Error;
-  while (cause instanceof Error) {
-    lines.push(`  Caused by ${cause.stack}`);
-    ({ cause } = cause);
-  }
-  return lines.join('\n');
+  const [, ...causes] = withCauses(error);
+  return [...lines, ...causes.map(({ stack }) => `  Caused by ${stack}`)].join('\n');
 }

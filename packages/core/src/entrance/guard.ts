@@ -9,7 +9,7 @@ import { PRIVATE_HEADERS, requestUrl, type HttpRequest, type Reply } from '../ht
 import { loginElsewhere } from '../login/elsewhere.js';
 import { login } from '../login/login.js';
 import { isPageLoad, wantsPage } from '../http/navigation.js';
-import { refuse } from './refusal.js';
+import { refuse, toError } from './refusal.js';
 import { crossSite, isFromTrustedPage } from '../http/same-origin.js';
 import { explainForbidden } from './forbidden.js';
 
@@ -86,7 +86,7 @@ async function decide(
     throw forbidden(auth, rule.allow);
   } catch (error) {
     if (!(error instanceof KindeError)) {
-      throw error;
+      throw toError(error);
     }
     note({ ...findingsOf(error), answer: 'refused' });
     if (auth.isAuthenticated && error.statusCode === 403) {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { hookFailed } from '../diagnostics/diagnostics.js';
-import type { KindeError } from '../errors.js';
+import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Reply } from '../http/http.js';
 import { headersOf, problemReply } from '../http/problem.js';
 
@@ -52,15 +52,27 @@ async function answerOfApp(
       code: error.code,
     };
   } catch (thrown) {
-    if (typeof thrown === 'object' && thrown !== null && thrown !== error) {
-      // Apps may throw one error for many requests.
-      Reflect.defineProperty(thrown, COOKIES, { value: cookies, configurable: true });
-    }
-    throw thrown;
+    const passed = toError(thrown);
+    // An app may throw one error for all: it has the cookies of the last request then.
+    Reflect.defineProperty(passed, COOKIES, { value: cookies, configurable: true });
+    throw passed;
   }
 }
 
-interface Marked extends Partial<KindeError> {
+/**
+ * What a function of the app threw, as an error. Frameworks take nothing at all for success, and some words, such as `route`,
+ * for a way on, so a guard that rejects without a reason would let everybody in.
+ */
+export function toError(thrown: unknown): object {
+  if (typeof thrown === 'object' && thrown !== null) {
+    return thrown;
+  }
+  return new Error('A function of the app threw something that is not an error.', {
+    cause: thrown,
+  });
+}
+
+interface Marked {
   readonly [COOKIES]?: readonly string[];
 }
 
@@ -69,6 +81,7 @@ export function errorCookies(error: unknown): readonly string[] {
   if (typeof error !== 'object' || error === null) {
     return [];
   }
-  const { [COOKIES]: known, headers } = error as Marked;
-  return known ?? [headers?.['set-cookie'] ?? []].flat();
+  // Other errors may have the headers of a response that the app got from elsewhere.
+  const own = error instanceof KindeError ? error.headers['set-cookie'] : undefined;
+  return (error as Marked)[COOKIES] ?? [own ?? []].flat();
 }

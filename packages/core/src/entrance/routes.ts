@@ -29,11 +29,12 @@ import { navigationRequired, requireOwnPage } from '../http/same-origin.js';
 import { refuse } from './refusal.js';
 import { receiverOf } from './webhook.js';
 
+type Result = Redirect | Reply | FailedCallback;
 type Handler = (
   request: HttpRequest,
   query: URLSearchParams,
   note: Note<EventName>,
-) => Promise<Redirect | Reply | FailedCallback>;
+) => Promise<Result>;
 type Methods = Readonly<Record<string, Handler>>;
 
 /** A route: its path, the event that tells of it, and what it does by method. */
@@ -137,11 +138,12 @@ async function answer({ request, context, note }: Visit, methods: Methods): Prom
       return NOTHING;
     }
     const result = await handler(request, requestUrl(request, config).searchParams, note);
-    if ('error' in result) {
+    if (isFailed(result)) {
       note(findingsOf(result.error));
-      return await refuse(request, context, result.error, result.returnTo);
+      // Not awaited here: what `onError` throws is for the framework, and not refused once more.
+      return refuse(request, context, result.error, result.returnTo);
     }
-    if ('location' in result) {
+    if (isRedirect(result)) {
       return redirect(request, result);
     }
     note(findingsOfReply(result));
@@ -153,6 +155,14 @@ async function answer({ request, context, note }: Visit, methods: Methods): Prom
     note(findingsOf(error));
     return refuse(request, context, error);
   }
+}
+
+function isFailed(result: Result): result is FailedCallback {
+  return Object.hasOwn(result, 'error');
+}
+
+function isRedirect(result: Result): result is Redirect {
+  return Object.hasOwn(result, 'location');
 }
 
 /** What a reply says that `protect()` made. */

@@ -1,4 +1,4 @@
-import type { KindeError } from '../errors.js';
+import { withCauses, type KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Problem, type Reply } from './http.js';
 import { wantsPage } from './navigation.js';
 
@@ -123,13 +123,14 @@ function forDeveloper(error: KindeError): Pick<Problem, 'reason' | 'cause' | 'fi
 }
 
 /** The system's or the app's own words for what happened, from the error at the bottom. */
-function causeOf({ cause }: Error): string | undefined {
-  if (!(cause instanceof Error)) {
+function causeOf(error: KindeError): string | undefined {
+  const [, ...causes] = withCauses(error);
+  const cause = causes.at(-1) as (Error & { code?: string }) | undefined;
+  if (!cause) {
     return undefined;
   }
-  const { code } = cause as { code?: unknown };
-  const own = typeof code === 'string' && !cause.message.includes(code) ? ` (${code})` : '';
-  return causeOf(cause) ?? cause.message + own;
+  const { code = '', message } = cause;
+  return message.includes(code) ? message : `${message} (${code})`;
 }
 
 function loginLink(login: string, returnTo: string | undefined): string {

@@ -34,7 +34,7 @@ export function writeEnvironment(file: string, env: Environment): void {
   const left = new Map(Object.entries(env));
   const lines = linesOf(file).map((line) => {
     const name = nameIn(line);
-    const value = env[name];
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined) {
       return line;
     }
