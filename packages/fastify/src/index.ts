@@ -58,8 +58,15 @@ function addRoutes(auth: FastifyInstance, app: FastifyInstance, instance: Kinde)
   // The auth routes accept any kind of body and leave it to core, which reads one where it needs it.
   auth.removeAllContentTypeParsers();
   auth.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  // Looked up at the time of an error: apps set their handler after they have registered their plugins.
-  auth.setErrorHandler((error, request, reply) => app.errorHandler(error, request, reply));
+  // Looked up at the time of an error: apps set their handler after they have registered their plugins. One from before is
+  // next in line, and thrown to: called from here, Fastify's own would log the error twice.
+  const { errorHandler: known } = app;
+  auth.setErrorHandler((error, request, reply) => {
+    if (app.errorHandler === known) {
+      throw error;
+    }
+    return app.errorHandler(error, request, reply);
+  });
   // Runs before the hook of the app, which skips these requests then: no auth route begins with a refresh.
   auth.addHook('onRequest', (request, _reply, done) => {
     request[INSTANCE] = instance;

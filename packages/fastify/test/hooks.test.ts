@@ -136,3 +136,16 @@ describe('hooks on Fastify', () => {
     expect((await ada.open('/outside')).json()).toEqual({ kinde: 'undefined' });
   });
 });
+
+test('what `onError` throws is logged once where Fastify answers it', async () => {
+  const lines: string[] = [];
+  const app = createFastify({
+    logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } },
+  });
+  const onError = () => {
+    throw new Error('no page today');
+  };
+  await app.register(fastify.kinde, optionsFor(emulator, { onError }));
+  const answer = await app.inject('/callback');
+  expect([answer.statusCode, lines]).toEqual([500, [expect.stringContaining('no page today')]]);
+});
