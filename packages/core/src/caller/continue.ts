@@ -129,7 +129,7 @@ async function keepWhatFits(
     backOff(from, context);
     return { auth: toAuth(from, context), cookies: [] };
   }
-  void revokeTokens(to, context);
+  void revokeTokens(to, context, jar.request);
   return signOutWith(jar, context, 'session_too_large', to);
 }
 

@@ -117,7 +117,7 @@ async function afterRefusal(
 ): Promise<Authentication> {
   // A forged answer leaves a refresh token behind that works.
   if (session.unjudged) {
-    void revokeTokens(session, context);
+    void revokeTokens(session, context, jar.request);
   }
   const { store, coordination } = context.config.session;
   if (store) {

@@ -21,8 +21,14 @@ export async function refuse(
   const { diagnostics, onError } = config;
   diagnostics.tell(error, request);
   const own = await answerOfApp(request, onError, error);
-  if (own) {
+  if (typeof own === 'object') {
     return own;
+  }
+  if (own === 'unusable') {
+    const cause = new TypeError(
+      'It returned something else than a reply such as { status, body }.',
+    );
+    diagnostics.tell(hookFailed('onError', cause), request);
   }
   try {
     return problemReply(request, config, error, returnTo);
@@ -36,12 +42,15 @@ async function answerOfApp(
   request: HttpRequest,
   onError: Context['config']['onError'],
   error: KindeError,
-): Promise<Reply | undefined> {
+): Promise<Reply | 'unusable' | undefined> {
   const cookies = errorCookies(error);
   try {
     const own = await onError?.(error, request);
-    if (!own) {
+    if (own === undefined || own === null) {
       return undefined;
+    }
+    if (typeof own !== 'object') {
+      return 'unusable';
     }
     const { status = error.statusCode, headers, cookies: others = [], body = null } = own;
     return {

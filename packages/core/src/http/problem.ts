@@ -179,7 +179,7 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 <p class="status">${status}</p>
 <h1>${escape(title)}</h1>
 <p>${escape(detail)}</p>
-<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text)}</dd>`).join('')}${docs ? more(docs) : ''}</dl>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${withCode(text)}</dd>`).join('')}${docs ? more(docs) : ''}</dl>
 <p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
 </main>
 </html>
@@ -188,7 +188,12 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 
 /** Where a developer reads on. */
 function more(docs: string): string {
-  return `<dt>More</dt><dd><a href="${escape(docs)}">About this error</a>, or check the whole set-up: npx @kindling/doctor --env .env</dd>`;
+  return `<dt>More</dt><dd><a href="${escape(docs)}">About this error</a>, or check the whole set-up: <code>npx @kindling/doctor --env .env</code></dd>`;
+}
+
+/** A text in which names of the code are between backticks. */
+function withCode(text: string): string {
+  return escape(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function escape(text: string): string {

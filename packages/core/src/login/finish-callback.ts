@@ -73,7 +73,7 @@ async function signIn(
     },
   );
   if (typeof before === 'object') {
-    void revokeTokens(before, context);
+    void revokeTokens(before, context, jar.request);
   }
   auditSignIn(context, callback, tokens);
   return { location, cookies: [...cookies, ...others, ...swept] };

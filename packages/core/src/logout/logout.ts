@@ -3,7 +3,8 @@
 import { bare, withDeadline } from '@kindling/internal';
 import type { LogoutContext } from './context.js';
 import { clearCookie, readCookies } from '../cookies.js';
-import { identify } from '../diagnostics/operation.js';
+import type { AuditEntry } from '../diagnostics/audit.js';
+import { findingsOf, identify } from '../diagnostics/operation.js';
 import { KindeError, withHeaders } from '../errors.js';
 import type { HttpRequest, Redirect } from '../http/http.js';
 import { forgetLogins } from '../login/pending-login.js';
@@ -31,22 +32,29 @@ export async function logout(
   const session = typeof found === 'object' ? found : undefined;
   const revoke = async () => {
     if (session) {
-      await withinTime(REVOKE_TIMEOUT_MS, revokeTokens(session, context));
+      await withinTime(REVOKE_TIMEOUT_MS, revokeTokens(session, context, request));
+    }
+  };
+  const audit = ({ code, reason }: Pick<AuditEntry, 'code' | 'reason'>) => {
+    if (session) {
+      const user = userOfSession(session);
+      identify(user.userId);
+      config.diagnostics.audit(
+        { type: 'signed_out', by: 'session', ...user, code, reason },
+        request,
+      );
     }
   };
   const cookies = await endSession(jar, context, session).catch(async (error: unknown) => {
     // The store still has the session, but from here on nobody has the cookie for it, and it is not refreshed any more.
     await revoke();
+    audit(findingsOf(error));
     const cleared = clearCookie(jar, context, config.session.cookie);
     const lines = [...cleared, ...forgetLogins(jar, context)];
     throw error instanceof KindeError ? withHeaders(error, { 'set-cookie': lines }) : error;
   });
   await revoke();
-  if (session) {
-    const user = userOfSession(session);
-    identify(user.userId);
-    config.diagnostics.audit({ type: 'signed_out', by: 'session', ...user }, request);
-  }
+  audit({});
   const target = safeReturnTo(bare(options).returnTo, {
     ...config.returnRules,
     fallback: config.postLogoutRedirectUri,

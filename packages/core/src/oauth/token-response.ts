@@ -131,7 +131,8 @@ function refusalOf(error: string, status: number, config: OAuthConfig): KindeErr
     );
   }
   if (status === 400 && reason === 'invalid_grant') {
-    return new KindeError('grant_refused', 'Kinde no longer accepts this login.', { reason });
+    const fix = `Start again from the login route. If it fails each time, check the clock of this machine, and that ${config.nameOf('redirectUri')} is the address of the callback.`;
+    return new KindeError('grant_refused', 'Kinde no longer accepts this login.', { reason, fix });
   }
   return new KindeError('response_invalid', 'Kinde refused to issue tokens.', { reason });
 }

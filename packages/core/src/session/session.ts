@@ -4,6 +4,8 @@ import { base64url } from 'jose';
 import { now } from '../clock.js';
 import { clearCookie, findCookie, forgetCookie, hasCookie, type CookieJar } from '../cookies.js';
 import type { Opened } from '../crypto/seal.js';
+import { KindeError } from '../errors.js';
+import type { HttpRequest } from '../http/http.js';
 import type { Tokens } from '../oauth/client.js';
 import type { Standing } from '../revocations/revocations.js';
 import { retryLater, withBudget } from '../store/timeout.js';
@@ -236,11 +238,19 @@ export async function newestOf(
 /** Refreshes that are remembered for one session, at most; each is known for ten minutes. */
 const MOST_REFRESHES = 20;
 
-/** Ends the session's refresh token at Kinde, the newest there is. Never throws. */
-export async function revokeTokens(session: Session, context: SessionContext): Promise<void> {
+/** Revokes the session's refresh token at Kinde, the newest there is. Never throws: a failure is logged. */
+export async function revokeTokens(
+  session: Session,
+  context: SessionContext,
+  request?: HttpRequest,
+): Promise<void> {
   const newest = newestToken(await newestOf(session, context).catch(() => session));
   if (newest) {
-    await context.oauth.revoke(newest).catch(() => {});
+    await context.oauth.revoke(newest).catch((error: unknown) => {
+      if (error instanceof KindeError) {
+        context.config.diagnostics.tell(error, request);
+      }
+    });
   }
 }
 
