@@ -155,12 +155,12 @@ describe('errors on Express 4', () => {
     }
   });
 
-  test('Express 4: what breaks in a mounted route, or in a page of the app’s own, reaches `next`', async () => {
+  test('Express 4: what breaks in a mounted route, or is thrown by the app’s own `onError`, reaches `next`', async () => {
     const webhooks = { path: '/hooks', handle: boom };
-    const renderProblem = () => {
+    const onError = () => {
       throw new Error('boom');
     };
-    const { visitor } = await start({ webhooks, renderProblem });
+    const { visitor } = await start({ webhooks, onError });
     const hook = await visitor.open('/hooks', { method: 'POST' });
     expect([hook.status, hook.body]).toEqual([500, 'handled: boom']);
     await visitor.signIn(GRACE);

@@ -387,7 +387,9 @@ const byGuard: Record<string, Broken> = {
       kinde: (given) => (req, res, next) =>
         kinde(given)(req, res, (error) => (error ? void res.status(500).end() : next())),
     }),
-    noticed: ['an error of the app in an auth route reaches the error handler of the app'],
+    noticed: [
+      'an error that `onError` throws in an auth route reaches the error handler of the app',
+    ],
   },
 };
 

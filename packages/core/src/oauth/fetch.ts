@@ -24,8 +24,10 @@ export async function fetchLimited(
   limits: Limits,
 ): Promise<Response> {
   const stop = new AbortController();
+  // Not as a method: some runtimes refuse to be called on another object.
+  const { fetch } = config;
   try {
-    const response = config.fetch(url, {
+    const response = fetch(url, {
       ...init,
       redirect: 'manual',
       signal: stop.signal,

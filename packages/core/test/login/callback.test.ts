@@ -377,7 +377,7 @@ describe.each(Object.keys(frameworks))('Kinde is not what it should be, on %s', 
     const browser = createBrowser(app, emulator);
     const answer = await browser.open(await browser.callbackFor(ADA), JSON_CALL);
     expect([answer.status, answer.json().code]).toEqual([502, 'client_rejected']);
-    expect(answer.json().fix).toContain('KINDE_CLIENT_SECRET');
+    expect(answer.json().fix).toContain('`clientSecret`');
     expect(answer.body).not.toContain('wrong-secret');
     app.close();
   });

@@ -24,9 +24,6 @@ export interface Endpoints {
   readonly logout: URL;
 }
 
-/** Sites of Kinde itself. */
-const OWN_SITES = ['app.kinde.com', 'kinde.com', 'www.kinde.com'];
-
 const ANONYMOUS = {
   method: 'GET',
   url: '/',
@@ -41,11 +38,6 @@ export async function checkDiscovery(
   const { issuer } = app;
   const { host, hostname } = new URL(issuer);
   const variable = nameOf(env, 'KINDE_ISSUER_URL');
-  if (OWN_SITES.includes(hostname)) {
-    const detail = `${host} is Kinde's own site, where you manage your business: no app can sign users in there.`;
-    const fix = `Set ${variable} to the domain of your environment, such as https://acme.kinde.com: in Kinde, open your application's details.`;
-    return concluded(say('failed', detail, fix));
-  }
   const answer = await ask(fetch, `${issuer}/.well-known/openid-configuration`);
   if (typeof answer === 'string') {
     const detail = `${host} does not respond: ${answer}.`;
