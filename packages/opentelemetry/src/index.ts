@@ -1,5 +1,6 @@
 export {
   kindeInstrumentation,
   type KindeInstrumentation,
+  type KindeInstrumentationConfig,
   type KindeInstrumentationOptions,
 } from './instrumentation.js';

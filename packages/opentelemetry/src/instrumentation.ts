@@ -42,9 +42,15 @@ export interface KindeInstrumentation {
   /** Sets where metrics go. @default the global meter provider */
   setMeterProvider(provider: MeterProvider): void;
   /** Starts or stops, if `enabled` is given. */
-  setConfig(config: { enabled?: boolean }): void;
+  setConfig(config: KindeInstrumentationConfig): void;
   /** Whether it is started. */
-  getConfig(): { enabled?: boolean };
+  getConfig(): KindeInstrumentationConfig;
+}
+
+/** The part of an instrumentation's configuration that is used. */
+export interface KindeInstrumentationConfig {
+  /** Whether it makes spans and metrics. */
+  enabled?: boolean;
 }
 
 const NAME = '@kindling/opentelemetry';

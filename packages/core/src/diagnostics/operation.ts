@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { createTracing, type Tracing } from '@kindling/internal';
+import { createTracing } from '@kindling/internal';
 import { moment, secondsSince } from '../clock.js';
 import { KindeError } from '../errors.js';
 import { builtin } from '../runtime.js';
@@ -36,10 +36,20 @@ interface Around {
   identify(userId: string): void;
 }
 
+/** The channels of one kind of operation. */
+export interface Channels {
+  /** Whether anybody listens. */
+  readonly isOn: boolean;
+  /** Tells that an operation starts, and does its work in the context that subscribers bind to the start. */
+  start<Result>(event: object, work: () => Result): Result;
+  /** Tells that an operation is over. */
+  end(event: object, hasFailed: boolean): void;
+}
+
 /** Where the event of an operation goes when that is over. */
 export interface Destination {
   /** Channels by name. */
-  readonly tracing: Tracing | undefined;
+  readonly tracing: Channels | undefined;
   /** Tells an id of a user, hashed or not. */
   user(id: string): string | Promise<string>;
   /** The rest of the listeners. */
@@ -175,7 +185,7 @@ export function requestIdOf({ id, headers }: Requester): string | undefined {
 }
 
 /** Opens the channels of all events. */
-export function openChannels(): Readonly<Record<EventName, Tracing | undefined>> {
+export function openChannels(): Readonly<Record<EventName, Channels | undefined>> {
   const channels = EVENT_NAMES.map((name) => [name, createTracing(`kinde:${name}`)] as const);
-  return Object.freeze(Object.fromEntries(channels) as Record<EventName, Tracing | undefined>);
+  return Object.freeze(Object.fromEntries(channels) as Record<EventName, Channels | undefined>);
 }
