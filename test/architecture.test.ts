@@ -33,7 +33,8 @@ const packages: Record<string, readonly string[]> = {
 const files: Record<string, readonly string[]> = {
   internal: [
     'index',
-    'body clock deadline issuer nearest newest own retry-after signing-key tracing',
+    'tracing',
+    'body builtin clock deadline issuer nearest newest own retry-after signing-key',
   ],
   claims: [
     'index',

@@ -1,4 +1,5 @@
 export { readBytes, readText } from './body.js';
+export { builtin } from './builtin.js';
 export { stopwatch } from './clock.js';
 export { withDeadline, type Deadline } from './deadline.js';
 export { isLoopback, isProduction, isPublic } from './issuer.js';

@@ -1,3 +1,5 @@
+import { builtin } from './builtin.js';
+
 /** The part of `node:diagnostics_channel` that is used: this package depends on no runtime. */
 interface Channel {
   publish(event: object): void;
@@ -21,10 +23,7 @@ export interface Tracing {
 
 /** Opens the channels of one kind of operation; `undefined` in runtimes that have none. */
 export function createTracing(name: string): Tracing | undefined {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): DiagnosticsChannel | undefined };
-  };
-  const channels = process?.getBuiltinModule?.('node:diagnostics_channel')?.tracingChannel?.(name);
+  const channels = builtin<DiagnosticsChannel>('node:diagnostics_channel')?.tracingChannel?.(name);
   if (!channels) {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { builtin } from '@kindling/internal';
+
 /** Reports what a client does, while it does it. Never contains a token, a secret or a body. */
 export interface ManagementEvent {
   /**
@@ -32,10 +34,8 @@ interface Channel {
 export function createEvents(
   onEvent: ((event: ManagementEvent) => unknown) | undefined,
 ): (event: ManagementEvent) => void {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } };
-  };
-  const channel = process?.getBuiltinModule?.('node:diagnostics_channel').channel(CHANNEL);
+  const diagnostics = builtin<{ channel(name: string): Channel }>('node:diagnostics_channel');
+  const channel = diagnostics?.channel(CHANNEL);
   const emit = async (event: ManagementEvent) => {
     if (channel?.hasSubscribers) {
       channel.publish(event);

@@ -51,13 +51,13 @@ export async function authenticate(
   const { observe } = context.config.diagnostics;
   return observe({ name: 'authenticate', details: {}, request }, async (note) => {
     const found = await findCaller(request, context, options);
-    note(findingsOf(found.auth));
+    note(findingsOfCaller(found.auth));
     return found;
   });
 }
 
 /** What is told of a caller. */
-function findingsOf(auth: Auth): Findings<'authenticate'> {
+function findingsOfCaller(auth: Auth): Findings<'authenticate'> {
   if (auth.isAuthenticated) {
     return { via: auth.via, ...(!auth.isMachine && { userId: auth.user.id }) };
   }
@@ -130,7 +130,7 @@ export function authenticateSync(
   const operation = context.config.diagnostics.begin('authenticate', {}, request);
   const found = findCallerSync(request.headers, context, refresh);
   if (found) {
-    operation?.end(findingsOf(found));
+    operation?.end(findingsOfCaller(found));
   }
   return found;
 }

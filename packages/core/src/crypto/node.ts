@@ -1,7 +1,7 @@
+import { builtin } from '@kindling/internal';
 import type * as crypto from 'node:crypto';
 import type * as zlib from 'node:zlib';
 import { base64url } from 'jose';
-import { builtin } from '../runtime.js';
 
 /** The part of Node's own cryptography that is used. */
 export type NodeCrypto = Pick<

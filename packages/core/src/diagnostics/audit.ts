@@ -1,7 +1,8 @@
+import { builtin } from '@kindling/internal';
 import type diagnosticsChannel from 'node:diagnostics_channel';
 import { now } from '../clock.js';
-import { builtin } from '../runtime.js';
 import type { AuditEvent } from './events.js';
+import { callHook } from './hook.js';
 import { currentRequestId, requestIdOf } from './operation.js';
 import type { Requester } from './log.js';
 
@@ -37,7 +38,9 @@ export function createAudit(
       ...(requestId !== undefined && { requestId }),
     });
     channel?.publish(event);
-    const store = async () => onAudit?.(event);
-    store().catch((error: unknown) => failed(error, request));
+    callHook(
+      () => onAudit?.(event),
+      (error) => failed(error, request),
+    );
   };
 }

@@ -1,10 +1,11 @@
 // Tells the operator of an app what happens: events, audit events and log lines, without secrets.
 
+import { builtin } from '@kindling/internal';
 import type util from 'node:util';
 import { KindeError, withCauses, type KindeErrorCode } from '../errors.js';
-import { builtin } from '../runtime.js';
 import { createAudit, type AuditEntry } from './audit.js';
 import type { AuditEvent, EventDetails, EventName, KindeEvent } from './events.js';
+import { callHook, hookFailed } from './hook.js';
 import { createLog, write, type Logger, type Requester } from './log.js';
 import {
   beginOperation,
@@ -79,7 +80,8 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
     if (debug?.enabled) {
       debug(lineOf(event));
     }
-    callHook(() => onEvent?.(event), failed);
+    // Its own calls of Kinde are no events, or one would follow from another for ever.
+    callHook(() => onEvent && silently(() => onEvent(event)), failed);
   };
   const begin: Diagnostics['begin'] = (name, details, request) => {
     const tracing = channels[name];
@@ -125,28 +127,6 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
 }
 
 function ignore(): void {}
-
-/** Calls a function of the app for which nobody waits. */
-function callHook(call: () => unknown, failed: (error: unknown) => void): void {
-  try {
-    // Its own calls of Kinde are no events, or one would follow from another for ever.
-    const pending = silently(call);
-    if (typeof pending === 'object') {
-      Promise.resolve(pending).catch(failed);
-    }
-  } catch (error) {
-    failed(error);
-  }
-}
-
-/** The error of a function of the app that threw. */
-export function hookFailed(name: string, cause: unknown): KindeError {
-  return new KindeError('hook_failed', `The app’s function \`${name}\` threw an error.`, {
-    reason: name,
-    fix: `Fix the exception that \`${name}\` throws: it is the \`cause\` of this error.`,
-    cause,
-  });
-}
 
 /** One line for `NODE_DEBUG=kinde`. */
 function lineOf({ name, outcome, took, ...facts }: KindeEvent): string {

@@ -1,4 +1,5 @@
 import type { KindeError, KindeErrorCode } from '../errors.js';
+import { callHook } from './hook.js';
 import { createStderr } from './stderr.js';
 
 /** A logger in the shape of pino, which `console` has, too. */
@@ -69,8 +70,7 @@ export function write(
   line: readonly [details: object, message: string],
   failed: () => void,
 ): void {
-  const call = async () => logger[level](...line);
-  call().catch(failed);
+  callHook(() => logger[level](...line), failed);
 }
 
 /** The details of a line beside its message. Only level `error` has a stack. */

@@ -1,8 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { createTracing } from '@kindling/internal';
+import { builtin, createTracing } from '@kindling/internal';
 import { moment, secondsSince } from '../clock.js';
 import { KindeError } from '../errors.js';
-import { builtin } from '../runtime.js';
 import {
   EVENT_NAMES,
   type EventDetails,

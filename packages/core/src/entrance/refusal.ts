@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { hookFailed } from '../diagnostics/diagnostics.js';
+import { hookFailed } from '../diagnostics/hook.js';
 import { KindeError } from '../errors.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Reply } from '../http/http.js';
 import { headersOf, problemReply } from '../http/problem.js';

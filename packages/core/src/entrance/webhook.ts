@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
-import { hookFailed, type Note } from '../diagnostics/diagnostics.js';
+import type { Note } from '../diagnostics/diagnostics.js';
+import { hookFailed } from '../diagnostics/hook.js';
 import type { EventName } from '../diagnostics/events.js';
 import { KindeError, type KindeErrorDetails } from '../errors.js';
 import type { HttpRequest, Reply } from '../http/http.js';

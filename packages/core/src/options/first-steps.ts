@@ -1,6 +1,5 @@
 import type * as fs from 'node:fs';
-import { bare } from '@kindling/internal';
-import { builtin } from '../runtime.js';
+import { bare, builtin } from '@kindling/internal';
 import { OPTIONS, type KindeOptions } from './options.js';
 
 /** The options without which nobody can sign in. */

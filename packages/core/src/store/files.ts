@@ -1,7 +1,7 @@
+import { builtin } from '@kindling/internal';
 import type * as fs from 'node:fs/promises';
 import type * as path from 'node:path';
 import { KindeError } from '../errors.js';
-import { builtin } from '../runtime.js';
 
 /** A value in a file. */
 export interface Kept {
