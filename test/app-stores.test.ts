@@ -46,7 +46,7 @@ async function liveThrough(
   env: NodeJS.ProcessEnv,
   stored: () => Promise<unknown[]>,
 ): Promise<void> {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const before = (await stored().catch(() => [])).length;
   const start = async () => {
     const { session, close } = await sessionsFromEnv(env);

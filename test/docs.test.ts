@@ -62,7 +62,7 @@ let emulator: Emulator;
 const closing: (() => Promise<unknown> | void)[] = [];
 const stops: (() => Promise<void>)[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   for (const [name, value] of Object.entries(emulator.env)) {
     vi.stubEnv(name, value);
   }
@@ -326,7 +326,7 @@ describe('the snippets run', () => {
       mayAddAtAcme: true,
     });
     const { tenant } = await run('packages/claims/README.md', 'defineKinde');
-    await expect(createEmulator({ seed: tenant })).resolves.toBeDefined();
+    await expect(createEmulator({ strict: true, seed: tenant })).resolves.toBeDefined();
   });
 
   test('the emulator does what its README shows', async () => {

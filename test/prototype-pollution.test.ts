@@ -231,7 +231,7 @@ describe('OP-25 claims and requirements', () => {
 
 describe('OP-25 webhooks', () => {
   test('OP-25 an event says what it says: nobody is suspended, and nothing is an event, by Object.prototype', async () => {
-    const emulator = await createEmulator();
+    const emulator = await createEmulator({ strict: true });
     const effects: string[] = [];
     const sessions = {
       revokeUser: async () => void effects.push('revoked'),
@@ -300,7 +300,7 @@ describe.each(
 )('OP-25 on %s, sessions: %s', (framework, keep) => {
   let emulator: Emulator;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   afterAll(() => emulator.close());
 

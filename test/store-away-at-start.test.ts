@@ -63,7 +63,7 @@ afterAll(remove);
 let emulator: Emulator;
 const open: (() => unknown)[] = [];
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   for (const [name, value] of Object.entries(emulator.env)) {
     vi.stubEnv(name, value);
   }

@@ -16,7 +16,7 @@ const servers: Server[] = [];
 const client = createClient({ url: redisUrl }).on('error', () => {});
 const prefix = `kindling-test-two-apps-${process.pid}:`;
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
   if (hasRedis) {
     await client.connect();
   }

@@ -21,7 +21,7 @@ describe('the walk of a request, on Express with sessions in the cookie', () => 
 
   beforeAll(async () => {
     recorder = await createRecorder<Express>('packages/express/src/index.ts');
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     server = await listen(recorder.module, emulator);
     await walkAll(recorder, server, emulator, walks);
   }, 120_000);

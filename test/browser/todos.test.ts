@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium).each(Object.keys(apps))(
       server = createServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       site = `http://localhost:${(server.address() as AddressInfo).port}`;
-      emulator = await createEmulator({ siteUrl: site });
+      emulator = await createEmulator({ strict: true, siteUrl: site });
       await emulator.listen({ port: 0 });
       const {
         KINDE_ISSUER_URL: issuer,

@@ -55,7 +55,7 @@ describe.each(FRAMEWORKS)('a failed callback on %s', (framework) => {
   let lines: Line[];
   let events: string[];
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   afterEach(() => {
     emulator.faults.clear();
@@ -177,7 +177,7 @@ describe.each(FRAMEWORKS)('a function of the app that throws, on %s', (framework
   let emulator: Emulator;
   let site: Site;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   afterEach(async () => {
     vi.restoreAllMocks();

@@ -39,7 +39,11 @@ describe.each(FRAMEWORKS)('an error on %s', (framework) => {
     let emulator: Emulator;
     let site: Site;
     beforeAll(async () => {
-      emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.com' });
+      emulator = await createEmulator({
+        strict: true,
+        siteUrl: SITE,
+        issuer: 'https://acme.kinde.com',
+      });
     });
     afterEach(async () => {
       vi.useRealTimers();
@@ -113,7 +117,7 @@ function expectNoSecret(secrets: Secrets, { told }: Site, answer: Answer): void 
 }
 
 test('options that are wrong are told at start-up, with a link to their page', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const start = () => createKinde(optionsFor(emulator, { secret: 'hunter2' }));
   expect(start).toThrow(expect.objectContaining({ code: 'config_invalid' }));
   const error = caught(start);

@@ -24,7 +24,7 @@ let emulator: Emulator;
 let events: KindeEvent[];
 let audit: object[];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 beforeEach(() => {
   events = [];
@@ -288,7 +288,7 @@ test('NODE_DEBUG=kinde prints a line for each event', async () => {
   const code = `
     import { createKinde } from '@kindling/core';
     import { createEmulator } from '@kindling/emulator';
-    const emulator = await createEmulator({ siteUrl: '${SITE}' });
+    const emulator = await createEmulator({ strict: true, siteUrl: '${SITE}' });
     const { KINDE_CLIENT_ID: clientId, KINDE_CLIENT_SECRET: clientSecret } = emulator.env;
     const { issuer, fetch } = emulator;
     const secret = '0123456789abcdefghijklmnopqrstuvwxyz-test';

@@ -9,7 +9,7 @@ import { createVisitor } from './kit/visitor.js';
 const OTHER = 'https://other.example';
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 
 /** The message that a start ends with; nothing where it succeeds. */

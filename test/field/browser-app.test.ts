@@ -14,7 +14,7 @@ let emulator: Emulator;
 let site: Site;
 let visitor: Visitor;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   emulator.state.applications[0]!.tokens = { claims: ['roles'] };
 });
 afterEach(() => site.close());

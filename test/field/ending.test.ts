@@ -33,7 +33,7 @@ let emulator: Emulator;
 const issued: string[] = [];
 const sites: Site[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   emulator.faults.always('/oauth2/token', async (_request, next) => {
     const response = await next();
     const { refresh_token } = (await response.clone().json()) as { refresh_token?: string };

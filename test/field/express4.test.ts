@@ -29,7 +29,7 @@ const GRACE = 'grace@example.com';
 let emulator: Emulator;
 const servers: Server[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -33,7 +33,7 @@ const FORBIDDEN = {
 let emulator: Emulator;
 let site: Site;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -22,7 +22,7 @@ const LIFE = 120;
 let emulator: Emulator;
 const sites: Site[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   for (const application of emulator.state.applications) {
     Object.assign(application, { tokens: { ...application.tokens, accessTokenLifetime: LIFE } });
   }

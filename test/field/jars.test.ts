@@ -12,7 +12,7 @@ const PENDING_BYTES = 3584;
 let emulator: Emulator;
 const sites: Site[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   for (const site of sites.splice(0)) {
@@ -142,7 +142,7 @@ describe.each(FRAMEWORKS)('logins that are begun again and again, on %s', (frame
     return site;
   };
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   const pendingBytes = (jar: Jar) => jar.header().length;
   const targets = {

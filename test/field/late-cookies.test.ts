@@ -26,7 +26,7 @@ let emulator: Emulator;
 let upstream: Server;
 let site: Site | undefined;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   // Somebody else's server, with cookies and a cache policy of its own.
   upstream = createServer((request, response) => {
     response.writeHead(200, { 'Set-Cookie': ['own=1; Path=/', 'two=2'], 'Cache-Control': PUBLIC });

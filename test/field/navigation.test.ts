@@ -89,7 +89,7 @@ describe.each(FRAMEWORKS)('requests that nobody meant as a navigation, on %s', (
   let site: Site;
   let visitor: Visitor;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   beforeEach(async () => {
     site = await startSite(framework, emulator);
@@ -216,7 +216,7 @@ describe.each(rowsOf())('many tabs, on %s with sessions in the %s', (framework, 
   let site: Site;
   let visitor: Visitor;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   beforeEach(async () => {
     site = await startSite(framework, emulator, { options: { session: sessionOf(mode) } });

@@ -26,7 +26,7 @@ import { createVisitor, DUE, elsewhere, later } from './kit/visitor.js';
 let emulator: Emulator;
 let site: Site | undefined;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -18,7 +18,7 @@ import { createVisitor, DUE, elsewhere, later, tokenCalls, type Visitor } from '
 let emulator: Emulator;
 let site: Site;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -20,7 +20,7 @@ describe.each(rowsOf())(
     let site: Site;
     let visitor: Visitor;
     beforeAll(async () => {
-      emulator = await createEmulator({ siteUrl: SITE });
+      emulator = await createEmulator({ strict: true, siteUrl: SITE });
     });
     beforeEach(async () => {
       const signIn = { maxAge: 300, returnTo: '/t/9?a=1' };

@@ -43,7 +43,7 @@ for (const { name, isThere, start, framework, mode } of rows) {
       let emulator: Emulator;
       const running: { site: Site; proxy: Proxy }[] = [];
       beforeAll(async () => {
-        emulator = await createEmulator();
+        emulator = await createEmulator({ strict: true });
       });
       afterEach(async () => {
         vi.useRealTimers();

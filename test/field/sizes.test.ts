@@ -47,6 +47,7 @@ async function tenantOf(
     (_, index) => `org_${(index + 1).toString(36).repeat(13)}`,
   );
   const emulator = await createEmulator({
+    strict: true,
     siteUrl: SITE,
     seed: {
       permissions: Object.fromEntries(permissions.map((key) => [key, key])),
@@ -88,7 +89,7 @@ describe.each(rowsOf())(
       return { site, visitor: createVisitor(site, at) };
     };
     beforeAll(async () => {
-      emulator = await createEmulator({ siteUrl: SITE });
+      emulator = await createEmulator({ strict: true, siteUrl: SITE });
     });
     afterEach(async () => {
       vi.useRealTimers();
@@ -187,7 +188,7 @@ describe.each(rowsOf(COOKIE_MODES))(
       return createVisitor(site, emulator);
     };
     beforeAll(async () => {
-      emulator = await createEmulator({ siteUrl: SITE });
+      emulator = await createEmulator({ strict: true, siteUrl: SITE });
     });
     afterEach(async () => {
       vi.useRealTimers();
@@ -306,7 +307,7 @@ describe.each(rowsOf(['store']))(
   'a large session, on %s with sessions in the %s',
   (framework, mode) => {
     test('FD-02 FD-03 has no budget: signing in, growing and signing out work', async () => {
-      const emulator = await createEmulator({ siteUrl: SITE });
+      const emulator = await createEmulator({ strict: true, siteUrl: SITE });
       const site = await startSite(framework, emulator, { options: { session: sessionOf(mode) } });
       const visitor = createVisitor(site, emulator);
       await visitor.signIn(GRACE);

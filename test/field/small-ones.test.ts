@@ -20,7 +20,7 @@ const ROUTES = [
 let emulator: Emulator;
 let site: Site;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -192,7 +192,7 @@ describe.each(FRAMEWORKS)('small things, on %s', (framework) => {
     'FD-25 f: in development the page says that the app’s clock is %s',
     async (_where, seconds) => {
       const clock = { now: () => Math.floor(Date.now() / 1000) + seconds };
-      const other = await createEmulator({ siteUrl: SITE, clock });
+      const other = await createEmulator({ strict: true, siteUrl: SITE, clock });
       const visitor = await start(framework, {}, other);
       const page = await visitor.signIn(GRACE);
       expect(page.status).toBeGreaterThanOrEqual(400);

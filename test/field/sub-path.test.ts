@@ -99,7 +99,7 @@ let emulator: Emulator;
 const servers: Server[] = [];
 const proxies: Proxy[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   for (const path of ['/app', '/app2', '/a/b']) {
     register(emulator, SITE + path);
   }

@@ -17,7 +17,7 @@ describe.each(rows)('a WebSocket, on %s with sessions in the %s', (name, mode) =
   let site: SocketSite;
   let visitor: Visitor;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   beforeEach(async () => {
     const options = { session: sessionOf(mode), audience: AUDIENCE, trustedOrigins: [SPA] };

@@ -21,7 +21,7 @@ let emulator: Emulator;
 const sites: Site[] = [];
 const proxies: Proxy[] = [];
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   for (const proxy of proxies.splice(0)) {

@@ -30,7 +30,7 @@ describe('Kinde’s own SDKs at the emulator', () => {
   let emulator: Emulator;
   let client: { clientId: string; clientSecret: string };
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     await emulator.listen({ port: 0 });
     emulator.state.applications.push({
       ...emulator.state.applications[0]!,

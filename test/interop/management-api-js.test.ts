@@ -9,7 +9,7 @@ describe('@kinde/management-api-js at the emulator', () => {
   let emulator: Emulator;
   let kinde: Record<string, Record<string, Call>>;
   beforeAll(async () => {
-    emulator = await createEmulator({ issuer: ISSUER });
+    emulator = await createEmulator({ strict: true, issuer: ISSUER });
     vi.stubEnv('KINDE_DOMAIN', ISSUER);
     vi.stubEnv('KINDE_MANAGEMENT_CLIENT_ID', emulator.env['KINDE_MANAGEMENT_CLIENT_ID']);
     vi.stubEnv('KINDE_MANAGEMENT_CLIENT_SECRET', emulator.env['KINDE_MANAGEMENT_CLIENT_SECRET']);

@@ -10,7 +10,7 @@ export async function signInAndDump(
   store: SessionStore,
   dump: () => Promise<string[]>,
 ): Promise<void> {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const server = await frameworks[framework]!({ ...optionsFor(emulator), session: { store } });
   const browser = createBrowser(server, emulator);
   await browser.signIn('ada@example.com');

@@ -84,7 +84,7 @@ export async function createMachines(): Promise<{ start(): Machine; stop(): void
 
 /** A Kinde that other processes can reach. */
 export async function createReachableKinde(): Promise<Emulator> {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   await emulator.listen({ port: 0, host: '127.0.0.1' });
   return emulator;
 }

@@ -75,7 +75,7 @@ export async function startedApp(file: string): Promise<StartedApp> {
   const port = await freePort();
   const copy = file.replace(/\.ts$/, `-${port}.ts`);
   writeFileSync(copy, readFileSync(file, 'utf8').replaceAll('3000', String(port)));
-  const local = await createEmulator({ siteUrl: `http://localhost:${port}` });
+  const local = await createEmulator({ strict: true, siteUrl: `http://localhost:${port}` });
   await local.listen({ port: 0 });
   const env = { ...process.env, ...local.env };
   const child = spawn(process.execPath, ['--import', 'tsx', copy], {

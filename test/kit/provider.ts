@@ -25,7 +25,11 @@ export const rows = Object.keys(frameworks).flatMap((framework) =>
 
 /** A Kinde for the apps of the rows. */
 export async function startKinde(): Promise<Emulator> {
-  const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+  const emulator = await createEmulator({
+    strict: true,
+    siteUrl: SITE,
+    issuer: 'https://acme.kinde.example',
+  });
   emulator.state.applications[0]!.audiences = [AUDIENCE];
   return emulator;
 }

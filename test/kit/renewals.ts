@@ -70,7 +70,7 @@ export async function openPlace(
   { now }: Pick<Clock, 'now'> = { now: () => Math.floor(Date.now() / 1000) },
   options: Partial<KindeOptions> = {},
 ): Promise<Place> {
-  const emulator = await createEmulator({ siteUrl: SITE, clock: { now } });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE, clock: { now } });
   const [app] = emulator.state.applications;
   app!.tokens = { ...app!.tokens, accessTokenLifetime: TOKEN_LIFE };
   const store = memoryStore();

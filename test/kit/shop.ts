@@ -59,7 +59,7 @@ export function createFragileStore() {
 
 /** An emulator, and as many processes of one app as are asked for. */
 export async function createShop() {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const open: Server[] = [];
   const options = (session: SessionOptions, more: Partial<KindeOptions> = {}) =>
     optionsFor(emulator, { session: { idle: 3 * 86_400, ...session }, ...more });

@@ -22,7 +22,7 @@ async function warningsOf(
   visits: readonly Record<string, string>[],
   options = {},
 ) {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const server = await servers.start(
     framework,
     optionsFor(emulator, { siteUrl: SITE, ...options }),

@@ -141,7 +141,7 @@ describe('a session store that is wrong', () => {
 });
 
 test('where the app has no secret and Kinde wants one, the page names its variable', async () => {
-  const emulator = await createEmulator({ siteUrl: 'http://localhost:4413' });
+  const emulator = await createEmulator({ strict: true, siteUrl: 'http://localhost:4413' });
   const kinde = createKinde(
     optionsFromEnv({ ...emulator.env, KINDE_CLIENT_SECRET: '' }, { fetch: emulator.fetch }),
   );

@@ -9,7 +9,11 @@ const ALAN = 'alan@example.com';
 let emulator: Emulator;
 const servers = createServers();
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.com' });
+  emulator = await createEmulator({
+    strict: true,
+    siteUrl: SITE,
+    issuer: 'https://acme.kinde.com',
+  });
 });
 afterEach(servers.close);
 

@@ -45,8 +45,8 @@ describe('the local Kinde and a .env that is there already', () => {
       'export KINDE_SCOPE=openid',
     ];
     writeFileSync(file, mine.join('\n'));
-    const first = await createEmulator();
-    const second = await createEmulator();
+    const first = await createEmulator({ strict: true });
+    const second = await createEmulator({ strict: true });
     for (const { env } of [first, second]) {
       refuseTenant(file);
       writeEnvironment(file, env);
@@ -103,8 +103,8 @@ describe('the local Kinde that cannot start says why and what to do', () => {
 
 test('an app that is older than the local Kinde is told to restart', async () => {
   const siteUrl = 'http://localhost:3000';
-  const before = await createEmulator({ siteUrl });
-  const now = await createEmulator({ siteUrl });
+  const before = await createEmulator({ strict: true, siteUrl });
+  const now = await createEmulator({ strict: true, siteUrl });
   const kinde = createKinde(optionsFromEnv(before.env, { fetch: now.fetch }));
   const { location } = await kinde.login(new Request(`${siteUrl}/login`));
   const page = await (await now.fetch(location)).text();

@@ -12,7 +12,7 @@ import { send } from '../kit/http.js';
 let emulator: Emulator;
 const servers = createServers();
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(servers.close);
 

@@ -62,7 +62,7 @@ auth.has({
 });
 protect({ permissions: 'create:todos' }, { live: true });
 protectFastify({ flags: 'beta_ui' });
-void createEmulator({ seed: tenant });
+void createEmulator({ strict: true, seed: tenant });
 
 // @ts-expect-error a mistyped permission
 auth.getPermission('create:todo');

@@ -23,20 +23,21 @@ test('a declared tenant seeds the emulator', async () => {
     organizations: { org_acme: { name: 'Acme', flags: { theme: 'forest' } } },
     people: [{ email: 'ada@example.com', organizations: { org_acme: { roles: ['viewer'] } } }],
   });
-  const { state } = await createEmulator({ seed: tenant });
+  const { state } = await createEmulator({ strict: true, seed: tenant });
   expect(state.people.map(({ email }) => email)).toEqual(['ada@example.com']);
   state.organizations['org_acme']!.flags!['theme'] = 'ocean';
   expect(tenant.organizations!.org_acme.flags!.theme).toBe('forest');
   expect(
-    (await createEmulator({ seed: { permissions: {}, roles: {}, flags: {} } })).state.people,
+    (await createEmulator({ strict: true, seed: { permissions: {}, roles: {}, flags: {} } })).state
+      .people,
   ).toEqual([]);
 });
 
 test('a value that a flag may not have is a problem of the seed', async () => {
   const flags = { theme: { type: 's', value: 'desert', values: ['ocean'] } } as const;
-  await expect(createEmulator({ seed: { permissions: {}, roles: {}, flags } })).rejects.toThrow(
-    'not one of its values',
-  );
+  await expect(
+    createEmulator({ strict: true, seed: { permissions: {}, roles: {}, flags } }),
+  ).rejects.toThrow('not one of its values');
 });
 
 test('what a tenant has and what is declared are compared, difference by difference', () => {

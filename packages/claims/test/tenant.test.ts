@@ -10,7 +10,10 @@ import { optionsFor, SITE } from '../../../test/kit/apps.js';
 import { createBrowser } from '../../../test/kit/browser.js';
 
 test('a whole tenant is set up through the Management API, twice without doubling anything, and its people sign in', async () => {
-  const emulator = await createEmulator({ seed: { permissions: {}, roles: {}, flags: {} } });
+  const emulator = await createEmulator({
+    strict: true,
+    seed: { permissions: {}, roles: {}, flags: {} },
+  });
   const management = managementFromEnv(emulator.env, { fetch: emulator.fetch, validate: 'throw' });
   const wanted = { tenant, api, application: { name: 'Todos', siteUrl: SITE } };
   const first = await setUpTenant(management, wanted);

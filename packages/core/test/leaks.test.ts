@@ -27,7 +27,7 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
   let secrets: Set<string>;
 
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     secrets = new Set([emulator.env['KINDE_CLIENT_SECRET']!, SECRET]);
     printed = [];
     for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
@@ -169,7 +169,7 @@ describe.each(table)('nothing secret shows, on %s with sessions in the %s', (fra
 
 describe('errors', () => {
   test('LK-03 LK-05 an error keeps nothing of the request, the response or somebody’s text', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const kinde = createKinde(optionsFor(emulator));
     const started = await kinde.login({ method: 'GET', url: '/login', headers: new Headers() });
     const back = await emulator.signIn(started.location, { email: ADA });
@@ -200,7 +200,7 @@ describe('errors', () => {
   });
 
   test('LK-04 options that are wrong are named, not shown', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     for (const options of [
       { secret: 'hunter2' },
       { clientSecret: { toString: () => 'hunter2' } },
@@ -220,6 +220,7 @@ describe('errors', () => {
   test('LK-08 in production, pages show neither stack nor versions nor what failed inside', async () => {
     for (const framework of Object.keys(frameworks)) {
       const emulator = await createEmulator({
+        strict: true,
         siteUrl: SITE,
         issuer: 'https://acme.kinde.example',
       });

@@ -18,7 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => recorder.close());
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+  emulator = await createEmulator({
+    strict: true,
+    siteUrl: SITE,
+    issuer: 'https://acme.kinde.example',
+  });
   jar = new Map();
 });
 afterEach(() => void vi.useRealTimers());

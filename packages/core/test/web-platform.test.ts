@@ -30,7 +30,7 @@ describe('where there is nothing of Node', () => {
   });
 
   test('people sign in, are renewed in agreement and sign out, with what the web platform has', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const store = memoryStore();
     const { outputFiles } = await build({
       entryPoints: [entry],

@@ -28,7 +28,7 @@ beforeAll(async () => {
     outfile: cli,
   });
   site = `http://localhost:${await freePort()}`;
-  emulator = await createEmulator({ siteUrl: site });
+  emulator = await createEmulator({ strict: true, siteUrl: site });
   await emulator.listen({ port: 0 });
 });
 afterAll(async () => {

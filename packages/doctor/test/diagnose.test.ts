@@ -11,7 +11,7 @@ const WITHOUT = { [CLIENT[0]]: '', [CLIENT[1]]: '' };
 
 let emulator: Emulator;
 beforeEach(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
   emulator.faults.always(DISCOVERY, async (_request, next) => dated(await next()));
 });
 afterEach(() => void vi.useRealTimers());
@@ -387,6 +387,7 @@ describe('discovery', () => {
   test('a local emulator is called what it is, and fails in production', async () => {
     expect(details(await run(), 'discovery')).toContain('is a local emulator');
     emulator = await createEmulator({
+      strict: true,
       issuer: 'https://acme.kinde.com',
       siteUrl: 'https://app.example',
     });
@@ -398,7 +399,7 @@ describe('discovery', () => {
     ['https://acme.kinde.com', 'acme.kinde.com is a Kinde domain, on https'],
     ['https://auth.acme.example', 'auth.acme.example is a custom domain, on https'],
   ])('%s is told apart', async (issuer, detail) => {
-    emulator = await createEmulator({ issuer, siteUrl: 'https://app.example' });
+    emulator = await createEmulator({ strict: true, issuer, siteUrl: 'https://app.example' });
     saying({ kindling_emulator: false });
     const report = await run({ NODE_ENV: 'production' });
     expect(details(report, 'discovery')).toContain(detail);
@@ -543,6 +544,7 @@ describe('management', () => {
 
   test('a custom domain has no Management API, and gets no credentials', async () => {
     emulator = await createEmulator({
+      strict: true,
       issuer: 'https://auth.acme.example',
       siteUrl: 'https://app.example',
     });
@@ -571,6 +573,7 @@ describe('management', () => {
 
   test('lists that are empty in the way of the live service are lists', async () => {
     emulator = await createEmulator({
+      strict: true,
       seed: { permissions: {}, roles: {}, flags: {} },
       management: { mode: 'observed' },
     });

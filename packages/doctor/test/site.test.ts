@@ -12,7 +12,7 @@ import { diagnose, type Finding } from '../src/index.js';
 let emulator: Emulator;
 const servers: Server[] = [];
 beforeEach(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 afterEach(() => {
   for (const server of servers.splice(0)) {

@@ -1,14 +1,17 @@
 // The emulator as one object: state, clock, faults, pages and the way in for tests.
-import { createApp } from './app.js';
-import { createClock, type Clock } from './clock.js';
-import { createFaults, type Faults } from './faults.js';
-import { refuseProduction, siteOf, type EmulatorOptions } from './options.js';
+import type { Clock } from './clock.js';
+import { variablesOf } from './env/variables.js';
+import type { Faults } from './faults.js';
+import { DEVELOPMENT_KID } from './identity/development-key.js';
+import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
+import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';
+import { refuseProduction, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
-import { createSigningKey, signJwt, type SigningKey } from './signing-key.js';
-import { secret } from './state/ids.js';
-import { createState, type Application, type ManagementLimit, type State } from './state/state.js';
-import { createDelivery, type Deliveries } from './webhooks/delivery.js';
+import type { Snapshot } from './state/capture.js';
+import { rotateKeys, useKey } from './state/keys.js';
+import type { ManagementLimit, State } from './state/state.js';
+import type { Deliveries } from './webhooks/delivery.js';
 
 /** A local Kinde in this process. */
 export interface Emulator {
@@ -38,8 +41,20 @@ export interface Emulator {
   readonly requests: ReceivedRequest[];
   /** Signs a JWT with the tenant's key, or with one that is not published, for tests of bad tokens. */
   sign(claims: Record<string, unknown>, options?: SignOptions): Promise<string>;
-  /** Replaces the signing key; the old one leaves the published set, so tokens signed by it no longer verify. */
-  rotateKeys(): Promise<void>;
+  /**
+   * Replaces the signing key. The old one stays published for `keepOld` seconds, by default not at all: tokens signed by it
+   * no longer verify then.
+   */
+  rotateKeys(options?: { keepOld?: number }): Promise<void>;
+  /** Takes a snapshot of everything that survives a restart, as JSON. Credentials and keys are not part of it. */
+  capture(): Snapshot;
+  /**
+   * Goes back to a snapshot, in place: whoever holds the emulator or its state goes on with it.
+   * @throws TypeError for what is not a snapshot of this version
+   */
+  restore(snapshot: Snapshot): void;
+  /** Goes back to the seed and to real time, without faults. Credentials and keys stay. */
+  reset(): void;
   /**
    * Signs this user in at an authorization URL, without a browser. Resolves with the callback URL.
    * @throws Error where the URL is of another issuer, where no user has this address, and with the page's text where Kinde
@@ -78,19 +93,6 @@ interface Listening {
   url: string;
 }
 
-/** A request that was received. */
-interface ReceivedRequest {
-  /** Method in capitals. */
-  method: string;
-  /** Path without the query. */
-  path: string;
-  /** Query with its `?`, or an empty string. */
-  query: string;
-}
-
-/** Received requests that are kept: a local Kinde may run for weeks. */
-const MOST_REQUESTS = 10_000;
-
 /**
  * Creates a local Kinde, with its own keys, users and applications.
  * @throws Error in production, and for an invalid seed, issuer or site URL.
@@ -99,62 +101,39 @@ const MOST_REQUESTS = 10_000;
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
-  const clock = createClock(options.clock);
-  const state = await createState(options, clock);
-  const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
-  const app = createApp(state);
-  const faults = createFaults();
-  const requests: ReceivedRequest[] = [];
-  const env = createEnvironment(state, options.siteUrl);
-  const answer = (request: Request): Promise<Response> => {
-    record(request, requests);
-    return faults.around(request, async () => app.fetch(request));
-  };
+  const { state, answer, delivering, ...parts } = createLocalKinde(options);
   const servers = createServers(answer);
   return {
+    ...parts,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
     get issuer() {
       return state.issuer;
     },
     get env() {
-      return { ...env, KINDE_ISSUER_URL: state.issuer };
+      return variablesOf(state);
     },
     state,
-    clock,
-    faults,
-    webhooks,
+    clock: state.clock,
     limitManagement: (limit) => limitManagement(state, limit),
-    requests,
     sign: createSign(state),
-    async rotateKeys() {
-      state.key = await createSigningKey();
+    async rotateKeys({ keepOld } = {}) {
+      await rotateKeys(state, keepOld);
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
     async listen(address = {}) {
+      await leaveDevelopmentKey(state, options);
       const url = await servers.listen(address);
-      start();
+      delivering.start();
       if (!options.issuer) {
         state.issuer = url;
       }
       return { url };
     },
     async close() {
-      stop();
+      delivering.stop();
       await servers.close();
     },
   };
-}
-
-function record(request: Request, requests: ReceivedRequest[]): void {
-  const { pathname, search } = new URL(request.url);
-  requests.push({
-    method: request.method,
-    path: pathname,
-    query: search,
-  });
-  if (requests.length > MOST_REQUESTS) {
-    requests.shift();
-  }
 }
 
 type Answer = (request: Request) => Promise<Response>;
@@ -201,7 +180,7 @@ function createSign(state: State): Emulator['sign'] {
     if (key !== 'unpublished') {
       return signJwt(state.key, claims, header);
     }
-    unpublished ??= createSigningKey();
+    unpublished ??= createKey().then(openKey);
     const { privateKey } = await unpublished;
     return signJwt({ privateKey, jwk: state.key.jwk }, claims, header);
   };
@@ -219,35 +198,14 @@ function limitManagement(state: State, limit: Parameters<Emulator['limitManageme
   }
 }
 
-/** Variables of an app that uses the first back-end application, and the first one that has Management API scopes. */
-function createEnvironment(state: State, siteUrl: string | undefined): Record<string, string> {
-  const { applications } = state;
-  const backEnd = applications.find(({ type }) => type === 'reg') ?? applications[0];
-  return {
-    ...appVariables(backEnd, siteOf(siteUrl)),
-    KINDE_SESSION_SECRET: secret(32),
-    ...machineVariables(applications.find(({ management }) => management !== undefined)),
-  };
-}
-
-function appVariables(application: Application | undefined, site: string): Record<string, string> {
-  const { clientId = '', clientSecret = '', audiences = [] } = application ?? {};
-  const [redirectUri = `${site}/callback`] = application?.redirectUris ?? [];
-  const [logoutUri = site] = application?.logoutUris ?? [];
-  return {
-    KINDE_CLIENT_ID: clientId,
-    KINDE_CLIENT_SECRET: clientSecret,
-    KINDE_SITE_URL: site,
-    KINDE_REDIRECT_URI: redirectUri,
-    KINDE_POST_LOGOUT_REDIRECT_URL: logoutUri,
-    KINDE_AUDIENCE: audiences.join(' '),
-  };
-}
-
-function machineVariables(application: Application | undefined): Record<string, string> {
-  if (!application) {
-    return {};
+/** Whoever reaches the port must not be able to sign tokens, and everybody has the published key. */
+async function leaveDevelopmentKey(state: State, options: EmulatorOptions): Promise<void> {
+  if (options.deterministic) {
+    throw new Error(
+      'An emulator with the option deterministic cannot listen: its codes can be guessed.',
+    );
   }
-  const { clientId, clientSecret = '' } = application;
-  return { KINDE_MANAGEMENT_CLIENT_ID: clientId, KINDE_MANAGEMENT_CLIENT_SECRET: clientSecret };
+  if (state.key.jwk.kid === DEVELOPMENT_KID) {
+    useKey(state, await createKey());
+  }
 }

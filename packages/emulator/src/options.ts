@@ -13,8 +13,15 @@ export interface EmulatorOptions {
   siteUrl?: string;
   /** Tenant to start with. @default defaultSeed */
   seed?: ReadonlySeed;
-  /** Seconds in which a replaced refresh token still works. @default 0: using it again revokes all its successors */
+  /** Seconds in which a replaced refresh token still works; using it later revokes all its successors. @default 10 */
   overlap?: number;
+  /** Allows nothing that Kinde only tolerates: a refresh token works once, as with `overlap: 0`. For tests of clients. @default false */
+  strict?: boolean;
+  /**
+   * Makes the same ids, codes and tokens in the same order every time, so that, with a clock that stands still, tokens can be
+   * compared as text. Refused by `listen`. @default false
+   */
+  deterministic?: boolean;
   /** Source of the time, in Unix seconds. @default the system clock */
   clock?: Pick<Clock, 'now'>;
   /** Options of the Management API. @default strict responses */

@@ -13,7 +13,7 @@ const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 
 let emulator: Emulator;
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 
 const at = (path: string) => emulator.issuer + path;
@@ -81,7 +81,7 @@ describe('discovery and keys', () => {
     }
   });
 
-  test('EM-11 both key addresses serve the same public RSA key, new for every emulator, marked as insecure', async () => {
+  test('EM-11 both key addresses serve the same public RSA key, marked as insecure: the published one until a port is opened', async () => {
     const [one, two] = await Promise.all(
       ['/.well-known/jwks', '/.well-known/jwks.json'].map(
         async (path) => (await emulator.fetch(at(path))).json() as Promise<JSONWebKeySet>,
@@ -92,7 +92,11 @@ describe('discovery and keys', () => {
     expect(key).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256' });
     expect(key!.kid).toContain('insecure');
     expect(key).not.toHaveProperty('d');
-    expect((await createEmulator()).state.key.jwk.n).not.toBe(key!.n);
+    const other = await createEmulator();
+    expect(other.state.key.jwk).toEqual(key);
+    await other.listen({ port: 0 });
+    expect(other.state.key.jwk.n).not.toBe(key!.n);
+    await other.close();
   });
 
   test('a key request with credentials gets 403, as at Kinde', async () => {

@@ -214,7 +214,8 @@ describe('organizations and registration', () => {
     const text = await (await pages['choose an organization']!()).text();
     const form = { request: referenceIn(text), org_code: 'org_globex0gardens' };
     const code = locationOf(await send('/emulator/organization', form)).searchParams.get('code')!;
-    expect(emulator.state.codes.get(code)!.grant.orgCode).toBe('org_globex0gardens');
+    const { codes, grants } = emulator.state;
+    expect(grants.get(codes.get(code)!.grantId)!.orgCode).toBe('org_globex0gardens');
   });
 
   test('a made-up organization form signs nobody in', async () => {

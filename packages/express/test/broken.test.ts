@@ -15,7 +15,7 @@ import { createSubject } from '../../../test/kit/subject.js';
 import { kinde, protect, toHttpRequest } from '../src/index.js';
 import { starter, type Parts } from './app.js';
 
-const emulator = await createEmulator({ siteUrl: SITE });
+const emulator = await createEmulator({ strict: true, siteUrl: SITE });
 afterEach(() => void vi.useRealTimers());
 
 /** The adapter, with something else done at the entrance: before it, to what it is given, or to its result. */

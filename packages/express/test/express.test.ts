@@ -22,7 +22,7 @@ const rows: readonly Row[] = [
   ['behind a parser of bodies', { parts: { first: createExpress.text({ type: '*/*' }) } }],
 ];
 
-const emulator = await createEmulator({ siteUrl: SITE });
+const emulator = await createEmulator({ strict: true, siteUrl: SITE });
 afterEach(() => void vi.useRealTimers());
 
 describe.each(rows)('Express 5 %s', (_, { parts, session = {} }) => {

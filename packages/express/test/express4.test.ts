@@ -25,7 +25,7 @@ const rows: readonly Row[] = [
 
 // Its types differ from those of Express 5 in what handlers may return.
 const create = createExpress as unknown as Framework;
-const emulator = await createEmulator({ siteUrl: SITE });
+const emulator = await createEmulator({ strict: true, siteUrl: SITE });
 afterEach(() => void vi.useRealTimers());
 
 describe.each(rows)('Express 4 %s', (_, { parts, session = {} }) => {

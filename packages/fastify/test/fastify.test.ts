@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
   ],
 ];
 
-const emulator = await createEmulator({ siteUrl: SITE });
+const emulator = await createEmulator({ strict: true, siteUrl: SITE });
 afterEach(() => void vi.useRealTimers());
 
 describe.each(rows)('Fastify %s', (_, { parts, session = {} }) => {

@@ -14,7 +14,7 @@ const NEXT_SECRET = 'the-next-secret-of-thirty-two-characters-321';
 let emulator: Emulator;
 const servers = createServers();
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(() => servers.close());
 

@@ -35,7 +35,7 @@ let emulator: Emulator;
 const client = (options?: Partial<ManagementOptions>) => createClient(emulator, options);
 
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 beforeEach(() => {
   // The shortest of all waits that are drawn by lot.

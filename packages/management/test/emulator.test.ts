@@ -44,7 +44,7 @@ let known: Record<string, unknown>;
 
 /** A tenant in which there is one of everything. */
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
   management = managementFromEnv(emulator.env, {
     fetch: emulator.fetch,
     validate: 'throw',
@@ -221,7 +221,7 @@ describe('what the local Kinde answers is what the contract says', () => {
 
 describe('what is done through it, tokens show', () => {
   test('a member gets a role, a flag and a claim, and is suspended', async () => {
-    const emulator = await createEmulator();
+    const emulator = await createEmulator({ strict: true });
     const management = managementFromEnv(emulator.env, {
       fetch: emulator.fetch,
       validate: 'throw',
@@ -259,7 +259,7 @@ describe('what is done through it, tokens show', () => {
   });
 
   test('pages of the local Kinde are read to their end, each once', async () => {
-    const emulator = await createEmulator();
+    const emulator = await createEmulator({ strict: true });
     const management = managementFromEnv(emulator.env, {
       fetch: emulator.fetch,
       validate: 'throw',

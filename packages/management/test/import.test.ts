@@ -22,7 +22,10 @@ let emulator: Emulator;
 let management: Management;
 beforeEach(async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
-  emulator = await createEmulator({ seed: { permissions: {}, roles: {}, flags: {} } });
+  emulator = await createEmulator({
+    strict: true,
+    seed: { permissions: {}, roles: {}, flags: {} },
+  });
   management = managementFromEnv(emulator.env, { fetch: emulator.fetch });
 });
 afterEach(() => {

@@ -20,7 +20,7 @@ type Call = (input?: unknown) => PromiseLike<unknown>;
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 /** A client whose Kinde says yes to everything, and a call by the name of its operation. */
 const client = () => {

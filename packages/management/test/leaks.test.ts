@@ -11,7 +11,7 @@ const ROLES = '/api/v1/roles';
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 
 /** Everything that a value shows to whoever logs it. */

@@ -8,7 +8,7 @@ const SEARCH = '/api/v1/search/users';
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 
 const client = () => createClient(emulator);

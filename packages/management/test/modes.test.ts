@@ -33,7 +33,7 @@ describe.each(['strict', 'observed'] as const)(
   (mode) => {
     const isObserved = mode === 'observed';
     beforeAll(async () => {
-      emulator = await createEmulator({ management: { mode } });
+      emulator = await createEmulator({ strict: true, management: { mode } });
     });
     beforeEach(() => {
       management = clientOf(emulator);
@@ -156,7 +156,7 @@ describe.each(['strict', 'observed'] as const)(
 
 describe('a Kinde that takes so many requests and no more', () => {
   beforeAll(async () => {
-    emulator = await createEmulator();
+    emulator = await createEmulator({ strict: true });
   });
   beforeEach(async () => {
     management = clientOf(emulator);

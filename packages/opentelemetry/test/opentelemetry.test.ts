@@ -23,7 +23,7 @@ const stops: (() => void)[] = [];
 
 beforeEach(async () => {
   sdk = startSdk();
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(async () => {
   vi.useRealTimers();

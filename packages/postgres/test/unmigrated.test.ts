@@ -13,7 +13,7 @@ describe.runIf(hasPostgres)('a table that was not migrated', () => {
     async (framework) => {
       const table = `kindling_unmigrated_${process.pid}`;
       const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
-      const emulator = await createEmulator({ siteUrl: SITE });
+      const emulator = await createEmulator({ strict: true, siteUrl: SITE });
       const print = vi.spyOn(console, 'error').mockImplementation(() => {});
       const onEvent = vi.fn();
       const store = postgresStore(pool, { table });

@@ -20,7 +20,7 @@ const broken = () => {
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(() => {
   emulator.faults.clear();

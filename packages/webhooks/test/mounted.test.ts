@@ -32,8 +32,8 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
   let problems: WebhookProblem[];
   beforeAll(async () => {
     [emulator, other] = await Promise.all([
-      createEmulator({ siteUrl: SITE }),
-      createEmulator({ siteUrl: SITE, issuer: 'https://other.kinde.example' }),
+      createEmulator({ strict: true, siteUrl: SITE }),
+      createEmulator({ strict: true, siteUrl: SITE, issuer: 'https://other.kinde.example' }),
     ]);
   });
   beforeEach(() => ([apps, seen, problems] = [[], [], []]));
@@ -603,7 +603,7 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
     let tenant: Emulator;
     let app: Server;
     beforeEach(async () => {
-      tenant = await createEmulator({ siteUrl: SITE, deliver: toApp });
+      tenant = await createEmulator({ strict: true, siteUrl: SITE, deliver: toApp });
       app = await frameworks[framework]!(
         optionsFor(tenant, { webhooks: receiver(), session: session(memoryStore()) }),
       );

@@ -12,7 +12,7 @@ import {
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator();
+  emulator = await createEmulator({ strict: true });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -431,7 +431,7 @@ describe('once per event', () => {
 
 describe('keys', () => {
   test('they are fetched once; new ones are found when Kinde signs with them', async () => {
-    const local = await createEmulator();
+    const local = await createEmulator({ strict: true });
     const { webhooks } = receiver({ issuer: local.issuer, fetch: local.fetch });
     const claims = () => ({
       type: 'passkey.added',
@@ -447,7 +447,7 @@ describe('keys', () => {
   });
 
   test('WH-04 unknown keys do not make us ask Kinde again and again', async () => {
-    const local = await createEmulator();
+    const local = await createEmulator({ strict: true });
     const { webhooks } = receiver({ issuer: local.issuer, fetch: local.fetch });
     for (let attempt = 0; attempt < 20; attempt++) {
       const kid = crypto.randomUUID();
@@ -459,7 +459,7 @@ describe('keys', () => {
   });
 
   test('OP-19 an event under a key that is not published yet is sent again, and taken once it is', async () => {
-    const local = await createEmulator();
+    const local = await createEmulator({ strict: true });
     const { webhooks, problems, seen } = receiver({ issuer: local.issuer, fetch: local.fetch });
     const send = async (token: string) => webhooks.handle(request(token));
     const event = () => ({
@@ -489,7 +489,7 @@ describe('keys', () => {
   });
 
   test('OP-19 strangers with made-up keys hold an event under a new key back for ten seconds at most', async () => {
-    const local = await createEmulator();
+    const local = await createEmulator({ strict: true });
     const { webhooks } = receiver({ issuer: local.issuer, fetch: local.fetch });
     const made = async () =>
       local.sign({ any: 1 }, { header: { kid: crypto.randomUUID() }, key: 'unpublished' });

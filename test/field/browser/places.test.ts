@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium).each(FRAMEWORKS)('people at a real browser, on %s'
   const others: Server[] = [];
   beforeAll(async () => {
     browser = await launch();
-    emulator = await createEmulator();
+    emulator = await createEmulator({ strict: true });
     await emulator.listen({ port: 0 });
   });
   afterAll(async () => {

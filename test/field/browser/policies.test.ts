@@ -40,7 +40,7 @@ describe.skipIf(!hasChromium).each(rows)(
     let complaints: string[];
     beforeAll(async () => {
       browser = await launch();
-      emulator = await createEmulator();
+      emulator = await createEmulator({ strict: true });
       await emulator.listen({ port: 0 });
       site = await startPages(framework, emulator, { first: policies[policy]! });
     });
@@ -97,7 +97,7 @@ describe.skipIf(!hasChromium).each(MODES)(
   (mode) => {
     test('FD-10 signing out by a form works', async () => {
       const browser = await launch();
-      const emulator = await createEmulator();
+      const emulator = await createEmulator({ strict: true });
       await emulator.listen({ port: 0 });
       const options = { session: sessionOf(mode) };
       const site = await startPages('express', emulator, {

@@ -7,7 +7,7 @@ import { adapterConformance, type AdapterCheck } from '../../src/adapter/conform
 import { nodeAppStarter, type NodeAdapter } from './node-app.js';
 import { startWebApp } from './web-app.js';
 
-const emulator = await createEmulator({ siteUrl: SITE });
+const emulator = await createEmulator({ strict: true, siteUrl: SITE });
 const shown = snippetsOf('docs/how-to/write-an-adapter.md').find(({ code }) =>
   code.includes('export function adapter'),
 );

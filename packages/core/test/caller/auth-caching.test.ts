@@ -22,7 +22,7 @@ describe('what is remembered of requests', () => {
   let emulator: Emulator;
   let kinde: Kinde;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     emulator.state.applications[0]!.audiences = [AUDIENCE];
     kinde = createKinde(optionsFor(emulator, { audience: AUDIENCE }));
   });
@@ -290,7 +290,7 @@ describe.each(table)('remembered sessions, on %s in the %s', (...row) => {
   let emulator: Emulator;
   let app: Server;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     app = await startApp(row, emulator);
   });
   afterEach(() => {

@@ -10,7 +10,7 @@ import { ACME, ADA, cookieOf } from '../../../../test/kit/shop.js';
 let emulator: Emulator;
 const servers = createServers();
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
 });
 afterEach(() => servers.close());
 

@@ -15,7 +15,7 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
   let emulator: Emulator;
   let app: Server;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     emulator.state.applications[0]!.audiences = [AUDIENCE];
     app = await frameworks[framework]!(optionsFor(emulator, { audience: AUDIENCE, timeout: 1 }));
   });
@@ -304,7 +304,7 @@ describe.each(Object.keys(frameworks))('bearer tokens, on %s', (framework) => {
 test.each([[''], [['']], [[5]], [{}]])(
   'BR-21 the audience %j is refused at set-up',
   async (audience) => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     expect(() => createKinde(optionsFor(emulator, { audience: audience as never }))).toThrow(
       /audience/,
     );
@@ -312,7 +312,7 @@ test.each([[''], [['']], [[5]], [{}]])(
 );
 
 test('BR-22 CF-12 algorithms cannot be chosen: it is RS256', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   for (const algorithms of [[], ['none'], ['RS256', 'HS256']]) {
     expect(() => createKinde({ ...optionsFor(emulator), algorithms } as never)).toThrow(
       /algorithms/,

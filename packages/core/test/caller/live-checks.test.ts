@@ -13,7 +13,7 @@ describe.each(table)('answers as of now, on %s with sessions in the %s', (...row
   let app: Server;
   let browser: Browser;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     app = await startApp(row, emulator, { timeout: 1 });
     browser = createBrowser(app, emulator);
     await browser.signIn(ADA, '/login', ACME);

@@ -13,7 +13,7 @@ const requestOf = (url: string, cookie = '') => ({
 
 /** The `Set-Cookie` lines of a callback, and the session that is in them. */
 async function signIn(email: string, seed: Seed = defaultSeed) {
-  const emulator = await createEmulator({ siteUrl: SITE, seed });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE, seed });
   const options: KindeOptions = {
     issuer: emulator.issuer,
     clientId: emulator.env['KINDE_CLIENT_ID']!,

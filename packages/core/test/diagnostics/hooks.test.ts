@@ -7,7 +7,7 @@ const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-des
 
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await createEmulator({ siteUrl });
+  emulator = await createEmulator({ strict: true, siteUrl });
 });
 afterAll(() => emulator.close());
 

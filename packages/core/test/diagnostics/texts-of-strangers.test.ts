@@ -49,7 +49,7 @@ describe('texts of strangers', () => {
   /** The cookies of a login and of the session. */
   let names: string[];
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const tell = (...line: unknown[]) => void told.push(...line);
     const options: Partial<KindeOptions> = {
       audience: 'https://api.example',

@@ -16,7 +16,7 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
   let emulator: Emulator;
   let app: Server;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     app = await frameworks[framework]!(optionsFor(emulator));
   });
   afterAll(() => {
@@ -213,7 +213,11 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
     });
 
     test('CB-14 a login begun at one tenant cannot be finished at another', async () => {
-      const other = await createEmulator({ siteUrl: SITE, issuer: 'https://other.kinde.example' });
+      const other = await createEmulator({
+        strict: true,
+        siteUrl: SITE,
+        issuer: 'https://other.kinde.example',
+      });
       const second = await frameworks[framework]!(optionsFor(other));
       const browser = createBrowser(app, emulator);
       const callback = await browser.callbackFor(ADA);
@@ -535,7 +539,11 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
   });
 
   test('CN-02 two tenants in one process do not mix', async () => {
-    const second = await createEmulator({ siteUrl: SITE, issuer: 'https://second.kinde.example' });
+    const second = await createEmulator({
+      strict: true,
+      siteUrl: SITE,
+      issuer: 'https://second.kinde.example',
+    });
     const other = await frameworks[framework]!(optionsFor(second));
     const pairs = [
       [app, emulator],
@@ -564,6 +572,7 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
 
   test('CN-01 200 people who sign in at once, with delays everywhere, end as themselves', async () => {
     const crowd = await createEmulator({
+      strict: true,
       siteUrl: SITE,
       seed: {
         permissions: {},
@@ -602,7 +611,7 @@ describe.each(Object.keys(frameworks))('requests, on %s', (framework) => {
 
 describe('set-up', () => {
   test('CB-32 SC-24 BR-22 options that would weaken cookies or the flow do not exist', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     for (const option of [
       { responseMode: 'form_post' },
       { session: { sameSite: 'none' } },
@@ -618,7 +627,7 @@ describe('set-up', () => {
   });
 
   test('CF-05 the issuer is never taken from a request', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const kinde = createKinde(optionsFor(emulator));
     const { location } = await kinde.login({
       method: 'GET',
@@ -629,7 +638,11 @@ describe('set-up', () => {
   });
 
   test('CF-16 switched-off certificate checks are refused in production', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+    const emulator = await createEmulator({
+      strict: true,
+      siteUrl: SITE,
+      issuer: 'https://acme.kinde.example',
+    });
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     expect(() => createKinde(optionsFor(emulator, { production: true }))).toThrow(
       /NODE_TLS_REJECT_UNAUTHORIZED/,
@@ -638,7 +651,7 @@ describe('set-up', () => {
   });
 
   test('a same-site sign-out link works where the site is plain localhost', async () => {
-    const emulator = await createEmulator({ siteUrl: 'http://localhost:3000' });
+    const emulator = await createEmulator({ strict: true, siteUrl: 'http://localhost:3000' });
     const kinde = createKinde(optionsFor(emulator, { siteUrl: 'http://localhost:3000' }));
     const route = kinde.routes.find(({ path }) => path === '/logout')!;
     expect(

@@ -20,7 +20,7 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
   let app: Server;
   let browser: Browser;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     app = await startApp(row, emulator);
     browser = createBrowser(app, emulator);
   });
@@ -351,7 +351,7 @@ describe.each(table)('a callback that is not right, on %s with sessions in the %
 describe.each(Object.keys(frameworks))('Kinde is not what it should be, on %s', (framework) => {
   let emulator: Emulator;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
 
   test('AR-11 it is away: an error, no guess, and the next try works', async () => {

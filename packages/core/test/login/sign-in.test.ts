@@ -12,7 +12,7 @@ describe.each(table)('%s, sessions in the %s', (...row) => {
   let emulator: Emulator;
   let app: Server;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     app = await startApp(row, emulator);
   });
   afterEach(() => {

@@ -18,7 +18,7 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
   let store: Required<SessionStore>;
   let app: Server;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   beforeEach(async () => {
     store = memoryStore();
@@ -255,7 +255,7 @@ describe.each(Object.keys(frameworks))('back-channel logout, on %s', (framework)
 });
 
 test('BL-16 without a store it is refused at set-up', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   expect(() => createKinde(optionsFor(emulator, { paths: { backchannelLogout: PATH } }))).toThrow(
     /needs a session store/,
   );

@@ -34,6 +34,7 @@ const callback = async () =>
     .searchParams;
 beforeEach(async () => {
   emulator = await createEmulator({
+    strict: true,
     siteUrl: 'https://app.example',
     issuer: 'https://acme.kinde.example',
   });

@@ -14,7 +14,11 @@ describe.each(Object.keys(frameworks))('discovery and keys, on %s', (framework) 
   let emulator: Emulator;
   let app: Server;
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.example' });
+    emulator = await createEmulator({
+      strict: true,
+      siteUrl: SITE,
+      issuer: 'https://acme.kinde.example',
+    });
     emulator.state.applications[0]!.audiences = [AUDIENCE];
     app = await frameworks[framework]!(optionsFor(emulator, { audience: AUDIENCE, timeout: 1 }));
   });

@@ -41,7 +41,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
       plain += 1;
       response.end('{}');
     });
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const failing: typeof fetch = () =>
       Promise.reject(
         Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } }),
@@ -63,7 +63,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('CN-06 a connection that breaks while the code is redeemed is not tried again', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     await emulator.listen({ port: 0 });
     const app = await start(optionsFor(emulator, { fetch }));
     const browser = createBrowser(app, emulator);
@@ -82,7 +82,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('CN-07 answers that come just in time are in time, for a hundred logins at once', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const app = await start(optionsFor(emulator, { timeout: 5 }));
     emulator.faults.always('/oauth2/token', async (_request, next) => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -95,7 +95,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('CN-08 chunks with trailers and connections that close after each answer are fine', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const [, issuer] = await serve(async (incoming, outgoing) => {
       const body: Buffer[] = [];
       for await (const chunk of incoming) {
@@ -125,7 +125,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('CN-09 a server that closes finishes the sign-ins that are on their way', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const app = await start(optionsFor(emulator));
     const browsers = Array.from({ length: 50 }, () => createBrowser(app, emulator));
     const callbacks = await Promise.all(browsers.map((browser) => browser.callbackFor(ADA)));
@@ -146,7 +146,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('DS-06 a body that trickles in keeps nobody waiting', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const app = await start(optionsFor(emulator));
     const { port } = app.address() as AddressInfo;
     const slow = connect(port, '127.0.0.1');
@@ -162,7 +162,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
   });
 
   test('faults of every kind, in any order, never sign anybody in and never break the next sign-in', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const apps = await Promise.all(
       Object.values(modes).map((mode) =>
         start(optionsFor(emulator, { timeout: 1, session: mode() })),
@@ -210,7 +210,7 @@ describe.each(Object.keys(frameworks))('the network between, on %s', (framework)
 });
 
 test('HH-07 the guard runs in every scope of Fastify', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const app = createFastify();
   await app.register(fastify.kinde, optionsFor(emulator));
   await app.register(
@@ -241,7 +241,7 @@ test('HH-07 the guard runs in every scope of Fastify', async () => {
 });
 
 test('HH-07 the guard runs in every router of Express', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const app = createExpress();
   const admin = createExpress.Router().get('/users', (_req, res) => void res.send('inside'));
   const api = createExpress.Router().use(express.protect()).use('/admin', admin);
@@ -259,7 +259,7 @@ test('HH-07 the guard runs in every router of Express', async () => {
 });
 
 test('SC-25 a handler that streams at once still sends the cookies that were due', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const app = createExpress();
   app.use(express.kinde(optionsFor(emulator)));
   app.get('/stream', (_req, res) => {
@@ -291,7 +291,7 @@ test('SC-25 a handler that streams at once still sends the cookies that were due
 });
 
 test('a request that Node has already ended does not stop the others', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const app = await frameworks['express']!(optionsFor(emulator));
   open.push(app);
   const { port } = app.address() as AddressInfo;

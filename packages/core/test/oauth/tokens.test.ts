@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEmulator, type Emulator } from '@kindling/emulator';
@@ -26,7 +26,7 @@ describe.each(Object.keys(frameworks))(
     let app: Server;
     let browser: Browser;
     beforeAll(async () => {
-      emulator = await createEmulator({ siteUrl: SITE });
+      emulator = await createEmulator({ strict: true, siteUrl: SITE });
       app = await frameworks[framework]!(optionsFor(emulator, { timeout: 1, audience: AUDIENCE }));
     });
     afterAll(() => void app.close());
@@ -601,7 +601,7 @@ describe.each(Object.keys(frameworks))(
 describe('what only the verbs can ask', () => {
   test('ID-39 a login with a maximum age needs a recent proof of who somebody is', async () => {
     const { createKinde } = await import('@kindling/core');
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const kinde = createKinde(optionsFor(emulator));
     const finish = async (change: JWTPayload) => {
       const started = await kinde.login(
@@ -633,7 +633,7 @@ describe('what only the verbs can ask', () => {
 
   test('ID-41 ID-42 a profile about somebody else is refused, and no foreign claim source is asked', async () => {
     const { createKinde } = await import('@kindling/core');
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const kinde = createKinde(optionsFor(emulator));
     const started = await kinde.login({ method: 'GET', url: '/login', headers: new Headers() });
     const back = await emulator.signIn(started.location, { email: ADA });
@@ -687,7 +687,7 @@ async function trapped(work: (url: string) => Promise<void>): Promise<number> {
 
 /** A token over exactly these bytes. */
 async function signRaw(
-  key: CryptoKey,
+  key: CryptoKey | KeyObject,
   header: object,
   payload: string | Uint8Array,
 ): Promise<string> {

@@ -87,7 +87,7 @@ describe('OP-24 production is recognised', () => {
       expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual([
         '`issuer` must use https in production.',
       ]);
-      await expect(createEmulator()).rejects.toThrow('refuses to run');
+      await expect(createEmulator({ strict: true })).rejects.toThrow('refuses to run');
       const report = await diagnose({
         env: { NODE_ENV: value },
         fetch: () => Promise.reject(new Error('no network')),
@@ -100,7 +100,7 @@ describe('OP-24 production is recognised', () => {
     expect(isProduction({ NODE_ENV: value })).toBe(false);
     setNodeEnv(value);
     expect(problemsOf({ issuer: 'http://localhost:4455' })).toEqual([]);
-    await (await createEmulator()).close();
+    await (await createEmulator({ strict: true })).close();
   });
 
   test('OP-24 only the names of development are not production, whatever somebody writes', () => {
@@ -315,7 +315,11 @@ describe('OP-24 in production the issuer is a public host name', () => {
 
 describe.each(Object.keys(frameworks))('OP-24 on %s', (framework) => {
   test('OP-24 visitors of a site with NODE_ENV=" Production " learn what to do, not which check failed', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE, issuer: 'https://acme.kinde.com' });
+    const emulator = await createEmulator({
+      strict: true,
+      siteUrl: SITE,
+      issuer: 'https://acme.kinde.com',
+    });
     setNodeEnv(' Production ');
     const server = await frameworks[framework]!(optionsFor(emulator));
     try {
@@ -353,7 +357,7 @@ describe.each(
   });
 
   test('SC-11 OP-11 a text under a key that this process does not know is nobody and left alone, a broken one goes', async () => {
-    const emulator = await createEmulator({ siteUrl: SITE });
+    const emulator = await createEmulator({ strict: true, siteUrl: SITE });
     const session = keeps === 'cookie' ? {} : { [keeps]: memoryStore() };
     const start = async (secret: string | string[]) => {
       const server = await frameworks[framework]!(optionsFor(emulator, { session, secret }));

@@ -176,7 +176,7 @@ describe.each(rows('coordination', 'store'))(
       const app = await start(framework, kind);
       const { sessions } = kinde(kind);
       const living = () =>
-        [...shop.emulator.state.refreshTokens.values()].filter(({ grant }) => !grant.ended).length;
+        [...shop.emulator.state.grants.values()].filter(({ ended }) => !ended).length;
       const cookies = [];
       for (let count = 0; count < 3; count++) {
         cookies.push(cookieOf(await shop.signIn(app, ADA, ACME)));

@@ -20,7 +20,7 @@ describe.each(table)('sessions, on %s in the %s', (...row) => {
   let app: Server;
   let browser: Browser;
   beforeAll(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
   });
   beforeEach(async () => {
     app = await startApp(row, emulator);

@@ -34,7 +34,7 @@ describe.each([
     });
 
   beforeEach(async () => {
-    emulator = await createEmulator({ siteUrl: SITE });
+    emulator = await createEmulator({ strict: true, siteUrl: SITE });
     store = memoryStore();
     apps = [await frameworks[framework]!(options()), await frameworks[framework]!(options())];
     kinde = createKinde(options());
@@ -315,7 +315,7 @@ describe.each([
 });
 
 test('without a store that keeps groups, these questions say what to do', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const { get, set, delete: remove, compareAndSet } = memoryStore();
   for (const session of [
     {},
@@ -344,7 +344,7 @@ test('without a store that keeps groups, these questions say what to do', async 
 });
 
 test('options for sharing that contradict each other are refused at set-up', async () => {
-  const emulator = await createEmulator({ siteUrl: SITE });
+  const emulator = await createEmulator({ strict: true, siteUrl: SITE });
   const store = memoryStore();
   const { get, set, delete: remove } = store;
   for (const [session, reason] of [

@@ -21,7 +21,7 @@ let emulator: Emulator;
 let store: Required<SessionStore>;
 const servers = createServers();
 beforeEach(async () => {
-  emulator = await createEmulator({ siteUrl: SITE });
+  emulator = await createEmulator({ strict: true, siteUrl: SITE });
   store = memoryStore();
 });
 afterEach(() => {

@@ -1,7 +1,8 @@
 // The Account API and the self-serve portal, for signed-in users.
 import type { JWTPayload } from 'jose';
 import { flagsOf, permissionsOf, rolesOf } from '../oauth/claims.js';
-import { digest, remember, secret } from '../state/ids.js';
+import { digest, remember } from '../state/ids.js';
+import { findPerson } from '../state/sign-ins.js';
 import type { Person, State } from '../state/state.js';
 
 /** User of the access token, and the organization that it was issued for. */
@@ -45,7 +46,7 @@ export function accountApi(
 
 /** Finds the user of an access token. An ID token has no `scp`, so it is refused. */
 function callerOf(state: State, claims: JWTPayload = {}): Caller | undefined {
-  const person = state.people.find(({ id }) => id === claims.sub);
+  const person = findPerson(state, claims.sub ?? '');
   if (!person || !Array.isArray(claims['scp'])) {
     return undefined;
   }
@@ -141,7 +142,7 @@ function page(
 }
 
 function portalLink(state: State, { person }: Caller): Response {
-  const key = secret();
+  const key = state.random.secret();
   remember(state.portalKeys, key, person.id);
   return Response.json({ url: `${state.issuer}/portal_redirect?key=${key}` });
 }

@@ -41,8 +41,8 @@ export function withoutUndefined<Members extends object>(
 }
 
 /** A new id as newer things at Kinde have them, such as `prop_` and 32 hex. */
-export function newId(kind: string): string {
-  return `${kind}_${crypto.randomUUID().replaceAll('-', '')}`;
+export function newId({ random }: State, kind: string): string {
+  return `${kind}_${random.uuid().replaceAll('-', '')}`;
 }
 
 /** Unix seconds as the API writes dates. */
@@ -110,8 +110,8 @@ export function billingIds(orgCode: string): {
 }
 
 /** A person, by their id. */
-export function personById({ people }: State, id: string): Person | undefined {
-  return people.find((person) => person.id === id);
+export function personById({ directory, people }: State, id: string): Person | undefined {
+  return directory.byId(people, id);
 }
 
 /** An organization, by its code. */

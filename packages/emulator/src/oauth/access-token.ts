@@ -1,4 +1,5 @@
 import { jwtVerify, type JWTPayload } from 'jose';
+import { keySet } from '../state/keys.js';
 import type { State } from '../state/state.js';
 
 export function bearerToken(request: Request): string {
@@ -14,8 +15,9 @@ export async function verifyToken(jwt: string, state: State): Promise<JWTPayload
     algorithms: ['RS256'],
     currentDate: new Date(state.clock.now() * 1000),
   };
-  const result = await jwtVerify(jwt, state.key.find, options).catch(() => undefined);
-  if (state.issued.get(result?.payload.jti ?? '')?.ended) {
+  const result = await jwtVerify(jwt, keySet(state), options).catch(() => undefined);
+  const grantId = state.issued.get(result?.payload.jti ?? '');
+  if (grantId !== undefined && state.grants.get(grantId)?.ended !== false) {
     return undefined;
   }
   return result?.payload;

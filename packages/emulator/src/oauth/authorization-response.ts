@@ -1,4 +1,4 @@
-import { remember, secret } from '../state/ids.js';
+import { remember } from '../state/ids.js';
 import type { Grant, Pending, Person, State } from '../state/state.js';
 import { audiences, grantedScopes } from './scopes.js';
 
@@ -22,16 +22,17 @@ export function issueCode(
     headers?: ExtraHeaders;
   },
 ): Response {
-  const { query } = pending;
+  const query = new URLSearchParams(pending.search);
   const now = state.clock.now();
   const grant = createGrant(pending, state, { personId: person.id, orgCode });
+  remember(state.grants, grant.id, grant);
   const membership = orgCode === undefined ? undefined : person.organizations[orgCode];
   if (membership) {
     membership.lastAccessedAt = now;
   }
-  const code = secret();
+  const code = state.random.secret();
   remember(state.codes, code, {
-    grant,
+    grantId: grant.id,
     redirectUri: query.get('redirect_uri') ?? '',
     challenge: query.get('code_challenge') ?? undefined,
     expiresAt: now + CODE_TTL,
@@ -41,12 +42,13 @@ export function issueCode(
 }
 
 function createGrant(
-  { query, requestedAt, userAgent, signedIn }: Pending,
+  { search, requestedAt, userAgent, signedIn }: Pending,
   state: State,
   { personId, orgCode }: Pick<Grant, 'personId' | 'orgCode'>,
 ): Grant {
+  const query = new URLSearchParams(search);
   return {
-    id: crypto.randomUUID(),
+    id: state.random.uuid(),
     personId,
     clientId: query.get('client_id') ?? '',
     scope: grantedScopes(query, state),

@@ -1,7 +1,7 @@
 // OAuth and OpenID Connect: authorization, sign-in, tokens, revocation and logout.
 import { registerPage, signInPage } from '../pages/pages.js';
 import { findByIdentity, loginHint } from '../state/identities.js';
-import { remember, secret } from '../state/ids.js';
+import { remember } from '../state/ids.js';
 import { denialReason } from '../state/sign-ins.js';
 import type { Invitation, Pending, State } from '../state/state.js';
 import {
@@ -33,7 +33,7 @@ export function authorize(request: Request, state: State): Response {
     return invitation;
   }
   const pending: Pending = {
-    query,
+    search: query.toString(),
     requestedAt: state.clock.now(),
     userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
     ...findSession(request, query, state),
@@ -41,7 +41,7 @@ export function authorize(request: Request, state: State): Response {
   if (query.get('prompt') === 'none') {
     return answerWithoutPage(pending, state);
   }
-  const reference = secret();
+  const reference = state.random.secret();
   remember(state.pending, reference, pending, MOST_PENDING);
   if (invitation) {
     return showInvitation(reference, state, { pending, invitation });
@@ -49,7 +49,8 @@ export function authorize(request: Request, state: State): Response {
   return showSignIn(reference, state, pending);
 }
 
-function showSignIn(reference: string, state: State, { query, signedIn }: Pending): Response {
+function showSignIn(reference: string, state: State, { search, signedIn }: Pending): Response {
+  const query = new URLSearchParams(search);
   const prompt = query.get('prompt') ?? promptOfStartPage(query);
   if (prompt === 'create') {
     return registerPage({ request: reference }, registrationDetails(query, state));
@@ -75,7 +76,10 @@ function showInvitation(
   const { email } = invitation;
   const invited = findByIdentity(state, 'email', email)?.person;
   if (!invited) {
-    return registerPage({ request: reference }, registrationDetails(pending.query, state));
+    return registerPage(
+      { request: reference },
+      registrationDetails(new URLSearchParams(pending.search), state),
+    );
   }
   if (pending.signedIn?.personId === invited.id) {
     return continueSignIn(reference, state);
@@ -85,7 +89,7 @@ function showInvitation(
 
 /** `prompt=none`: a code where Kinde's own session answers everything, an error of OpenID Connect otherwise. */
 function answerWithoutPage(pending: Pending, state: State): Response {
-  const { query } = pending;
+  const query = new URLSearchParams(pending.search);
   const person = signedInPerson(pending, state);
   if (!person) {
     return redirectBack(query, {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FlagValue, SeedApplication, TokenSettings } from '../seed/seed.js';
 import { identitiesOf, isPrimary } from '../state/identities.js';
+import { findPerson } from '../state/sign-ins.js';
 import type { Application, Grant, Person, State } from '../state/state.js';
 
 /** Seconds, as Kinde has them unless an application says otherwise. */
@@ -163,7 +164,7 @@ function emailOf(
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */
 function holderOf(state: State, grant: Grant): Person {
-  const person = state.people.find(({ id }) => id === grant.personId);
+  const person = findPerson(state, grant.personId);
   if (!person) {
     throw new Error('This person was deleted.');
   }
@@ -222,13 +223,13 @@ export function flagsOf(
   return Object.fromEntries(flags);
 }
 
-function timeClaims({ clock, issuer }: State, lifetime: number): Record<string, unknown> {
+function timeClaims({ clock, issuer, random }: State, lifetime: number): Record<string, unknown> {
   const iat = clock.now();
   return {
     iss: issuer,
     iat,
     exp: iat + lifetime,
-    jti: crypto.randomUUID(),
+    jti: random.uuid(),
   };
 }
 

@@ -4,7 +4,7 @@ import { findByName } from '../state/identities.js';
 import { defaultOrganization } from '../state/organizations.js';
 import { constantTimeEqual, verifyPassword } from '../state/password.js';
 import { addPerson } from '../state/persons.js';
-import { recordFailedSignIn, recordSignIn } from '../state/sign-ins.js';
+import { findPerson, recordFailedSignIn, recordSignIn } from '../state/sign-ins.js';
 import type { Person, State } from '../state/state.js';
 import { readForm } from './client-auth.js';
 import { continueSignIn, findPending, registrationDetails } from './sign-in.js';
@@ -24,7 +24,7 @@ export async function signIn(request: Request, state: State): Promise<Response> 
   if (request.method === 'GET') {
     return signInPage(state, { request: reference });
   }
-  const chosen = state.people.find(({ id }) => id === form.get('person'));
+  const chosen = findPerson(state, form.get('person') ?? '');
   if (chosen) {
     return signInAs(chosen, { reference, state });
   }
@@ -86,7 +86,8 @@ export async function register(request: Request, state: State): Promise<Response
   if (pending instanceof Response) {
     return pending;
   }
-  const details = registrationDetails(pending.query, state);
+  const query = new URLSearchParams(pending.search);
+  const details = registrationDetails(query, state);
   if (request.method === 'GET') {
     return registerPage({ request: reference }, details);
   }
@@ -95,8 +96,7 @@ export async function register(request: Request, state: State): Promise<Response
   if (error) {
     return registerPage({ request: reference, error }, { ...details, email });
   }
-  const entersAnother =
-    details.withOrganization || details.isInvited || pending.query.has('org_code');
+  const entersAnother = details.withOrganization || details.isInvited || query.has('org_code');
   const orgCode = entersAnother ? undefined : defaultOrganization(state);
   const identities = [{ type: 'email', value: email }] as const;
   const profile = { identities, ...readNames(form) };

@@ -28,8 +28,11 @@ function revocationError(code: string, message: string): Response {
 async function revokeToken(value: string, clientId: string, state: State): Promise<boolean> {
   const refresh = state.refreshTokens.get(value);
   if (refresh) {
-    const isOwn = refresh.grant.clientId === clientId;
-    refresh.grant.ended ||= isOwn;
+    const grant = state.grants.get(refresh.grantId);
+    const isOwn = grant?.clientId === clientId;
+    if (grant && isOwn) {
+      grant.ended = true;
+    }
     return isOwn;
   }
   const claims = await verifyToken(value, state);
@@ -71,8 +74,9 @@ async function activeClaims(
   if (!refresh) {
     return verifyToken(value, state);
   }
-  const { grant, issuedAt, expiresAt, replacedAt } = refresh;
-  if (grant.ended || replacedAt !== undefined || expiresAt <= state.clock.now()) {
+  const { grantId, issuedAt, expiresAt, replacedAt } = refresh;
+  const grant = state.grants.get(grantId);
+  if (!grant || grant.ended || replacedAt !== undefined || expiresAt <= state.clock.now()) {
     return undefined;
   }
   return {

@@ -10,7 +10,7 @@ import {
   createOrganizationFor,
   joinOrganization,
 } from '../state/organizations.js';
-import { denialReason } from '../state/sign-ins.js';
+import { denialReason, findPerson } from '../state/sign-ins.js';
 import type { Invitation, Pending, Person, State } from '../state/state.js';
 import { invitationOf } from './authorization-request.js';
 import { issueCode, redirectBack, type ExtraHeaders } from './authorization-response.js';
@@ -77,7 +77,7 @@ function finishSignIn(step: Step, orgCode: string | undefined): Response {
 /** The code of the organization to sign in to, if any, or the page that has to come first. */
 function enterOrganization(step: Step): string | undefined | Response {
   const { state, pending, choice } = step;
-  const { query } = pending;
+  const query = new URLSearchParams(pending.search);
   const invitation = invitationOf(query, state);
   if (invitation instanceof Response) {
     return invitation;
@@ -94,7 +94,7 @@ function enterOrganization(step: Step): string | undefined | Response {
 
 /** Creates the organization that the form or the app named; without a name, asks for one. */
 function createOwnOrganization({ state, reference, pending, person, choice }: Step) {
-  const name = (choice.orgName ?? pending.query.get('org_name'))?.trim();
+  const name = (choice.orgName ?? new URLSearchParams(pending.search).get('org_name'))?.trim();
   if (name) {
     return createOrganizationFor(state, person, name);
   }
@@ -167,19 +167,20 @@ export function findPending(reference: string, state: State): Pending | Response
     return pending;
   }
   state.pending.delete(reference);
-  if (pending.query.get('supports_reauth') !== 'true') {
+  const query = new URLSearchParams(pending.search);
+  if (query.get('supports_reauth') !== 'true') {
     return expiredPage();
   }
-  const original = JSON.stringify(Object.fromEntries(pending.query));
-  return redirectBack(pending.query, {
+  const original = JSON.stringify(Object.fromEntries(query));
+  return redirectBack(query, {
     error: 'login_link_expired',
     reauth_state: Buffer.from(original).toString('base64'),
   });
 }
 
 /** The person of a pending request who signed in, unless they were deleted since. */
-export function signedInPerson({ signedIn }: Pending, { people }: State): Person | undefined {
-  return people.find(({ id }) => id === signedIn?.personId);
+export function signedInPerson({ signedIn }: Pending, state: State): Person | undefined {
+  return signedIn && findPerson(state, signedIn.personId);
 }
 
 /** Values of a registration page that the request decides. */

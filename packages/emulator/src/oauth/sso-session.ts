@@ -1,4 +1,4 @@
-import { remember, secret } from '../state/ids.js';
+import { remember } from '../state/ids.js';
 import { denialReason } from '../state/sign-ins.js';
 import type { Pending, Person, State } from '../state/state.js';
 
@@ -15,7 +15,7 @@ export function startSession(
   if (pending) {
     pending.signedIn = signedIn;
   }
-  const id = secret();
+  const id = state.random.secret();
   remember(state.sessions, id, signedIn);
   return { 'set-cookie': `${SSO_COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax` };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SeedApplication } from '../seed/seed.js';
-import { signJwt } from '../signing-key.js';
-import { remember, secret } from '../state/ids.js';
+import { signJwt } from '../identity/signing-key.js';
+import { remember } from '../state/ids.js';
 import { denialReason } from '../state/sign-ins.js';
 import type { Grant, State } from '../state/state.js';
 import { accessClaims, idClaims, LIFETIMES, machineClaims } from './claims.js';
@@ -44,11 +44,12 @@ async function redeemCode(
     return oauthError('invalid_request', 'A code is needed.');
   }
   const code = state.codes.get(form.get('code')!);
-  if (!code || code.grant.clientId !== application.clientId) {
+  const grant = state.grants.get(code?.grantId ?? '');
+  if (!code || grant?.clientId !== application.clientId) {
     return oauthError('invalid_grant', 'The authorization code is unknown.');
   }
   if (code.used) {
-    code.grant.ended = true;
+    grant.ended = true;
     return oauthError('invalid_grant', 'The authorization code was used before.');
   }
   if (code.expiresAt <= state.clock.now()) {
@@ -62,11 +63,11 @@ async function redeemCode(
   if ((code.challenge ?? null) !== (verifier === null ? null : challengeOf(verifier))) {
     return oauthError('invalid_grant', 'The PKCE verifier does not match.');
   }
-  const refusal = denialReason(state, code.grant);
+  const refusal = denialReason(state, grant);
   if (refusal) {
     return oauthError('invalid_grant', refusal);
   }
-  return issueTokens(code.grant, application, { state, first: true });
+  return issueTokens(grant, application, { state, first: true });
 }
 
 async function refresh(
@@ -78,16 +79,12 @@ async function refresh(
     return oauthError('invalid_request', 'A refresh_token is needed.');
   }
   const found = state.refreshTokens.get(form.get('refresh_token')!);
+  const grant = state.grants.get(found?.grantId ?? '');
   const now = state.clock.now();
-  if (
-    !found ||
-    found.grant.clientId !== application.clientId ||
-    found.grant.ended ||
-    found.expiresAt <= now
-  ) {
+  if (!found || grant?.clientId !== application.clientId || grant.ended || found.expiresAt <= now) {
     return oauthError('invalid_grant', 'The refresh token is unknown, has expired or was revoked.');
   }
-  const refusal = denialReason(state, found.grant);
+  const refusal = denialReason(state, grant);
   if (refusal) {
     return oauthError('invalid_grant', refusal);
   }
@@ -95,11 +92,11 @@ async function refresh(
     state.reuse += 1;
   }
   if (found.replacedAt !== undefined && now >= found.replacedAt + state.overlap) {
-    found.grant.ended = true;
+    grant.ended = true;
     return oauthError('invalid_grant', 'The refresh token was used before.');
   }
   found.replacedAt ??= now;
-  return issueTokens(found.grant, application, { state, first: false });
+  return issueTokens(grant, application, { state, first: false });
 }
 
 async function clientCredentials(
@@ -145,12 +142,12 @@ async function issueTokens(
     (await newAccessToken(grant, application, state));
   grant.accessToken = access;
   const offline = grant.scope.includes('offline');
-  const refreshToken = secret(32);
+  const refreshToken = state.random.secret(32);
   const expiresAt =
     now + (application.tokens?.refreshTokenLifetime ?? LIFETIMES.refreshTokenLifetime);
   if (offline) {
     remember(state.refreshTokens, refreshToken, {
-      grant,
+      grantId: grant.id,
       issuedAt: now,
       expiresAt,
     });
@@ -197,7 +194,7 @@ function reusableAccessToken(
 async function newAccessToken(grant: Grant, application: SeedApplication, state: State) {
   const claims = accessClaims(state, grant, application);
   const { key, issuer } = state;
-  remember(state.issued, claims['jti'] as string, grant);
+  remember(state.issued, claims['jti'] as string, grant.id);
   const expiresAt = claims['exp'] as number;
   return {
     token: await signJwt(key, claims),

@@ -1,4 +1,5 @@
 import type { Person } from '../state/people.js';
+import { findPerson } from '../state/sign-ins.js';
 import type { State } from '../state/state.js';
 import { bearerToken, verifyToken } from './access-token.js';
 import { NO_STORE, oauthError } from './client-auth.js';
@@ -10,7 +11,7 @@ export async function userInfo(
   shape: (state: State, person: Person) => object,
 ): Promise<Response> {
   const claims = await verifyToken(bearerToken(request), state);
-  const person = claims && 'scp' in claims && state.people.find(({ id }) => id === claims.sub);
+  const person = claims && 'scp' in claims && findPerson(state, claims.sub ?? '');
   if (person) {
     return Response.json(shape(state, person), { headers: NO_STORE });
   }

@@ -48,7 +48,7 @@ export function emit(
   data: object,
   source: TenantEvent['source'] = 'api',
 ): void {
-  const id = `event_${crypto.randomUUID().replaceAll('-', '')}`;
+  const id = `event_${state.random.uuid().replaceAll('-', '')}`;
   // A copy: what happened does not change when the tenant does.
   const event: TenantEvent = {
     id,
@@ -58,6 +58,7 @@ export function emit(
     data: structuredClone(data),
   };
   remember(state.events, id, event, MOST_EVENTS);
+  state.journal.append({ kind: 'event', event: id, type });
   for (const tell of state.listeners) {
     tell(event);
   }

@@ -73,12 +73,14 @@ export function findByIdentity(
   if (asked === '') {
     return undefined;
   }
-  // There may be thousands of people, and whoever is new is nobody of them.
-  const person = state.people.find(
-    (one) =>
-      one.identities?.some((own) => own.type === type && own.normal === asked) ||
-      (isPrimaryType(type) && isNew(one, type) && normalize(type, one[type] ?? '') === asked),
-  );
+  const has = (one: Person) =>
+    one.identities?.some((own) => own.type === type && own.normal === asked) ||
+    (isPrimaryType(type) && isNew(one, type) && normalize(type, one[type] ?? '') === asked);
+  const noted = state.directory.byIdentity(state.people, type, asked);
+  const person = noted && has(noted) ? noted : state.people.find(has);
+  if (person) {
+    state.directory.note(person, type, asked);
+  }
   const identity =
     person && identitiesOf(state, person).find((one) => matchesIdentity(one, type, value));
   return identity && { person, identity };

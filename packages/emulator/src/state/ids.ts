@@ -1,9 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-
-/** An opaque value that nobody can guess. */
-export function secret(bytes = 24): string {
-  return randomBytes(bytes).toString('base64url');
-}
+import { createHash } from 'node:crypto';
 
 /** The same hex for the same text, every time. */
 export function digest(text: string, length = 16): string {

@@ -1,5 +1,5 @@
 import { emit, personUpdated, type Source } from './events.js';
-import { digest, secret } from './ids.js';
+import { digest } from './ids.js';
 import { grantsOf } from './sign-ins.js';
 import type { Invitation, Organization, Person, State } from './state.js';
 
@@ -54,7 +54,7 @@ export function createOrganization(
   organization: Organization,
   source: Source,
 ): string {
-  const code = `org_${digest(secret(), 11)}`;
+  const code = `org_${digest(state.random.secret(), 11)}`;
   state.organizations[code] = { ...organization, createdAt: state.clock.now() };
   emit(state, 'organization.created', { organization: organizationPayload(state, code) }, source);
   return code;

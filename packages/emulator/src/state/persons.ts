@@ -14,7 +14,7 @@ export function addPerson(
   // The spread comes last: V8 gives every object that begins with one a shape of its own, and then each search among
   // thousands of people, all of them of different shapes, takes many times as long.
   const person: Person = {
-    id: `kp_${crypto.randomUUID().replaceAll('-', '')}`,
+    id: `kp_${state.random.uuid().replaceAll('-', '')}`,
     organizations: {},
     createdAt: state.clock.now(),
     ...profile,

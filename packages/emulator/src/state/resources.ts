@@ -223,6 +223,20 @@ export interface TenantEvent {
   readonly data: object;
 }
 
+/** An event on its way to one webhook. */
+export interface QueuedDelivery {
+  /** The header `webhook-id`: the same in every attempt. */
+  readonly id: string;
+  /** Id of the webhook. */
+  readonly webhookId: string;
+  /** The event, as it happened. */
+  readonly event: TenantEvent;
+  /** Attempts so far. */
+  attempt: number;
+  /** Unix seconds of the next attempt. */
+  due: number;
+}
+
 /** Resources of a tenant beside users and organizations. */
 export interface Resources {
   /** Permissions by key. */

@@ -2,6 +2,11 @@ import { emit } from './events.js';
 import { usedIdentity } from './identities.js';
 import type { Grant, Person, State } from './state.js';
 
+/** The user with this id. */
+export function findPerson({ directory, people }: State, id: string): Person | undefined {
+  return directory.byId(people, id);
+}
+
 /** Ends every sign-in of a person: what apps hold, and Kinde's own sessions. */
 export function endSignIns(state: State, personId: string): void {
   for (const grant of grantsOf(state, (one) => one.personId === personId)) {
@@ -15,14 +20,8 @@ export function endSignIns(state: State, personId: string): void {
 }
 
 /** Sign-ins that have not ended, oldest first. */
-export function grantsOf(
-  { codes, issued, refreshTokens }: State,
-  which: (grant: Grant) => boolean,
-): Grant[] {
-  const held = [...codes.values(), ...refreshTokens.values()].map(({ grant }) => grant);
-  return [...new Set([...held, ...issued.values()])].filter(
-    (grant) => !grant.ended && which(grant),
-  );
+export function grantsOf({ grants }: State, which: (grant: Grant) => boolean): Grant[] {
+  return [...grants.values()].filter((grant) => !grant.ended && which(grant));
 }
 
 /** Counts a sign-in on a page, by this name if one was typed. */
@@ -49,10 +48,11 @@ export function recordFailedSignIn(state: State, person: Person): void {
 
 /** Reason why a user gets no tokens for this organization; `undefined` where they do. */
 export function denialReason(
-  { people, organizations }: State,
+  state: State,
   { personId, orgCode }: { personId: string; orgCode: string | undefined },
 ): DenialReason | undefined {
-  const person = people.find(({ id }) => id === personId);
+  const { organizations } = state;
+  const person = findPerson(state, personId);
   if (!person) {
     return 'The person no longer exists.';
   }

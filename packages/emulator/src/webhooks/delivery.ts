@@ -1,6 +1,6 @@
 // Events on their way to webhooks: queues, attempts and retries.
 import { digest } from '../state/ids.js';
-import type { TenantEvent, Webhook } from '../state/resources.js';
+import type { QueuedDelivery, TenantEvent, Webhook } from '../state/resources.js';
 import type { State } from '../state/state.js';
 import { isLoopback } from './loopback.js';
 import { send, type AttemptStatus } from './send.js';
@@ -27,16 +27,6 @@ export interface Deliveries {
   settled(): Promise<void>;
 }
 
-/** An event on its way to one webhook. */
-interface QueuedDelivery {
-  readonly id: string;
-  readonly webhook: Webhook;
-  readonly event: TenantEvent;
-  attempt: number;
-  /** Unix seconds. */
-  due: number;
-}
-
 /** Seconds from one attempt to the next; after these, twelve hours each time. */
 const RETRY_DELAYS = [5, 30, 120, 600, 3_600, 14_400];
 const LAST_RETRY_DELAY = 12 * 3_600;
@@ -56,9 +46,8 @@ interface Work {
   readonly state: State;
   readonly deliver: typeof globalThis.fetch | undefined;
   readonly deliveries: Delivery[];
-  readonly queued: Set<QueuedDelivery>;
-  /** Webhooks that are being delivered to: one event after the other each, and none waits for another webhook. */
-  readonly queues: Map<Webhook, Promise<void>>;
+  /** Ids of webhooks that are being delivered to: one event after the other each, and none waits for another webhook. */
+  readonly queues: Map<string, Promise<void>>;
   readonly running: Set<AbortController>;
 }
 
@@ -74,7 +63,6 @@ export function createDelivery(
     state,
     deliver,
     deliveries: [],
-    queued: new Set(),
     queues: new Map(),
     running: new Set(),
   };
@@ -103,106 +91,113 @@ export function createDelivery(
 
 /** Queues an event for every webhook that wants it. */
 function enqueue(event: TenantEvent, work: Work): void {
-  const { state, queued } = work;
+  const { state } = work;
   for (const webhook of state.webhooks) {
     if (webhook.disabledAt !== undefined || !webhook.eventTypes.includes(event.type)) {
       continue;
     }
-    dropOldest(queued);
     const id = `webhook_${digest(`${webhook.id} ${event.id}`, 32)}`;
-    queued.add({
+    state.queued.push({
       id,
-      webhook,
+      webhookId: webhook.id,
       event,
       attempt: 0,
       due: event.at,
     });
   }
+  state.queued.splice(0, state.queued.length - MOST_DELIVERIES);
   deliverDue(work);
 }
 
-function dropOldest(queued: Set<QueuedDelivery>): void {
-  for (const oldest of queued) {
-    if (queued.size >= MOST_DELIVERIES) {
-      queued.delete(oldest);
-    }
-  }
-}
-
 function deliverDue(work: Work): void {
-  for (const { webhook } of work.queued) {
-    if (!work.queues.has(webhook)) {
-      const queue = Promise.resolve().then(() => deliverTo(webhook, work));
-      work.queues.set(webhook, queue);
+  for (const { webhookId } of work.state.queued) {
+    if (!work.queues.has(webhookId)) {
+      const queue = Promise.resolve().then(() => deliverTo(webhookId, work));
+      work.queues.set(webhookId, queue);
     }
   }
 }
 
-async function deliverTo(webhook: Webhook, work: Work): Promise<void> {
-  let delivery = nextFor(webhook, work);
-  while (delivery) {
-    await attempt(delivery, work);
-    delivery = nextFor(webhook, work);
+async function deliverTo(webhookId: string, work: Work): Promise<void> {
+  let next = nextFor(webhookId, work);
+  while (next) {
+    await attempt(next, work);
+    next = nextFor(webhookId, work);
   }
-  work.queues.delete(webhook);
+  work.queues.delete(webhookId);
 }
 
-async function attempt(delivery: QueuedDelivery, work: Work): Promise<void> {
-  const { state, deliveries, queued } = work;
-  const { id, webhook, event } = delivery;
+async function attempt({ delivery, webhook }: Next, work: Work): Promise<void> {
+  const { state, deliveries } = work;
+  const { id, event } = delivery;
   delivery.attempt += 1;
-  const status = await sendAllowed(delivery, work);
-  const { type } = event;
-  deliveries.push({
+  const status = await sendAllowed({ delivery, webhook }, work);
+  const made: Delivery = {
     id,
-    type,
+    type: event.type,
     endpoint: webhook.endpoint,
     attempt: delivery.attempt,
     status,
-  });
+  };
+  deliveries.push(made);
   if (deliveries.length > MOST_DELIVERIES) {
     deliveries.shift();
   }
-  if (status === 'refused' || isDone(delivery, status, state.clock.now())) {
-    queued.delete(delivery);
+  const isOver = status === 'refused' || isDone({ delivery, webhook }, status);
+  if (isOver) {
+    state.queued = state.queued.filter((one) => one !== delivery);
   }
+  state.journal.append({ kind: 'delivery', ...made, ...(!isOver && { next: delivery.due }) });
 }
 
-async function sendAllowed(delivery: QueuedDelivery, work: Work): Promise<Delivery['status']> {
+async function sendAllowed(next: Next, work: Work): Promise<Delivery['status']> {
   const { deliver, state, running } = work;
-  if (deliver === undefined && !isLoopback(delivery.webhook.endpoint)) {
+  if (deliver === undefined && !isLoopback(next.webhook.endpoint)) {
     return 'refused';
   }
-  return send(delivery, {
+  const { id, event } = next.delivery;
+  const message = { id, webhook: next.webhook, event };
+  return send(message, {
     state,
     deliver: deliver ?? fetch,
     running,
   });
 }
 
+/** A delivery and the webhook that it goes to. */
+interface Next {
+  readonly delivery: QueuedDelivery;
+  readonly webhook: Webhook;
+}
+
 /** The next delivery that is due for this webhook. A deleted or disabled webhook gets none, and its queue is cleared. */
-function nextFor(webhook: Webhook, { queued, state }: Work): QueuedDelivery | undefined {
-  const own = [...queued].filter((delivery) => delivery.webhook === webhook);
-  if (state.webhooks.includes(webhook) && webhook.disabledAt === undefined) {
-    return own.find(({ due }) => due <= state.clock.now());
+function nextFor(webhookId: string, { state }: Work): Next | undefined {
+  const webhook = state.webhooks.find(({ id }) => id === webhookId);
+  if (webhook && webhook.disabledAt === undefined) {
+    const now = state.clock.now();
+    const own = state.queued.filter((one) => one.webhookId === webhookId && one.due <= now);
+    // In the order of time, also where the clock was moved over several attempts.
+    const [delivery] = own.sort((one, other) => one.due - other.due);
+    return delivery && { delivery, webhook };
   }
-  for (const delivery of own) {
-    queued.delete(delivery);
-  }
+  state.queued = state.queued.filter((one) => one.webhookId !== webhookId);
   return undefined;
 }
 
-/** Whether this was the last attempt; schedules the next one where it was not. Days of failure disable the webhook. */
-function isDone(delivery: QueuedDelivery, status: AttemptStatus, now: number): boolean {
-  const { webhook, event } = delivery;
+/**
+ * Whether this was the last attempt; schedules the next one where it was not. Days of failure disable the webhook. Attempts
+ * count from when they were due, so that a clock that jumps sees the same attempts as one that runs.
+ */
+function isDone({ delivery, webhook }: Next, status: AttemptStatus): boolean {
+  const { due, event } = delivery;
   if (status === 200) {
     delete webhook.failingSince;
     return true;
   }
-  webhook.failingSince ??= now;
-  if (now - webhook.failingSince >= LONGEST_FAILURE) {
-    webhook.disabledAt = now;
+  webhook.failingSince ??= due;
+  if (due - webhook.failingSince >= LONGEST_FAILURE) {
+    webhook.disabledAt = due;
   }
-  delivery.due = now + (RETRY_DELAYS[delivery.attempt - 1] ?? LAST_RETRY_DELAY);
+  delivery.due = due + (RETRY_DELAYS[delivery.attempt - 1] ?? LAST_RETRY_DELAY);
   return delivery.due - event.at > LONGEST_RETRY;
 }

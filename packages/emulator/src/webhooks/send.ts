@@ -1,4 +1,4 @@
-import { signJwt } from '../signing-key.js';
+import { signJwt } from '../identity/signing-key.js';
 import type { TenantEvent, Webhook } from '../state/resources.js';
 import type { State } from '../state/state.js';
 

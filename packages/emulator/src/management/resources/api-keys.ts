@@ -64,7 +64,7 @@ export const apiKeys: Handlers<'apiKeys'> = {
       return problem;
     }
     const { key, ...kept } = newKey();
-    const id = newId('api_key');
+    const id = newId(state, 'api_key');
     state.apiKeys.push({
       id,
       name,

@@ -36,7 +36,7 @@ export const apis: Handlers<'apis'> = {
       return refused(400, 'API_ALREADY_EXISTS', 'An API with this audience exists already.');
     }
     const api = {
-      id: crypto.randomUUID().replaceAll('-', ''),
+      id: state.random.uuid().replaceAll('-', ''),
       name,
       audience,
       scopes: [],
@@ -115,7 +115,7 @@ export const apis: Handlers<'apis'> = {
       return refused(400, 'SCOPE_ALREADY_EXISTS', 'A scope with this key exists already.');
     }
     const scope = {
-      id: newId('api_scope'),
+      id: newId(state, 'api_scope'),
       key,
       description,
     };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { grantsOf } from '../../state/sign-ins.js';
 import type { Application, State } from '../../state/state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
 import { applicationById } from '../lookup.js';
@@ -74,10 +75,8 @@ export const applications: Handlers<'applications'> = {
       return notFound('APPLICATION');
     }
     state.applications = state.applications.filter(({ clientId }) => clientId !== id);
-    for (const { grant } of state.refreshTokens.values()) {
-      if (grant.clientId === id) {
-        grant.ended = true;
-      }
+    for (const grant of grantsOf(state, ({ clientId }) => clientId === id)) {
+      grant.ended = true;
     }
     return ok({});
   },

@@ -36,7 +36,7 @@ export const connections: Handlers<'connections'> = {
       return notFound('APPLICATION');
     }
     const connection = {
-      id: newId('conn'),
+      id: newId(state, 'conn'),
       name,
       displayName,
       strategy,

@@ -19,7 +19,7 @@ export const environmentVariables: Handlers<'environmentVariables'> = {
       return exists();
     }
     const variable = {
-      id: newId('env_var'),
+      id: newId(state, 'env_var'),
       key,
       value,
       isSecret,

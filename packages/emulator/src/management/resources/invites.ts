@@ -78,7 +78,7 @@ export const invites: Handlers<'invites'> = {
       );
     }
     const invitation: Invitation = {
-      code: newId('inv'),
+      code: newId(state, 'inv'),
       orgCode: code,
       email: email.trim(),
       firstName: first,

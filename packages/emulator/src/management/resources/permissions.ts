@@ -17,7 +17,7 @@ export const permissions: Handlers<'permissions'> = {
       return exists();
     }
     const permission = {
-      id: crypto.randomUUID(),
+      id: state.random.uuid(),
       name,
       description,
     };

@@ -25,7 +25,7 @@ export const properties: Handlers<'properties'> = {
     if (!isCategory(state, categoryId, context)) {
       return notFound('CATEGORY');
     }
-    const id = newId('prop');
+    const id = newId(state, 'prop');
     state.properties[key] = {
       id,
       name,

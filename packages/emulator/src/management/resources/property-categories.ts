@@ -18,7 +18,7 @@ export const propertyCategories: Handlers<'propertyCategories'> = {
   },
   create({ name, context }, state) {
     const category = {
-      id: newId('property_category'),
+      id: newId(state, 'property_category'),
       name,
       context,
     };

@@ -30,7 +30,7 @@ export const roles: Handlers<'roles'> = {
       return notFound('PERMISSION');
     }
     const role: Role = {
-      id: crypto.randomUUID(),
+      id: state.random.uuid(),
       name,
       permissions: [],
       ...described(description, isDefault),

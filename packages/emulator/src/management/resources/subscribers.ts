@@ -48,7 +48,7 @@ export const subscribers: Handlers<'subscribers'> = {
         'Somebody subscribed with this address already.',
       );
     }
-    const id = newId('subscriber');
+    const id = newId(state, 'subscriber');
     state.subscribers.push({
       id,
       email,

@@ -17,7 +17,7 @@ export const webhooks: Handlers<'webhooks'> = {
       return invalidField('event_types', 'must be types of events, at least one');
     }
     const webhook: Webhook = {
-      id: newId('webhook'),
+      id: newId(state, 'webhook'),
       name,
       endpoint,
       description: description ?? '',

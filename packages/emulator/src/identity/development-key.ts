@@ -1,0 +1,16 @@
+// Published on purpose, so it protects nothing: emulators in one process sign with it, and none that listens on a port.
+/** Key id of the published development key. Core refuses it in production, and the key itself by its thumbprint. */
+export const DEVELOPMENT_KID = 'insecure-kindling-development';
+
+/** The published development key, an RSA key as a JWK. */
+export const DEVELOPMENT_KEY = {
+  kty: 'RSA',
+  n: 'tyhqDfRHZEZAl62j1vXHM5UggYDYRehwNBwjSfoLHKEFQF5ppkLRi-79r8NSKhgBtjskF7oxTIfyFvjlvzEaX7MOr3Hfxez1lHpEMf4jYJR5KzbNXF1vHpkmTcH1UbHkrs60UzAhZDgPmmCSjmUbSWHpcwOjPbVcDTiUzgwGdLx8fklwzKb3-3nhgM-UEywAILOdu-JLrpG2_2WpKc_zhL7HSuw-dRIdJIYPD0iaAt9ly0KvSb6VIlfzVeOFH6BARppObFnWjVyMPiWTEBV6DDu-t8rt1FevTC5YfETYLCn15WWffaAGvTmJ7l3uTdQhQl-rmkUwzfMh9XJ1WTkdfQ',
+  e: 'AQAB',
+  d: 'Fw1EGSYsh2dRdoWegE3bWMJPyVzRBi4UqR-oJVsODk1fHtSDJtoetiZJ0YGbaWbaGE27ONfwn87gXkR3OKf9HMb-yyq23O9Pkp9iI99LeTqr7A9wAKGrJvEO4Wx5lrhKrYxLJR6CpV1qQVDJlphiZcr9RGzUcnjNRsYJ8cuQ_cdgK7Pt2M2zrLhLA6fSMB9KJl8T7lQfPc1fZTp6oBChkW6AoVeF9uGKYLDJVbx4Bp7tb0wyJvkc7ziVurviSYjb9FJvvC_zosOup_mojTrK0gq67gslSCTwBLb6nvQRLYr4R6Ad0_D6UKlhK0M1RV5eEjddvhmb_TXLMAaCzFfhNQ',
+  p: '-paVYYzow6TeMFef2A9gcZgZr95Ne3RkEe5WttSWM5Ps7J32cx_OsxIZ1Fq-_1JbB4dDuF7mM4tQ8Z8OvRnPWBLT0dNZH-ofbNQYpoDQGqFGvCUQmK2yM7qQpu6itdhQ68W7Q0Ee2OhD3KJ2v7Mxs3FJlVppahN8pbuuBFJBTFM',
+  q: 'ux0IDFRa3LrLlFG0Y7z8Y7lXotEdAT8n-CSqw91YEtO8fSA5psJp5EQgv2F1bXIdQ1RH6uP_pTVRhuxxfqOnNbHn-9auozUMjuCRw9KML7BOhTk0qImIUEiY7JjmIZL2Fb5yVecw67wztCAT-3gKOOmM2tS64pWJOraLMeH2NO8',
+  dp: 'uJ6Q2BoUs2-YM02bend5urcw1Z2WwEn0IDHUuUbOkpl9iKaomBDrHItNdGKXLUzjvBwwDHn-aCNQM3PYTAHj_SOB46kulJDNLkTlFGb662O-1YcJPzNZgzsEr7hJMGh61foMCXTE4VHeDYO0sW-4QlhIujyuRXSt9PzdLFndufk',
+  dq: 'qdH3c_k7XgnKqppc9giXqIqWlxbjFDaVuAjPU2SYgr3Y3Fda-5aHNL0AW7HAOczP8kOT4gN8Ch0SGTqO5zjwkTMeMNrvNQD4nNQEd42n3cBOA2uf9zabmQHKiTFb7CzNW361lnF1XP46jshuWlTgMjcFt7ZKx0qgecEjI-rI4dE',
+  qi: 'QYQbx-KNhGSW47a1x7Z2e-LibKn-w_2ReaYKrfVQZISR3sqOg8Mu9BL4BK3Z71l7hHkr8WK33rhLVD4g1fFb392fr7lK2_6b4a7y2WPiEyhWIoeOguKdO9Wz_sKY2GMc-lBKWi45YaWIKc4W_bnLsHj00zAOiP5JC3cnPK6FsiE',
+} as const;
