@@ -40,14 +40,15 @@ async function redeemCode(
   application: SeedApplication,
   state: State,
 ): Promise<Response> {
-  if (!form.get('code')) {
+  const value = form.get('code');
+  if (!value) {
     return oauthError('invalid_request', 'A code is needed.');
   }
-  const code = state.codes.get(form.get('code')!);
-  const grant = state.grants.get(code?.grantId ?? '');
-  if (!code || grant?.clientId !== application.clientId) {
+  const found = heldBy(application, state.codes.get(value), state);
+  if (!found) {
     return oauthError('invalid_grant', 'The authorization code is unknown.');
   }
+  const { held: code, grant } = found;
   if (code.used) {
     grant.ended = true;
     return oauthError('invalid_grant', 'The authorization code was used before.');
@@ -75,28 +76,39 @@ async function refresh(
   application: SeedApplication,
   state: State,
 ): Promise<Response> {
-  if (!form.get('refresh_token')) {
+  const value = form.get('refresh_token');
+  if (!value) {
     return oauthError('invalid_request', 'A refresh_token is needed.');
   }
-  const found = state.refreshTokens.get(form.get('refresh_token')!);
-  const grant = state.grants.get(found?.grantId ?? '');
+  const found = heldBy(application, state.refreshTokens.get(value), state);
   const now = state.clock.now();
-  if (!found || grant?.clientId !== application.clientId || grant.ended || found.expiresAt <= now) {
+  if (!found || found.grant.ended || found.held.expiresAt <= now) {
     return oauthError('invalid_grant', 'The refresh token is unknown, has expired or was revoked.');
   }
+  const { held: token, grant } = found;
   const refusal = denialReason(state, grant);
   if (refusal) {
     return oauthError('invalid_grant', refusal);
   }
-  if (found.replacedAt !== undefined) {
+  if (token.replacedAt !== undefined) {
     state.reuse += 1;
+    if (now >= token.replacedAt + state.overlap) {
+      grant.ended = true;
+      return oauthError('invalid_grant', 'The refresh token was used before.');
+    }
   }
-  if (found.replacedAt !== undefined && now >= found.replacedAt + state.overlap) {
-    grant.ended = true;
-    return oauthError('invalid_grant', 'The refresh token was used before.');
-  }
-  found.replacedAt ??= now;
+  token.replacedAt ??= now;
   return issueTokens(grant, application, { state, first: false });
+}
+
+/** What was handed out to this application, and the sign-in that it is for. */
+function heldBy<Held extends { readonly grantId: string }>(
+  { clientId }: SeedApplication,
+  held: Held | undefined,
+  { grants }: State,
+): { held: Held; grant: Grant } | undefined {
+  const grant = grants.get(held?.grantId ?? '');
+  return held && grant?.clientId === clientId ? { held, grant } : undefined;
 }
 
 async function clientCredentials(
