@@ -1,4 +1,6 @@
 // Sign-ins as they went, step by step, seen from outside the handlers.
+import type { ExplainedClaim } from '../oauth/explain.js';
+import type { Facts } from './facts.js';
 
 /** What happened in a step. */
 export type StepKind =
@@ -64,16 +66,6 @@ export interface Parameter {
   readonly hash?: string;
 }
 
-/** A claim of a token, and why it is there. */
-export interface ExplainedClaim {
-  /** Name of the claim, such as `permissions`. */
-  readonly claim: string;
-  /** Its value as JSON. */
-  readonly value: string;
-  /** Why it says so, in a sentence. */
-  readonly because: string;
-}
-
 /** What the local Kinde answered. */
 export interface Answered {
   /** Status of the response; 0 where a fault let no response through. */
@@ -117,9 +109,6 @@ export interface FlowStep {
   /** What else was known at that moment: the findings read it. */
   readonly facts: Facts;
 }
-
-/** Facts about a step that were true when it happened, by name. See `facts.ts` for those that are there. */
-export type Facts = Readonly<Record<string, unknown>>;
 
 /** What kind of flow it is. */
 export type FlowKind =
