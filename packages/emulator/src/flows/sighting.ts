@@ -53,7 +53,7 @@ export interface NewStep {
 
 /** Adds a step to a flow. */
 export function addStep(sighting: Sighting, flow: Flow, given: NewStep): FlowStep {
-  const { request, url, status, reader, state, userAgent, fault } = sighting;
+  const { request, url, reader, state, userAgent, fault } = sighting;
   const time = Date.now();
   const step: FlowStep = {
     number: (flow.steps.at(-1)?.number ?? 0) + 1,
@@ -61,7 +61,7 @@ export function addStep(sighting: Sighting, flow: Flow, given: NewStep): FlowSte
     title: given.title,
     address: `${request.method} ${printable(url.pathname)}`,
     parameters: reader.readAll(given.parameters ?? parametersOf(sighting)),
-    answered: { status, ...errorOf(sighting), ...given.answered },
+    answered: { ...answerOf(sighting, given.kind), ...given.answered },
     at: state.clock.now(),
     time,
     since: time - flow.time,
@@ -78,6 +78,14 @@ export function addStep(sighting: Sighting, flow: Flow, given: NewStep): FlowSte
   }
   sighting.made.push({ flow, step });
   return step;
+}
+
+/** What was answered. Choosing a user or an organization worked, whatever came of it: the next step has the answer. */
+function answerOf(sighting: Sighting, kind: StepKind): Answered {
+  if (kind === 'person' || kind === 'organization') {
+    return { status: 200 };
+  }
+  return { status: sighting.status, ...errorOf(sighting) };
 }
 
 /** Begins a flow with this request. */
