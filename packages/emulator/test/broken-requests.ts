@@ -477,7 +477,7 @@ export const BROKEN: readonly BrokenRequest[] = [
   {
     name: 'logout is asked as other providers have it',
     finding: 'logout.foreign-name',
-    send: ({ fetch }) => fetch(`/logout?post_logout_redirect_uri=${encodeURIComponent(SITE)}`),
+    send: ({ fetch }) => fetch(`/logout?redirect_uri=${encodeURIComponent(SITE)}`),
   },
   {
     name: 'the keys are fetched with credentials',

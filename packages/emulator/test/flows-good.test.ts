@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createServers } from '../../../test/kit/servers.js';
 import { optionsFor, SITE } from '../../../test/kit/apps.js';
 import { createBrowser } from '../../../test/kit/browser.js';
+import { goesTo, SAME_SITE } from '../../../test/kit/http.js';
 import { findingsOf } from '../src/findings/findings.js';
 import { findingsOfDelivery, unheard } from '../src/findings/webhooks.js';
 import { createEmulator, type Emulator } from '../src/index.js';
@@ -34,12 +35,9 @@ test.each(['express', 'fastify'])(
     await browser.signIn('grace@example.com', '/login');
     await browser.open('/me');
     vi.setSystemTime(Date.now() + 23.9 * 3_600_000);
-    await browser.open('/me');
-    const { location } = await browser.open('/logout', {
-      method: 'POST',
-      headers: { 'sec-fetch-site': 'same-origin', origin: SITE },
-    });
-    await emulator.fetch(location, { redirect: 'manual' });
+    await browser.open('/fresh');
+    const out = await browser.open('/logout', { headers: SAME_SITE });
+    await emulator.fetch(goesTo(out), { redirect: 'manual' });
     expect(found(emulator)).toEqual([]);
     expect(titles(emulator)).toEqual(
       expect.arrayContaining(['authorize', 'page', 'person', 'callback', 'exchange', 'refresh']),
@@ -93,7 +91,10 @@ test.each([
   ['start_page', { start_page: 'login' }, 'start-page'],
 ])('an authorization request with %s is remarked on', async (_name, params, id) => {
   const emulator = await createEmulator({ seed: brokenSeed, siteUrl: LOCAL });
-  await senderOf(emulator).signIn(authorization(params));
+  // Some of these are refused, as Kinde refuses them.
+  await senderOf(emulator)
+    .signIn(authorization(params))
+    .catch(() => undefined);
   expect(found(emulator)).toContain(id);
 });
 

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { verdictOf } from '../findings/findings.js';
 import type { Flow, FlowOutcome, Flows } from '../flows/flow.js';
+import { printable } from '../flows/parameters.js';
 import type { Html } from '../pages/html.js';
 import type { State } from '../state/state.js';
 
@@ -29,7 +30,7 @@ export const OUTCOMES: Readonly<Record<FlowOutcome, readonly [words: string, loo
 
 /** The list of sign-ins, newest first: filtered by `person` and `outcome`, 50 for each `page`. */
 export function signInsContent({ flows, state }: SignInsParts, query: URLSearchParams): Html {
-  const person = query.get('person')?.trim() ?? '';
+  const person = printable(query.get('person')?.trim() ?? '', 100);
   const outcome = outcomeOf(query.get('outcome'));
   const found = flows.list({ ...(person && { person }), ...(outcome && { outcome }) });
   const pages = Math.max(1, Math.ceil(found.length / A_PAGE));
@@ -147,7 +148,9 @@ function row(flow: Flow, state: SignInsParts['state']): Html {
 }
 
 function pageLink(query: URLSearchParams, page: number, text: string): Html {
-  const to = new URLSearchParams(query);
-  to.set('page', String(page));
+  const to = new URLSearchParams({ page: String(page) });
+  for (const name of ['person', 'outcome']) {
+    to.set(name, query.get(name) ?? '');
+  }
   return html`<a class="button" href="${SIGN_INS_PATH}?${to.toString()}">${text}</a>`;
 }

@@ -1,6 +1,15 @@
 import { nearest } from '@kindling/internal';
 import { passed } from './authorize.js';
-import { DOCS, errorPage, isWell, listed, type Given, type Row } from './row.js';
+import {
+  DOCS,
+  eitherWay,
+  errorPage,
+  isRefused,
+  isWell,
+  listed,
+  type Given,
+  type Row,
+} from './row.js';
 
 const SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'];
 const PROMPTS = ['login', 'create', 'none', 'consent', 'select_account'];
@@ -34,16 +43,19 @@ export const authorizeRemarks: readonly Row[] = [
     fix: 'Ask for scopes of OpenID Connect, or of the APIs whose audience the request names.',
     docs: DOCS.apis,
   },
-  {
-    ...remark('pkce.none'),
-    test: (given) => passed(given) && !given.parameter('code_challenge'),
-    says: ({ facts }) =>
-      facts.application?.isPublic
-        ? `${facts.application.name} is public and uses no PKCE: Kinde demands it of such applications.`
-        : 'The request uses no PKCE: whoever gets hold of the code can try to use it.',
-    fix: 'Send code_challenge and code_challenge_method=S256, for applications with a secret as well (RFC 9700 2.1.1).',
-    docs: DOCS.authorize,
-  },
+  ...eitherWay(
+    {
+      ...remark('pkce.none'),
+      test: (given) => passed(given) && !given.parameter('code_challenge'),
+      says: ({ facts }) =>
+        facts.application?.isPublic
+          ? `${facts.application.name} is public and uses no PKCE: Kinde demands it of such applications.`
+          : 'The request uses no PKCE: whoever gets hold of the code can try to use it.',
+      fix: 'Send code_challenge and code_challenge_method=S256, for applications with a secret as well (RFC 9700 2.1.1).',
+      docs: DOCS.authorize,
+    },
+    (given) => isRefusedFor(given, /code_challenge is required/),
+  ),
   {
     ...remark('nonce.none'),
     test: (given) =>
@@ -60,21 +72,27 @@ export const authorizeRemarks: readonly Row[] = [
     fix: 'Make a new nonce for each sign-in.',
     docs: DOCS.authorize,
   },
-  {
-    ...remark('state.missing'),
-    test: (given) => passed(given) && !given.parameter('state'),
-    says: 'The request has no state, which Kinde demands: anybody could sign a user of your app in as somebody else.',
-    fix: 'Send a new random state of 32 characters or more, and compare it in the callback.',
-    docs: errorPage('state_missing'),
-  },
-  {
-    ...remark('state.short', 'state'),
-    test: ({ parameter }) => (parameter('state')?.length ?? 8) < 8,
-    says: ({ parameter }) =>
-      `The state has ${parameter('state')?.length} characters; Kinde demands 8, and whoever guesses it can sign others in.`,
-    fix: 'Send a new random state of 32 characters or more.',
-    docs: errorPage('state_mismatch'),
-  },
+  ...eitherWay(
+    {
+      ...remark('state.missing'),
+      test: (given) => passed(given) && !given.parameter('state'),
+      says: 'The request has no state, which Kinde demands: anybody could sign a user of your app in as somebody else.',
+      fix: 'Send a new random state of 32 characters or more, and compare it in the callback.',
+      docs: errorPage('state_missing'),
+    },
+    (given) => isRefusedFor(given, /state is required/),
+  ),
+  ...eitherWay(
+    {
+      ...remark('state.short', 'state'),
+      test: ({ parameter }) => (parameter('state')?.length ?? 8) < 8,
+      says: ({ parameter }) =>
+        `The state has ${parameter('state')?.length} characters; Kinde demands 8, and whoever guesses it can sign others in.`,
+      fix: 'Send a new random state of 32 characters or more.',
+      docs: errorPage('state_mismatch'),
+    },
+    (given) => isRefusedFor(given, /state is required/),
+  ),
   {
     ...remark('state.used-before', 'state'),
     test: ({ facts }) => facts.before?.state !== undefined,
@@ -177,6 +195,11 @@ export const authorizeRemarks: readonly Row[] = [
 
 function remark(id: string, parameter?: string): Pick<Row, 'id' | 'step' | 'level' | 'parameter'> {
   return { id, step: 'authorize', level: 'remark', ...(parameter && { parameter }) };
+}
+
+/** Whether a request was refused, and the answer says that it was for this. */
+function isRefusedFor(given: Given, reason: RegExp): boolean {
+  return isRefused(given) && reason.test(given.step.answered.description ?? '');
 }
 
 function scopesOf({ value }: Pick<Given, 'value'>): string[] {

@@ -1,10 +1,13 @@
 import { differenceOf, nearestAddress } from './difference.js';
-import { DOCS, errorPage, inLastMinute, type Given, type Row } from './row.js';
+import { DOCS, eitherWay, errorPage, inLastMinute, type Given, type Row } from './row.js';
 
 const KEYS = ['keys', 'discovery'] as const;
 
 /** Fetches of keys in a minute that a cache would have spared. */
 const OFTEN = 5;
+
+/** Titles of pages that keep a user out. */
+const DENIED = /cannot sign in|in this organization|for somebody else/;
 
 /** Names that other providers have for `redirect`. */
 const FOREIGN = [
@@ -23,9 +26,9 @@ export const otherRows: readonly Row[] = [
     step: 'logout',
     level: 'wrong',
     parameter: 'redirect',
-    test: (given) => given.step.answered.status === 400 && Boolean(given.value('redirect')),
+    test: (given) => given.step.answered.status === 400 && targetOf(given) !== '',
     says: (given) => {
-      const sent = given.value('redirect');
+      const sent = targetOf(given);
       const near = nearLogout(given);
       const end =
         near === undefined
@@ -33,24 +36,26 @@ export const otherRows: readonly Row[] = [
           : `Registered: ${near}. What differs is ${differenceOf(sent, near).what}.`;
       return `${sent} is not registered as a logout URL. ${end}`;
     },
-    fix: ({ value }) =>
-      `Register ${value('redirect')} as a logout redirect URL, here and at Kinde, or send the registered one.`,
+    fix: (given) =>
+      `Register ${targetOf(given)} as a logout redirect URL, here and at Kinde, or send the registered one.`,
     docs: DOCS.callbacks,
     difference: (given) => {
       const near = nearLogout(given);
-      return near === undefined ? undefined : differenceOf(given.value('redirect'), near);
+      return near === undefined ? undefined : differenceOf(targetOf(given), near);
     },
   },
-  {
-    id: 'logout.foreign-name',
-    step: 'logout',
-    level: 'wrong',
-    test: (given) => !given.value('redirect') && foreignName(given) !== undefined,
-    says: (given) =>
-      `Logout was asked with ${foreignName(given)}, which Kinde does not know: the user stays on its page.`,
-    fix: 'The parameter is called redirect there.',
-    docs: DOCS.authorize,
-  },
+  ...eitherWay(
+    {
+      id: 'logout.foreign-name',
+      step: 'logout',
+      test: (given) => !given.value('redirect') && foreignName(given) !== undefined,
+      says: (given) =>
+        `Logout was asked with ${foreignName(given)}; Kinde documents redirect only, so the user may stay on its page.`,
+      fix: 'Send the parameter redirect.',
+      docs: DOCS.authorize,
+    },
+    ({ step }) => step.answered.status === 200,
+  ),
   {
     id: 'keys.credentials',
     step: KEYS,
@@ -91,9 +96,9 @@ export const otherRows: readonly Row[] = [
   },
   {
     id: 'page.denied',
-    step: 'page',
+    step: ['authorize', 'page'],
     level: 'wrong',
-    test: ({ step }) => step.answered.error?.includes('cannot sign in') === true,
+    test: ({ step }) => DENIED.test(step.answered.error ?? ''),
     says: ({ flow, step }) =>
       `${flow.person ?? 'The user'} cannot sign in: ${step.answered.description ?? ''}`,
     fix: 'Change the user or the organization, or sign in as somebody else.',
@@ -110,8 +115,13 @@ export const otherRows: readonly Row[] = [
   },
 ];
 
+/** Where the app wants the browser to go on to. */
+function targetOf({ value }: Given): string {
+  return value('redirect') || value('post_logout_redirect_uri');
+}
+
 function nearLogout(given: Given): string | undefined {
-  return nearestAddress(given.value('redirect'), given.facts.logoutUris ?? []);
+  return nearestAddress(targetOf(given), given.facts.logoutUris ?? []);
 }
 
 function foreignName({ step }: Given): string | undefined {

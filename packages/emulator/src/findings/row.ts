@@ -127,3 +127,11 @@ export function inLastMinute({ flow, step }: Given): number {
       kind === step.kind && number <= step.number && time > step.time - 60_000,
   ).length;
 }
+
+/** A row twice: as the cause where the request was refused for it, and as a remark where it was let through. */
+export function eitherWay(row: Omit<Row, 'level'>, refusedFor: (given: Given) => boolean): Row[] {
+  return [
+    { ...row, level: 'wrong', test: (given) => refusedFor(given) && row.test(given) },
+    { ...row, level: 'remark', test: (given) => isWell(given) && row.test(given) },
+  ];
+}

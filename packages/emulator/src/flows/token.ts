@@ -5,6 +5,7 @@ import { clientIdOf, tokenFacts } from './client.js';
 import type { Facts, VerifierFact } from './facts.js';
 import type { Flow } from './flow.js';
 import { seeMachine } from './machine.js';
+import { printable } from './parameters.js';
 import { seeRefresh } from './refresh.js';
 import { addStep, beginFlow, isWell, nameApplication, type Sighting } from './sighting.js';
 
@@ -80,7 +81,7 @@ function codeFacts(sighting: Sighting, flow: Flow, value: string): Facts {
   return {
     ...facts,
     ...verifierFacts(sighting, flow, code.challenge),
-    askedRedirectUri: code.redirectUri,
+    askedRedirectUri: printable(code.redirectUri),
     codeLate: Math.max(0, now - code.expiresAt),
     ...(back && { codeAge: now - back.at }),
     ...(denied !== undefined && { denied }),

@@ -87,8 +87,9 @@ const BECAUSE: Readonly<Record<string, Because>> = {
   family_name: 'Last name of the user: the scope profile was granted.',
   picture: 'Picture of the user: the scope profile was granted.',
   updated_at: 'When the user was last changed: the scope profile was granted.',
-  preferred_username: 'User name of the user.',
-  phone_number: 'Phone number of the user.',
+  preferred_username: 'User name of the user: the scope profile was granted.',
+  phone_number: 'Phone number of the user: the scope phone was granted.',
+  phone_number_verified: 'Whether the user signed in with that number, or it was set as verified.',
   provided_id: 'Id that the app gave the user.',
 };
 
