@@ -1,4 +1,4 @@
-import type { Flow, FlowStep, Parameter } from '../flows/flow.js';
+import type { FlowStep, Parameter } from '../flows/flow.js';
 
 type Check = (step: FlowStep, parameter: Parameter) => string | false | undefined;
 
@@ -38,9 +38,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** What is right about a parameter, in a few words; empty where nothing is known of it. */
-export function checkOf(_flow: Flow, step: FlowStep, parameter: Parameter): string {
+export function checkOf(step: FlowStep, parameter: Parameter): string {
   const { name } = parameter;
-  const check =
-    CHECKS[`${step.kind} ${name}`] ?? (Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined);
+  const general = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+  const check = CHECKS[`${step.kind} ${name}`] ?? general;
   return check?.(step, parameter) || '';
 }

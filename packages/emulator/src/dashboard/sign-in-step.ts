@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import type { Finding } from '../findings/findings.js';
 import type { Difference } from '../findings/row.js';
-import type { Flow, Flows, FlowStep, Parameter } from '../flows/flow.js';
+import type { Flows, FlowStep, Parameter } from '../flows/flow.js';
 import type { ExplainedClaim } from '../oauth/explain.js';
 import type { Html } from '../pages/html.js';
 import { checkOf } from './sign-in-checks.js';
+import { counted } from './sign-ins.js';
 
 /** What a step is shown with. */
 interface StepParts {
@@ -14,20 +15,27 @@ interface StepParts {
   readonly flows: Flows;
 }
 
+/** Classes of findings: a cross, and an exclamation mark. */
+const LOOKS = { wrong: 'no', remark: 'hm' } as const;
+
 /** One step on the line. */
-export function stepItem(flow: Flow, step: FlowStep, parts: StepParts): Html {
+export function stepItem(step: FlowStep, parts: StepParts): Html {
   const { findings } = parts;
   const isWrong = findings.some(({ level }) => level === 'wrong');
   const [mark, look, said] = lookOf(findings);
   return html`<li id="step-${step.number}">
     <span class="dot ${look}" aria-hidden="true">${mark}</span>
-    <details ${isWrong ? 'open' : ''} class="${isWrong ? 'wrong' : ''}">
+    <details ${isWrong && 'open'} class="${isWrong && 'wrong'}">
       <summary>
-        <span><strong>${step.title}</strong><span class="unseen"> ${said}</span> <small>${summaryOf(step, findings)}</small></span>
+        <span>
+          <strong>${step.title}</strong>
+          <span class="unseen">${said}</span>
+          <small>${summaryOf(step, findings)}</small>
+        </span>
         <time>${sinceOf(step.since)}</time>
       </summary>
       ${findings.map((finding) => findingLine(finding, parts.flows))}
-      ${step.parameters.length > 0 ? parameterTable(flow, step, findings) : ''}
+      ${step.parameters.length > 0 && parameterTable(step, findings)}
       ${answer(step)}
       ${claimsTable('Access token', step.answered.accessClaims)}
       ${claimsTable('ID token', step.answered.idClaims)}
@@ -42,11 +50,10 @@ export function sinceOf(milliseconds: number): string {
 
 /** A step in a few words: what was asked and answered. */
 export function summaryOf({ address, answered }: FlowStep, findings: readonly Finding[]): string {
-  const status = answered.status === 0 ? 'no answer' : String(answered.status);
   const remarks = findings.filter(({ level }) => level === 'remark').length;
-  const count = remarks === 1 ? '1 remark' : `${remarks} remarks`;
-  const error = answered.error === undefined ? '' : ` ${answered.error}`;
-  return `${address} · ${status}${error}${remarks > 0 ? ` · ${count}` : ''}`;
+  const answer = [answered.status || 'no answer', answered.error].filter(Boolean).join(' ');
+  const parts = [address, answer, remarks > 0 && counted(remarks, 'remark')];
+  return parts.filter(Boolean).join(' · ');
 }
 
 function lookOf(findings: readonly Finding[]): readonly [mark: string, look: string, said: string] {
@@ -58,8 +65,8 @@ function lookOf(findings: readonly Finding[]): readonly [mark: string, look: str
 
 function findingLine({ level, says, fix, docs, difference }: Finding, flows: Flows): Html {
   return html`<div class="pad">
-    <p class="${level === 'wrong' ? 'no' : 'hm'}">${linked(says, flows)}</p>
-    ${difference ? differenceLines(difference) : ''}
+    <p class="${LOOKS[level]}">${linked(says, flows)}</p>
+    ${difference && differenceLines(difference)}
     <p class="soft">${linked(fix, flows)} <a href="${docs}" rel="noreferrer">More about it</a></p>
   </div>`;
 }
@@ -73,15 +80,23 @@ function linked(text: string, flows: Flows): Html {
 function differenceLines({ sent, expected }: Difference): Html {
   const line = (parts: Difference['sent']) =>
     parts.map(({ text, differs }) => (differs ? html`<b>${text}</b>` : text));
-  return html`<p class="diff"><code>${line(sent)}</code> came<br /><code>${line(expected)}</code> was expected</p>`;
+  return html`<p class="diff">
+    <code>${line(sent)}</code> came
+    <br />
+    <code>${line(expected)}</code> was expected
+  </p>`;
 }
 
-function parameterTable(flow: Flow, step: FlowStep, findings: readonly Finding[]): Html {
+function parameterTable(step: FlowStep, findings: readonly Finding[]): Html {
   return html`<div class="scroll">
     <table class="stack">
       <caption class="unseen">What came</caption>
       <thead>
-        <tr><th scope="col">Parameter</th><th scope="col">Value</th><th scope="col">Check</th></tr>
+        <tr>
+          <th scope="col">Parameter</th>
+          <th scope="col">Value</th>
+          <th scope="col">Check</th>
+        </tr>
       </thead>
       <tbody>
         ${step.parameters.map(
@@ -89,7 +104,7 @@ function parameterTable(flow: Flow, step: FlowStep, findings: readonly Finding[]
             html`<tr>
               <th scope="row"><code>${parameter.name}</code></th>
               <td>${valueOf(parameter)}</td>
-              <td>${check(flow, step, { parameter, findings })}</td>
+              <td>${check(step, parameter, findings)}</td>
             </tr>`,
         )}
       </tbody>
@@ -101,20 +116,16 @@ function valueOf({ value, length, secret }: Parameter): Html {
   if (!secret || length === 0) {
     return html`<code>${value || '(empty)'}</code>`;
   }
-  return html`<code>${value}</code> ${length} ${length === 1 ? 'character' : 'characters'}`;
+  return html`<code>${value}</code> ${counted(length, 'character')}`;
 }
 
-function check(
-  flow: Flow,
-  step: FlowStep,
-  { parameter, findings }: { parameter: Parameter; findings: readonly Finding[] },
-): Html {
+function check(step: FlowStep, parameter: Parameter, findings: readonly Finding[]): Html | string {
   const found = findings.find((one) => one.parameter === parameter.name);
   if (found) {
-    return html`<span class="${found.level === 'wrong' ? 'no' : 'hm'}">${found.level === 'wrong' ? 'wrong' : 'remark'}, see above</span>`;
+    return html`<span class="${LOOKS[found.level]}">see above</span>`;
   }
-  const text = checkOf(flow, step, parameter);
-  return text === '' ? html`` : html`<span class="ok">${text}</span>`;
+  const text = checkOf(step, parameter);
+  return text && html`<span class="ok">${text}</span>`;
 }
 
 function answer({ answered, entry }: FlowStep): Html {
@@ -134,12 +145,20 @@ function claimsTable(name: string, claims: readonly ExplainedClaim[] | undefined
     <table class="stack">
       <caption class="pad">${name}</caption>
       <thead>
-        <tr><th scope="col">Claim</th><th scope="col">Value</th><th scope="col">Because</th></tr>
+        <tr>
+          <th scope="col">Claim</th>
+          <th scope="col">Value</th>
+          <th scope="col">Because</th>
+        </tr>
       </thead>
       <tbody>
         ${claims.map(
           ({ claim, value, because }) =>
-            html`<tr><th scope="row"><code>${claim}</code></th><td><code>${value}</code></td><td>${because}</td></tr>`,
+            html`<tr>
+              <th scope="row"><code>${claim}</code></th>
+              <td><code>${value}</code></td>
+              <td>${because}</td>
+            </tr>`,
         )}
       </tbody>
     </table>

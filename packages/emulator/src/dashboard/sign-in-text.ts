@@ -4,6 +4,8 @@ import type { ExplainedClaim } from '../oauth/explain.js';
 import { sinceOf, summaryOf } from './sign-in-step.js';
 import { OUTCOMES, titleOfFlow, type SignInsParts } from './sign-ins.js';
 
+const MARKS = { wrong: '✗', remark: '!' } as const;
+
 /** A sign-in as text, to paste where somebody is asked for help. It holds no secret. */
 export function signInText(flow: Flow, { state }: Pick<SignInsParts, 'state'>): string {
   const findings = findingsOf(flow, state);
@@ -12,15 +14,20 @@ export function signInText(flow: Flow, { state }: Pick<SignInsParts, 'state'>): 
   const lines = [
     `${titleOfFlow(flow)} (${flow.id})`,
     `${new Date(flow.at * 1_000).toISOString()}, ${words}`,
-    ...(flow.application ? [`Application: ${flow.application}`] : []),
-    ...(flow.organization ? [`Organization: ${flow.organization}`] : []),
+    `Application: ${flow.application ?? 'unknown'}`,
+    `Organization: ${flow.organization ?? 'none'}`,
     '',
-    ...(verdict
-      ? [`Wrong: ${verdict.says}`, `To do: ${verdict.fix}`, verdict.docs]
-      : ['Nothing is wrong.']),
+    ...verdictLines(verdict),
     ...flow.steps.flatMap((step) => stepLines(step, findings)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function verdictLines(verdict: Finding | undefined): string[] {
+  if (!verdict) {
+    return ['Nothing is wrong.'];
+  }
+  return [`Wrong: ${verdict.says}`, `To do: ${verdict.fix}`, verdict.docs];
 }
 
 function stepLines(step: FlowStep, all: readonly Finding[]): string[] {
@@ -32,7 +39,7 @@ function stepLines(step: FlowStep, all: readonly Finding[]): string[] {
     `   ${summaryOf(step, findings)}`,
     ...[description, location].filter(Boolean).map((text) => `   ${text}`),
     ...step.parameters.map((parameter) => `   ${parameterLine(parameter)}`),
-    ...findings.map(({ level, says }) => `   ${level === 'wrong' ? '✗' : '!'} ${says}`),
+    ...findings.map(({ level, says }) => `   ${MARKS[level]} ${says}`),
     ...claimLines('Access token', accessClaims),
     ...claimLines('ID token', idClaims),
   ];

@@ -4,7 +4,14 @@ import { agentName } from '../findings/row.js';
 import type { Flow } from '../flows/flow.js';
 import type { Html } from '../pages/html.js';
 import { stepItem } from './sign-in-step.js';
-import { clockTime, OUTCOMES, SIGN_INS_PATH, titleOfFlow, type SignInsParts } from './sign-ins.js';
+import {
+  clockTime,
+  counted,
+  OUTCOMES,
+  SIGN_INS_PATH,
+  titleOfFlow,
+  type SignInsParts,
+} from './sign-ins.js';
 
 /** One sign-in: the verdict, and its steps with what came and what was answered. Begins with its own `<h1>`. */
 export function signInContent(flow: Flow, parts: SignInsParts): Html {
@@ -24,7 +31,7 @@ export function signInContent(flow: Flow, parts: SignInsParts): Html {
       ${verdict ? verdictSection(verdict) : noVerdict(flow, findings)}
       <ol class="line">
         ${flow.steps.map((step) =>
-          stepItem(flow, step, {
+          stepItem(step, {
             findings: findings.filter((one) => one.step === step.number),
             flows: parts.flows,
           }),
@@ -39,14 +46,16 @@ function verdictSection({ says, fix, docs, step }: Finding): Html {
   return html`<section class="verdict" aria-labelledby="verdict">
     <h2 id="verdict">${says}</h2>
     <p>${fix}</p>
-    <p><a href="#step-${step}">Step ${step}</a> · <a href="${docs}" rel="noreferrer">More about it</a></p>
+    <p>
+      <a href="#step-${step}">Step ${step}</a> ·
+      <a href="${docs}" rel="noreferrer">More about it</a>
+    </p>
   </section>`;
 }
 
 function noVerdict({ outcome }: Flow, findings: readonly Finding[]): Html {
   const [words] = OUTCOMES[outcome];
-  const count = findings.length;
-  const remarks = count === 0 ? 'no remarks' : `${count} ${count === 1 ? 'remark' : 'remarks'}`;
+  const remarks = counted(findings.length, 'remark');
   return html`<p><span class="ok"></span>Nothing is wrong: ${words}, ${remarks}.</p>`;
 }
 
@@ -55,20 +64,21 @@ function about({ application, clientId, organization, at, time, userAgent, outco
   const places = [application ?? clientId, organization, words, agentName(userAgent)];
   const real = clockTime(Math.floor(time / 1_000));
   const isMoved = Math.abs(at - time / 1_000) > 60;
-  return html`${places.filter(Boolean).join(' · ')} · ${clockTime(at)}${isMoved ? html`, really ${real}` : ''}`;
+  return html`${places.filter(Boolean).join(' · ')} · ${clockTime(at)}${isMoved && html`, really ${real}`}`;
 }
 
 /** Links to the sign-ins before and after. */
 function neighbours({ id }: Flow, { flows }: SignInsParts): Html {
   const all = flows.list();
   const index = all.findIndex((one) => one.id === id);
-  const older = index < 0 ? undefined : all[index + 1];
+  // A flow that the list leaves out has index -1, and so no neighbours.
+  const older = all[index + 1 || all.length];
   const newer = all[index - 1];
   return html`${neighbour(older, 'Older')} ${neighbour(newer, 'Newer')}`;
 }
 
-function neighbour(flow: Flow | undefined, text: string): Html | '' {
-  return flow ? html`<a class="button" href="${SIGN_INS_PATH}/${flow.id}">${text}</a>` : '';
+function neighbour(flow: Flow | undefined, text: string): Html | undefined {
+  return flow && html`<a class="button" href="${SIGN_INS_PATH}/${flow.id}">${text}</a>`;
 }
 
 /** What did not happen. */

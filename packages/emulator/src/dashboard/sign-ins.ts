@@ -21,9 +21,9 @@ const A_PAGE = 50;
 
 /** How a flow stands, in words, and the class of its mark. */
 export const OUTCOMES: Readonly<Record<FlowOutcome, readonly [words: string, look: string]>> = {
-  waiting: ['at the sign-in page', 'plain'],
+  waiting: ['at a page', 'plain'],
   returned: ['not exchanged yet', 'plain'],
-  succeeded: ['signed in', 'well'],
+  succeeded: ['succeeded', 'well'],
   failed: ['failed', 'wrong'],
   ended: ['signed out', 'plain'],
 };
@@ -42,11 +42,11 @@ export function signInsContent({ flows, state }: SignInsParts, query: URLSearchP
     </p>
     ${filterForm(person, outcome)}
     <div id="sign-ins" data-live="step state">
-      <p class="soft">${found.length} ${found.length === 1 ? 'sign-in' : 'sign-ins'}, page ${page} of ${pages}</p>
+      <p class="soft">${counted(found.length, 'sign-in')}, page ${page} of ${pages}</p>
       <div class="card scroll">${list(shown, state)}</div>
       <p class="row">
-        ${page > 1 ? pageLink(query, page - 1, 'Newer') : ''}
-        ${page < pages ? pageLink(query, page + 1, 'Older') : ''}
+        ${page > 1 && pageLink(query, page - 1, 'Newer')}
+        ${page < pages && pageLink(query, page + 1, 'Older')}
       </p>
     </div>`;
 }
@@ -88,6 +88,11 @@ export function titleOfFlow({ kind, person, application }: Flow): string {
   }
 }
 
+/** A number of things, such as `2 remarks`. */
+export function counted(count: number, thing: string): string {
+  return `${count || 'no'} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 /** A time of day, with the whole date in `datetime`. */
 export function clockTime(seconds: number): Html {
   const date = new Date(seconds * 1_000);
@@ -101,7 +106,7 @@ function outcomeOf(text: string | null): FlowOutcome | undefined {
 function filterForm(person: string, outcome: FlowOutcome | undefined): Html {
   const options = Object.entries(OUTCOMES).map(
     ([value, [words]]) =>
-      html`<option value="${value}" ${value === outcome ? 'selected' : ''}>${words}</option>`,
+      html`<option value="${value}" ${value === outcome && 'selected'}>${words}</option>`,
   );
   return html`<form method="get" action="${SIGN_INS_PATH}" class="row" role="search">
     <label>User <input type="search" name="person" value="${person}" maxlength="100" /></label>

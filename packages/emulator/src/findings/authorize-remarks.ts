@@ -1,6 +1,6 @@
-import { nearest } from '@kindling/internal';
 import { passed } from './authorize.js';
 import {
+  didYouMean,
   DOCS,
   eitherWay,
   errorPage,
@@ -19,7 +19,7 @@ export const authorizeRemarks: readonly Row[] = [
   {
     ...remark('scope.offline-access', 'scope'),
     test: (given) => scopesOf(given).includes('offline_access'),
-    says: 'Kinde ignores the scope offline_access without a word, so there is no refresh token. It is called offline there.',
+    says: 'Kinde ignores the scope offline_access without a word; offline is what brings a refresh token there.',
     fix: 'Ask for offline.',
     docs: DOCS.refresh,
   },
@@ -36,9 +36,7 @@ export const authorizeRemarks: readonly Row[] = [
     test: (given) => droppedScopes(given).length > 0,
     says: (given) => {
       const dropped = droppedScopes(given);
-      const guess = nearest(dropped[0] ?? '', SCOPES);
-      const end = guess === undefined ? '' : ` Did you mean ${guess}?`;
-      return `These scopes were not granted, without a word: ${listed(dropped)}.${end}`;
+      return `These scopes were not granted, without a word: ${listed(dropped)}.${didYouMean(dropped[0] ?? '', SCOPES)}`;
     },
     fix: 'Ask for scopes of OpenID Connect, or of the APIs whose audience the request names.',
     docs: DOCS.apis,
@@ -119,8 +117,8 @@ export const authorizeRemarks: readonly Row[] = [
     ...remark('parameter.unknown'),
     test: ({ facts }) => (facts.unknown ?? []).length > 0,
     says: ({ facts }) => {
-      const names = (facts.unknown ?? []).map(({ name, nearest: guess }) =>
-        guess === undefined ? name : `${name} (did you mean ${guess}?)`,
+      const names = (facts.unknown ?? []).map(({ name, nearest }) =>
+        [name, nearest && `(did you mean ${nearest}?)`].filter(Boolean).join(' '),
       );
       return `Kinde does not know these parameters and ignores them: ${listed(names)}.`;
     },
@@ -153,8 +151,8 @@ export const authorizeRemarks: readonly Row[] = [
     ...remark('organization.unknown', 'org_code'),
     test: ({ facts }) => facts.organization === 'unknown',
     says: ({ facts, value }) => {
-      const guess = facts.nearestOrganization;
-      const end = guess === undefined ? '' : ` Did you mean ${guess}?`;
+      const known = [facts.nearestOrganization ?? ''].filter(Boolean);
+      const end = didYouMean(value('org_code'), known);
       return `No organization has the code ${value('org_code')}: the sign-in fails as soon as the user is known.${end}`;
     },
     fix: 'Use the code of an organization of this environment, such as org_….',
@@ -212,7 +210,7 @@ function droppedScopes({ flow, facts }: Given): string[] {
   const scope = asked?.parameters.find(({ name }) => name === 'scope')?.value ?? '';
   const granted = facts.scope ?? [];
   const wanted = scope.split(' ').filter((one) => one && one !== 'offline_access');
-  return facts.scope ? wanted.filter((one) => !granted.includes(one)) : [];
+  return wanted.filter((one) => facts.scope && !granted.includes(one));
 }
 
 function emptyNames({ step }: Given): string[] {

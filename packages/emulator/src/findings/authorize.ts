@@ -1,6 +1,5 @@
-import { nearest } from '@kindling/internal';
 import { differenceOf, nearestAddress } from './difference.js';
-import { DOCS, errorPage, isRefused, listed, type Given, type Row } from './row.js';
+import { didYouMean, DOCS, errorPage, isRefused, listed, type Given, type Row } from './row.js';
 
 const refused = errorPage('login_refused');
 
@@ -148,10 +147,8 @@ export const authorizeRows: readonly Row[] = [
       const { application } = given.facts;
       const allowed = application?.audiences ?? [];
       const [first = ''] = foreignAudiences(given);
-      const guess = nearest(first, allowed);
-      const end =
-        guess === undefined ? `It may use: ${listed(allowed)}.` : `Did you mean ${guess}?`;
-      return `${application?.name} is not authorized for the audience ${listed(foreignAudiences(given))}. ${end}`;
+      const end = didYouMean(first, allowed);
+      return `${application?.name} is not authorized for the audience ${listed(foreignAudiences(given))}. It may use: ${listed(allowed)}.${end}`;
     },
     fix: 'Authorize the application for that API, or correct KINDE_AUDIENCE: slashes at the end count.',
     docs: DOCS.apis,

@@ -1,7 +1,6 @@
-import { nearest } from '@kindling/internal';
 import type { TokenFact } from '../flows/facts.js';
 import type { FlowStep } from '../flows/flow.js';
-import { DOCS, errorPage, inLastMinute, seconds, type Given, type Row } from './row.js';
+import { didYouMean, DOCS, errorPage, inLastMinute, seconds, type Given, type Row } from './row.js';
 
 const BEARER = ['profile', 'account'] as const;
 const docs = errorPage('access_token_invalid');
@@ -75,14 +74,10 @@ export const bearerRows: readonly Row[] = [
     id: 'account.unknown-list',
     step: 'account',
     level: 'wrong',
-    test: ({ step }) =>
-      step.answered.status === 404 && (step.facts.token === 'access') === false
-        ? step.answered.error === 'NOT_EMULATED'
-        : step.answered.status === 404,
+    test: ({ step }) => step.answered.status === 404,
     says: ({ step }) => {
       const [, name = ''] = /\/account_api\/v1\/(\w*)/.exec(step.address) ?? [];
-      const guess = nearest(name, LISTS);
-      return `The Account API has nothing called ${name || 'so'}.${guess === undefined ? '' : ` Did you mean ${guess}?`}`;
+      return `The Account API has nothing called ${name || 'so'}.${didYouMean(name, LISTS)}`;
     },
     fix: 'Correct the address.',
     docs: DOCS.tokens,
@@ -165,5 +160,5 @@ function endedBy({ flow, step }: Given): string {
       kind === 'logout' ||
       answered.description?.includes('used before') === true);
   const end = flow.steps.find(ends);
-  return end ? ` in step ${end.number}: ${end.title.toLowerCase()}` : '';
+  return end === undefined ? '' : ` in step ${end.number}: ${end.title.toLowerCase()}`;
 }

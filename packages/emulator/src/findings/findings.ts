@@ -63,7 +63,7 @@ export function createJudge(state: Pick<State, 'clock'>): Judge {
     const found = findingsOfStep(flow, step, state);
     const wrong = found.find(({ level }) => level === 'wrong');
     const first = wrong ?? found[0];
-    const text = first ? `${step.title}: ${first.says}` : `${step.title}.`;
+    const text = [step.title, first?.says].filter(Boolean).join(': ');
     return { outcome: outcomeOf(wrong, first), text };
   };
 }
@@ -98,17 +98,16 @@ export function findingsOfStep(
   const found = ROWS.filter((row) => isOf(row, step) && row.test(given)).map((row) =>
     findingOf(row, given),
   );
-  const explained = found.some(({ level }) => level === 'wrong');
-  const refusal = explained || !isFailure(given) ? [] : [refusalOf(given)];
-  return [...refusal, ...found].toSorted((a, b) => rank(a) - rank(b));
-}
-
-function rank({ level }: Finding): number {
-  return level === 'wrong' ? 0 : 1;
+  const wrong = found.filter(({ level }) => level === 'wrong');
+  const remarks = found.filter(({ level }) => level === 'remark');
+  if (wrong.length === 0 && isFailure(given)) {
+    wrong.push(refusalOf(given));
+  }
+  return [...wrong, ...remarks];
 }
 
 function isOf({ step }: Row, { kind }: FlowStep): boolean {
-  return typeof step === 'string' ? step === kind : step.includes(kind);
+  return [step].flat().includes(kind);
 }
 
 function findingOf(row: Row, given: Given): Finding {
@@ -143,13 +142,12 @@ function faultOf({ step, facts }: Given): Finding | undefined {
   if (status !== 0 && (facts.fault === undefined || status < 400)) {
     return undefined;
   }
-  const name = facts.fault === undefined ? 'A fault' : `The fault ${facts.fault}`;
   const what = status === 0 ? 'let no answer through' : `answered with ${status}`;
   return {
     id: 'fault',
     level: 'wrong',
     step: step.number,
-    says: `${name} ${what}.`,
+    says: `The fault ${facts.fault ?? 'that was armed'} ${what}.`,
     fix: 'This is what the app would see from Kinde then. Remove the fault to go on.',
     docs: errorPage('kinde_unavailable'),
   };
@@ -158,12 +156,12 @@ function faultOf({ step, facts }: Given): Finding | undefined {
 /** A refusal that no row explains, in the words of the answer. */
 function refusalOf({ step }: Given): Finding {
   const { status, error, description } = step.answered;
-  const words = [error, description].filter(Boolean).join(': ');
+  const words = [`Refused with ${status}`, error, description].filter(Boolean).join(': ');
   return {
     id: `${step.kind}.refused`,
     level: 'wrong',
     step: step.number,
-    says: `Refused with ${status}${words ? `: ${words}` : ''}`,
+    says: words,
     fix: 'Compare what came with what the documentation asks for.',
     docs: errorPage('grant_refused'),
   };

@@ -1,5 +1,4 @@
-import { nearest } from '@kindling/internal';
-import { DOCS, listed, type Row } from './row.js';
+import { didYouMean, DOCS, type Row } from './row.js';
 
 const TOKEN = ['exchange', 'refresh', 'machine', 'token'] as const;
 const GRANTS = ['authorization_code', 'refresh_token', 'client_credentials'];
@@ -54,9 +53,8 @@ export const formRows: readonly Row[] = [
     parameter: 'grant_type',
     test: ({ value, step }) => step.kind === 'token' && Boolean(value('grant_type')),
     says: ({ value }) => {
-      const guess = nearest(value('grant_type'), GRANTS);
-      const end = guess === undefined ? `Known are ${listed(GRANTS)}.` : `Did you mean ${guess}?`;
-      return `The grant_type ${value('grant_type')} is not supported. ${end}`;
+      const end = didYouMean(value('grant_type'), GRANTS);
+      return `The grant_type ${value('grant_type')} is not supported.${end}`;
     },
     fix: 'Send a grant type that Kinde knows; it has no password or implicit grant.',
     docs: DOCS.authorize,

@@ -1,7 +1,6 @@
-import { nearest } from '@kindling/internal';
 import {
   DOCS,
-  errorPage,
+  didYouMean,
   isRefused,
   isWell,
   listed,
@@ -38,8 +37,7 @@ export const machineRows: readonly Row[] = [
       const allowed = [...(facts.application?.audiences ?? []), facts.managementAudience ?? ''];
       const asked =
         (facts.audience ?? []).find((one) => !facts.application?.audiences.includes(one)) ?? '';
-      const guess = nearest(asked, allowed);
-      const end = guess === undefined || guess === asked ? '' : ` Did you mean ${guess}?`;
+      const end = didYouMean(asked, allowed);
       return `${facts.application?.name} is not authorized for the audience ${asked}.${end}`;
     },
     fix: 'Authorize the application for that API, or correct the audience: slashes at the end count.',
@@ -48,7 +46,7 @@ export const machineRows: readonly Row[] = [
     ...wrong('machine.scope', 'scope'),
     test: ({ step }) => step.answered.error === 'invalid_scope',
     says: (given) =>
-      `These scopes are not granted to ${given.facts.application?.name}: ${listed(notGranted(given))}.${nearScope(given)}`,
+      `These scopes are not granted to ${given.facts.application?.name}: ${listed(notGranted(given))}.${didYouMean(notGranted(given)[0] ?? '', given.facts.granted ?? [])}`,
     fix: 'Grant them to the application for that API, or ask for fewer.',
   },
   {
@@ -73,8 +71,13 @@ function wrong(
   id: string,
   parameter?: string,
 ): Pick<Row, 'id' | 'step' | 'level' | 'docs' | 'parameter'> {
-  const docs = id === 'machine.public' ? errorPage('client_rejected') : DOCS.machines;
-  return { id, step: 'machine', level: 'wrong', docs, ...(parameter && { parameter }) };
+  return {
+    id,
+    step: 'machine',
+    level: 'wrong',
+    docs: DOCS.machines,
+    ...(parameter && { parameter }),
+  };
 }
 
 function isTried(given: Given): boolean {
@@ -96,9 +99,4 @@ function foreignDomain({ facts }: Given): string | undefined {
 function notGranted({ facts, value }: Given): string[] {
   const asked = value('scope').split(' ').filter(Boolean);
   return asked.filter((one) => !facts.granted?.includes(one));
-}
-
-function nearScope(given: Given): string {
-  const guess = nearest(notGranted(given)[0] ?? '', given.facts.granted ?? []);
-  return guess === undefined ? '' : ` Did you mean ${guess}?`;
 }

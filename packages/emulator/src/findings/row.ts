@@ -1,4 +1,5 @@
 // What is wrong with a sign-in, or worth knowing: a row for each cause.
+import { nearest } from '@kindling/internal';
 import type { Facts } from '../flows/facts.js';
 import type { Flow, FlowStep, Parameter, StepKind } from '../flows/flow.js';
 
@@ -98,6 +99,12 @@ export function agentName(userAgent: string): string {
 export function listed(names: readonly string[], most = 5): string {
   const more = names.length > most ? ` and ${names.length - most} more` : '';
   return names.length === 0 ? 'none' : names.slice(0, most).join(', ') + more;
+}
+
+/** The end of a sentence about an unknown name: the known one that is most like it, if any. */
+export function didYouMean(given: string, known: readonly string[]): string {
+  const guess = nearest(given, known);
+  return guess === undefined || guess === given ? '' : ` Did you mean ${guess}?`;
 }
 
 /** A number of seconds in words. */

@@ -12,7 +12,7 @@ import {
   addStep,
   beginFlow,
   clientFacts,
-  isWell,
+  findFlow,
   nameApplication,
   titleOf,
   type Sighting,
@@ -27,7 +27,7 @@ export function seeAuthorize(sighting: Sighting): void {
   const query = url.searchParams;
   const facts = { ...authorizeFacts(sighting), ...clientFacts(state, query.get('client_id')) };
   const stateHash = hashOfState(query.get('state'));
-  const flow = beginFlow(sighting, 'sign-in', stateHash === undefined ? {} : { stateHash });
+  const flow = beginFlow(sighting, 'sign-in', stateHash);
   nameApplication(flow, state, query.get('client_id'));
   for (const [name, kind] of Object.entries(ONCE)) {
     const value = query.get(name);
@@ -40,7 +40,7 @@ export function seeAuthorize(sighting: Sighting): void {
     kind: 'authorize',
     title: 'Asked to sign in',
     facts,
-    outcome: went || isWell(sighting) ? 'waiting' : 'failed',
+    outcome: 'waiting',
     ...(went && { answered: {} }),
   });
   follow(sighting, flow);
@@ -63,8 +63,11 @@ function follow(sighting: Sighting, flow: Flow): void {
 }
 
 /** First 16 hex digits of SHA-256 of `state`, by which an app names its sign-in. */
-function hashOfState(value: string | null): string | undefined {
-  return value ? createHash('sha256').update(value).digest('hex').slice(0, 16) : undefined;
+function hashOfState(value: string | null): { stateHash?: string } {
+  if (!value) {
+    return {};
+  }
+  return { stateHash: createHash('sha256').update(value).digest('hex').slice(0, 16) };
 }
 
 function authorizeFacts(sighting: Sighting): Facts {
@@ -95,10 +98,10 @@ function unknownParameters(names: readonly string[]): NonNullable<Facts['unknown
     });
 }
 
-function usedBefore({ store, reader, url }: Sighting): NonNullable<Facts['before']> {
+function usedBefore(sighting: Sighting): NonNullable<Facts['before']> {
+  const { url } = sighting;
   const found = Object.entries(ONCE).flatMap(([name, kind]) => {
-    const value = url.searchParams.get(name);
-    const flow = value ? store.find(kind, reader.hash(value)) : undefined;
+    const flow = findFlow(sighting, kind, url.searchParams.get(name));
     return flow ? [[kind, flow.id]] : [];
   });
   return Object.fromEntries(found) as NonNullable<Facts['before']>;
@@ -116,13 +119,17 @@ function organizationFacts({ organizations }: State, code: string | null): Facts
 }
 
 function invitationFacts(state: State, code: string | null): Facts {
-  return code ? { invitation: openInvitation(state, code) ? 'open' : 'closed' } : {};
+  if (!code) {
+    return {};
+  }
+  return { invitation: openInvitation(state, code) ? 'open' : 'closed' };
 }
 
 /** The session at Kinde that the browser came with, and whether the app thought that it had ended. */
-function sessionFacts({ store, reader, request }: Sighting): Facts {
+function sessionFacts(sighting: Sighting): Facts {
+  const { request } = sighting;
   const value = sessionIn(request.headers.get('cookie') ?? '');
-  const flow = value ? store.find('session', reader.hash(value)) : undefined;
+  const flow = findFlow(sighting, 'session', value);
   if (!flow) {
     return {};
   }

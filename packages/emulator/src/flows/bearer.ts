@@ -4,10 +4,11 @@ import type { Facts, TokenFact } from './facts.js';
 import type { Flow, StepKind } from './flow.js';
 import { claimsOf } from './issued.js';
 import { printable } from './parameters.js';
-import { flowOfGrant, flowOfRefresh, unknownFlow } from './refresh.js';
+import { flowOfGrant, flowOfRefresh } from './refresh.js';
 import {
   addStep,
   clientFacts,
+  findFlow,
   isWell,
   nameApplication,
   parseObject,
@@ -15,18 +16,24 @@ import {
 } from './sighting.js';
 import { clientIdOf, credentialFacts } from './client.js';
 
+const TITLES = {
+  profile: 'Asked for the profile',
+  account: 'Asked the Account API',
+  revoke: 'Revoked a token',
+  introspect: 'Introspected a token',
+} as const;
+
 /** A request with an access token: profile, or Account API. */
 export function seeBearer(sighting: Sighting, kind: 'profile' | 'account'): void {
   const { request, store, reader } = sighting;
   const header = request.headers.get('authorization') ?? '';
   const token = /^Bearer +(.+)$/i.exec(header)?.[1] ?? '';
   const flow = flowOfToken(sighting, token || header);
-  const title = kind === 'profile' ? 'Asked for the profile' : 'Asked the Account API';
   addStep(sighting, flow, {
     kind,
-    title,
+    title: TITLES[kind],
     facts: bearerFacts(sighting, { header, token, flow }),
-    outcome: outcomeOf(sighting, flow),
+    outcome: flow.outcome === 'ended' ? 'ended' : 'succeeded',
   });
   const { url } = parseObject(sighting.body) ?? {};
   const key = typeof url === 'string' && URL.canParse(url) && new URL(url).searchParams.get('key');
@@ -35,18 +42,10 @@ export function seeBearer(sighting: Sighting, kind: 'profile' | 'account'): void
   }
 }
 
-function outcomeOf(sighting: Sighting, { outcome }: Flow): Flow['outcome'] {
-  if (!isWell(sighting)) {
-    return 'failed';
-  }
-  return outcome === 'ended' ? 'ended' : 'succeeded';
-}
-
 /** The flow that a token was issued in, whatever kind of token it is. */
 function flowOfToken(sighting: Sighting, token: string): Flow {
-  const { state, store, reader } = sighting;
-  const hash = reader.hash(token);
-  const found = store.find('access', hash) ?? store.find('id', hash) ?? store.find('refresh', hash);
+  const { state } = sighting;
+  const found = findFlow(sighting, 'access', token) ?? findFlow(sighting, 'id', token);
   if (found) {
     return found;
   }
@@ -55,11 +54,11 @@ function flowOfToken(sighting: Sighting, token: string): Flow {
   if (grantId !== undefined) {
     return flowOfGrant(sighting, grantId);
   }
-  const flow = state.refreshTokens.has(token)
-    ? flowOfRefresh(sighting, token)
-    : unknownFlow(sighting, token && hash);
+  const flow = flowOfRefresh(sighting, token);
   const { azp } = claims ?? {};
-  nameApplication(flow, state, typeof azp === 'string' ? azp : undefined);
+  if (typeof azp === 'string') {
+    nameApplication(flow, state, azp);
+  }
   return flow;
 }
 
@@ -142,19 +141,12 @@ export function seeAboutToken(
   };
   addStep(sighting, flow, {
     kind,
-    title: kind === 'revoke' ? 'Revoked a token' : 'Introspected a token',
+    title: TITLES[kind],
     facts,
-    outcome: aboutOutcome(sighting, kind),
+    ...(kind === 'revoke' && { outcome: 'ended' as const }),
   });
 }
 
 function aboutFact(known: boolean): TokenFact {
   return known ? 'access' : 'unknown';
-}
-
-function aboutOutcome(sighting: Sighting, kind: StepKind): Flow['outcome'] | undefined {
-  if (!isWell(sighting)) {
-    return 'failed';
-  }
-  return kind === 'revoke' ? 'ended' : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Flow } from './flow.js';
 import { sessionIn } from './returns.js';
-import { addStep, beginFlow, isWell, nameApplication, type Sighting } from './sighting.js';
+import { addStep, beginFlow, findFlow, nameApplication, type Sighting } from './sighting.js';
 
 /** GET /logout: belongs to the sign-in whose session ends. */
 export function seeLogout(sighting: Sighting): void {
@@ -13,29 +13,29 @@ export function seeLogout(sighting: Sighting): void {
     kind: 'logout',
     title: 'Signed out at Kinde',
     facts: { logoutUris, hadSession: cookie !== undefined },
-    outcome: isWell(sighting) ? 'ended' : 'failed',
+    outcome: 'ended',
   });
 }
 
-function flowOfLogout({ store, reader, url }: Sighting, cookie?: string): Flow | undefined {
-  const hint = url.searchParams.get('id_token_hint');
+function flowOfLogout(sighting: Sighting, cookie?: string): Flow | undefined {
   return (
-    (cookie ? store.find('session', reader.hash(cookie)) : undefined) ??
-    (hint ? store.find('id', reader.hash(hint)) : undefined)
+    findFlow(sighting, 'session', cookie) ??
+    findFlow(sighting, 'id', sighting.url.searchParams.get('id_token_hint'))
   );
 }
 
 /** GET /portal_redirect: belongs to the sign-in whose token asked for the link. */
 export function seePortal(sighting: Sighting): void {
-  const { store, reader, url } = sighting;
-  const key = url.searchParams.get('key') ?? '';
-  const flow = store.find('portal', reader.hash(key)) ?? beginFlow(sighting, 'other');
+  const key = sighting.url.searchParams.get('key');
+  const flow = findFlow(sighting, 'portal', key) ?? beginFlow(sighting, 'other');
   addStep(sighting, flow, {
     kind: 'portal',
     title: 'Opened the portal',
-    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+    outcome: 'succeeded',
   });
 }
+
+const FETCHED = { keys: 'Fetched the keys', discovery: 'Fetched the discovery document' };
 
 /** Keys and discovery: one flow for each client, told apart by its `User-Agent`. */
 export function seeKeys(sighting: Sighting, kind: 'keys' | 'discovery'): void {
@@ -46,10 +46,10 @@ export function seeKeys(sighting: Sighting, kind: 'keys' | 'discovery'): void {
   store.know(flow, 'agent', hash);
   addStep(sighting, flow, {
     kind,
-    title: kind === 'keys' ? 'Fetched the keys' : 'Fetched the discovery document',
+    title: FETCHED[kind],
     facts: {
       credentials: request.headers.has('authorization'),
     },
-    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+    outcome: 'succeeded',
   });
 }

@@ -1,13 +1,13 @@
 import { findPerson } from '../state/sign-ins.js';
 import type { Flow } from './flow.js';
 import { addReturn, keepSession, referenceIn } from './returns.js';
-import { addStep, isWell, namePerson, titleOf, type Sighting } from './sighting.js';
+import { addStep, findFlow, namePerson, titleOf, type Sighting } from './sighting.js';
 
 /** Pages of a sign-in: forms that ask who it is, and which organization. */
 export function seePage(sighting: Sighting): void {
-  const { state, store, reader } = sighting;
+  const { state } = sighting;
   const reference = referenceOf(sighting);
-  const flow = reference ? store.find('request', reader.hash(reference)) : undefined;
+  const flow = findFlow(sighting, 'request', reference);
   if (!flow) {
     return;
   }
@@ -24,25 +24,27 @@ function referenceOf({ sent, url }: Sighting): string {
   return sent.params.get('request') ?? url.searchParams.get('request') ?? '';
 }
 
+const REGISTERED = { verb: 'Registered', how: 'registration page' };
+const CHOSE = { verb: 'Chose', how: 'card or form' };
+
 function addPerson(sighting: Sighting, flow: Flow, personId: string): void {
   namePerson(flow, findPerson(sighting.state, personId));
   keepSession(sighting, flow);
-  const registered = sighting.url.pathname.endsWith('/register');
+  const { verb, how } = sighting.url.pathname.endsWith('/register') ? REGISTERED : CHOSE;
   addStep(sighting, flow, {
     kind: 'person',
-    title: `${registered ? 'Registered' : 'Chose'} ${flow.person ?? 'a user'}`,
-    answered: { description: registered ? 'registration page' : 'card or form' },
+    title: `${verb} ${flow.person ?? 'a user'}`,
+    answered: { description: how },
   });
 }
 
 /** A page without a form ends the sign-in; one with a form can be sent again. */
 function addPage(sighting: Sighting, flow: Flow): void {
   const title = titleOf(sighting.body) || 'no page';
-  const ends = !isWell(sighting) && referenceIn(sighting.body) === undefined;
   addStep(sighting, flow, {
     kind: 'page',
     title: `Showed the page “${title}”`,
-    ...(ends && { outcome: 'failed' as const }),
+    canRetry: referenceIn(sighting.body) !== undefined,
   });
 }
 

@@ -5,7 +5,7 @@ import { addIssued, claimsOf } from './issued.js';
 import {
   addStep,
   beginFlow,
-  isWell,
+  findFlow,
   nameApplication,
   nameGrant,
   type Sighting,
@@ -25,22 +25,22 @@ export function seeRefresh(sighting: Sighting, facts: Facts): void {
     title: 'Refreshed the tokens',
     facts: { ...facts, ...before, ...issued.facts },
     answered: issued.answered,
-    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+    outcome: 'succeeded',
   });
 }
 
 /** The flow of a refresh token: known, continued from before this process, or of its own. */
 export function flowOfRefresh(sighting: Sighting, value: string): Flow {
-  const { state, store, reader } = sighting;
-  const hash = reader.hash(value);
-  const found = value ? store.find('refresh', hash) : undefined;
+  const { state } = sighting;
+  const found = findFlow(sighting, 'refresh', value);
   if (found) {
     return found;
   }
   const grantId = state.refreshTokens.get(value)?.grantId;
-  return grantId === undefined
-    ? unknownFlow(sighting, value && hash)
-    : flowOfGrant(sighting, grantId);
+  if (grantId !== undefined) {
+    return flowOfGrant(sighting, grantId);
+  }
+  return unknownFlow(sighting, value);
 }
 
 /** The flow of a grant; where none is known, one that goes on from before. */
@@ -57,15 +57,15 @@ export function flowOfGrant(sighting: Sighting, grantId: string): Flow {
 }
 
 /** The flow of requests with one token that nobody knows. */
-export function unknownFlow(sighting: Sighting, hash: string): Flow {
-  const { store } = sighting;
-  const found = hash ? store.find('bearer', hash) : undefined;
+export function unknownFlow(sighting: Sighting, token: string): Flow {
+  const { store, reader } = sighting;
+  const found = findFlow(sighting, 'bearer', token);
   if (found) {
     return found;
   }
   const flow = beginFlow(sighting, 'other');
-  if (hash) {
-    store.know(flow, 'bearer', hash);
+  if (token) {
+    store.know(flow, 'bearer', reader.hash(token));
   }
   return flow;
 }

@@ -46,9 +46,9 @@ function addError(
 ): void {
   addStep(sighting, flow, {
     kind: 'callback',
+    outcome: 'failed',
     title: `Went back with the error ${printable(error, 60)}`,
     parameters: query,
-    outcome: 'failed',
     answered: {
       error: printable(error, 60),
       description: printable(query.get('error_description') ?? ''),

@@ -1,10 +1,11 @@
+import { own } from '@kindling/internal';
 import type { SeedApplication } from '../seed/seed.js';
 import { findPerson } from '../state/sign-ins.js';
 import type { Person, State } from '../state/state.js';
 import type { ApplicationFacts, Facts } from './facts.js';
 import type { Answered, Flow, FlowOutcome, FlowStep, StepKind } from './flow.js';
 import { printable, withoutValues, type Reader } from './parameters.js';
-import type { Beginning, Store } from './store.js';
+import type { Beginning, KeyKind, Store } from './store.js';
 
 /** What came in the body of a request. */
 export interface Sent {
@@ -47,8 +48,10 @@ export interface NewStep {
   readonly answered?: Partial<Answered>;
   /** Parameters; by default those of the query and the form. */
   readonly parameters?: Iterable<readonly [string, string]>;
-  /** How the flow stands now. @default as before */
+  /** How the flow stands if this was answered as asked; it failed otherwise. @default as before, if it was */
   readonly outcome?: FlowOutcome | undefined;
+  /** Whether a refusal ends nothing, because the same form can be sent again. @default false */
+  readonly canRetry?: boolean;
 }
 
 /** Adds a step to a flow. */
@@ -73,8 +76,10 @@ export function addStep(sighting: Sighting, flow: Flow, given: NewStep): FlowSte
   if (flow.steps.length > MOST_STEPS) {
     flow.steps.splice(FIRST_STEPS, 1);
   }
-  if (given.outcome) {
-    flow.outcome = given.outcome;
+  if (isWell(sighting)) {
+    flow.outcome = given.outcome ?? flow.outcome;
+  } else if (!given.canRetry) {
+    flow.outcome = 'failed';
   }
   sighting.made.push({ flow, step });
   return step;
@@ -86,6 +91,15 @@ function answerOf(sighting: Sighting, kind: StepKind): Answered {
     return { status: 200 };
   }
   return { status: sighting.status, ...errorOf(sighting) };
+}
+
+/** The newest flow that a value belongs to. */
+export function findFlow(
+  { store, reader }: Sighting,
+  kind: KeyKind,
+  value: string | null | undefined,
+): Flow | undefined {
+  return value ? store.find(kind, reader.hash(value)) : undefined;
 }
 
 /** Begins a flow with this request. */
@@ -246,7 +260,7 @@ export function namePerson(flow: Flow, person: Person | undefined): void {
 export function nameOrganization(flow: Flow, state: State, code: string | undefined): void {
   if (code !== undefined) {
     flow.orgCode = printable(code, 100);
-    const known = Object.hasOwn(state.organizations, code) ? state.organizations[code] : undefined;
+    const known = own(state.organizations, code);
     flow.organization = printable(known?.name ?? code, 100);
   }
 }

