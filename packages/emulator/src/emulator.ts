@@ -103,6 +103,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   refuseProduction();
   const { state, answer, delivering, ...parts } = createLocalKinde(options);
   const servers = createServers(answer);
+  const env = variablesOf(state);
   return {
     ...parts,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
@@ -110,7 +111,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return state.issuer;
     },
     get env() {
-      return variablesOf(state);
+      return { ...env, KINDE_ISSUER_URL: state.issuer };
     },
     state,
     clock: state.clock,
