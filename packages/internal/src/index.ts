@@ -1,6 +1,7 @@
 export { readBytes, readText } from './body.js';
 export { builtin } from './builtin.js';
 export { stopwatch } from './clock.js';
+export { isInsecureKeyId, isPublishedKey } from './development-key.js';
 export { withDeadline, type Deadline } from './deadline.js';
 export { isLoopback, isProduction, isPublic } from './issuer.js';
 export { nearest } from './nearest.js';
