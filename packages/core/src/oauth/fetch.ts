@@ -18,7 +18,7 @@ export interface Limits {
  * @throws KindeError `kinde_unreachable` (`network`, `answer_cut`), `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
  */
 export async function fetchLimited(
-  config: Pick<OAuthConfig, 'fetch' | 'nameOf'>,
+  config: Pick<OAuthConfig, 'fetch' | 'nameOf' | 'backchannelUrl'>,
   url: string,
   init: RequestInit,
   limits: Limits,
@@ -41,6 +41,18 @@ export async function fetchLimited(
     }
     throw unreachable(url, cause, config);
   }
+}
+
+/** The address at which this server reaches an address of the issuer. */
+export function reachable(
+  address: string,
+  { issuer, backchannelUrl }: Pick<OAuthConfig, 'issuer' | 'backchannelUrl'>,
+): string {
+  const { origin, pathname, search } = new URL(address);
+  if (backchannelUrl === undefined || origin !== new URL(issuer).origin) {
+    return address;
+  }
+  return backchannelUrl + pathname + search;
 }
 
 /** The error of a request that took longer than its deadline. */
