@@ -1,3 +1,4 @@
+import { reachable } from '@kindling/internal';
 import type { Context } from '../context.js';
 import type { Note } from '../diagnostics/diagnostics.js';
 import { hookFailed } from '../diagnostics/hook.js';
@@ -5,7 +6,6 @@ import type { EventName } from '../diagnostics/events.js';
 import { KindeError, type KindeErrorDetails } from '../errors.js';
 import type { HttpRequest, Reply } from '../http/http.js';
 import type { WebhookReceiver, WebhookReport } from '../options/webhook-receiver.js';
-import { reachable } from '../oauth/fetch.js';
 import { createSessions } from '../session/sessions.js';
 import { storeUnavailable } from '../store/timeout.js';
 

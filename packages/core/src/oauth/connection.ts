@@ -1,9 +1,10 @@
+import { reachable } from '@kindling/internal';
 import { deadlineIn, moment, type Moment } from '../clock.js';
 import type { Endpoint } from '../diagnostics/events.js';
 import { KindeError } from '../errors.js';
 import { createCircuitBreaker, type Outcome } from './circuit-breaker.js';
 import type { OAuthConfig } from './config.js';
-import { fetchLimited, reachable } from './fetch.js';
+import { fetchLimited } from './fetch.js';
 
 /** A client of one endpoint of Kinde: every request has a deadline, and all of them share a circuit breaker. */
 export interface Connection {

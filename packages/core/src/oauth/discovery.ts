@@ -1,10 +1,10 @@
-import { stopwatch } from '@kindling/internal';
+import { reachable, stopwatch } from '@kindling/internal';
 import { deadlineIn, within, type Moment } from '../clock.js';
 import { createInFlight } from '../cache/in-flight.js';
 import { KindeError } from '../errors.js';
 import type { OAuthConfig } from './config.js';
 import { createConnection, type Connection } from './connection.js';
-import { reachable, timedOut } from './fetch.js';
+import { timedOut } from './fetch.js';
 
 /** The part of Kinde's OpenID configuration that is used here. */
 export interface Metadata {

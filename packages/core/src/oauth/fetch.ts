@@ -43,18 +43,6 @@ export async function fetchLimited(
   }
 }
 
-/** The address at which this server reaches an address of the issuer. */
-export function reachable(
-  address: string,
-  { issuer, backchannelUrl }: Pick<OAuthConfig, 'issuer' | 'backchannelUrl'>,
-): string {
-  const { origin, pathname, search } = new URL(address);
-  if (backchannelUrl === undefined || origin !== new URL(issuer).origin) {
-    return address;
-  }
-  return backchannelUrl + pathname + search;
-}
-
 /** The error of a request that took longer than its deadline. */
 export function timedOut(url: string): KindeError {
   const message = `Kinde did not answer in time at ${new URL(url).host}.`;
