@@ -141,6 +141,23 @@ describe.each(Object.keys(frameworks))('keys for development, on %s', (framework
     },
   );
 
+  test.each([
+    ['in production', undefined],
+    ['in production with KINDE_LOCAL=true', LOCAL],
+  ])(
+    'EM-11 tokens that anybody can sign with the published key are refused %s',
+    async (_name, places) => {
+      vi.stubEnv('KINDE_LOCAL', 'true');
+      const app = await start({ production: true }, places);
+      // Without a port the local Kinde signs with it.
+      expect(emulator.state.key.jwk).toMatchObject(PUBLISHED);
+      publish({ ...PUBLISHED, alg: 'RS256', use: 'sig', kid: 'kinde-2' });
+      const token = await emulator.sign(access(), { header: { kid: 'kinde-2' } });
+      expect(await bearer(app, token)).toBe(401);
+      expect(await bearer(app, await emulator.sign(access()))).toBe(401);
+    },
+  );
+
   test('EM-11 with KINDE_LOCAL=true tokens under an insecure- key id are accepted on this machine', async () => {
     vi.stubEnv('KINDE_LOCAL', 'true');
     const app = await start({ production: true }, LOCAL);

@@ -110,6 +110,8 @@ describe.each(Object.keys(frameworks))('EM-04 a local Kinde in production, on %s
     vi.stubEnv('KINDE_LOCAL', 'true');
     const { issuer, siteUrl } = good;
     const emulator = await createEmulator({ issuer, siteUrl });
+    // A key of its own, as it has on a port: the one that everybody has is refused here, too.
+    await emulator.rotateKeys();
     const app = await start(optionsFor(emulator, { siteUrl }));
     const browser = createBrowser(app, emulator);
     // The test's own port is not that of `siteUrl`, to which a sign-in is moved otherwise.
