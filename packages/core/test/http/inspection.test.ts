@@ -156,7 +156,7 @@ describe.each(Object.keys(frameworks))('the link to the local Kinde, on %s', (fr
 
   test.each([
     ['none', undefined],
-    ['no text', { toString: () => TEMPLATE }],
+    ['no text', { href: `${ISSUER}/{state_hash}` }],
     ['a list', [TEMPLATE]],
     ['too long', `${TEMPLATE}?${'x'.repeat(2048)}`],
     ['without a place for the hash', `${ISSUER}/emulator/sign-ins/of/x`],
