@@ -23,7 +23,7 @@ const authorizationUrl = (params: Record<string, string | undefined> = {}) => {
     redirect_uri: `${SITE}/callback`,
     response_type: 'code',
     scope: 'openid profile email offline',
-    state: 's',
+    state: 'state-of-the-app',
     nonce: 'n',
     code_challenge: CHALLENGE,
     code_challenge_method: 'S256',
@@ -157,7 +157,7 @@ describe('authorization', () => {
     const back = new URL(response.headers.get('location')!);
     expect([back.searchParams.get('error'), back.searchParams.get('state')]).toEqual([
       'login_required',
-      's',
+      'state-of-the-app',
     ]);
   });
 
