@@ -66,10 +66,10 @@ describe('a local Kinde that is stopped and started under running apps', () => {
     await theirs.handleRedirectToApp(manager, await signIn(await theirs.login(manager)));
 
     await again('SIGTERM');
-    const { isAuthenticated } = await ours.authenticate(
+    const { auth } = await ours.authenticate(
       new Request(`${SITE}/`, { headers: { cookie: session } }),
     );
-    expect(isAuthenticated).toBe(true);
+    expect(auth.isAuthenticated).toBe(true);
     await theirs.refreshTokens(manager);
     expect((await theirs.getUserProfile(manager)).email).toBe('ada@example.com');
 
