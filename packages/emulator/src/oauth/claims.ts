@@ -109,7 +109,7 @@ export function machineClaims(
 }
 
 /** The profile endpoint's answer: what the granted scopes let an app see, with `null` for what the user does not have. */
-export function profileV2(
+export function profileOf(
   state: State,
   person: Person,
   scope: readonly string[],

@@ -1,8 +1,10 @@
+import { publishedKeys } from '../state/keys.js';
+import type { State } from '../state/state.js';
 import { PROMPTS } from './prompt.js';
 
 /** The discovery document (OpenID Connect Discovery 1.0): it promises what is kept, and not all that Kinde's prints. */
-export function discovery(issuer: string): object {
-  return {
+export function discovery(_request: Request, { issuer }: State): Response {
+  return Response.json({
     issuer,
     authorization_endpoint: `${issuer}/oauth2/auth`,
     token_endpoint: `${issuer}/oauth2/token`,
@@ -24,5 +26,13 @@ export function discovery(issuer: string): object {
     token_endpoint_auth_methods_supported: ['client_secret_post'],
     kindling_emulator: true,
     kindling_emulator_flows: `${issuer}/emulator/sign-ins/of/{state_hash}`,
-  };
+  });
+}
+
+/** The public keys. Requests for them need no credentials, and Kinde refuses those that have some. */
+export function keys(request: Request, state: State): Response {
+  if (request.headers.has('authorization')) {
+    return Response.json({ error: 'forbidden' }, { status: 403 });
+  }
+  return Response.json({ keys: publishedKeys(state) });
 }

@@ -54,7 +54,8 @@ export function nearestAddress(
 }
 
 function differencesOf(given: string, registered: string): Difference[] {
-  const [one, other] = [partsOf(given), partsOf(registered)];
+  const one = partsOf(given);
+  const other = partsOf(registered);
   const all = Object.keys(one) as Difference['part'][];
   return all
     .filter((part) => one[part] !== other[part])

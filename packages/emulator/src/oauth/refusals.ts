@@ -44,6 +44,5 @@ export function unknownCallback(query: URLSearchParams, application: Application
 }
 
 function inWords({ part, given, registered }: Difference): string {
-  const [one, other] = [given || 'none', registered || 'none'];
-  return `${part}: ${one} was given, ${other} is registered`;
+  return `${part}: ${given || 'none'} was given, ${registered || 'none'} is registered`;
 }
