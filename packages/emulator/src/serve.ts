@@ -50,7 +50,10 @@ export async function serve(
     return limited ? fetch(limited) : refused(413, 'The body of a request may have a megabyte.');
   };
   const create = () => (certificate ? createBoth(guarded, certificate) : createPlain(guarded));
-  const address = { port, hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host] };
+  const address = {
+    port,
+    hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
+  };
   const listeners = await bind(create, address).catch(async (error: unknown) => {
     throw await explainTaken(error, address);
   });
@@ -64,5 +67,8 @@ export async function serve(
 }
 
 function refused(status: number, why: string): Response {
-  return new Response(why, { status, headers: { 'cache-control': 'no-store' } });
+  return new Response(why, {
+    status,
+    headers: { 'cache-control': 'no-store' },
+  });
 }

@@ -16,7 +16,14 @@ export async function limitBody(request: Request): Promise<Request | undefined> 
     return request;
   }
   const parts = await readAtMost(body, most);
-  return parts && new Request(url, { method, headers, body: Buffer.concat(parts) });
+  return (
+    parts &&
+    new Request(url, {
+      method,
+      headers,
+      body: Buffer.concat(parts),
+    })
+  );
 }
 
 /** The parts of a body; `undefined` where there is more, which is not read. */
