@@ -1,6 +1,5 @@
 // Every address of the local Kinde, and nothing else.
 import { Hono, type Context, type Next } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { accountApi } from './account/account-api.js';
 import { portal } from './account/portal.js';
 import { createManagementApi } from './management/router.js';
@@ -16,9 +15,6 @@ import { token } from './oauth/token.js';
 import { profileV1, profileV2 } from './oauth/userinfo.js';
 import { failurePage } from './pages/pages.js';
 import type { State } from './state/state.js';
-
-/** Bytes that the body of a request may have. */
-const LARGEST_BODY = 1_000_000;
 
 /** Addresses that apps in a browser call from their own origin. Nothing else can be read there. */
 const FOR_BROWSERS = [
@@ -36,7 +32,6 @@ const FOR_BROWSERS = [
 export function createApp(state: State): Hono {
   const app = new Hono();
   app.use(keepNoErrors);
-  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }));
   addProtocol(app, state);
   addForms(app, state);
   app.all('/api/*', answers(state, createManagementApi()));
@@ -102,10 +97,6 @@ async function keepNoErrors(c: Context, next: Next): Promise<void> {
   if (c.res.status >= 400) {
     c.res.headers.set('cache-control', 'no-store');
   }
-}
-
-function tooLarge(c: Context): Response {
-  return c.text(`The body of a request may have ${LARGEST_BODY} bytes.`, 413);
 }
 
 function nothingHere(c: Context): Response {

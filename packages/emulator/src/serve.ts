@@ -1,5 +1,6 @@
 // HTTP and https on addresses of this machine.
 import { bind } from './serve/bind.js';
+import { limitBody } from './serve/body.js';
 import { createCertificate, type Certificate } from './serve/certificate.js';
 import { checkHost, createHostCheck, originFor } from './serve/hosts.js';
 import { createBoth, createPlain, portOf, stop, type Fetch } from './serve/listener.js';
@@ -41,9 +42,18 @@ export async function serve(
   checkHost({ host, allowHosts });
   const certificate = https === true ? await createCertificate(allowHosts) : https;
   const isAllowed = createHostCheck(allowHosts);
-  const guarded: Fetch = async (request) => (isAllowed(request) ? fetch(request) : refused());
+  const guarded: Fetch = async (request) => {
+    if (!isAllowed(request)) {
+      return refused(403, 'Only reachable by a local name.');
+    }
+    const limited = await limitBody(request);
+    return limited ? fetch(limited) : refused(413, 'The body of a request may have a megabyte.');
+  };
   const create = () => (certificate ? createBoth(guarded, certificate) : createPlain(guarded));
-  const address = { port, hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host] };
+  const address = {
+    port,
+    hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
+  };
   const listeners = await bind(create, address).catch(async (error: unknown) => {
     throw await explainTaken(error, address);
   });
@@ -56,7 +66,9 @@ export async function serve(
   };
 }
 
-function refused(): Response {
-  const headers = { 'cache-control': 'no-store' };
-  return new Response('Only reachable by a local name.', { status: 403, headers });
+function refused(status: number, why: string): Response {
+  return new Response(why, {
+    status,
+    headers: { 'cache-control': 'no-store' },
+  });
 }

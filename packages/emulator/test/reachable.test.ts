@@ -153,6 +153,24 @@ test.each([
   expect([response.statusCode, response.headers['cache-control']]).toEqual([413, 'no-store']);
 });
 
+test.each(['announced', 'in pieces'])('a small body, %s, arrives', async (how) => {
+  const { url } = await emulator.listen({ port: 0 });
+  const body = 'grant_type=password';
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  const headers = how === 'announced' ? { ...type, 'content-length': body.length } : type;
+  const sent = request(`${url}/oauth2/token`, { method: 'POST', headers });
+  sent.write(body);
+  sent.end();
+  const { status, text } = await answerTo(sent);
+  expect([status, JSON.parse(text).error]).toEqual([401, 'invalid_client']);
+});
+
+test('a preflight request on a port is answered', async () => {
+  const { url } = await emulator.listen({ port: 0 });
+  const { status } = await send(`${url}/oauth2/token`, { method: 'OPTIONS' });
+  expect(status).toBe(204);
+});
+
 test('two local Kindes on one host keep each other’s sign-ins', async () => {
   const other = await createEmulator();
   await emulator.listen({ port: 0 });

@@ -110,7 +110,11 @@ function entitlement(state: State, caller: Caller, key: string): Response {
   if (!found) {
     return refused(404, 'NOT_FOUND', 'The organization has no such entitlement.');
   }
-  return Response.json({ data: { org_code: caller.orgCode, entitlement: found }, metadata: {} });
+  const data = {
+    org_code: caller.orgCode,
+    entitlement: found,
+  };
+  return Response.json({ data, metadata: {} });
 }
 
 /** Items of a page unless `page_size` asks for another number, and at most. */

@@ -26,6 +26,9 @@ export async function allowCallback(request: Request, state: State): Promise<Res
   }
   return new Response(null, {
     status: 303,
-    headers: { location: `/oauth2/auth?${query}`, 'cache-control': 'no-store' },
+    headers: {
+      location: `/oauth2/auth?${query}`,
+      'cache-control': 'no-store',
+    },
   });
 }

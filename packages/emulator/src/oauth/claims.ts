@@ -159,7 +159,10 @@ function emailOf(
   const { email } = person;
   return email === undefined
     ? undefined
-    : { email, email_verified: isConfirmed(state, person, 'email') };
+    : {
+        email,
+        email_verified: isConfirmed(state, person, 'email'),
+      };
 }
 
 function phoneOf(
@@ -169,7 +172,10 @@ function phoneOf(
   const { phone } = person;
   return phone === undefined
     ? undefined
-    : { phone_number: phone, phone_number_verified: isConfirmed(state, person, 'phone') };
+    : {
+        phone_number: phone,
+        phone_number_verified: isConfirmed(state, person, 'phone'),
+      };
 }
 
 /** Whether the user proved that this address or number is theirs. */

@@ -27,9 +27,17 @@ export async function signIn(request: Request, state: State): Promise<Response> 
   }
   const chosen = form.has('person') && findPerson(state, form.get('person') ?? '');
   if (chosen) {
-    return signInAs(chosen, { request, reference, state });
+    return signInAs(chosen, {
+      request,
+      reference,
+      state,
+    });
   }
-  return signInByName(form, { request, reference, state });
+  return signInByName(form, {
+    request,
+    reference,
+    state,
+  });
 }
 
 /** A sign-in that a form belongs to. */
@@ -42,7 +50,12 @@ interface SignIn {
 async function signInByName(form: URLSearchParams, signIn: SignIn): Promise<Response> {
   const { reference, state } = signIn;
   const name = (field(form, 'email') ?? '').trim();
-  const again = (error?: string) => signInPage(state, { request: reference, error, name });
+  const again = (error?: string) =>
+    signInPage(state, {
+      request: reference,
+      error,
+      name,
+    });
   const person = findByName(state, name);
   if (!person) {
     return again(`No user is called ${name}.`);
@@ -77,7 +90,11 @@ function signInAs(
     return failurePage('You cannot sign in', 'The person is suspended.');
   }
   recordSignIn(state, person, name);
-  const headers = startSession(request, { reference, person, state });
+  const headers = startSession(request, {
+    reference,
+    person,
+    state,
+  });
   return continueSignIn(reference, state, { headers });
 }
 
@@ -105,7 +122,11 @@ export async function register(request: Request, state: State): Promise<Response
   const profile = { identities, ...readNames(form) };
   const person = addPerson(state, profile, { orgCode, source: 'user' });
   recordSignIn(state, person, email);
-  const headers = startSession(request, { reference, person, state });
+  const headers = startSession(request, {
+    reference,
+    person,
+    state,
+  });
   return continueSignIn(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
 }
 

@@ -59,7 +59,11 @@ function differencesOf(given: string, registered: string): Difference[] {
   const all = Object.keys(one) as Difference['part'][];
   return all
     .filter((part) => one[part] !== other[part])
-    .map((part) => ({ part, given: one[part], registered: other[part] }));
+    .map((part) => ({
+      part,
+      given: one[part],
+      registered: other[part],
+    }));
 }
 
 function partsOf(address: string): Record<Difference['part'], string> {

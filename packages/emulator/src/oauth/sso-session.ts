@@ -4,12 +4,25 @@ import type { Pending, Person, State } from '../state/state.js';
 import { findClient } from './client-auth.js';
 import { isTooOld } from './prompt.js';
 
+/** Who signs in, and for which request. */
+export interface NewSession {
+  /** Reference of the pending request; an empty string without one. */
+  readonly reference: string;
+  /** The user. */
+  readonly person: Person;
+  /** The tenant. */
+  readonly state: State;
+}
+
 /** Signs the person of a pending request in at Kinde itself, so that the next request goes without a question. */
 export function startSession(
   request: Request,
-  { reference, person, state }: { reference: string; person: Person; state: State },
+  { reference, person, state }: NewSession,
 ): { 'set-cookie': string } {
-  const signedIn = { personId: person.id, authTime: state.clock.now() };
+  const signedIn = {
+    personId: person.id,
+    authTime: state.clock.now(),
+  };
   const pending = state.pending.get(reference);
   if (pending) {
     pending.signedIn = signedIn;

@@ -46,9 +46,10 @@ function allowForm(search: string) {
 function atKinde(given: string) {
   return html`<h2>At Kinde</h2>
     <p class="soft">
-      In the application’s details, under Callback URLs, add this line to Allowed callback URLs:
+      In the application’s details, under Callback URLs, add this line:
     </p>
     <dl>
+      <dt>Allowed callback URLs</dt>
       <dd>${given}</dd>
     </dl>`;
 }
