@@ -7,7 +7,7 @@ import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
 import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
-import { serve } from './serve.js';
+import { serve, type ListenOptions } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
 import type { Snapshot } from './state/capture.js';
 import { rotateKeys, useKey } from './state/keys.js';
@@ -67,7 +67,7 @@ export interface Emulator {
   /**
    * Serves the pages on this machine, by default on port 4455 of `localhost`; port 0 takes a free one. Without the option
    * `issuer`, the issuer becomes that address.
-   * @throws Error where the port is taken, and for a host that is not this machine.
+   * @throws Error where the port is taken, and for a host that other machines reach without `allowHosts`.
    */
   listen(options?: ListenOptions): Promise<Listening>;
   /** Stops serving and delivering. The state stays, and `fetch` keeps answering. */
@@ -80,14 +80,6 @@ interface SignOptions {
   header?: Record<string, unknown>;
   /** Key to sign with; both are announced as the current one. @default 'current' */
   key?: 'current' | 'unpublished';
-}
-
-/** Options of `Emulator.listen`. */
-interface ListenOptions {
-  /** Port; 0 takes a free one. @default 4455 */
-  port?: number;
-  /** `localhost` for both loopback addresses, or one of them. @default 'localhost' */
-  host?: string;
 }
 
 /** Result of `Emulator.listen`. */
@@ -106,6 +98,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   refuseProduction();
   const { state, answer, delivering, ...parts } = createLocalKinde(options);
   const servers = createServers(answer);
+  const env = variablesOf(state);
   return {
     ...parts,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
@@ -113,7 +106,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return state.issuer;
     },
     get env() {
-      return variablesOf(state);
+      return { ...env, KINDE_ISSUER_URL: state.issuer };
     },
     state,
     clock: state.clock,
@@ -164,11 +157,10 @@ function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
 function createServers(answer: Answer) {
   const servers: { close(): Promise<void> }[] = [];
   return {
-    async listen({ port = 4455, host = 'localhost' }: ListenOptions) {
-      const server = await serve(answer, { port, host });
+    async listen(options: ListenOptions) {
+      const server = await serve(answer, options);
       servers.push(server);
-      const name = host.includes(':') ? `[${host}]` : host;
-      return `http://${name}:${server.port}`;
+      return server.url;
     },
     async close() {
       await Promise.all(servers.splice(0).map((server) => server.close()));

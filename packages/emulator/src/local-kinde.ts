@@ -91,8 +91,8 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
 }
 
 /** The data of a tenant as its seed has it. */
-function freshData({ clock, identity, seed, siteUrl }: State) {
-  return tenantOf(seed, { identity, siteUrl, now: clock.now() });
+function freshData({ clock, identity, seed, siteUrl, callbacks }: State) {
+  return tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() });
 }
 
 function remember(request: Request, requests: ReceivedRequest[]): void {

@@ -11,6 +11,11 @@ export interface EmulatorOptions {
    * default application. @default 'http://localhost:3000'
    */
   siteUrl?: string;
+  /**
+   * Callback URLs of the app beside `/callback`: paths below `siteUrl`, such as `/api/auth/kinde_callback`, or whole URLs.
+   * Registered at the first back-end application. @default none
+   */
+  callbacks?: readonly string[];
   /** Tenant to start with. @default defaultSeed */
   seed?: ReadonlySeed;
   /** Seconds in which a replaced refresh token still works; using it later revokes all its successors. @default 10 */
@@ -84,6 +89,22 @@ export function siteOf(value: string = DEFAULTS.siteUrl): string {
   throw new Error(
     `siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`,
   );
+}
+
+/**
+ * The callback URLs of an app, with paths joined to its address.
+ * @throws Error for anything but a path or an http or https URL.
+ */
+export function callbacksOf(values: readonly string[], siteUrl: string): string[] {
+  return values.map((value) => {
+    const address = /^\/(?!\/)/.test(value) ? siteUrl + value : value;
+    if (!/[\s#*\\]/.test(value) && URL.canParse(address) && /^https?:\/\//.test(address)) {
+      return address;
+    }
+    throw new Error(
+      `callbacks are paths such as /callback, or http or https URLs, without a fragment, not "${value}".`,
+    );
+  });
 }
 
 /** An http or https URL of nothing but an origin and a path. */

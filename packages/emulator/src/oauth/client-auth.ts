@@ -1,6 +1,6 @@
 import type { SeedApplication } from '../seed/seed.js';
 import { constantTimeEqual } from '../state/password.js';
-import type { State } from '../state/state.js';
+import type { Application, State } from '../state/state.js';
 
 /** Headers of every answer that carries a token or says something about one. */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
@@ -27,6 +27,14 @@ export async function readForm(request: Request): Promise<URLSearchParams | unde
   return repeated ? undefined : form;
 }
 
+/** The application with this client id. */
+export function findClient(
+  { applications }: State,
+  id: string | null | undefined,
+): Application | undefined {
+  return applications.find(({ clientId }) => clientId === id);
+}
+
 /** The application that proved itself by body or Basic header; public ones need only their id. */
 export function authenticateClient(
   request: Request,
@@ -36,7 +44,7 @@ export function authenticateClient(
   const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';
-  const application = state.applications.find(({ clientId }) => clientId === id);
+  const application = findClient(state, id);
   if (application && constantTimeEqual(application.clientSecret ?? '', given)) {
     return application;
   }

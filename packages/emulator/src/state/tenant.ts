@@ -10,12 +10,15 @@ export interface Site {
   readonly identity: Identity;
   /** Address of the app. */
   readonly siteUrl: string;
+  /** Callback URLs of the first back-end application beside those of the seed. @default none */
+  readonly callbacks?: readonly string[] | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
 
 /** The data of a tenant that nothing has happened to yet. */
-export function tenantOf(given: Seed, { identity, siteUrl, now }: Site): TenantData {
+export function tenantOf(given: Seed, site: Site): TenantData {
+  const { identity, siteUrl, callbacks = [], now } = site;
   const seed = structuredClone(given);
   return {
     ...emptyResources(),
@@ -37,7 +40,10 @@ export function tenantOf(given: Seed, { identity, siteUrl, now }: Site): TenantD
       id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
     })),
     invitations: [],
-    applications: seed.applications ?? defaultApplications(seed, identity, siteUrl),
+    applications: withCallbacks(
+      seed.applications ?? defaultApplications(seed, identity, siteUrl),
+      callbacks,
+    ),
     apis: (seed.apis ?? []).map(({ audience, name, scopes }) => ({
       id: digest(`api ${audience}`, 32),
       audience,
@@ -85,6 +91,18 @@ function mapEntries<From, To>(
   to: (key: string, value: From) => To,
 ) {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(key, value)]));
+}
+
+function withCallbacks(
+  applications: SeedApplication[],
+  callbacks: readonly string[],
+): SeedApplication[] {
+  const first = applications.find(({ type }) => type === 'reg');
+  return applications.map((one) =>
+    one === first
+      ? { ...one, redirectUris: [...new Set([...one.redirectUris, ...callbacks])] }
+      : one,
+  );
 }
 
 function defaultApplications(seed: Seed, identity: Identity, site: string): SeedApplication[] {
