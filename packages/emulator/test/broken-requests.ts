@@ -236,6 +236,14 @@ export const BROKEN: readonly BrokenRequest[] = [
   asking('the PKCE method is missing', 'pkce.no-method', { code_challenge_method: undefined }),
   asking('the PKCE challenge is missing', 'pkce.no-challenge', { code_challenge: undefined }),
   asking('the PKCE challenge is hex', 'pkce.malformed', { code_challenge: 'f'.repeat(64) }),
+  asking('the state is missing', 'state.missing', { state: undefined }),
+  asking('the state is too short', 'state.short', { state: 'abc' }),
+  asking('a browser app uses no PKCE', 'pkce.none', {
+    client_id: CLIENTS.browser.client_id,
+    code_challenge: undefined,
+    code_challenge_method: undefined,
+  }),
+  asking('the prompt is one that does not exist', 'callback.error', { prompt: 'signup' }),
   asking('the audience has a slash too much', 'audience.unknown', {
     audience: 'https://api.example.com/',
   }),

@@ -74,7 +74,7 @@ export const bearerRows: readonly Row[] = [
     id: 'account.unknown-list',
     step: 'account',
     level: 'wrong',
-    test: ({ step }) => step.answered.status === 404,
+    test: ({ step }) => step.answered.error === 'NOT_EMULATED',
     says: ({ step }) => {
       const [, name = ''] = /\/account_api\/v1\/(\w*)/.exec(step.address) ?? [];
       return `The Account API has nothing called ${name || 'so'}.${didYouMean(name, LISTS)}`;

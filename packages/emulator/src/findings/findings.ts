@@ -129,11 +129,12 @@ function said(text: Row['says'], given: Given): string {
   return typeof text === 'string' ? text : text(given);
 }
 
-/** Whether a step failed: a page whose form can be sent again did not. */
+/** Whether a step failed: not where a form can be sent again, nor where the Account API has no such thing. */
 function isFailure({ flow, step }: Given): boolean {
   const { status } = step.answered;
   const isRetry = step.kind === 'page' && flow.outcome !== 'failed';
-  return status >= 400 && !isRetry;
+  const isAbsent = step.kind === 'account' && status === 404;
+  return status >= 400 && !isRetry && !isAbsent;
 }
 
 /** A failure that a fault caused: whatever the app did, this is why. */

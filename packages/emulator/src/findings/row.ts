@@ -69,7 +69,7 @@ export const DOCS = {
   authorize: `${KINDE}/developer-tools/about/using-kinde-without-an-sdk/`,
   callbacks: `${KINDE}/get-started/connect/callback-urls/`,
   errors: `${KINDE}/get-started/guides/error-codes/`,
-  tokens: `${KINDE}/build/tokens/about-access-tokens/`,
+  tokens: `${KINDE}/build/tokens/token-validation-errors/`,
   refresh: `${KINDE}/build/tokens/refresh-tokens/`,
   machines: `${KINDE}/developer-tools/kinde-api/access-token-for-api/`,
   apis: `${KINDE}/developer-tools/your-apis/register-manage-apis/`,

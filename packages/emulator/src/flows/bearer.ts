@@ -34,6 +34,8 @@ export function seeBearer(sighting: Sighting, kind: 'profile' | 'account'): void
     title: TITLES[kind],
     facts: bearerFacts(sighting, { header, token, flow }),
     outcome: flow.outcome === 'ended' ? 'ended' : 'succeeded',
+    // An entitlement that the organization does not have is no failure.
+    canRetry: sighting.status === 404,
   });
   const { url } = parseObject(sighting.body) ?? {};
   const key = typeof url === 'string' && URL.canParse(url) && new URL(url).searchParams.get('key');
