@@ -29,13 +29,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
     'of this sign-in, used once',
   'machine audience': ({ facts, answered }) =>
     answered.status === 200 && (facts.audience ?? []).length > 0 && 'the application may use it',
-  'profile authorization': ({ facts }) =>
-    facts.token === 'access' && 'an access token of this sign-in',
-  'account authorization': ({ facts }) =>
-    facts.token === 'access' && 'an access token of this sign-in',
+  'profile authorization': isAccessToken,
+  'account authorization': isAccessToken,
   'logout redirect': ({ facts }, { value }) =>
     facts.logoutUris?.includes(value) === true && 'registered, character by character',
 };
+
+function isAccessToken({ facts }: FlowStep) {
+  return facts.token === 'access' && 'an access token of this sign-in';
+}
 
 /** What is right about a parameter, in a few words; empty where nothing is known of it. */
 export function checkOf(step: FlowStep, parameter: Parameter): string {

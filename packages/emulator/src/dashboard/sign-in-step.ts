@@ -72,7 +72,7 @@ function findingLine({ level, says, fix, docs, difference }: Finding, flows: Flo
 }
 
 /** A sentence in which ids of sign-ins are links. */
-function linked(text: string, flows: Flows): Html {
+export function linked(text: string, flows: Flows): Html {
   const parts = text.split(/(flow_[0-9a-f]{10})/);
   return html`${parts.map((part) => (flows.get(part) ? html`<a href="/emulator/sign-ins/${part}"><code>${part}</code></a>` : part))}`;
 }

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import { findingsOf, type Finding } from '../findings/findings.js';
 import { agentName } from '../findings/row.js';
-import type { Flow } from '../flows/flow.js';
+import type { Flow, Flows } from '../flows/flow.js';
 import type { Html } from '../pages/html.js';
-import { stepItem } from './sign-in-step.js';
+import { linked, stepItem } from './sign-in-step.js';
 import {
   clockTime,
   counted,
@@ -28,7 +28,7 @@ export function signInContent(flow: Flow, parts: SignInsParts): Html {
     </div>
     <p class="soft">${about(flow)}</p>
     <div id="sign-in" data-live="step state">
-      ${verdict ? verdictSection(verdict) : noVerdict(flow, findings)}
+      ${verdict ? verdictSection(verdict, parts.flows) : noVerdict(flow, findings)}
       <ol class="line">
         ${flow.steps.map((step) =>
           stepItem(step, {
@@ -42,9 +42,9 @@ export function signInContent(flow: Flow, parts: SignInsParts): Html {
 }
 
 /** What a sign-in comes to, on top. */
-function verdictSection({ says, fix, docs, step }: Finding): Html {
+function verdictSection({ says, fix, docs, step }: Finding, flows: Flows): Html {
   return html`<section class="verdict" aria-labelledby="verdict">
-    <h2 id="verdict">${says}</h2>
+    <h2 id="verdict">${linked(says, flows)}</h2>
     <p>${fix}</p>
     <p>
       <a href="#step-${step}">Step ${step}</a> ·

@@ -53,25 +53,22 @@ function whatDiffers(sent: string, expected: string): string {
     ['the fragment', a.hash !== b.hash],
   ];
   const different = parts.filter(([, differs]) => differs).map(([name]) => name);
-  return different.join(' and ') || spelling(sent, expected);
+  return different.join(' and ') || (slashDifference(sent, expected) ?? 'the spelling');
 }
 
 function pathDifference(sent: string, expected: string): string {
+  if (sent.toLowerCase() === expected.toLowerCase()) {
+    return 'upper and lower case of the path';
+  }
+  return slashDifference(sent, expected) ?? `the path (${sent} for ${expected})`;
+}
+
+function slashDifference(sent: string, expected: string): string | undefined {
   if (sent === `${expected}/`) {
     return 'a slash at the end, which is too much';
   }
   if (`${sent}/` === expected) {
     return 'a slash at the end, which is missing';
   }
-  if (sent.toLowerCase() === expected.toLowerCase()) {
-    return 'upper and lower case of the path';
-  }
-  return `the path (${sent} for ${expected})`;
-}
-
-function spelling(sent: string, expected: string): string {
-  if (`${sent}/` === expected) {
-    return 'a slash at the end, which is missing';
-  }
-  return sent === `${expected}/` ? 'a slash at the end, which is too much' : 'the spelling';
+  return undefined;
 }

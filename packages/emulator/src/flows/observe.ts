@@ -69,7 +69,12 @@ export function observeFlows(state: State, judge: Judge): Observer {
         return { tell: () => undefined };
       }
       const sighting: Sighting = {
-        ...{ state, store, reader, request, sent, fault },
+        state,
+        store,
+        reader,
+        request,
+        sent,
+        fault,
         url: new URL(request.url),
         status: response?.status ?? 0,
         headers: response?.headers ?? new Headers(),

@@ -34,7 +34,12 @@ export function createReader(isSecret: (value: string) => boolean): Reader {
   const read: Reader['read'] = (name, value) => {
     const shownName = printable(name, LONGEST_NAME);
     if (PASSWORD.test(name)) {
-      return { name: shownName, value: '…', length: 0, secret: true };
+      return {
+        name: shownName,
+        value: '…',
+        length: 0,
+        secret: true,
+      };
     }
     const length = value.length;
     if (SECRET.test(name) || TOKEN.test(value) || isSecret(value)) {
@@ -47,7 +52,12 @@ export function createReader(isSecret: (value: string) => boolean): Reader {
         hash: hash(value),
       };
     }
-    return { name: shownName, value: printable(value, LONGEST_VALUE), length, secret: false };
+    return {
+      name: shownName,
+      value: printable(value, LONGEST_VALUE),
+      length,
+      secret: false,
+    };
   };
   return {
     hash,
