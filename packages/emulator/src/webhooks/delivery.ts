@@ -68,6 +68,8 @@ export function createDelivery(
   };
   let timer: ReturnType<typeof setInterval> | undefined;
   state.listeners.add((event) => enqueue(event, work));
+  // What became due by a move is sent at once, in the order of time.
+  state.clock.listen(() => deliverDue(work));
   return {
     deliveries: work.deliveries,
     async settled() {
