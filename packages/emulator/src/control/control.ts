@@ -27,12 +27,12 @@ import type {
   SignInRequest,
   Waiting,
 } from './inputs.js';
-import type { FaultRequest, FaultsInfo } from './fault-info.js';
+import type { FaultRequest, FaultsInfo } from '../faults/fault.js';
 import type { FlowFilter, FlowInfo } from './flow-info.js';
 
 export type * from './answers.js';
 export type * from './clock-info.js';
-export type * from './fault-info.js';
+export type * from '../faults/fault.js';
 export type * from './flow-info.js';
 export type * from './inputs.js';
 
