@@ -1,7 +1,7 @@
 // The emulator as one object: state, clock, faults, pages and the way in for tests.
 import type { Clock } from './clock.js';
 import { variablesOf } from './env/variables.js';
-import type { Faults } from './faults.js';
+import type { Faults } from './faults/faults.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
 import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';

@@ -1,7 +1,8 @@
 // The parts of a local Kinde put together: state, clock, faults, webhooks, and the function that answers requests.
 import { createApp } from './app.js';
 import { createClock } from './clock.js';
-import { createFaults, type Faults } from './faults.js';
+import { createFaults, type AllFaults } from './faults/faults.js';
+import { recordMoves } from './journal/record-moves.js';
 import { recordRequest } from './journal/record.js';
 import type { EmulatorOptions } from './options.js';
 import { capture, replaceData, restore, type Snapshot } from './state/capture.js';
@@ -22,7 +23,7 @@ export interface ReceivedRequest {
 /** The parts of a local Kinde. */
 export interface LocalKinde {
   readonly state: State;
-  readonly faults: Faults;
+  readonly faults: AllFaults;
   readonly webhooks: Deliveries;
   /** Lets real time drive deliveries, or no longer. */
   readonly delivering: { start(): void; stop(): void };
@@ -43,8 +44,9 @@ const MOST_REQUESTS = 10_000;
  */
 export function createLocalKinde(options: EmulatorOptions): LocalKinde {
   const state = createState(options, createClock(options.clock));
+  recordMoves(state.journal, state.clock);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
-  const faults = createFaults();
+  const faults = createFaults(state);
   const app = createApp(state);
   const requests: ReceivedRequest[] = [];
   return {
@@ -63,7 +65,8 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
         return response;
       } finally {
         const ms = Math.round(performance.now() - start);
-        recordRequest(state.journal, request, { status, ms });
+        const about = { fault: faults.hitBy(request) };
+        recordRequest(state.journal, request, { status, ms, about });
       }
     },
     capture: () => capture(state),
