@@ -55,12 +55,6 @@ export interface EnvValues {
   readonly text: string;
 }
 
-/** `seed`. */
-export interface SeedInfo {
-  /** The seed, complete and checked. */
-  readonly seed: Readonly<Record<string, unknown>>;
-}
-
 /** A snapshot that is kept. */
 export interface SnapshotInfo {
   /** Name. */

@@ -19,8 +19,7 @@ export interface ClockEnd {
   /** Unix seconds. */
   readonly at: number;
   /** What it is: the last one is a delivery to a webhook that is due. */
-  readonly what:
-    'sign-in page' | 'code' | 'access token' | 'refresh token' | 'session' | 'delivery';
+  readonly what: 'code' | 'access token' | 'refresh token' | 'session' | 'delivery';
   /** Whose it is: the user's address or name; of a delivery, the type of the event. */
   readonly whose: string;
 }

@@ -9,7 +9,6 @@ import type {
   EnvironmentInfo,
   EnvValues,
   JournalPage,
-  SeedInfo,
   SessionInfo,
   SnapshotInfo,
   Status,
@@ -49,7 +48,7 @@ export interface Control {
   /** Goes back to the seed, to nothing, or to a snapshot by name: state, clock, faults, journal. @default 'seed' */
   reset(to?: string): Promise<Changed>;
   /** The seed that is loaded. */
-  seed(): Promise<SeedInfo>;
+  seed(): Promise<Seed>;
   /** The current state as a seed. */
   exportSeed(): Promise<Seed>;
   /** Loads another seed and goes back to it. `invalid_seed` says what does not fit together; then nothing changes. */

@@ -17,8 +17,23 @@ export interface Hit<Names extends string = string> {
 export interface FaultRow extends FaultKind {
   /** Paths that it hits, unless a match names another one; with `*` at the end, the beginning of one. */
   readonly paths: readonly string[];
+  /** Throws a RangeError for values of parameters that make no sense. */
+  readonly check?: ((values: Readonly<Record<string, FaultValue>>) => void) | undefined;
   /** Answers a request that ran into it. */
   readonly apply: (hit: Hit) => Promise<Response>;
+}
+
+/** A check that a parameter is a number in a range. */
+export function within(
+  name: string,
+  least: number,
+  most: number,
+): (values: Readonly<Record<string, FaultValue>>) => void {
+  return ({ [name]: value }) => {
+    if (typeof value !== 'number' || !(value >= least && value <= most)) {
+      throw new RangeError(`${name} is a number from ${least} to ${most}, not ${String(value)}.`);
+    }
+  };
 }
 
 /** A row whose parameters the compiler knows. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rotateKeys } from '../state/keys.js';
 import { ConnectionLost } from './connection.js';
 import { KINDE_PATHS } from './paths.js';
-import { row, type FaultRow } from './row.js';
+import { row, within, type FaultRow } from './row.js';
 
 const TOKEN = ['/oauth2/token'];
 
@@ -26,6 +26,7 @@ export const FAULTS: readonly FaultRow[] = [
     goodClient: 'Gives up after a time of its own, and holds up no other request.',
     paths: KINDE_PATHS,
     parameters: { seconds: { default: 5, meaning: 'Seconds of real time before the answer.' } },
+    check: within('seconds', 0, 3_600),
     async apply({ request, next, with: { seconds } }) {
       await sleep(Number(seconds) * 1_000, undefined, { signal: request.signal });
       return next();
@@ -41,6 +42,7 @@ export const FAULTS: readonly FaultRow[] = [
       status: { default: 503, meaning: 'Status of the response, from 400 to 599.' },
       body: { default: '{"error":"server_error"}', meaning: 'Body of the response.' },
     },
+    check: within('status', 400, 599),
     apply: async ({ with: { status, body } }) =>
       new Response(String(body), {
         status: Number(status),
@@ -69,6 +71,7 @@ export const FAULTS: readonly FaultRow[] = [
     parameters: {
       keepOld: { default: 0, meaning: 'Seconds for which the old key stays published.' },
     },
+    check: within('keepOld', 0, 31_536_000),
     async apply({ next, state, with: { keepOld } }) {
       await rotateKeys(state, Number(keepOld));
       return next();
