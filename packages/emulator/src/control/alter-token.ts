@@ -14,7 +14,8 @@ type Claims = Readonly<Record<string, unknown>>;
 /** What each defect changes. `revoked` and `id_token` change no claim. */
 const DEFECTS: Readonly<Record<TokenDefect, (claims: Claims) => Claims>> = {
   expired: (claims) => moved(claims, -(secondsIn(claims) + 60)),
-  future: (claims) => moved(claims, 3_600),
+  // Kinde's tokens have no `nbf`; not everybody looks at `iat`.
+  future: (claims) => ({ ...moved(claims, 3_600), nbf: Number(claims['iat']) + 3_600 }),
   wrong_issuer: () => ({ iss: 'https://another-issuer.example' }),
   wrong_audience: () => ({ aud: ['https://another-audience.example'] }),
   wrong_key: () => ({}),

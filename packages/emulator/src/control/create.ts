@@ -7,7 +7,7 @@ import { createEnvironment, environments, removeEnvironment } from './environmen
 import { exportSeed } from './export-seed.js';
 import { armFault, clearFaults, faultsInfo } from './faults.js';
 import { listFlows, oneFlow } from './flows.js';
-import { countRequests, deliveries, journalPage, requests, untilOver } from './journal.js';
+import { countRequests, deliveries, journalPage, requests } from './journal.js';
 import {
   putSnapshot,
   removeSnapshot,
@@ -23,6 +23,7 @@ import type { ControlParts } from './parts.js';
 import { endSessions, sessions } from './sessions.js';
 import { env, status } from './status.js';
 import { createToken } from './tokens.js';
+import { untilOver } from './until.js';
 
 /** The control API in process. Inputs are checked as over HTTP. */
 export function createControl(parts: ControlParts): Control {

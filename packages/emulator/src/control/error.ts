@@ -19,11 +19,12 @@ export type ControlErrorCode =
   | 'unknown_sdk'
   | 'refused'
   | 'unavailable'
+  | 'busy'
   | 'timed_out'
   | 'failed';
 
 /** Status of the problem document (RFC 9457) of each code. */
-const STATUS: Readonly<Record<ControlErrorCode, number>> = {
+export const STATUS: Readonly<Record<ControlErrorCode, number>> = {
   invalid_input: 400,
   invalid_seed: 422,
   invalid_snapshot: 422,
@@ -43,6 +44,7 @@ const STATUS: Readonly<Record<ControlErrorCode, number>> = {
   unknown_sdk: 404,
   refused: 409,
   unavailable: 501,
+  busy: 503,
   timed_out: 408,
   failed: 500,
 };

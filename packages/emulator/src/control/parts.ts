@@ -26,8 +26,6 @@ export interface ControlParts {
   readonly restore: (snapshot: Snapshot) => void;
   /** The data of a tenant as a seed has it. */
   readonly fresh: (seed: Seed) => TenantData;
-  /** Version of the package. */
-  readonly version: string;
   /** Name of the environment. @default 'default' */
   readonly environment?: string | undefined;
   /** Sign-ins as the inspector sees them. */

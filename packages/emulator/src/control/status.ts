@@ -3,16 +3,17 @@ import { grantsOf } from '../state/sign-ins.js';
 import type { Status, EnvValues } from './answers.js';
 import { unknownName } from './lookup.js';
 import type { EnvChoice } from './inputs.js';
+import { ofPackage } from './package-file.js';
 import type { ControlParts } from './parts.js';
 
 /** `status` */
-export function status({ state, faults, version, environment = 'default' }: ControlParts): Status {
+export function status({ state, faults, environment = 'default' }: ControlParts): Status {
   const { clock, people, organizations, applications, queued, issuer, siteUrl } = state;
   const now = clock.now();
   const { frozenAt, speed } = clock.settings;
   return {
     ready: true,
-    version,
+    version: (ofPackage('package.json') as { version: string }).version,
     issuer,
     siteUrl,
     environment,
