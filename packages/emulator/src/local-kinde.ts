@@ -1,11 +1,20 @@
 // The parts of a local Kinde put together: state, clock, faults, webhooks, and the function that answers requests.
 import { createApp } from './app.js';
 import { createClock } from './clock.js';
+import { createControl } from './control/create.js';
+import type { Control } from './control/control.js';
+import type { ControlAccess } from './control/guard.js';
+import { startOver } from './control/keeping.js';
+import { createNextSignIns } from './control/next-sign-in.js';
+import type { ControlParts } from './control/parts.js';
+import { CONTROL_PATH, createControlRoutes } from './control/routes.js';
+import { createMemorySnapshots, type SnapshotStore } from './control/snapshots.js';
 import { createFaults, type AllFaults } from './faults/faults.js';
+import { createRandom } from './identity/identity.js';
 import { recordMoves } from './journal/record-moves.js';
 import { recordRequest } from './journal/record.js';
 import type { EmulatorOptions } from './options.js';
-import { capture, replaceData, restore, type Snapshot } from './state/capture.js';
+import { capture, restore, type Snapshot } from './state/capture.js';
 import { createState, type State } from './state/state.js';
 import { tenantOf } from './state/tenant.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
@@ -25,6 +34,10 @@ export interface LocalKinde {
   readonly state: State;
   readonly faults: AllFaults;
   readonly webhooks: Deliveries;
+  /** The control API. */
+  readonly control: Control;
+  /** Token of the control API over HTTP. */
+  readonly access: ControlAccess;
   /** Lets real time drive deliveries, or no longer. */
   readonly delivering: { start(): void; stop(): void };
   readonly requests: ReceivedRequest[];
@@ -35,6 +48,14 @@ export interface LocalKinde {
   reset(): void;
 }
 
+/** What a local Kinde may have beside its options. */
+export interface Extras extends Pick<ControlParts, 'environment' | 'environments'> {
+  /** Keeps snapshots. @default in memory */
+  readonly snapshots?: SnapshotStore;
+  /** Token of the control API. @default a random one */
+  readonly access?: ControlAccess;
+}
+
 /** Received requests that are kept: a local Kinde may run for weeks. */
 const MOST_REQUESTS = 10_000;
 
@@ -42,44 +63,71 @@ const MOST_REQUESTS = 10_000;
  * Puts the parts together.
  * @throws Error for an invalid seed, issuer or site URL
  */
-export function createLocalKinde(options: EmulatorOptions): LocalKinde {
+export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}): LocalKinde {
   const state = createState(options, createClock(options.clock));
   recordMoves(state.journal, state.clock);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const faults = createFaults(state);
-  const app = createApp(state);
   const requests: ReceivedRequest[] = [];
+  const { access = { token: createRandom().secret(32) } } = extras;
+  const putBack = (snapshot: Snapshot) => {
+    restore(state, snapshot, freshData(state));
+    state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
+  };
+  const answer = createAnswer({ state, faults, requests });
+  const parts: ControlParts = {
+    snapshots: createMemorySnapshots(),
+    ...extras,
+    state,
+    faults,
+    webhooks,
+    nextSignIns: createNextSignIns(state),
+    answer,
+    restore: putBack,
+    fresh: (seed) => freshData({ ...state, seed }),
+  };
+  const control = createControl(parts);
+  const controlRoutes = createControlRoutes(control, { access, journal: state.journal });
   return {
     state,
     faults,
     webhooks,
+    control,
+    access,
     delivering: { start, stop },
     requests,
     async answer(request) {
-      remember(request, requests);
-      const start = performance.now();
-      let status = 0;
-      try {
-        const response = await faults.around(request, async () => app.fetch(request));
-        status = response.status;
-        return response;
-      } finally {
-        const ms = Math.round(performance.now() - start);
-        const about = { fault: faults.hitBy(request) };
-        recordRequest(state.journal, request, { status, ms, about });
-      }
+      const { pathname } = new URL(request.url);
+      return pathname.startsWith(`${CONTROL_PATH}/`)
+        ? controlRoutes.fetch(request)
+        : answer(request);
     },
     capture: () => capture(state),
-    restore(snapshot) {
-      restore(state, snapshot, freshData(state));
-      state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
-    },
-    reset() {
-      state.clock.reset();
-      faults.clear();
-      replaceData(state, freshData(state));
-      state.journal.append({ kind: 'state', what: 'reset', name: 'seed' });
-    },
+    restore: putBack,
+    reset: () => startOver(parts, state.seed, 'seed'),
+  };
+}
+
+/** Answers what Kinde would, through the faults, and adds it to the journal. */
+function createAnswer({
+  state,
+  faults,
+  requests,
+}: Pick<LocalKinde, 'state' | 'faults' | 'requests'>): LocalKinde['answer'] {
+  const app = createApp(state);
+  return async (request) => {
+    remember(request, requests);
+    const start = performance.now();
+    let status = 0;
+    try {
+      const response = await faults.around(request, async () => app.fetch(request));
+      status = response.status;
+      return response;
+    } finally {
+      const ms = Math.round(performance.now() - start);
+      const about = { fault: faults.hitBy(request) };
+      recordRequest(state.journal, request, { status, ms, about });
+    }
   };
 }
 
