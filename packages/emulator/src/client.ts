@@ -11,10 +11,10 @@ export { ControlError, type ControlErrorCode } from './control/error.js';
 
 /** Options of `connect`. */
 export interface ConnectOptions {
-  /** Address of the local Kinde, its issuer. @default the variable KINDE_EMULATOR_URL */
-  readonly url?: string;
-  /** Token of its control API. @default the variable KINDE_EMULATOR_TOKEN */
-  readonly token?: string;
+  /** Address of the local Kinde, its issuer. `kinde-emulator run` sets it as KINDE_EMULATOR_URL. */
+  readonly url: string;
+  /** Token of its control API. `kinde-emulator run` sets it as KINDE_EMULATOR_TOKEN. */
+  readonly token: string;
   /** Sends the requests. @default the global fetch */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -35,17 +35,15 @@ const TIMEOUT_MS = 30_000;
  * @throws TypeError without an address or a token
  * @example const kinde = connect({ url: 'http://localhost:4455', token }); await kinde.reset();
  */
-export function connect(options: ConnectOptions = {}): Control {
-  const { url = process.env['KINDE_EMULATOR_URL'], token = process.env['KINDE_EMULATOR_TOKEN'] } =
-    options;
-  if (!url || !URL.canParse(url) || !token) {
+export function connect({ url, token, fetch = globalThis.fetch }: ConnectOptions): Control {
+  if (!URL.canParse(url) || !token) {
     throw new TypeError(
-      'connect needs the address and the token of a local Kinde: pass url and token, or set KINDE_EMULATOR_URL and ' +
-        'KINDE_EMULATOR_TOKEN, which kinde-emulator run does.',
+      'connect needs the address and the token of a local Kinde, url and token. Under kinde-emulator run they are in the ' +
+        'variables KINDE_EMULATOR_URL and KINDE_EMULATOR_TOKEN.',
     );
   }
   const base = `${new URL(url).origin}/emulator/api/v1`;
-  const connection = { base, token, fetch: options.fetch ?? globalThis.fetch };
+  const connection = { base, token, fetch };
   const methods = operations.map(([name, operation]) => {
     const call = (...given: unknown[]) => ask(connection, operation, inputOf(operation, given));
     return [name, call] as const;

@@ -91,7 +91,9 @@ describe('who may use the control API', () => {
   });
 
   test('the client needs an address and a token, and says where they come from', () => {
-    expect(() => connect({ url: 'http://localhost:4455' })).toThrow('KINDE_EMULATOR_TOKEN');
+    expect(() => connect({ url: 'http://localhost:4455', token: '' })).toThrow(
+      'KINDE_EMULATOR_TOKEN',
+    );
     expect(() => connect({ url: 'somewhere', token: 't' })).toThrow(TypeError);
   });
 

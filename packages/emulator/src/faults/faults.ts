@@ -47,51 +47,22 @@ export interface AllFaults extends Faults {
 /** Creates faults. None is there in the beginning. */
 export function createFaults(state: State): AllFaults {
   const handlers = createHandlers();
+  const named = createNamed(state);
   const hits = new WeakMap<Request, string>();
-  const note = (what: 'armed' | 'hit' | 'cleared', { info }: Armed, path?: string) =>
-    state.journal.append({
-      kind: 'fault',
-      id: info.id,
-      name: info.name,
-      what,
-      ...(path !== undefined && { path }),
-    });
-  let all: Armed[] = [];
-  let count = 0;
-  const remove = (which: (one: Armed) => boolean) => {
-    const gone = all.filter(which);
-    all = all.filter((one) => !which(one));
-    gone.forEach((one) => note('cleared', one));
-    return gone.length > 0;
-  };
-  const hitting = async (request: Request, path: string) => {
-    const about = all.length > 0 ? await aboutRequest(request, state) : {};
-    const hit = all.filter((one) => one.take(path, about));
-    all = all.filter((one) => !one.isOver);
-    hit.forEach((one) => note('hit', one, path));
-    return hit;
-  };
   return {
     once: handlers.once,
     always: handlers.always,
     clear() {
       handlers.clear();
-      remove(() => true);
+      named.remove(() => true);
     },
-    arm(arming) {
-      count += 1;
-      const one = armed(`fault_${count}`, arming);
-      all.push(one);
-      note('armed', one);
-      return one.info.id;
-    },
+    arm: named.arm,
     get armed() {
-      return all.map(({ info }) => info);
+      return named.all().map(({ info }) => info);
     },
-    disarm: (id) => remove(({ info }) => info.id === id),
+    disarm: (id) => named.remove(({ info }) => info.id === id),
     async around(request, next) {
-      const { pathname } = new URL(request.url);
-      const hit = await hitting(request, pathname);
+      const hit = await named.hitting(request);
       if (hit[0]) {
         hits.set(request, hit[0].info.name);
       }
@@ -100,12 +71,55 @@ export function createFaults(state: State): AllFaults {
         if (!one) {
           return handlers.around(request, next);
         }
-        const after = () => run(index + 1);
-        return one.row.apply({ request, next: after, state, with: one.info.with });
+        return one.row.apply({
+          request,
+          next: () => run(index + 1),
+          state,
+          with: one.info.with,
+        });
       };
       return run(0);
     },
     hitBy: (request) => hits.get(request),
+  };
+}
+
+/** Faults by name that are armed, oldest first. The journal says what becomes of them. */
+function createNamed(state: State) {
+  let all: Armed[] = [];
+  let count = 0;
+  const note = (what: 'armed' | 'hit' | 'cleared', { info }: Armed, path?: string) =>
+    state.journal.append({
+      kind: 'fault',
+      id: info.id,
+      name: info.name,
+      what,
+      ...(path !== undefined && { path }),
+    });
+  return {
+    all: () => all,
+    arm(arming: Arming) {
+      count += 1;
+      const one = armed(`fault_${count}`, arming);
+      all.push(one);
+      note('armed', one);
+      return one.info.id;
+    },
+    remove(which: (one: Armed) => boolean) {
+      const gone = all.filter(which);
+      all = all.filter((one) => !which(one));
+      gone.forEach((one) => note('cleared', one));
+      return gone.length > 0;
+    },
+    /** Those that a request runs into, which then are one less to come. */
+    async hitting(request: Request) {
+      const { pathname } = new URL(request.url);
+      const about = all.length > 0 ? await aboutRequest(request, state) : {};
+      const hit = all.filter((one) => one.take(pathname, about));
+      all = all.filter((one) => !one.isOver);
+      hit.forEach((one) => note('hit', one, pathname));
+      return hit;
+    },
   };
 }
 
