@@ -43,13 +43,20 @@ export function connect({ url, token, fetch = globalThis.fetch }: ConnectOptions
     );
   }
   const base = `${new URL(url).origin}/emulator/api/v1`;
-  const connection = { base, token, fetch };
+  const connection = {
+    base,
+    token,
+    fetch,
+  };
   const methods = operations.map(([name, operation]) => {
     const call = (...given: unknown[]) => ask(connection, operation, inputOf(operation, given));
     return [name, call] as const;
   });
   const control = Object.fromEntries(methods) as unknown as Omit<Control, 'until'>;
-  return { ...control, until: untilOver(control.journal) };
+  return {
+    ...control,
+    until: untilOver(control.journal),
+  };
 }
 
 async function ask(
@@ -101,7 +108,11 @@ function requestOf(operation: Operation, input: object) {
   }
   const content = operation.content;
   const sent = content === undefined ? Object.fromEntries(rest) : rest.get(content);
-  return { method, url: filled, body: JSON.stringify(sent) };
+  return {
+    method,
+    url: filled,
+    body: JSON.stringify(sent),
+  };
 }
 
 function answerOf(answer: unknown, { returns, route }: Operation): unknown {

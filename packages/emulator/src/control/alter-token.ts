@@ -15,7 +15,10 @@ type Claims = Readonly<Record<string, unknown>>;
 const DEFECTS: Readonly<Record<TokenDefect, (claims: Claims) => Claims>> = {
   expired: (claims) => moved(claims, -(secondsIn(claims) + 60)),
   // Kinde's tokens have no `nbf`; not everybody looks at `iat`.
-  future: (claims) => ({ ...moved(claims, 3_600), nbf: Number(claims['iat']) + 3_600 }),
+  future: (claims) => ({
+    ...moved(claims, 3_600),
+    nbf: Number(claims['iat']) + 3_600,
+  }),
   wrong_issuer: () => ({ iss: 'https://another-issuer.example' }),
   wrong_audience: () => ({ aud: ['https://another-audience.example'] }),
   wrong_key: () => ({}),
@@ -34,7 +37,14 @@ export function alter(from: Claims, { claims, expiresIn, defect }: NewToken): Al
     ...(expiresIn !== undefined && { exp: Number(from['iat']) + durationOf(expiresIn) }),
   };
   const broken = defect === undefined ? {} : DEFECTS[defect](lasting);
-  return { claims: { ...lasting, ...broken, ...claims }, signed: signedBy(defect) };
+  return {
+    claims: {
+      ...lasting,
+      ...broken,
+      ...claims,
+    },
+    signed: signedBy(defect),
+  };
 }
 
 function signedBy(defect: TokenDefect | undefined) {
@@ -53,5 +63,8 @@ function secondsIn({ iat, exp }: Claims): number {
 }
 
 function moved({ iat, exp }: Claims, by: number): Claims {
-  return { iat: Number(iat) + by, exp: Number(exp) + by };
+  return {
+    iat: Number(iat) + by,
+    exp: Number(exp) + by,
+  };
 }

@@ -44,7 +44,10 @@ export function setClock(
   if (seconds > 0) {
     clock.advance(seconds);
   }
-  return { ...clockInfo(state), journal: state.journal.last };
+  return {
+    ...clockInfo(state),
+    journal: state.journal.last,
+  };
 }
 
 /** Seconds of a duration of an input. */
@@ -67,29 +70,48 @@ function setFrozen({ clock }: State, frozen: boolean): void {
 /** `resetClock` */
 export function resetClock(state: State): ClockInfo & Changed {
   state.clock.reset();
-  return { ...clockInfo(state), journal: state.journal.last };
+  return {
+    ...clockInfo(state),
+    journal: state.journal.last,
+  };
 }
 
 function* endsOf(state: State): Iterable<ClockEnd> {
   const whoseGrant = (id: string) => shownAs(state, state.grants.get(id)?.personId ?? '');
   for (const { grantId, expiresAt, used } of state.codes.values()) {
     if (!used) {
-      yield { at: expiresAt, what: 'code', whose: whoseGrant(grantId) };
+      yield {
+        at: expiresAt,
+        what: 'code',
+        whose: whoseGrant(grantId),
+      };
     }
   }
   for (const { accessToken, ended, personId } of state.grants.values()) {
     if (accessToken && !ended) {
-      yield { at: accessToken.expiresAt, what: 'access token', whose: shownAs(state, personId) };
+      yield {
+        at: accessToken.expiresAt,
+        what: 'access token',
+        whose: shownAs(state, personId),
+      };
     }
   }
   for (const { grantId, expiresAt, replacedAt } of state.refreshTokens.values()) {
     if (replacedAt === undefined && state.grants.get(grantId)?.ended === false) {
-      yield { at: expiresAt, what: 'refresh token', whose: whoseGrant(grantId) };
+      yield {
+        at: expiresAt,
+        what: 'refresh token',
+        whose: whoseGrant(grantId),
+      };
     }
   }
   yield* sessionEnds(state);
   for (const { due, event } of state.queued) {
-    yield { at: due, what: 'delivery', whose: event.type };
+    yield {
+      at: due,
+      what: 'delivery',
+      whose: event.type,
+    };
   }
 }
 
@@ -98,7 +120,11 @@ function* sessionEnds(state: State): Iterable<ClockEnd> {
   const lifetimes = state.applications.flatMap(({ tokens }) => tokens?.sessionLifetime ?? []);
   for (const lifetime of new Set(lifetimes)) {
     for (const { authTime, personId } of state.sessions.values()) {
-      yield { at: authTime + lifetime, what: 'session', whose: shownAs(state, personId) };
+      yield {
+        at: authTime + lifetime,
+        what: 'session',
+        whose: shownAs(state, personId),
+      };
     }
   }
 }

@@ -40,7 +40,14 @@ const flow = v.looseObject({
   at: number,
   time: number,
   outcome: text,
-  steps: v.array(v.looseObject({ number, kind: text, title: text, address: text })),
+  steps: v.array(
+    v.looseObject({
+      number,
+      kind: text,
+      title: text,
+      address: text,
+    }),
+  ),
   findings: v.array(
     v.object({
       id: text,

@@ -71,7 +71,11 @@ export const stateContract = {
       sdk: v.optional(v.pipe(word, v.description('Name of the SDK, such as next.'))),
       format: v.optional(v.picklist(['dotenv', 'json', 'shell'])),
     },
-    returns: v.object({ sdk: text, values: v.record(text, text), text }),
+    returns: v.object({
+      sdk: text,
+      values: v.record(text, text),
+      text,
+    }),
   } satisfies Operation<'env'>,
   reset: {
     route: 'POST /reset',

@@ -37,7 +37,10 @@ export function createControl(parts: ControlParts): Control {
     return [name, call] as const;
   });
   const control = Object.fromEntries(checked) as unknown as Omit<Control, 'until'>;
-  return { ...control, until: untilOver(control.journal) };
+  return {
+    ...control,
+    until: untilOver(control.journal),
+  };
 }
 
 /** A method per operation; `createControl` checks what they are given. */
@@ -80,7 +83,10 @@ function methodsOf(parts: ControlParts): Methods {
     deliveries: (filter) => deliveries(state, filter),
     async rotateKeys({ keepOld = 0 } = {}) {
       const kid = await rotateKeys(state, keepOld);
-      return { kid, journal: state.journal.last };
+      return {
+        kid,
+        journal: state.journal.last,
+      };
     },
     journal: (filter) => journalPage(state, filter),
     environments: () => environments(parts),

@@ -25,7 +25,10 @@ export async function createEnvironment(
   const started = await all.create(name, seed ?? parts.state.seed).catch((error: unknown) => {
     throw new ControlError('refused', (error as Error).message);
   });
-  return { ...started, journal: parts.state.journal.last };
+  return {
+    ...started,
+    journal: parts.state.journal.last,
+  };
 }
 
 /** `removeEnvironment` */
@@ -33,7 +36,10 @@ export async function removeEnvironment(parts: ControlParts, name: string): Prom
   const all = managerOf(parts);
   if (!(await all.remove(name))) {
     const known = all.list().map((one) => one.name);
-    throw unknownName('unknown_environment', 'environment', { given: name, known });
+    throw unknownName('unknown_environment', 'environment', {
+      given: name,
+      known,
+    });
   }
   return { journal: parts.state.journal.last };
 }

@@ -79,7 +79,10 @@ function personOf(person: Person): SeedPerson {
     ...(roles.length > 0 && { roles }),
     ...(permissions.length > 0 && { permissions }),
   }));
-  return { ...picked(person, PERSON), organizations } as SeedPerson;
+  return {
+    ...picked(person, PERSON),
+    organizations,
+  } as SeedPerson;
 }
 
 function picked(from: object, fields: readonly string[]): object {

@@ -16,7 +16,10 @@ export function faultsInfo({ faults }: ControlParts): FaultsInfo {
     goodClient,
     parameters,
   }));
-  return { catalogue, armed: faults.armed };
+  return {
+    catalogue,
+    armed: faults.armed,
+  };
 }
 
 /** `armFault` */
@@ -27,7 +30,10 @@ export function armFault(
   const row = FAULTS.find((one) => one.name === name);
   if (!row) {
     const known = FAULTS.map((one) => one.name);
-    throw unknownName('unknown_fault', 'fault', { given: name, known });
+    throw unknownName('unknown_fault', 'fault', {
+      given: name,
+      known,
+    });
   }
   if (match.path !== undefined) {
     checked(() => checkPath(match.path ?? ''));
@@ -37,8 +43,19 @@ export function armFault(
     person: match.person && personOf(state, match.person).id,
   };
   const values = valuesOf(row, given);
-  const id = faults.arm({ row, times, match, ids, with: values, chance, random });
-  return { id, journal: state.journal.last };
+  const id = faults.arm({
+    row,
+    times,
+    match,
+    ids,
+    with: values,
+    chance,
+    random,
+  });
+  return {
+    id,
+    journal: state.journal.last,
+  };
 }
 
 /** `clearFaults` */
@@ -47,7 +64,10 @@ export function clearFaults({ faults, state }: ControlParts, id?: string): Chang
     faults.clear();
   } else if (!faults.disarm(id)) {
     const known = faults.armed.map((one) => one.id);
-    throw unknownName('unknown_fault', 'armed fault', { given: id, known });
+    throw unknownName('unknown_fault', 'armed fault', {
+      given: id,
+      known,
+    });
   }
   return { journal: state.journal.last };
 }
@@ -60,7 +80,10 @@ function valuesOf(
     const known = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
     if (!known) {
       const what = `parameter of ${name}`;
-      throw unknownName('invalid_input', what, { given: key, known: Object.keys(parameters) });
+      throw unknownName('invalid_input', what, {
+        given: key,
+        known: Object.keys(parameters),
+      });
     }
     if (typeof value !== typeof known.default) {
       const why = `${key} of ${name} must be a ${typeof known.default}, not ${JSON.stringify(value).slice(0, 100)}.`;

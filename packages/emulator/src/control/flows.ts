@@ -27,7 +27,10 @@ export function oneFlow(parts: ControlParts, id: string): FlowInfo {
     return withFindings(parts, flow);
   }
   const known = store.list().map((one) => one.id);
-  throw unknownName('unknown_flow', 'sign-in', { given: id, known });
+  throw unknownName('unknown_flow', 'sign-in', {
+    given: id,
+    known,
+  });
 }
 
 /** A copy, so that nobody changes what the inspector shows. */

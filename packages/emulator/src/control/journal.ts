@@ -17,7 +17,10 @@ export async function journalPage(
   const { journal } = state;
   const known: readonly string[] = KINDS;
   if (kind !== undefined && !known.includes(kind)) {
-    throw unknownName('invalid_input', 'kind of entry', { given: kind, known });
+    throw unknownName('invalid_input', 'kind of entry', {
+      given: kind,
+      known,
+    });
   }
   const test = (entry: JournalEntry) => kind === undefined || entry.kind === kind;
   await journal.until(test, { after, seconds: wait });
@@ -25,7 +28,10 @@ export async function journalPage(
   const entries = all.slice(0, MOST_ENTRIES);
   const isWhole = entries.length === all.length;
   const last = entries.at(-1);
-  return { entries, next: isWhole || !last ? Math.max(journal.last, after) : last.number };
+  return {
+    entries,
+    next: isWhole || !last ? Math.max(journal.last, after) : last.number,
+  };
 }
 
 /** `requests` */

@@ -22,7 +22,11 @@ export function startOver(parts: ResetParts, seed: Seed, name: string): void {
   webhooks.clear();
   flows?.clear();
   state.journal.clear();
-  state.journal.append({ kind: 'state', what: 'reset', name });
+  state.journal.append({
+    kind: 'state',
+    what: 'reset',
+    name,
+  });
 }
 
 /** `reset` */
@@ -40,7 +44,11 @@ export async function reset(parts: ControlParts, to = 'seed'): Promise<Changed> 
 /** Nobody and nothing, but for the applications and APIs: an app that runs goes on to know its credentials. */
 function emptied({ applications, apis }: Seed): Seed {
   const seed = { permissions: {}, roles: {}, flags: {}, organizations: {}, people: [] };
-  return { ...seed, ...(applications && { applications }), ...(apis && { apis }) };
+  return {
+    ...seed,
+    ...(applications && { applications }),
+    ...(apis && { apis }),
+  };
 }
 
 /** `setSeed` */
@@ -73,7 +81,11 @@ export function putSnapshot(
 
 async function kept({ snapshots, state }: ControlParts, name: string, snapshot: Snapshot) {
   await snapshots.save(name, snapshot);
-  state.journal.append({ kind: 'state', what: 'saved', name });
+  state.journal.append({
+    kind: 'state',
+    what: 'saved',
+    name,
+  });
   return { journal: state.journal.last };
 }
 
@@ -125,7 +137,10 @@ async function noSnapshot(
 ): Promise<ControlError> {
   const all = await snapshots.list();
   const known = [...others, ...all.map(({ name }) => name)];
-  return unknownName('unknown_snapshot', 'snapshot', { given, known });
+  return unknownName('unknown_snapshot', 'snapshot', {
+    given,
+    known,
+  });
 }
 
 function checkedSnapshot(given: Snapshot): Snapshot {

@@ -35,7 +35,10 @@ export function personOf(state: State, given: string): Person {
     const { key } = person as { key?: string };
     return [key, nameToSignIn(person), person.id].filter((name) => name !== undefined);
   });
-  throw unknownName('unknown_person', 'user', { given, known });
+  throw unknownName('unknown_person', 'user', {
+    given,
+    known,
+  });
 }
 
 /** A seed may name people by short keys. */
@@ -52,7 +55,10 @@ export function applicationOf({ applications }: State, given: string): Applicati
     return found;
   }
   const known = applications.flatMap(({ name, clientId }) => [name, clientId]);
-  throw unknownName('unknown_application', 'application', { given, known });
+  throw unknownName('unknown_application', 'application', {
+    given,
+    known,
+  });
 }
 
 /** A code of an organization that exists. */
@@ -61,7 +67,10 @@ export function organizationOf({ organizations }: State, given: string): string 
     return given;
   }
   const known = Object.keys(organizations);
-  throw unknownName('unknown_organization', 'organization', { given, known });
+  throw unknownName('unknown_organization', 'organization', {
+    given,
+    known,
+  });
 }
 
 /** What somebody is shown as: address, name or number, or the id. */

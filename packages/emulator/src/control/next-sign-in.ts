@@ -39,7 +39,12 @@ export function createNextSignIns(state: State): NextSignIns {
     return next?.answer;
   };
   return {
-    add: (answer, { times, clientId }) => void queue.push({ answer, clientId, left: times }),
+    add: (answer, { times, clientId }) =>
+      void queue.push({
+        answer,
+        clientId,
+        left: times,
+      }),
     addFor(request, answer) {
       own.set(request, answer);
       return () => void own.delete(request);
@@ -73,7 +78,10 @@ function answerOf(
     throw new ControlError('invalid_input', 'Say who signs in with person, or deny: true.');
   }
   const { id } = personOf(state, person);
-  return { personId: id, orgCode: organization && organizationOf(state, organization) };
+  return {
+    personId: id,
+    orgCode: organization && organizationOf(state, organization),
+  };
 }
 
 /** `signIn` */
@@ -93,7 +101,10 @@ export async function signIn(
     const response = await answer(request);
     const location = response.headers.get('location');
     if (location) {
-      return { location, journal: state.journal.last };
+      return {
+        location,
+        journal: state.journal.last,
+      };
     }
     const page = textOf(await response.text());
     throw new ControlError('refused', `Kinde shows a page instead: ${page}`);

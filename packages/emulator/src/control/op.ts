@@ -24,7 +24,10 @@ export interface Operation<Name extends OperationName = OperationName> {
 export function inputOf({ takes = [] }: Operation, given: readonly unknown[]): object {
   const named = takes.map((name, index) => [name, given[index]] as const);
   const present = named.filter(([, value]) => value !== undefined);
-  return { ...(given[takes.length] as object | undefined), ...Object.fromEntries(present) };
+  return {
+    ...(given[takes.length] as object | undefined),
+    ...Object.fromEntries(present),
+  };
 }
 
 /** Arguments of the method of an operation, from its input. */
@@ -39,5 +42,8 @@ export function argumentsOf({ takes = [], input: fields }: Operation, input: obj
 /** Method and path template of an operation. */
 export function routeOf({ route }: Operation): { method: string; path: string } {
   const [method = '', path = ''] = route.split(' ');
-  return { method, path };
+  return {
+    method,
+    path,
+  };
 }

@@ -19,7 +19,10 @@ export async function readInput(
     method === 'GET' || method === 'DELETE'
       ? readQuery(new URL(request.url).searchParams, operation)
       : await readBody(operation, request);
-  return { ...rest, ...Object.fromEntries(given) };
+  return {
+    ...rest,
+    ...Object.fromEntries(given),
+  };
 }
 
 function readQuery(query: URLSearchParams, { input }: Operation): object {

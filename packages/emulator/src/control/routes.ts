@@ -78,7 +78,10 @@ async function call(
 function noOperation({ req }: Context): ControlError {
   const known = operations.map(([, { route }]) => route);
   const given = `${req.method} ${req.path.slice(CONTROL_PATH.length)}`;
-  return unknownName('unknown_operation', 'operation', { given, known });
+  return unknownName('unknown_operation', 'operation', {
+    given,
+    known,
+  });
 }
 
 /** A problem document (RFC 9457). */
@@ -88,7 +91,13 @@ function problem(error: Error, c: Context): Response {
       ? error
       : new ControlError('failed', `The local Kinde failed: ${error.message}`);
   const { code, status, message: detail } = known;
-  const body = { type: 'about:blank', title: code.replaceAll('_', ' '), status, detail, code };
+  const body = {
+    type: 'about:blank',
+    title: code.replaceAll('_', ' '),
+    status,
+    detail,
+    code,
+  };
   const challenge = code === 'invalid_token' && { 'www-authenticate': 'Bearer' };
   return c.body(JSON.stringify(body), status as never, {
     'content-type': 'application/problem+json',

@@ -46,7 +46,11 @@ export const changed = { journal: position };
 const number = v.number();
 const text = v.string();
 const texts = v.array(text);
-const common = { number: position, at: number, time: number };
+const common = {
+  number: position,
+  at: number,
+  time: number,
+};
 const maybeText = v.exactOptional(text);
 
 /** A request in the journal. */
@@ -88,7 +92,13 @@ export const journalEntry: v.GenericSchema<unknown, JournalEntry> = v.variant('k
     outcome: v.picklist(['ok', 'failed', 'remarked']),
     text,
   }),
-  v.object({ kind: v.literal('event'), ...common, event: text, type: text, about: maybeText }),
+  v.object({
+    kind: v.literal('event'),
+    ...common,
+    event: text,
+    type: text,
+    about: maybeText,
+  }),
   v.object({
     kind: v.literal('fault'),
     ...common,
@@ -97,7 +107,12 @@ export const journalEntry: v.GenericSchema<unknown, JournalEntry> = v.variant('k
     what: v.picklist(['armed', 'hit', 'cleared']),
     path: maybeText,
   }),
-  v.object({ kind: v.literal('clock'), ...common, from: number, to: number }),
+  v.object({
+    kind: v.literal('clock'),
+    ...common,
+    from: number,
+    to: number,
+  }),
   v.object({
     kind: v.literal('seed'),
     ...common,
@@ -111,8 +126,17 @@ export const journalEntry: v.GenericSchema<unknown, JournalEntry> = v.variant('k
     what: v.picklist(['reset', 'restored', 'saved', 'set-aside']),
     name: text,
   }),
-  v.object({ kind: v.literal('keys'), ...common, kid: text, keepOld: number }),
-  v.object({ kind: v.literal('remark'), ...common, text }),
+  v.object({
+    kind: v.literal('keys'),
+    ...common,
+    kid: text,
+    keepOld: number,
+  }),
+  v.object({
+    kind: v.literal('remark'),
+    ...common,
+    text,
+  }),
 ]);
 
 /** Kinds of journal entries. */

@@ -15,10 +15,16 @@ export function endSessions(state: State, filter: SessionFilter = {}): { ended: 
   const { id } = filter;
   if (id !== undefined && all.length === 0) {
     const known = found(state, {}).map(({ info }) => info.id);
-    throw unknownName('unknown_session', 'session', { given: id, known });
+    throw unknownName('unknown_session', 'session', {
+      given: id,
+      known,
+    });
   }
   all.forEach(({ end }) => end());
-  return { ended: all.length, journal: state.journal.last };
+  return {
+    ended: all.length,
+    journal: state.journal.last,
+  };
 }
 
 /** A session, and what ends it. */

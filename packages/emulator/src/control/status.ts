@@ -39,10 +39,17 @@ export function env(
   { sdk = 'kindling', format = 'dotenv' }: EnvChoice = {},
 ): EnvValues {
   if (sdk !== 'kindling') {
-    throw unknownName('unknown_sdk', 'SDK', { given: sdk, known: ['kindling'] });
+    throw unknownName('unknown_sdk', 'SDK', {
+      given: sdk,
+      known: ['kindling'],
+    });
   }
   const values = variablesOf(state);
-  return { sdk, values, text: FORMATS[format](values) };
+  return {
+    sdk,
+    values,
+    text: FORMATS[format](values),
+  };
 }
 
 const FORMATS: Readonly<

@@ -53,7 +53,11 @@ async function personToken(state: State, wanted: NewToken): Promise<CreatedToken
   const issued = await redeem(state, grant, application);
   if (kind === 'set') {
     return {
-      ...created(state, { kind, token: issued.access_token, session: grant.id }),
+      ...created(state, {
+        kind,
+        token: issued.access_token,
+        session: grant.id,
+      }),
       ...(issued.id_token && { idToken: issued.id_token }),
       ...(issued.refresh_token && { refreshToken: issued.refresh_token }),
     };
@@ -66,7 +70,11 @@ async function personToken(state: State, wanted: NewToken): Promise<CreatedToken
   if (defect === 'revoked') {
     grant.ended = true;
   }
-  return created(state, { kind: isId ? 'id' : 'access', token, session: grant.id });
+  return created(state, {
+    kind: isId ? 'id' : 'access',
+    token,
+    session: grant.id,
+  });
 }
 
 async function machineToken(
@@ -211,5 +219,11 @@ function created(
   { kind, token, session }: Pick<CreatedToken, 'kind' | 'token' | 'session'>,
 ): CreatedToken {
   const claims = decodeJwt(token);
-  return { kind, token, claims, ...(session && { session }), journal: journal.last };
+  return {
+    kind,
+    token,
+    claims,
+    ...(session && { session }),
+    journal: journal.last,
+  };
 }

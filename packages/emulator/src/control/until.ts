@@ -13,7 +13,11 @@ export function untilOver(journal: Control['journal']): Control['until'] {
     const end = performance.now() + wait * 1_000;
     for (let next = after; ;) {
       const left = Math.max(0, (end - performance.now()) / 1_000);
-      const page = await journal({ kind, after: next, wait: Math.min(left, LONGEST_WAIT) });
+      const page = await journal({
+        kind,
+        after: next,
+        wait: Math.min(left, LONGEST_WAIT),
+      });
       const found = (page.entries as readonly never[]).find(isFit);
       if (found) {
         return found;

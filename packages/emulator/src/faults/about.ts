@@ -30,7 +30,9 @@ function provedBy(header: string): RequestAbout {
   const [scheme = '', credentials = ''] = header.split(' ');
   switch (scheme.toLowerCase()) {
     case 'basic':
-      return { client: Buffer.from(credentials, 'base64').toString().split(':')[0] };
+      return {
+        client: Buffer.from(credentials, 'base64').toString().split(':')[0],
+      };
     case 'bearer':
       return claimsOf(credentials);
     default:
@@ -52,7 +54,10 @@ async function formOf(request: Request): Promise<URLSearchParams> {
 function claimsOf(token: string): RequestAbout {
   try {
     const { sub, azp } = decodeJwt(token);
-    return { person: sub, client: typeof azp === 'string' ? azp : undefined };
+    return {
+      person: sub,
+      client: typeof azp === 'string' ? azp : undefined,
+    };
   } catch {
     return {};
   }

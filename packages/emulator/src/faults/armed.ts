@@ -47,7 +47,15 @@ export function armed(
   return {
     row,
     get info() {
-      return { id, name: row.name, left: left(), hits, match, with: rest.with, chance };
+      return {
+        id,
+        name: row.name,
+        left: left(),
+        hits,
+        match,
+        with: rest.with,
+        chance,
+      };
     },
     get isOver() {
       return left() === 0;

@@ -43,7 +43,10 @@ export function row<const Names extends string = never>(
     readonly apply: (hit: Hit<Names>) => Promise<Response>;
   },
 ): FaultRow {
-  return { ...given, parameters: given.parameters ?? {} };
+  return {
+    ...given,
+    parameters: given.parameters ?? {},
+  };
 }
 
 /** Whether a path is one of these; with `*` at the end, the beginning of one counts. */

@@ -39,7 +39,10 @@ export const FAULTS: readonly FaultRow[] = [
     goodClient: 'Tells a failure of the service from a refusal, and ends no session for it.',
     paths: KINDE_PATHS,
     parameters: {
-      status: { default: 503, meaning: 'Status of the response, from 400 to 599.' },
+      status: {
+        default: 503,
+        meaning: 'Status of the response, from 400 to 599.',
+      },
       body: { default: '{"error":"server_error"}', meaning: 'Body of the response.' },
     },
     check: within('status', 400, 599),
