@@ -72,35 +72,41 @@ export function createClock(
 ): KeptClock {
   let settings: ClockSettings = ordinary(source.now());
   const listeners = new Set<ClockListener>();
-  const now = () => timeAt(settings, source.now());
+  const now = () => Math.floor(timeAt(settings, source.now()));
   const change = (to: Partial<ClockSettings>) => {
     const from = now();
     settings = { ...settings, ...to };
     listeners.forEach((listener) => listener({ from, to: now() }));
   };
-  const moveTo = (time: number) => {
+  /** Fractions of seconds are kept, so that half a second twice is a second. */
+  const moveBy = (seconds: number) => {
     if (settings.frozenAt === undefined) {
-      return change({ ahead: settings.ahead + time - now() });
+      return change({ ahead: settings.ahead + seconds });
     }
-    return change({ frozenAt: time });
+    return change({ frozenAt: settings.frozenAt + seconds });
   };
-  /** Real time goes by on the same reading, so that the clock shows no jump when the speed changes. */
-  const from = (time: number, speed = settings.speed) => {
+  /** The same time, from now on at a speed: the clock shows no jump when the speed changes. */
+  const goOn = (speed = settings.speed) => {
     const since = source.now();
-    return { ahead: time - since, since, speed };
+    return { ahead: timeAt(settings, since) - since, since, speed };
   };
   return {
     now,
-    advance: (by) => moveTo(now() + secondsOf(by)),
-    set: (time) => moveTo(checkTime(time)),
+    advance: (by) => moveBy(secondsOf(by)),
+    set: (time) => moveBy(checkTime(time) - timeAt(settings, source.now())),
     freeze: () => change({ frozenAt: now() }),
-    unfreeze: () => change({ ...from(now()), frozenAt: undefined }),
-    speedUp: (times) => change(from(now(), checkSpeed(times))),
+    unfreeze: () => change({ ...goOn(), frozenAt: undefined }),
+    speedUp: (times) => change(goOn(checkSpeed(times))),
     reset: () => change({ ...ordinary(source.now()), frozenAt: undefined }),
     get settings() {
-      return { ...settings };
+      return settings.speed === 1 ? { ...settings } : { ...settings, ...goOn() };
     },
-    restore: (to) => change({ frozenAt: undefined, ...to }),
+    restore(to) {
+      const { frozenAt, speed } = checkSettings(to);
+      // A sped-up clock goes on from where it was kept: the time in between was not lived here.
+      const since = speed === 1 ? to.since : source.now();
+      change({ ahead: to.ahead, speed, since, frozenAt });
+    },
     listen: (listener) => void listeners.add(listener),
   };
 }
@@ -109,14 +115,20 @@ function ordinary(since: number): ClockSettings {
   return { ahead: 0, speed: 1, since };
 }
 
+/** The time with its fraction of a second. */
 function timeAt({ ahead, frozenAt, speed, since }: ClockSettings, real: number): number {
-  if (frozenAt !== undefined) {
-    return frozenAt;
+  return frozenAt ?? since + ahead + (real - since) * speed;
+}
+
+function checkSettings(given: ClockSettings): ClockSettings {
+  if (!Number.isFinite(given.ahead) || !Number.isFinite(given.since)) {
+    throw new RangeError('The settings of a clock need the numbers ahead and since.');
   }
-  if (speed === 1) {
-    return real + ahead;
+  checkSpeed(given.speed);
+  if (given.frozenAt !== undefined) {
+    checkTime(given.frozenAt);
   }
-  return Math.floor(since + ahead + (real - since) * speed);
+  return given;
 }
 
 function checkTime(time: number): number {

@@ -1,11 +1,13 @@
 // The emulator as one object: state, clock, faults, pages and the way in for tests.
 import type { Clock } from './clock.js';
+import type { Control } from './control/control.js';
 import { variablesOf } from './env/variables.js';
-import type { Faults } from './faults.js';
+import type { Faults } from './faults/faults.js';
 import type { Flows } from './flows/flow.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
-import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';
+import type { ReceivedRequest } from './answer.js';
+import { createLocalKinde } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
 import { serve, type ListenOptions } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
@@ -29,6 +31,10 @@ export interface Emulator {
   readonly state: State;
   /** Clock that tokens, codes and sessions expire by. */
   readonly clock: Clock;
+  /** Faults by name, tokens, sessions, snapshots, the clock, the journal: the same as over HTTP. */
+  readonly control: Control;
+  /** Token that the control API demands over HTTP, below `/emulator/api/v1`. */
+  readonly controlToken: string;
   /** Injects faults into endpoints, by path. */
   readonly faults: Faults;
   /**
@@ -96,11 +102,12 @@ interface Listening {
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
-  const { state, answer, delivering, ...parts } = createLocalKinde(options);
+  const { state, answer, delivering, access, ...parts } = createLocalKinde(options);
   const servers = createServers(answer);
   const env = variablesOf(state);
   return {
     ...parts,
+    controlToken: access.token,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
     get issuer() {
       return state.issuer;

@@ -1,36 +1,39 @@
-// The parts of a local Kinde put together: state, clock, faults, webhooks, and the function that answers requests.
-import { createApp } from './app.js';
+// The parts of a local Kinde put together: state, clock, faults, webhooks, sign-ins, control API.
+import { createAnswer, type ReceivedRequest } from './answer.js';
 import { createClock } from './clock.js';
-import { createFaults, type Faults } from './faults.js';
-import { createJudge } from './findings/findings.js';
+import type { Control } from './control/control.js';
+import { createControl } from './control/create.js';
+import type { ControlAccess } from './control/guard.js';
+import { startOver } from './control/keeping.js';
+import { createNextSignIns } from './control/next-sign-in.js';
+import type { ControlParts } from './control/parts.js';
+import { CONTROL_PATH, createControlRoutes } from './control/routes.js';
+import { createMemorySnapshots, type SnapshotStore } from './control/snapshots.js';
+import { createFaults, type AllFaults } from './faults/faults.js';
+import { createJudge, findingsOf } from './findings/findings.js';
 import type { Flows } from './flows/flow.js';
 import { observeFlows } from './flows/observe.js';
-import { recordRequest } from './journal/record.js';
+import { createRandom } from './identity/identity.js';
+import { recordMoves } from './journal/record-moves.js';
 import type { EmulatorOptions } from './options.js';
-import { capture, replaceData, restore, type Snapshot } from './state/capture.js';
+import { capture, restore, type Snapshot } from './state/capture.js';
 import { createState, type State } from './state/state.js';
 import { tenantOf } from './state/tenant.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
 
-/** A request that was received. */
-export interface ReceivedRequest {
-  /** Method in capitals. */
-  method: string;
-  /** Path without the query. */
-  path: string;
-  /** Query with its `?`, or an empty string. */
-  query: string;
-}
-
 /** The parts of a local Kinde. */
 export interface LocalKinde {
   readonly state: State;
-  readonly faults: Faults;
+  readonly faults: AllFaults;
   readonly webhooks: Deliveries;
+  /** The control API. */
+  readonly control: Control;
+  /** Token of the control API over HTTP. */
+  readonly access: ControlAccess;
   /** Lets real time drive deliveries, or no longer. */
   readonly delivering: { start(): void; stop(): void };
   readonly requests: ReceivedRequest[];
-  /** Sign-ins, step by step. */
+  /** What apps did, sign-in by sign-in. */
   readonly flows: Flows;
   /** Answers a request to the issuer. */
   answer(request: Request): Promise<Response>;
@@ -39,70 +42,74 @@ export interface LocalKinde {
   reset(): void;
 }
 
-/** Received requests that are kept: a local Kinde may run for weeks. */
-const MOST_REQUESTS = 10_000;
+/** What a local Kinde may have beside its options. */
+export interface Extras extends Pick<ControlParts, 'environment' | 'environments'> {
+  /** Keeps snapshots. @default in memory */
+  readonly snapshots?: SnapshotStore;
+  /** Token of the control API. @default a random one */
+  readonly access?: ControlAccess;
+}
 
 /**
  * Puts the parts together.
  * @throws Error for an invalid seed, issuer or site URL
  */
-export function createLocalKinde(options: EmulatorOptions): LocalKinde {
+export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}): LocalKinde {
   const state = createState(options, createClock(options.clock));
+  recordMoves(state.journal, state.clock);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
-  const faults = createFaults();
-  const app = createApp(state);
+  const faults = createFaults(state);
   const requests: ReceivedRequest[] = [];
   const observer = observeFlows(state, createJudge(state));
+  const { flows } = observer;
+  const { access = { token: createRandom().secret(32) } } = extras;
+  const putBack = (snapshot: Snapshot) => {
+    restore(state, snapshot, freshData(state));
+    state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
+  };
+  const answer = createAnswer({
+    state,
+    faults,
+    observer,
+    requests,
+  });
+  const parts: ControlParts = {
+    snapshots: createMemorySnapshots(),
+    ...extras,
+    state,
+    faults,
+    webhooks,
+    flows,
+    findings: (flow) => findingsOf(flow, state),
+    nextSignIns: createNextSignIns(state),
+    answer,
+    restore: putBack,
+    fresh: (seed) => freshData({ ...state, seed }),
+  };
+  const control = createControl(parts);
+  const controlRoutes = createControlRoutes(control, { access, journal: state.journal });
   return {
     state,
     faults,
     webhooks,
+    control,
+    access,
     delivering: { start, stop },
     requests,
-    flows: observer.flows,
+    flows,
     async answer(request) {
-      remember(request, requests);
-      const sent = await observer.before(request);
-      const start = performance.now();
-      let response: Response | undefined;
-      try {
-        response = await faults.around(request, async () => app.fetch(request));
-        return response;
-      } finally {
-        const ms = Math.round(performance.now() - start);
-        const { tell, ...about } = await observer.observe(request, sent, { response });
-        recordRequest(state.journal, request, { status: response?.status ?? 0, ms, about });
-        tell(state.journal.last);
-      }
+      const { pathname } = new URL(request.url);
+      return pathname.startsWith(`${CONTROL_PATH}/`)
+        ? controlRoutes.fetch(request)
+        : answer(request);
     },
     capture: () => capture(state),
-    restore(snapshot) {
-      restore(state, snapshot, freshData(state));
-      state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
-    },
-    reset() {
-      state.clock.reset();
-      faults.clear();
-      observer.flows.clear();
-      replaceData(state, freshData(state));
-      state.journal.append({ kind: 'state', what: 'reset', name: 'seed' });
-    },
+    restore: putBack,
+    reset: () => startOver(parts, state.seed, 'seed'),
   };
 }
 
 /** The data of a tenant as its seed has it. */
 function freshData({ clock, identity, seed, siteUrl, callbacks }: State) {
   return tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() });
-}
-
-function remember(request: Request, requests: ReceivedRequest[]): void {
-  const { pathname, search } = new URL(request.url);
-  requests.push({
-    method: request.method,
-    path: pathname,
-    query: search,
-  });
-  if (requests.length > MOST_REQUESTS) {
-    requests.shift();
-  }
 }

@@ -11,6 +11,7 @@ import {
   restoreReauthState,
 } from './authorization-request.js';
 import { issueCode, redirectBack } from './authorization-response.js';
+import { answerAsTold } from './next-sign-in.js';
 import { asksAgain, hintedPerson, promptsOf } from './prompt.js';
 import {
   continueSignIn,
@@ -43,9 +44,26 @@ export async function authorize(request: Request, state: State): Promise<Respons
     userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
     ...(countsSession(query, session, hinted) && session),
   };
+  const told = state.nextSignIn?.(request, query);
+  if (told) {
+    return answerAsTold(told, request, { pending, state });
+  }
   if (promptsOf(query).includes('none')) {
     return answerWithoutPage(pending, state);
   }
+  return showPage(pending, state, { query, invitation, hinted });
+}
+
+/** The page that has to come first; none where Kinde's own session answers. */
+function showPage(
+  pending: Pending,
+  state: State,
+  {
+    query,
+    invitation,
+    hinted,
+  }: { query: URLSearchParams; invitation: Invitation | undefined; hinted: string | undefined },
+): Response {
   const reference = state.random.secret();
   remember(state.pending, reference, pending, MOST_PENDING);
   if (invitation) {

@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Certificate } from './certificate.js';
+import { closingIfLost } from './lost.js';
 
 /** Answers a request. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -17,7 +18,10 @@ export interface Listener {
 
 /** A server for http. */
 export function createPlain(fetch: Fetch): Listener {
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as HttpServer;
+  const server = createAdaptorServer({
+    fetch: closingIfLost(fetch),
+    overrideGlobalObjects: false,
+  }) as HttpServer;
   return { server, disconnect: () => server.closeAllConnections() };
 }
 
@@ -28,9 +32,12 @@ const SILENCE = 30_000;
 
 /** A server for http and https on the same port: the first byte of a connection tells which. */
 export function createBoth(fetch: Fetch, { key, cert }: Certificate): Listener {
-  const plain = createAdaptorServer({ fetch, overrideGlobalObjects: false });
+  const plain = createAdaptorServer({
+    fetch: closingIfLost(fetch),
+    overrideGlobalObjects: false,
+  });
   const secure = createAdaptorServer({
-    fetch,
+    fetch: closingIfLost(fetch),
     overrideGlobalObjects: false,
     createServer: createHttpsServer,
     serverOptions: { key, cert },

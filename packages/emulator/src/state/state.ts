@@ -91,8 +91,20 @@ export interface State extends TenantData {
   readonly directory: Directory;
   /** Signing key of tokens. */
   key: SigningKey;
+  /** Asked by the authorization endpoint how to answer a request without a page; `undefined` for a page. */
+  nextSignIn?: ((request: Request, query: URLSearchParams) => NextAnswer | undefined) | undefined;
   /** Functions called with every event as it happens. */
   readonly listeners: Set<(event: TenantEvent) => void>;
+}
+
+/** How an authorization request is answered without a page. */
+export interface NextAnswer {
+  /** Id of the user who signs in; absent for a refusal. */
+  readonly personId?: string | undefined;
+  /** Code of the organization. @default what the request asks for, or else the user's first one */
+  readonly orgCode?: string | undefined;
+  /** Whether the sign-in is refused. @default false */
+  readonly deny?: boolean | undefined;
 }
 
 const operations = Object.values(contract).flatMap((resource) =>

@@ -49,25 +49,31 @@ interface Work {
   /** Ids of webhooks that are being delivered to: one event after the other each, and none waits for another webhook. */
   readonly queues: Map<string, Promise<void>>;
   readonly running: Set<AbortController>;
+  /** Number of times that everything was forgotten: what began before is not recorded any more. */
+  cleared: number;
 }
 
 /**
  * Creates the delivery of events to webhooks. Without a function to `deliver` with, only endpoints on this machine are sent
- * to. `start` lets real time drive retries, and keeps no process alive; `stop` ends that and aborts what is under way.
+ * to. `start` lets real time drive retries, and keeps no process alive; `stop` ends that and aborts what is under way; `clear`
+ * forgets all attempts.
  */
 export function createDelivery(
   state: State,
   deliver?: typeof globalThis.fetch,
-): Deliveries & { start(): void; stop(): void } {
+): Deliveries & { start(): void; stop(): void; clear(): void } {
   const work: Work = {
     state,
     deliver,
     deliveries: [],
     queues: new Map(),
     running: new Set(),
+    cleared: 0,
   };
   let timer: ReturnType<typeof setInterval> | undefined;
   state.listeners.add((event) => enqueue(event, work));
+  // What became due by a move is sent at once, in the order of time.
+  state.clock.listen(() => deliverDue(work));
   return {
     deliveries: work.deliveries,
     async settled() {
@@ -82,11 +88,20 @@ export function createDelivery(
     stop() {
       clearInterval(timer);
       timer = undefined;
-      for (const controller of work.running) {
-        controller.abort();
-      }
+      abortRunning(work);
+    },
+    clear() {
+      work.cleared += 1;
+      work.deliveries.length = 0;
+      abortRunning(work);
     },
   };
+}
+
+function abortRunning({ running }: Work): void {
+  for (const controller of running) {
+    controller.abort();
+  }
 }
 
 /** Queues an event for every webhook that wants it. */
@@ -130,8 +145,12 @@ async function deliverTo(webhookId: string, work: Work): Promise<void> {
 async function attempt({ delivery, webhook }: Next, work: Work): Promise<void> {
   const { state, deliveries } = work;
   const { id, event } = delivery;
+  const { cleared } = work;
   delivery.attempt += 1;
   const status = await sendAllowed({ delivery, webhook }, work);
+  if (work.cleared !== cleared) {
+    return;
+  }
   const made: Delivery = {
     id,
     type: event.type,

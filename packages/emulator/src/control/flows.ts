@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Flow } from '../flows/flow.js';
+import { ControlError } from './error.js';
+import type { FlowFilter, FlowInfo } from './flow-info.js';
+import { applicationOf, personOf, unknownName } from './lookup.js';
+import type { ControlParts } from './parts.js';
+
+/** `flows` */
+export function listFlows(parts: ControlParts, filter: FlowFilter = {}): FlowInfo[] {
+  const { state } = parts;
+  const { person, application, outcome, kind } = filter;
+  const found = storeOf(parts).list({
+    state: filter.state && hashOf(filter.state),
+    person: person && personOf(state, person).id,
+    client: application && applicationOf(state, application).clientId,
+    outcome,
+    kind,
+  });
+  return found.map((flow) => withFindings(parts, flow));
+}
+
+/** `flow` */
+export function oneFlow(parts: ControlParts, id: string): FlowInfo {
+  const store = storeOf(parts);
+  const flow = store.get(id);
+  if (flow) {
+    return withFindings(parts, flow);
+  }
+  const known = store.list().map((one) => one.id);
+  throw unknownName('unknown_flow', 'sign-in', {
+    given: id,
+    known,
+  });
+}
+
+/** A copy, so that nobody changes what the inspector shows. */
+function withFindings({ findings }: ControlParts, flow: Flow): FlowInfo {
+  return structuredClone({ ...flow, findings: findings?.(flow) ?? [] }) as FlowInfo;
+}
+
+function storeOf({ flows }: ControlParts) {
+  if (flows) {
+    return flows;
+  }
+  throw new ControlError('unavailable', 'This local Kinde does not look at sign-ins.');
+}
+
+/** As `Flow.stateHash` has it. */
+function hashOf(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 16);
+}
