@@ -1,0 +1,75 @@
+import { html } from 'hono/html';
+import type { EntryKinds, JournalEntry } from '../journal/entries.js';
+import type { Html } from '../pages/html.js';
+import type { State } from '../state/state.js';
+import { cut, dateOf, timeOf, when } from './parts.js';
+
+const MOST = 12;
+
+/** A line of the feed. */
+interface Line {
+  readonly text: Html | string;
+  readonly pill?: string | undefined;
+  readonly look?: 'well' | 'wrong' | 'plain';
+}
+
+type Words = {
+  readonly [Kind in keyof EntryKinds]?: (entry: JournalEntry<Kind>) => Line;
+};
+
+/** How to say what happened. Requests have a page of their own. */
+const WORDS: Words = {
+  step: ({ flow, outcome, text }) => ({
+    text: html`<a href="/emulator/sign-ins/${encodeURIComponent(flow)}">${cut(text)}</a>`,
+    ...{
+      ok: { pill: 'done', look: 'well' as const },
+      failed: { pill: 'failed', look: 'wrong' as const },
+      remarked: { pill: 'remark' },
+    }[outcome],
+  }),
+  event: ({ type }) => ({ text: html`<code>${cut(type)}</code>`, pill: 'event', look: 'plain' }),
+  delivery: ({ attempt, endpoint, next, status, type }) => ({
+    text: html`<code>${cut(type)}</code> to ${cut(endpoint)}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
+    pill: `${status}${next === undefined ? '' : ', again later'}`,
+    look: status === 200 ? 'well' : 'wrong',
+  }),
+  fault: ({ name, path, what }) => ({
+    text: html`Fault <a href="/emulator/faults">${cut(name)}</a> ${when(path, (at) => html`<code>${cut(at)}</code>`)}`,
+    pill: what === 'cleared' ? 'removed' : what,
+    look: what === 'hit' ? 'wrong' : 'plain',
+  }),
+  clock: ({ to }) => ({
+    text: html`<a href="/emulator/clock">Clock</a>: ${dateOf(to)}`,
+    pill: 'time',
+    look: 'plain',
+  }),
+  seed: ({ changes, problems, what }) => ({
+    text: `Seed: ${cut((what === 'merged' ? changes : problems).join(', ') || 'no change')}`,
+    pill: what,
+    look: what === 'merged' ? 'plain' : 'wrong',
+  }),
+  state: ({ name, what }) => ({ text: `State: ${cut(name)}`, pill: what, look: 'plain' }),
+  keys: () => ({ text: 'The signing key was replaced', pill: 'keys', look: 'plain' }),
+  remark: ({ text }) => ({ text: cut(text), pill: 'remark' }),
+};
+
+/** What happened last, newest first. */
+export function feed({ journal }: State): Html {
+  const entries = journal
+    .after(0)
+    .filter(({ kind }) => WORDS[kind] !== undefined)
+    .slice(-MOST)
+    .toReversed();
+  if (entries.length === 0) {
+    return html`<p class="empty">Nothing yet. Sign in to your app, and it appears here.</p>`;
+  }
+  return html`<ul class="feed">
+    ${entries.map((entry) => line(entry, (WORDS[entry.kind] as (entry: JournalEntry) => Line)(entry)))}
+  </ul>`;
+}
+
+function line(entry: JournalEntry, { text, pill, look }: Line): Html {
+  return html`<li>
+    ${timeOf(entry.at)}<span>${text}</span>${when(pill, (said) => html`<span class="pill ${look ?? ''}">${cut(said)}</span>`)}
+  </li>`;
+}
