@@ -62,7 +62,7 @@ function forms({ frozen, ends: [next] }: ClockInfo) {
     <form method="post" action="${PATH}" class="row">
       <label
         >Move on by
-        <input name="advance" class="short" required placeholder="90s, 5m, 2h, 3d" autocomplete="off"
+        <input name="advance" required placeholder="90s, 5m, 2h, 3d" autocomplete="off"
       /></label>
       ${button('advance', 'Move on', 'main')}
     </form>`;

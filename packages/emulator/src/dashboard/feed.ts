@@ -29,8 +29,8 @@ const WORDS: Words = {
   }),
   event: ({ type }) => ({ text: html`<code>${cut(type)}</code>`, pill: 'event', look: 'plain' }),
   delivery: ({ attempt, endpoint, next, status, type }) => ({
-    text: html`<code>${cut(type)}</code> to ${cut(endpoint)}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
-    pill: `${status}${next === undefined ? '' : ', again later'}`,
+    text: html`<code>${cut(type)}</code> to ${cut(endpoint.replace(/^https?:\/\//, ''))}${attempt > 1 ? `, attempt ${attempt}` : ''}${next === undefined ? '' : ', again later'}`,
+    pill: String(status),
     look: status === 200 ? 'well' : 'wrong',
   }),
   fault: ({ name, path, what }) => ({

@@ -134,9 +134,8 @@ function row(request: Request, application: string | undefined, issuer: string):
   const id = `curl-${number}`;
   return html`<td>${timeOf(at)}</td>
     <td>
-      <code>${method} ${cut(path)}</code>
       <details id="more-${number}">
-        <summary>${query ? 'Query and curl' : 'curl'}</summary>
+        <summary><code>${method} ${cut(path)}</code></summary>
         ${when(query, () => html`<pre>${[...new URLSearchParams(query)].map(([name, value]) => `${cut(name)}=${cut(value)}\n`)}</pre>`)}
         <pre id="${id}">${curlOf(request, issuer)}</pre>
         ${copyButton(id, 'Copy as curl')}

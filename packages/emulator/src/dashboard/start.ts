@@ -138,7 +138,7 @@ function userRow(person: Person, visit: Visit): Html {
       ${when(address !== name && address, (text) => html`<br /><span class="soft">${text}</span>`)}
     </td>
     <td>${person.isSuspended ? html`<span class="pill wrong">suspended</span>` : where}</td>
-    <td>
+    <td class="act">
       <form method="post" action="/emulator/open-app" class="row">
         <input type="hidden" name="person" value="${person.id}" />
         <input type="hidden" name="sdk" value="${chosenSdk(visit).id}" />
