@@ -97,10 +97,15 @@ export function organizationsOf(
 
 const LONGEST = 200;
 
-/** At most 200 characters of a text that somebody else chose, without characters that turn the direction of the rest. */
+/** At most 200 characters of a text that somebody else chose. */
 export function cut(text: string): string {
-  const plain = text.replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, '');
+  const plain = straight(text);
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
+}
+
+/** A text without characters that turn the direction of what follows, which would make it look like another. */
+export function straight(text: string): string {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, '');
 }
 
 /** Whether a path is of the dashboard itself or of the control API, whose requests are not the app's. */

@@ -5,7 +5,7 @@ import type { Html } from '../pages/html.js';
 import type { State } from '../state/state.js';
 import { harOf } from './har.js';
 import { protection } from './layout.js';
-import { copyButton, cut, isOwnPath, table, timeOf, when } from './parts.js';
+import { copyButton, cut, isOwnPath, straight, table, timeOf, when } from './parts.js';
 import type { Page } from './visit.js';
 
 type Request = JournalEntry<'request'>;
@@ -137,7 +137,7 @@ function row(request: Request, application: string | undefined, issuer: string):
       <details id="more-${number}">
         <summary><code>${method} ${cut(path)}</code></summary>
         ${when(query, () => html`<pre>${[...new URLSearchParams(query)].map(([name, value]) => `${cut(name)}=${cut(value)}\n`)}</pre>`)}
-        <pre id="${id}">${curlOf(request, issuer)}</pre>
+        <pre id="${id}">${straight(curlOf(request, issuer))}</pre>
         ${copyButton(id, 'Copy as curl')}
       </details>
     </td>

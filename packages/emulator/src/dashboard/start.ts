@@ -83,13 +83,13 @@ async function environmentBlock(visit: Visit): Promise<Html> {
   return html`<h2>Point your app here</h2>
     <div class="card">
       <nav class="tabs" aria-label="SDK">
-        ${sdks.map(({ id, name }) => html`<a href="/emulator?sdk=${id}" ${id === sdk.id ? html`aria-current="page"` : ''}>${name}</a>`)}
+        ${sdks.map(({ id, name }) => html`<a href="/emulator?sdk=${encodeURIComponent(id)}" ${id === sdk.id ? html`aria-current="page"` : ''}>${cut(name)}</a>`)}
       </nav>
       <pre id="env" class="wrap">${lines}</pre>
       <div class="foot">
         <p class="soft">The same on every start.</p>
         <span class="row"
-          >${copyButton('env')}<a class="button" href="/emulator/env?sdk=${sdk.id}">Download</a></span
+          >${copyButton('env')}<a class="button" href="/emulator/env?sdk=${encodeURIComponent(sdk.id)}">Download</a></span
         >
       </div>
     </div>`;

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { copyButton, cut } from './parts.js';
+import { copyButton, cut, straight } from './parts.js';
 import type { Page } from './visit.js';
 
 const PATH = '/emulator/token';
@@ -39,7 +39,7 @@ export const tokenPage: Page = {
           </div>
         </div>
         <h2>What it says</h2>
-        <div class="card"><pre>${JSON.stringify(claims, null, 2)}</pre></div>
+        <div class="card"><pre>${straight(JSON.stringify(claims, null, 2))}</pre></div>
         <p class="row"><a class="button" href="/emulator">Back to the start</a></p>`,
     };
   },
