@@ -124,7 +124,7 @@ function controlOf(state: State): DashboardControl {
     async setClock({ advance, frozen, now }) {
       const from = state.clock.now();
       if (frozen !== undefined) {
-        frozen ? state.clock.freeze() : state.clock.unfreeze();
+        state.clock[frozen ? 'freeze' : 'unfreeze']();
       }
       if (now !== undefined) {
         state.clock.set(now);

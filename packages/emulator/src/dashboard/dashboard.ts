@@ -9,6 +9,7 @@ import { clockPage } from './clock.js';
 import { clearPage, faultsPage } from './faults.js';
 import { frameOf } from './frame.js';
 import { dashboardPage, plainPage } from './layout.js';
+import { cut } from './parts.js';
 import { harPage, requestsPage } from './requests.js';
 import { environmentPage, openAppPage, startPage } from './start.js';
 import { openDashboard, strangerPage } from './stranger.js';
@@ -117,7 +118,7 @@ async function doneBy(page: Page, visit: Visit, form: URLSearchParams): Promise<
     return await page.act!(form, visit);
   } catch (error) {
     if (error instanceof Error && ['ControlError', 'RangeError'].includes(error.name)) {
-      return { text: error.message, isProblem: true, to: page.path };
+      return { text: cut(error.message), isProblem: true, to: page.path };
     }
     throw error;
   }

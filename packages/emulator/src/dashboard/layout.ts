@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Html } from '../pages/html.js';
 import { SCRIPT_PATH, STYLE_PATH } from './assets.js';
+import { cut } from './parts.js';
 
 /** What every page of the dashboard shows around its content. */
 export interface Frame {
@@ -80,7 +81,7 @@ export function plainPage(view: {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }): Response {
-  const body = html`<div class="banner" role="note"><b>${NOT_KINDE}</b></div>
+  const body = html`<header class="banner"><b>${NOT_KINDE}</b></header>
     <main id="main" class="alone">
       <h1>${view.title}</h1>
       ${view.content}
@@ -154,10 +155,10 @@ export function protection(formTargets: readonly string[] = []): Record<string, 
 
 /** Always says what is not ordinary, each with a button that undoes it. */
 function banner({ environment, clock, faults }: Frame): Html {
-  return html`<div class="banner" role="note" id="banner" data-live="clock fault state">
+  return html`<header class="banner" id="banner" data-live="clock fault state">
     <b>${NOT_KINDE}</b>
     <span class="end">
-      <span>Environment <strong>${environment}</strong></span>
+      <span>Environment <strong>${cut(environment)}</strong></span>
       ${
         clock
           ? html`<form method="post" action="/emulator/clock">
@@ -175,13 +176,13 @@ function banner({ environment, clock, faults }: Frame): Html {
           : ''
       }
     </span>
-  </div>`;
+  </header>`;
 }
 
 /** The first three names: more do not fit on a line. */
 function listed(names: readonly string[]): string {
   const rest = names.length - 3;
-  return names.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return names.slice(0, 3).map(cut).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 function navigation({ counts, faults, clock }: Frame, current: Section): Html {

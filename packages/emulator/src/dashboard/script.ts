@@ -5,13 +5,12 @@
 export const SCRIPT = `'use strict';
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-// Live regions: when the stream names what changed, the page is fetched again and the regions that show it are swapped.
+// Live regions: the page is fetched again when the stream names what changed.
 const changed = new Set();
 let timer;
 let busy = false;
-const wants = (region) => region.dataset.live === '*' || region.dataset.live.split(' ').some((kind) => changed.has(kind));
-const isEdited = (field) => field.type === 'checkbox' ? field.checked !== field.defaultChecked
-  : 'defaultValue' in field ? field.value !== field.defaultValue : !field.options[field.selectedIndex]?.defaultSelected;
+const wants = ({ dataset: { live } }) => live === '*' || live.split(' ').some((kind) => changed.has(kind));
+const isEdited = (field) => field.options ? field.selectedIndex > 0 : field.value !== field.defaultValue;
 const isSelecting = (region) => { const at = getSelection(); return !at.isCollapsed && region.contains(at.anchorNode); };
 const pathTo = (node, region) => {
   const path = [];
@@ -23,7 +22,10 @@ function swap(region, fresh) {
   if (region.innerHTML === fresh.innerHTML) return;
   const focused = region.contains(document.activeElement) ? document.activeElement : undefined;
   const focus = focused && (focused.id ? '#' + CSS.escape(focused.id) : pathTo(focused, region));
-  for (const old of all('details[id][open]', region)) fresh.querySelector('#' + CSS.escape(old.id))?.setAttribute('open', '');
+  for (const old of all('details[id]', region)) {
+    const now = fresh.querySelector('#' + CSS.escape(old.id));
+    if (now) now.open = old.open;
+  }
   region.replaceChildren(...fresh.childNodes);
   const again = typeof focus === 'string' ? region.querySelector(focus) : focus?.reduce((node, index) => node?.children[index], region);
   again?.focus({ preventScroll: true });
@@ -33,8 +35,7 @@ function swap(region, fresh) {
 async function refresh() {
   const regions = all('[data-live]').filter(wants);
   if (busy || !regions.length || document.hidden) return;
-  const later = regions.some((region) => isSelecting(region) || all('input[name],select[name]', region).some(isEdited));
-  if (later) return soon(2000);
+  if (regions.some((region) => isSelecting(region) || all('input,select', region).some(isEdited))) return soon(2000);
   busy = true;
   changed.clear();
   try {
@@ -55,7 +56,7 @@ if (document.querySelector('[data-live]')) {
   addEventListener('pagehide', () => stream.close());
 }
 
-// Copy buttons are hidden where there is no script.
+// Copy buttons are hidden without a script.
 function ready(from) { for (const button of all('[data-copy]', from)) button.hidden = false; }
 document.addEventListener('click', async ({ target }) => {
   const button = target.closest?.('[data-copy]');
