@@ -188,13 +188,13 @@ describe.skipIf(!hasChromium)('the dashboard, in a browser', () => {
         }),
         new Promise((resolve, reject) => {
           const stream = new EventSource(`${target}/emulator/stream`, { withCredentials: true });
-          stream.onopen = resolve;
-          stream.onerror = reject;
+          stream.addEventListener('open', resolve);
+          stream.addEventListener('error', reject);
         }),
       ]);
       const frame = document.createElement('iframe');
       frame.src = `${target}/emulator`;
-      const loaded = new Promise((resolve) => (frame.onload = resolve));
+      const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
       document.body.append(frame);
       await loaded;
       const popup = window.open(`${target}/emulator`);

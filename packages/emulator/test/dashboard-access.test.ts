@@ -109,7 +109,7 @@ describe('a stranger', () => {
 
   test.each(FORMS)('changes nothing with /emulator%s', async (path) => {
     const before = opened.local.state.clock.settings;
-    const response = await ask.call(null, `/emulator${path}`);
+    const response = await ask(`/emulator${path}`);
     expect(response.status).toBe(403);
     const sent = await opened.post(
       `/emulator${path}`,

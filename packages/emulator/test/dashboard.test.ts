@@ -53,11 +53,11 @@ describe('the start page', () => {
 
   test('opens the app where its SDK begins a sign-in', async () => {
     const sdks = [
-      { id: 'kindling', name: 'Kindling' },
-      { id: 'next', name: 'Next.js', loginPath: '/api/auth/login' },
+      { name: 'kindling', title: 'Kindling' },
+      { name: 'next', title: 'Next.js', login: '/api/auth/login' },
     ];
     opened = await openDashboard({ sdks });
-    expect(await pageOf('/emulator?sdk=next')).toMatch(/sdk=next" aria-current="page"/);
+    expect(await pageOf('/emulator?sdk=next')).toMatch(/sdk=next"\s+aria-current="page"/);
     const response = await opened.post('/emulator/open-app', { person: 'kp_ada', sdk: 'next' });
     expect(response.headers.get('location')).toBe('http://localhost:3000/api/auth/login');
   });
@@ -219,7 +219,7 @@ describe('every page', () => {
   ];
 
   test.each(HOSTILE)('escapes what others chose: %j', async (text) => {
-    opened = await openDashboard({ sdks: [{ id: text, name: text }] });
+    opened = await openDashboard({ sdks: [{ name: text, title: text, note: text, tried: text }] });
     const { state } = opened.local;
     const [ada, grace] = state.people;
     Object.assign(ada!, { givenName: text, familyName: text, email: text });

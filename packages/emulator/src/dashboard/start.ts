@@ -8,7 +8,7 @@ import { copyButton, cut, nameOf, organizationsOf, table, when } from './parts.j
 import { soFar } from './so-far.js';
 import type { Page, Sdk, Visit } from './visit.js';
 
-const KINDLING: Sdk = { id: 'kindling', name: 'Kindling' };
+const KINDLING: Sdk = { name: 'kindling', title: 'Kindling', tried: 'this release' };
 /** Users on the page, as on the sign-in page. */
 const MOST_PEOPLE = 12;
 
@@ -43,7 +43,7 @@ export const startPage: Page = {
 export const environmentPage: Page = {
   path: '/emulator/env',
   async show(visit) {
-    const { text } = await visit.control.env({ sdk: chosenSdk(visit).id });
+    const { text } = await visit.control.env({ sdk: chosenSdk(visit).name });
     return new Response(text.endsWith('\n') ? text : `${text}\n`, {
       headers: {
         ...protection(),
@@ -60,39 +60,54 @@ export const openAppPage: Page = {
   async act(form, { control, state, ...visit }) {
     const person = form.get('person') ?? '';
     const organization = form.get('organization') || undefined;
-    const sdk = (visit.sdks ?? []).find(({ id }) => id === form.get('sdk'));
+    const sdk = (visit.sdks ?? []).find(({ name }) => name === form.get('sdk'));
     await control.nextSignIn({ person, ...(organization && { organization }) });
     return {
-      to: state.siteUrl + (sdk?.loginPath ?? '/login'),
+      to: state.siteUrl + (sdk?.login ?? '/login'),
       text: 'The next sign-in goes without a page.',
     };
   },
 };
 
 function chosenSdk({ sdks = [], url }: Visit): Sdk {
-  return sdks.find(({ id }) => id === url.searchParams.get('sdk')) ?? sdks[0] ?? KINDLING;
+  return sdks.find(({ name }) => name === url.searchParams.get('sdk')) ?? sdks[0] ?? KINDLING;
 }
 
 async function environmentBlock(visit: Visit): Promise<Html> {
   const { control, sdks = [KINDLING] } = visit;
   const sdk = chosenSdk(visit);
-  const { values } = await control.env({ sdk: sdk.id });
-  const lines = Object.entries(values).map(
-    ([name, value]) => html`<span class="k">${name}=</span>${value}${'\n'}`,
-  );
+  const { text } = await control.env({ sdk: sdk.name });
+  const tab = ({ name, title }: Sdk) =>
+    html`<a
+      href="/emulator?sdk=${encodeURIComponent(name)}"
+      ${name === sdk.name ? html`aria-current="page"` : ''}
+      >${cut(title)}</a
+    >`;
   return html`<h2>Point your app here</h2>
     <div class="card">
-      <nav class="tabs" aria-label="SDK">
-        ${sdks.map(({ id, name }) => html`<a href="/emulator?sdk=${encodeURIComponent(id)}" ${id === sdk.id ? html`aria-current="page"` : ''}>${cut(name)}</a>`)}
-      </nav>
-      <pre id="env" class="wrap">${lines}</pre>
+      <nav class="tabs" aria-label="SDK">${sdks.map(tab)}</nav>
+      <pre id="env" class="wrap">${text.trimEnd().split('\n').map(assignment)}</pre>
       <div class="foot">
-        <p class="soft">The same on every start.</p>
+        <p class="soft">
+          The same on every start.
+          ${sdk.tried ? `Tried with ${cut(sdk.tried)}.` : 'Written from its documentation, not tried.'}
+          ${cut(sdk.note ?? '')}
+        </p>
         <span class="row"
-          >${copyButton('env')}<a class="button" href="/emulator/env?sdk=${encodeURIComponent(sdk.id)}">Download</a></span
+          >${copyButton('env')}<a
+            class="button"
+            href="/emulator/env?sdk=${encodeURIComponent(sdk.name)}"
+            >Download</a
+          ></span
         >
       </div>
     </div>`;
+}
+
+/** A line such as `NAME=value`, whose name is quieter. */
+function assignment(line: string): Html {
+  const at = line.indexOf('=') + 1;
+  return html`<span class="k">${line.slice(0, at)}</span>${line.slice(at)}${'\n'}`;
 }
 
 function people(visit: Visit): Html {
@@ -111,7 +126,7 @@ function people(visit: Visit): Html {
 
 function searchForm(visit: Visit, { asked, isFound }: { asked: string; isFound: boolean }): Html {
   return html`<form class="row" role="search" action="/emulator">
-      <input type="hidden" name="sdk" value="${chosenSdk(visit).id}" />
+      <input type="hidden" name="sdk" value="${chosenSdk(visit).name}" />
       <label
         >E-mail, user name or phone <input type="search" name="user" value="${cut(asked)}"
       /></label>
@@ -141,7 +156,7 @@ function userRow(person: Person, visit: Visit): Html {
     <td class="act">
       <form method="post" action="/emulator/open-app" class="row">
         <input type="hidden" name="person" value="${person.id}" />
-        <input type="hidden" name="sdk" value="${chosenSdk(visit).id}" />
+        <input type="hidden" name="sdk" value="${chosenSdk(visit).name}" />
         ${when(organizations.length > 1, () => html`<select name="organization" aria-label="Organization of ${name}">${organizations.map(({ code, name: text }) => html`<option value="${code}">${text}</option>`)}</select>`)}
         <button>Open app<span class="unseen"> as ${name}</span></button>
         <button class="quiet" formaction="/emulator/token">

@@ -26,11 +26,11 @@ export const tokenPage: Page = {
       person,
       ...(organization && { organization }),
     });
-    const input = JSON.stringify({ person: cut(person), ...(organization && { organization }) });
+    const input = JSON.stringify({ person, ...(organization && { organization }) });
     return {
       to: PATH,
       text: 'A token was made. It is shown once.',
-      call: `POST /emulator/api/v1/tokens ${input}`,
+      call: `POST /emulator/api/v1/tokens ${cut(input)}`,
       once: html`<div class="card">
           <pre class="wrap" id="token">${token}</pre>
           <div class="foot">

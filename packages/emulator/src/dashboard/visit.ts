@@ -16,14 +16,18 @@ export interface DashboardParts {
   readonly sdks?: readonly Sdk[] | undefined;
 }
 
-/** An SDK that there is an environment for. */
+/** An SDK that there is an environment for: a part of `Sdk` of the room env. */
 export interface Sdk {
   /** Name that `control.env` knows, such as `next`. */
-  readonly id: string;
-  /** Name on the page, such as `Next.js`. */
   readonly name: string;
+  /** Name on the page, such as `Next.js`. */
+  readonly title: string;
+  /** Version that was tried here; without one, its values are from its documentation. */
+  readonly tried?: string | undefined;
+  /** What else to know, in a sentence. */
+  readonly note?: string | undefined;
   /** Path at which an app with this SDK begins a sign-in. @default '/login' */
-  readonly loginPath?: string | undefined;
+  readonly login?: string | undefined;
 }
 
 /** A request of somebody who may see the dashboard. */
