@@ -132,6 +132,24 @@ describe.skipIf(!hasChromium)('the dashboard, in a browser', () => {
     await page.getByText('1 day ahead').waitFor();
   });
 
+  test('opens the app, which sends the browser to sign in', async () => {
+    const app = createServer((request, response) => {
+      const isLogin = request.url === '/login';
+      const headers = isLogin ? { location: `${url}/.well-known/jwks` } : {};
+      response.writeHead(isLogin ? 302 : 404, headers).end();
+    });
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    await opened.close();
+    const { port } = app.address() as AddressInfo;
+    opened = await openDashboard({ siteUrl: `http://localhost:${port}` });
+    url = await opened.listen();
+    await open();
+    await page.getByRole('button', { name: 'Open app as Grace' }).click();
+    await page.waitForURL(`${url}/.well-known/jwks`);
+    app.closeAllConnections();
+    app.close();
+  });
+
   test('copies the environment', async () => {
     await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.getByRole('button', { name: 'Copy' }).click();

@@ -246,7 +246,7 @@ describe('a form', () => {
 
   test('goes on with nothing but an address of the dashboard or of the app', async () => {
     const app = await opened.post('/emulator/open-app', {
-      person: 'kp_x',
+      person: opened.local.state.people[0]!.id,
       sdk: 'https://evil.example',
     });
     expect(app.headers.get('location')).toBe('http://localhost:3000/login');

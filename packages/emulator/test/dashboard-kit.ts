@@ -8,6 +8,7 @@ import type { EmulatorOptions } from '../src/index.js';
 import { signJwt } from '../src/identity/signing-key.js';
 import { createLocalKinde, type LocalKinde } from '../src/local-kinde.js';
 import { serve } from '../src/serve.js';
+import { findPerson } from '../src/state/sign-ins.js';
 import type { State } from '../src/state/state.js';
 
 /** A local Kinde with a dashboard, and a browser that may see it. */
@@ -145,15 +146,25 @@ function controlOf(state: State): DashboardControl {
       state.journal.append({ kind: 'fault', id, name, what: 'armed' });
     },
     async clearFaults(id) {
+      refuseUnknown('fault', id === undefined || armed.some((one) => one.id === id));
       armed = armed.filter((one) => id !== undefined && one.id !== id);
       state.journal.append({ kind: 'fault', id: id ?? '', name: 'all', what: 'cleared' });
     },
     async createToken({ person, organization }) {
+      refuseUnknown('user', findPerson(state, person) !== undefined);
       const claims = { sub: person, org_code: organization };
       return { token: await signJwt(state.key, claims), claims };
     },
-    async nextSignIn() {},
+    async nextSignIn({ person }) {
+      refuseUnknown('user', findPerson(state, person) !== undefined);
+    },
   };
+}
+
+function refuseUnknown(what: string, isKnown: boolean): void {
+  if (!isKnown) {
+    throw new RangeError(`There is no such ${what}.`);
+  }
 }
 
 function timeOf({ clock }: State) {

@@ -58,7 +58,10 @@ describe('the start page', () => {
     ];
     opened = await openDashboard({ sdks });
     expect(await pageOf('/emulator?sdk=next')).toMatch(/sdk=next"\s+aria-current="page"/);
-    const response = await opened.post('/emulator/open-app', { person: 'kp_ada', sdk: 'next' });
+    const response = await opened.post('/emulator/open-app', {
+      person: opened.local.state.people[0]!.id,
+      sdk: 'next',
+    });
     expect(response.headers.get('location')).toBe('http://localhost:3000/api/auth/login');
   });
 
@@ -203,6 +206,19 @@ describe('faults', () => {
     await send('/emulator/faults', { name: 'down', times: 'always' });
     expect(await send('/emulator/faults', { do: 'clear' })).toContain('All faults are removed.');
     expect(await pageOf('/emulator')).not.toContain('armed:');
+  });
+});
+
+describe('a form that cannot be done', () => {
+  test.each([
+    ['/emulator/open-app', 'user', 'Point your app here'],
+    ['/emulator/token', 'user', 'Point your app here'],
+    ['/emulator/faults/fault_9', 'fault', 'Armed'],
+  ])('%s says why on the page that it is on', async (path, what, heading) => {
+    const page = await send(path, { person: 'nobody' });
+    expect(page).toContain(`There is no such ${what}.`);
+    expect(page).toContain('role="alert"');
+    expect(page).toContain(heading);
   });
 });
 

@@ -118,7 +118,7 @@ async function doneBy(page: Page, visit: Visit, form: URLSearchParams): Promise<
     return await page.act!(form, visit);
   } catch (error) {
     if (error instanceof Error && ['ControlError', 'RangeError'].includes(error.name)) {
-      return { text: cut(error.message), isProblem: true, to: page.path };
+      return { text: cut(error.message), isProblem: true, to: page.formOn ?? page.path };
     }
     throw error;
   }

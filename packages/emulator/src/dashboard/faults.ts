@@ -45,6 +45,7 @@ export const faultsPage: Page = {
 /** Removes one armed fault. */
 export const clearPage: Page = {
   path: `${PATH}/:id`,
+  formOn: PATH,
   async act(_form, { control, params }) {
     const id = params['id'] ?? '';
     await control.clearFaults(id);

@@ -142,7 +142,7 @@ function row(request: Request, application: string | undefined, issuer: string):
       </details>
     </td>
     <td>${statusPill(status)} ${when(fault, (name) => html`<span class="pill">fault ${cut(name)}</span>`)}</td>
-    <td class="num">${ms} ms</td>
+    <td>${ms} ms</td>
     <td>${application === undefined ? cut(client ?? '') : cut(application)}</td>
     <td>${when(flow, (id) => html`<a href="/emulator/sign-ins/${encodeURIComponent(id)}">See</a>`)}</td>`;
 }

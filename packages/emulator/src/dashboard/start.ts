@@ -57,6 +57,7 @@ export const environmentPage: Page = {
 /** Opens the app, where the sign-in goes without a page. */
 export const openAppPage: Page = {
   path: '/emulator/open-app',
+  formOn: '/emulator',
   async act(form, { control, state, ...visit }) {
     const person = form.get('person') ?? '';
     const organization = form.get('organization') || undefined;

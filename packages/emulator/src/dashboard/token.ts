@@ -7,6 +7,7 @@ const PATH = '/emulator/token';
 /** Makes an access token for a user, and shows it once. */
 export const tokenPage: Page = {
   path: PATH,
+  formOn: '/emulator',
   async show({ session, url }) {
     const id = url.searchParams.get('done') ?? '';
     const content = session.once.get(id);

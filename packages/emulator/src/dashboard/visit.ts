@@ -52,6 +52,8 @@ export interface Done extends Notice {
 export interface Page {
   /** Path, as Hono has it: `/emulator/sign-ins/:id`. */
   readonly path: string;
+  /** Page that its form is on. @default `path` */
+  readonly formOn?: string;
   /** What it shows. */
   readonly show?: (visit: Visit) => Promise<View | Response>;
   /** What its form does; rejects with a `ControlError` whose message is shown. */
