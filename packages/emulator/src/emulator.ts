@@ -2,6 +2,7 @@
 import type { Clock } from './clock.js';
 import { variablesOf } from './env/variables.js';
 import type { Faults } from './faults.js';
+import type { Flows } from './flows/flow.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
 import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';
@@ -39,6 +40,8 @@ export interface Emulator {
   readonly webhooks: Deliveries;
   /** Requests received, for counting, without bodies. The oldest of more than 10,000 are dropped. */
   readonly requests: ReceivedRequest[];
+  /** Sign-ins, step by step: what the app sent, what was answered, and why it failed. The last 500. */
+  readonly flows: Flows;
   /** Signs a JWT with the tenant's key, or with one that is not published, for tests of bad tokens. */
   sign(claims: Record<string, unknown>, options?: SignOptions): Promise<string>;
   /**

@@ -2,6 +2,9 @@
 import { createApp } from './app.js';
 import { createClock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
+import { createJudge } from './findings/findings.js';
+import type { Flows } from './flows/flow.js';
+import { observeFlows } from './flows/observe.js';
 import { recordRequest } from './journal/record.js';
 import type { EmulatorOptions } from './options.js';
 import { capture, replaceData, restore, type Snapshot } from './state/capture.js';
@@ -27,6 +30,8 @@ export interface LocalKinde {
   /** Lets real time drive deliveries, or no longer. */
   readonly delivering: { start(): void; stop(): void };
   readonly requests: ReceivedRequest[];
+  /** Sign-ins, step by step. */
+  readonly flows: Flows;
   /** Answers a request to the issuer. */
   answer(request: Request): Promise<Response>;
   capture(): Snapshot;
@@ -47,23 +52,27 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
   const faults = createFaults();
   const app = createApp(state);
   const requests: ReceivedRequest[] = [];
+  const observer = observeFlows(state, createJudge(state));
   return {
     state,
     faults,
     webhooks,
     delivering: { start, stop },
     requests,
+    flows: observer.flows,
     async answer(request) {
       remember(request, requests);
+      const sent = await observer.before(request);
       const start = performance.now();
-      let status = 0;
+      let response: Response | undefined;
       try {
-        const response = await faults.around(request, async () => app.fetch(request));
-        status = response.status;
+        response = await faults.around(request, async () => app.fetch(request));
         return response;
       } finally {
         const ms = Math.round(performance.now() - start);
-        recordRequest(state.journal, request, { status, ms });
+        const { tell, ...about } = await observer.observe(request, sent, { response });
+        recordRequest(state.journal, request, { status: response?.status ?? 0, ms, about });
+        tell(state.journal.last);
       }
     },
     capture: () => capture(state),
@@ -74,6 +83,7 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
     reset() {
       state.clock.reset();
       faults.clear();
+      observer.flows.clear();
       replaceData(state, freshData(state));
       state.journal.append({ kind: 'state', what: 'reset', name: 'seed' });
     },

@@ -1,0 +1,170 @@
+import type { Judge } from '../flows/observe.js';
+import type { Flow, FlowStep } from '../flows/flow.js';
+import type { State } from '../state/state.js';
+import { authorizeRows } from './authorize.js';
+import { authorizeRemarks } from './authorize-remarks.js';
+import { bearerRows } from './bearer.js';
+import { callbackRows } from './callback.js';
+import { clientRows } from './client.js';
+import { exchangeRows } from './exchange.js';
+import { formRows } from './form.js';
+import { machineRows } from './machine.js';
+import { otherRows } from './others.js';
+import { refreshRows } from './refresh.js';
+import { errorPage, type Difference, type Given, type Row } from './row.js';
+
+/** Something that is wrong with a sign-in, or worth knowing. */
+export interface Finding {
+  /** Id of the row, such as `redirect.not-registered`. */
+  readonly id: string;
+  /** `wrong` explains a failure; `remark` is worth knowing. */
+  readonly level: 'wrong' | 'remark';
+  /** Number of the step. */
+  readonly step: number;
+  /** What is so, in a sentence, with the values. */
+  readonly says: string;
+  /** What to do. */
+  readonly fix: string;
+  /** Page about it. */
+  readonly docs: string;
+  /** Parameter that it is about. */
+  readonly parameter?: string;
+  /** The value that came and the one that was expected. */
+  readonly difference?: Difference;
+}
+
+/** Every cause that is looked for, in the order in which they explain a failure. */
+export const ROWS: readonly Row[] = [
+  ...formRows,
+  ...clientRows,
+  ...authorizeRows,
+  ...callbackRows,
+  ...exchangeRows,
+  ...refreshRows,
+  ...machineRows,
+  ...bearerRows,
+  ...otherRows,
+  ...authorizeRemarks,
+];
+
+/** What is wrong with a flow, or worth knowing, in the order of its steps. */
+export function findingsOf(flow: Flow, state: Pick<State, 'clock'>): Finding[] {
+  return flow.steps.flatMap((step) => findingsOfStep(flow, step, state));
+}
+
+/** Why a flow failed, or will: the first finding that is wrong. */
+export function verdictOf(flow: Flow, state: Pick<State, 'clock'>): Finding | undefined {
+  return findingsOf(flow, state).find(({ level }) => level === 'wrong');
+}
+
+/** What a step comes to, for the journal and the terminal. */
+export function createJudge(state: Pick<State, 'clock'>): Judge {
+  return (flow, step) => {
+    const found = findingsOfStep(flow, step, state);
+    const wrong = found.find(({ level }) => level === 'wrong');
+    const first = wrong ?? found[0];
+    const text = first ? `${step.title}: ${first.says}` : `${step.title}.`;
+    return { outcome: outcomeOf(wrong, first), text };
+  };
+}
+
+function outcomeOf(wrong: Finding | undefined, first: Finding | undefined) {
+  if (wrong) {
+    return 'failed';
+  }
+  return first ? 'remarked' : 'ok';
+}
+
+/** Findings of one step: those that are wrong come first. */
+export function findingsOfStep(
+  flow: Flow,
+  step: FlowStep,
+  { clock }: Pick<State, 'clock'>,
+): Finding[] {
+  const parameter = (name: string) =>
+    step.parameters.find((one) => one.name === name && one.length > 0);
+  const given: Given = {
+    flow,
+    step,
+    facts: step.facts,
+    now: clock.now(),
+    parameter,
+    value: (name) => parameter(name)?.value ?? '',
+  };
+  const fault = faultOf(given);
+  if (fault) {
+    return [fault];
+  }
+  const found = ROWS.filter((row) => isOf(row, step) && row.test(given)).map((row) =>
+    findingOf(row, given),
+  );
+  const explained = found.some(({ level }) => level === 'wrong');
+  const refusal = explained || !isFailure(given) ? [] : [refusalOf(given)];
+  return [...refusal, ...found].toSorted((a, b) => rank(a) - rank(b));
+}
+
+function rank({ level }: Finding): number {
+  return level === 'wrong' ? 0 : 1;
+}
+
+function isOf({ step }: Row, { kind }: FlowStep): boolean {
+  return typeof step === 'string' ? step === kind : step.includes(kind);
+}
+
+function findingOf(row: Row, given: Given): Finding {
+  const { id, level, docs, parameter } = row;
+  const difference = row.difference?.(given);
+  return {
+    id,
+    level,
+    step: given.step.number,
+    says: said(row.says, given),
+    fix: said(row.fix, given),
+    docs,
+    ...(parameter !== undefined && { parameter }),
+    ...(difference && { difference }),
+  };
+}
+
+function said(text: Row['says'], given: Given): string {
+  return typeof text === 'string' ? text : text(given);
+}
+
+/** Whether a step failed: a page whose form can be sent again did not. */
+function isFailure({ flow, step }: Given): boolean {
+  const { status } = step.answered;
+  const isRetry = step.kind === 'page' && flow.outcome !== 'failed';
+  return status >= 400 && !isRetry;
+}
+
+/** A failure that a fault caused: whatever the app did, this is why. */
+function faultOf({ step, facts }: Given): Finding | undefined {
+  const { status } = step.answered;
+  if (status !== 0 && (facts.fault === undefined || status < 400)) {
+    return undefined;
+  }
+  const name = facts.fault === undefined ? 'A fault' : `The fault ${facts.fault}`;
+  const what = status === 0 ? 'let no answer through' : `answered with ${status}`;
+  return {
+    id: 'fault',
+    level: 'wrong',
+    step: step.number,
+    says: `${name} ${what}.`,
+    fix: 'This is what the app would see from Kinde then. Remove the fault to go on.',
+    docs: errorPage('kinde_unavailable'),
+  };
+}
+
+/** A refusal that no row explains, in the words of the answer. */
+function refusalOf({ step }: Given): Finding {
+  const { status, error, description } = step.answered;
+  const words = [error, description].filter(Boolean).join(': ');
+  return {
+    id: `${step.kind}.refused`,
+    level: 'wrong',
+    step: step.number,
+    says: `Refused with ${status}${words ? `: ${words}` : ''}`,
+    fix: 'Compare what came with what the documentation asks for.',
+    docs: errorPage('grant_refused'),
+  };
+}

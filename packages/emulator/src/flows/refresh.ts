@@ -1,0 +1,118 @@
+import { denialReason } from '../state/sign-ins.js';
+import type { Facts } from './facts.js';
+import type { Flow } from './flow.js';
+import { addIssued, claimsOf } from './issued.js';
+import {
+  addStep,
+  beginFlow,
+  isWell,
+  nameApplication,
+  nameGrant,
+  type Sighting,
+} from './sighting.js';
+import { clientIdOf } from './client.js';
+
+/** A refresh token is exchanged: belongs to the sign-in that it continues. */
+export function seeRefresh(sighting: Sighting, facts: Facts): void {
+  const { state } = sighting;
+  const value = sighting.sent.params.get('refresh_token') ?? '';
+  const flow = flowOfRefresh(sighting, value);
+  nameApplication(flow, state, flow.clientId ?? clientIdOf(sighting));
+  const before = refreshFacts(sighting, flow, value);
+  const issued = addIssued(sighting, flow);
+  addStep(sighting, flow, {
+    kind: 'refresh',
+    title: 'Refreshed the tokens',
+    facts: { ...facts, ...before, ...issued.facts },
+    answered: issued.answered,
+    outcome: isWell(sighting) ? 'succeeded' : 'failed',
+  });
+}
+
+/** The flow of a refresh token: known, continued from before this process, or of its own. */
+export function flowOfRefresh(sighting: Sighting, value: string): Flow {
+  const { state, store, reader } = sighting;
+  const hash = reader.hash(value);
+  const found = value ? store.find('refresh', hash) : undefined;
+  if (found) {
+    return found;
+  }
+  const grantId = state.refreshTokens.get(value)?.grantId;
+  return grantId === undefined
+    ? unknownFlow(sighting, value && hash)
+    : flowOfGrant(sighting, grantId);
+}
+
+/** The flow of a grant; where none is known, one that goes on from before. */
+export function flowOfGrant(sighting: Sighting, grantId: string): Flow {
+  const { state, store } = sighting;
+  const known = store.find('grant', grantId);
+  if (known) {
+    return known;
+  }
+  const flow = beginFlow(sighting, 'continued');
+  nameApplication(flow, state, state.grants.get(grantId)?.clientId);
+  nameGrant(sighting, flow, grantId);
+  return flow;
+}
+
+/** The flow of requests with one token that nobody knows. */
+export function unknownFlow(sighting: Sighting, hash: string): Flow {
+  const { store } = sighting;
+  const found = hash ? store.find('bearer', hash) : undefined;
+  if (found) {
+    return found;
+  }
+  const flow = beginFlow(sighting, 'other');
+  if (hash) {
+    store.know(flow, 'bearer', hash);
+  }
+  return flow;
+}
+
+function refreshFacts(sighting: Sighting, flow: Flow, value: string): Facts {
+  const { state, reader } = sighting;
+  const held = state.refreshTokens.get(value);
+  const now = state.clock.now();
+  const hash = reader.hash(value);
+  const first = flow.steps.find(
+    ({ kind, answered, parameters }) =>
+      kind === 'refresh' &&
+      answered.status === 200 &&
+      parameters.some((one) => one.name === 'refresh_token' && one.hash === hash),
+  );
+  const last = flow.steps.findLast(({ facts }) => facts.expiresAt !== undefined);
+  const grant = state.grants.get(held?.grantId ?? '');
+  const denied = grant && denialReason(state, grant);
+  return {
+    refreshToken: refreshFact(sighting, value),
+    overlap: state.overlap,
+    hadEnded: flow.outcome === 'ended' || (held !== undefined && wasEnded(flow)),
+    ...(first && { replacedFor: now - first.at }),
+    ...(held && { refreshLate: Math.max(0, now - held.expiresAt) }),
+    ...(last && { tokenLeft: Math.max(0, last.facts.expiresAt! - now) }),
+    ...(denied !== undefined && { denied }),
+  };
+}
+
+/** Whether an earlier request ended the sign-in: a code or a refresh token that was used twice. */
+function wasEnded({ steps }: Flow): boolean {
+  return steps.some(({ kind, answered }) => {
+    const { error, description = '' } = answered;
+    const twice = error === 'invalid_grant' && description.includes('used before');
+    return twice && (kind === 'refresh' || kind === 'exchange');
+  });
+}
+
+function refreshFact(sighting: Sighting, value: string): NonNullable<Facts['refreshToken']> {
+  const { state } = sighting;
+  if (!value) {
+    return 'missing';
+  }
+  const held = state.refreshTokens.get(value);
+  if (held) {
+    const own = state.grants.get(held.grantId)?.clientId === clientIdOf(sighting);
+    return own ? 'known' : 'of-another-client';
+  }
+  return claimsOf(value) ? 'access-token' : 'unknown';
+}
