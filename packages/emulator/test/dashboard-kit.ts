@@ -59,14 +59,19 @@ const CATALOGUE: readonly FaultKind[] = [
 
 /** Opens the dashboard of a new local Kinde. */
 export async function openDashboard(
-  options: EmulatorOptions & { sdks?: readonly Sdk[]; outcomes?: readonly string[] } = {},
+  options: EmulatorOptions & { sdks?: readonly Sdk[] } = {},
 ): Promise<Opened> {
-  const { sdks, outcomes = [], ...rest } = options;
+  const { sdks, ...rest } = options;
   const local = createLocalKinde(rest);
   const { state } = local;
   const access = createAccess(state);
-  const flows = { list: () => outcomes.map((outcome) => ({ outcome })) };
-  const dashboard = createDashboard({ state, access, flows, sdks, control: controlOf(state) });
+  const dashboard = createDashboard({
+    state,
+    access,
+    flows: local.flows,
+    sdks,
+    control: controlOf(state),
+  });
   const answer = async (request: Request) =>
     isOwnPath(new URL(request.url).pathname) ? dashboard(request) : local.answer(request);
   const { origin } = new URL(state.issuer);

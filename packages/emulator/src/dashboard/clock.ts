@@ -50,14 +50,16 @@ function facts(clock: ClockInfo) {
     )}`;
 }
 
-function forms({ frozen, ends: [next] }: ClockInfo) {
+function forms(clock: ClockInfo) {
+  const { frozen, ends: list } = clock;
+  const [next] = list;
   const button = (name: string, text: string, className = '') =>
     html`<button name="do" value="${name}" class="${className}">${text}</button>`;
   return html`<form method="post" action="${PATH}" class="row">
       ${button('hour', 'One hour on')} ${button('day', 'One day on')}
       ${when(next, () => button('next', 'To the next end'))}
       ${frozen ? button('unfreeze', 'Let it run') : button('freeze', 'Freeze')}
-      ${button('real', 'Back to real time')}
+      ${when(clockText(clock), () => button('real', 'Back to real time'))}
     </form>
     <form method="post" action="${PATH}" class="row">
       <label

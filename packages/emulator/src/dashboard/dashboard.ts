@@ -11,6 +11,7 @@ import { frameOf } from './frame.js';
 import { dashboardPage, plainPage } from './layout.js';
 import { cut } from './parts.js';
 import { harPage, requestsPage } from './requests.js';
+import { namedSignInPage, signInPage, signInsPage, signInTextPage } from './sign-in-pages.js';
 import { environmentPage, openAppPage, startPage } from './start.js';
 import { openDashboard, strangerPage } from './stranger.js';
 import { createStream } from './stream.js';
@@ -23,6 +24,10 @@ const PAGES: readonly Page[] = [
   environmentPage,
   openAppPage,
   tokenPage,
+  signInsPage,
+  namedSignInPage,
+  signInPage,
+  signInTextPage,
   requestsPage,
   harPage,
   clockPage,

@@ -1,7 +1,9 @@
 import { html } from 'hono/html';
 import type { EntryKinds, JournalEntry } from '../journal/entries.js';
 import type { Html } from '../pages/html.js';
-import type { State } from '../state/state.js';
+import type { Flow } from '../flows/flow.js';
+import { titleOfFlow } from './sign-ins.js';
+import type { Visit } from './visit.js';
 import { cut, dateOf, timeOf, when } from './parts.js';
 
 const MOST = 12;
@@ -14,13 +16,14 @@ interface Line {
 }
 
 type Words = {
-  readonly [Kind in keyof EntryKinds]?: (entry: JournalEntry<Kind>) => Line;
+  readonly [Kind in keyof EntryKinds]?: (entry: JournalEntry<Kind>, flows: Visit['flows']) => Line;
 };
 
 /** How to say what happened. Requests have a page of their own. */
 const WORDS: Words = {
-  step: ({ flow, outcome, text }) => ({
-    text: html`<a href="/emulator/sign-ins/${encodeURIComponent(flow)}">${cut(text)}</a>`,
+  step: ({ flow, outcome, text }, flows) => ({
+    text: html`<a href="/emulator/sign-ins/${encodeURIComponent(flow)}">${cut(nameOf(flows.get(flow)))}</a
+      ><br /><span class="soft">${cut(text)}</span>`,
     ...{
       ok: { pill: 'done', look: 'well' as const },
       failed: { pill: 'failed', look: 'wrong' as const },
@@ -53,23 +56,47 @@ const WORDS: Words = {
   remark: ({ text }) => ({ text: cut(text), pill: 'remark' }),
 };
 
-/** What happened last, newest first. */
-export function feed({ journal }: State): Html {
-  const entries = journal
-    .after(0)
-    .filter(({ kind }) => WORDS[kind] !== undefined)
-    .slice(-MOST)
-    .toReversed();
+/** What happened last, newest first. Of a sign-in its newest step. */
+export function feed({ flows, state }: Pick<Visit, 'flows' | 'state'>): Html {
+  const entries = latest(state.journal.after(0));
   if (entries.length === 0) {
     return html`<p class="empty">Nothing yet. Sign in to your app, and it appears here.</p>`;
   }
   return html`<ul class="feed">
-    ${entries.map((entry) => line(entry, (WORDS[entry.kind] as (entry: JournalEntry) => Line)(entry)))}
+    ${entries.map((entry) => line(entry, sayOf(entry, flows)))}
   </ul>`;
+}
+
+function latest(entries: readonly JournalEntry[]): JournalEntry[] {
+  const found: JournalEntry[] = [];
+  const flows = new Set<string>();
+  for (const entry of entries.toReversed()) {
+    const isOlderStep = entry.kind === 'step' && flows.has(entry.flow);
+    if (WORDS[entry.kind] === undefined || isOlderStep) {
+      continue;
+    }
+    found.push(entry);
+    if (entry.kind === 'step') {
+      flows.add(entry.flow);
+    }
+    if (found.length === MOST) {
+      break;
+    }
+  }
+  return found;
+}
+
+function sayOf(entry: JournalEntry, flows: Visit['flows']): Line {
+  const say = WORDS[entry.kind] as (entry: JournalEntry, flows: Visit['flows']) => Line;
+  return say(entry, flows);
 }
 
 function line(entry: JournalEntry, { text, pill, look }: Line): Html {
   return html`<li>
     ${timeOf(entry.at)}<span>${text}</span>${when(pill, (said) => html`<span class="pill ${look ?? ''}">${cut(said)}</span>`)}
   </li>`;
+}
+
+function nameOf(flow: Flow | undefined): string {
+  return flow ? titleOfFlow(flow) : 'A sign-in';
 }

@@ -32,7 +32,7 @@ export const startPage: Page = {
             <h2>Your app so far</h2>
             <div class="card" id="so-far" data-live="request step delivery state">${soFar(state.journal)}</div>
             <h2>Just now</h2>
-            <div class="card" id="feed" data-live="*">${feed(state)}</div>
+            <div class="card" id="feed" data-live="*">${feed(visit)}</div>
           </div>
         </div>`,
     };

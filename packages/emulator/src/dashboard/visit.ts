@@ -1,3 +1,4 @@
+import type { Flows } from '../flows/flow.js';
 import type { Html } from '../pages/html.js';
 import type { State } from '../state/state.js';
 import type { Session } from './access.js';
@@ -11,7 +12,7 @@ export interface DashboardParts {
   /** Everything that a form changes goes through it, so that the control API can do the same. */
   readonly control: DashboardControl;
   /** Sign-ins that are kept. */
-  readonly flows: { list(): readonly { readonly outcome: string }[] };
+  readonly flows: Flows;
   /** SDKs that there is an environment for; the first one is shown at first. @default Kindling alone */
   readonly sdks?: readonly Sdk[] | undefined;
 }
