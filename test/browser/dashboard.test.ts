@@ -8,7 +8,15 @@ import { openDashboard, type Opened } from '../../packages/emulator/test/dashboa
 import { hasChromium, launch } from '../kit/chromium.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PATHS = ['', '/requests', '/clock', '/faults', '/nothing'];
+const PATHS = [
+  '',
+  '/sign-ins',
+  '/sign-ins/of/latest?client_id=nobody',
+  '/requests',
+  '/clock',
+  '/faults',
+  '/nothing',
+];
 const LOOKS: Record<string, BrowserContextOptions> = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
@@ -155,7 +163,7 @@ describe.skipIf(!hasChromium)('the dashboard, in a browser', () => {
     await page.getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     const text = await page.evaluate(() => navigator.clipboard.readText());
-    expect(text).toMatch(/^KINDE_CLIENT_ID=\w+$/m);
+    expect(text).toMatch(/^KINDE_CLIENT_ID="?\w+"?$/m);
   });
 
   test('opens from a link on another site, where a strict cookie would be lost on the way', async () => {

@@ -15,6 +15,7 @@ import type { State } from '../src/state/state.js';
 export interface Opened {
   readonly local: LocalKinde;
   readonly access: Access;
+  readonly control: DashboardControl;
   /** What the dashboard and the emulator answer, as on a port. */
   answer(request: Request): Promise<Response>;
   /** Asks as the browser that opened the dashboard, by a link or by a script of its pages. */
@@ -65,12 +66,13 @@ export async function openDashboard(
   const local = createLocalKinde(rest);
   const { state } = local;
   const access = createAccess(state);
+  const control = controlOf(state);
   const dashboard = createDashboard({
     state,
     access,
     flows: local.flows,
     sdks,
-    control: controlOf(state),
+    control,
   });
   const answer = async (request: Request) =>
     isOwnPath(new URL(request.url).pathname) ? dashboard(request) : local.answer(request);
@@ -81,6 +83,7 @@ export async function openDashboard(
   return {
     local,
     access,
+    control,
     answer,
     cookie,
     get: (path, headers) => answer(new Request(origin + path, { headers: { cookie, ...headers } })),
@@ -151,7 +154,7 @@ function controlOf(state: State): DashboardControl {
       state.journal.append({ kind: 'fault', id, name, what: 'armed' });
     },
     async clearFaults(id) {
-      refuseUnknown('fault', id === undefined || armed.some((one) => one.id === id));
+      refuseUnknown('armed fault', id === undefined || armed.some((one) => one.id === id));
       armed = armed.filter((one) => id !== undefined && one.id !== id);
       state.journal.append({ kind: 'fault', id: id ?? '', name: 'all', what: 'cleared' });
     },
@@ -168,7 +171,7 @@ function controlOf(state: State): DashboardControl {
 
 function refuseUnknown(what: string, isKnown: boolean): void {
   if (!isKnown) {
-    throw new RangeError(`There is no such ${what}.`);
+    throw new RangeError(`There is no ${what}.`);
   }
 }
 

@@ -48,7 +48,7 @@ describe('the start page', () => {
   test('gives the environment as a file', async () => {
     const response = await opened.get('/emulator/env');
     expect(response.headers.get('content-disposition')).toBe('attachment; filename=".env"');
-    expect(await response.text()).toMatch(/^KINDE_CLIENT_ID=\w+$/m);
+    expect(await response.text()).toMatch(/^KINDE_CLIENT_ID="?\w+"?$/m);
   });
 
   test('opens the app where its SDK begins a sign-in', async () => {
@@ -57,7 +57,7 @@ describe('the start page', () => {
       { name: 'next', title: 'Next.js', login: '/api/auth/login' },
     ];
     opened = await openDashboard({ sdks });
-    expect(await pageOf('/emulator?sdk=next')).toMatch(/sdk=next"\s+aria-current="page"/);
+    expect(await pageOf('/emulator')).toMatch(/sdk=kindling"\s+aria-current="page"/);
     const response = await opened.post('/emulator/open-app', {
       person: opened.local.state.people[0]!.id,
       sdk: 'next',
@@ -193,7 +193,11 @@ describe('the clock', () => {
 
 describe('faults', () => {
   test('are listed by place with what a good client does, armed and removed', async () => {
-    expect(await pageOf('/emulator/faults')).toContain('uses the refresh token again at once');
+    const text = await pageOf('/emulator/faults');
+    for (const { name } of (await opened.control.faults()).catalogue) {
+      expect(text).toContain(`<code>${name}</code>`);
+    }
+    expect(text).toContain('A good client: ');
     const page = await send('/emulator/faults', {
       name: 'slow',
       times: '3',
@@ -202,7 +206,8 @@ describe('faults', () => {
     expect(page).toContain('slow is armed for the next 3.');
     expect(page).toContain('1 armed: slow');
     expect(await pageOf('/emulator')).toContain('1 armed: slow');
-    expect(await send('/emulator/faults/fault_1', {})).toContain('The fault is removed.');
+    const { armed } = await opened.control.faults();
+    expect(await send(`/emulator/faults/${armed[0]!.id}`, {})).toContain('The fault is removed.');
     await send('/emulator/faults', { name: 'down', times: 'always' });
     expect(await send('/emulator/faults', { do: 'clear' })).toContain('All faults are removed.');
     expect(await pageOf('/emulator')).not.toContain('armed:');
@@ -213,17 +218,27 @@ describe('a form that cannot be done', () => {
   test.each([
     ['/emulator/open-app', 'user', 'Point your app here'],
     ['/emulator/token', 'user', 'Point your app here'],
-    ['/emulator/faults/fault_9', 'fault', 'Armed'],
+    ['/emulator/faults/fault_9', 'armed fault', 'Armed'],
   ])('%s says why on the page that it is on', async (path, what, heading) => {
     const page = await send(path, { person: 'nobody' });
-    expect(page).toContain(`There is no such ${what}.`);
+    expect(page).toContain(`There is no ${what}`);
     expect(page).toContain('role="alert"');
     expect(page).toContain(heading);
   });
 });
 
 describe('every page', () => {
-  const PATHS = ['', '/requests', '/clock', '/faults', '/token', '/nothing'];
+  const PATHS = [
+    '',
+    '/sign-ins',
+    '/sign-ins/flow_x',
+    '/sign-ins/of/x',
+    '/requests',
+    '/clock',
+    '/faults',
+    '/token',
+    '/nothing',
+  ];
   const HOSTILE = [
     '<script>alert(1)</script>',
     `"><img src=x onerror=alert(1)>`,
@@ -235,7 +250,9 @@ describe('every page', () => {
   ];
 
   test.each(HOSTILE)('escapes what others chose: %j', async (text) => {
-    opened = await openDashboard({ sdks: [{ name: text, title: text, note: text, tried: text }] });
+    opened = await openDashboard({
+      sdks: [{ name: 'kindling', title: text, note: text, tried: text }],
+    });
     const { state } = opened.local;
     const [ada, grace] = state.people;
     Object.assign(ada!, { givenName: text, familyName: text, email: text });

@@ -77,9 +77,7 @@ export function createDashboard(
     }
   }
   app.notFound(async (c) => dashboardPage(await frameOf(visitOf(c)), NOTHING_HERE));
-  app.onError((error) => {
-    throw error;
-  });
+  app.onError((error) => refused(cut(error.message), 'The dashboard failed', 500));
   return async (request) => app.fetch(request);
 }
 
@@ -92,8 +90,8 @@ const NOTHING_HERE = {
   status: 404,
 } as const;
 
-function refused(text: string): Response {
-  return plainPage({ title: 'Not allowed', content: html`<p>${text}</p>`, status: 403 });
+function refused(text: string, title = 'Not allowed', status = 403): Response {
+  return plainPage({ title, content: html`<p>${text}</p>`, status });
 }
 
 async function show(page: Page, visit: Visit): Promise<Response> {
