@@ -28,6 +28,10 @@ export const clockPage: Page = {
   act: async (form, visit) => ({ to: PATH, ...(await change(form, visit)) }),
 };
 
+/** What apps make of the time here, by where they are. */
+const BEHIND = 'behind: tokens that are issued now look there as if they came from the future.';
+const AHEAD = 'ahead: tokens that are issued now look older there, or expired.';
+
 function facts(clock: ClockInfo) {
   const { now, real, ahead } = clock;
   return html`<dl class="facts">
@@ -40,12 +44,7 @@ function facts(clock: ClockInfo) {
       Math.abs(ahead) >= 1,
       () =>
         html`<p>
-          <span class="hm"></span>Your app is ${durationOf(ahead)} ${ahead > 0 ? 'behind' : 'ahead'}:
-          ${
-            ahead > 0
-              ? 'tokens that are issued now look there as if they came from the future.'
-              : 'tokens that are issued now look older there, or expired.'
-          }
+          <span class="hm"></span>Your app is ${durationOf(ahead)} ${ahead > 0 ? BEHIND : AHEAD}
         </p>`,
     )}`;
 }

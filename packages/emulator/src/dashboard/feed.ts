@@ -19,6 +19,12 @@ type Words = {
   readonly [Kind in keyof EntryKinds]?: (entry: JournalEntry<Kind>, flows: Visit['flows']) => Line;
 };
 
+const FAULTS = {
+  armed: { pill: 'armed', look: 'plain' },
+  hit: { pill: 'hit', look: 'wrong' },
+  cleared: { pill: 'removed', look: 'plain' },
+} as const;
+
 /** How to say what happened. Requests have a page of their own. */
 const WORDS: Words = {
   step: ({ flow, outcome, text }, flows) => ({
@@ -32,14 +38,13 @@ const WORDS: Words = {
   }),
   event: ({ type }) => ({ text: html`<code>${cut(type)}</code>`, pill: 'event', look: 'plain' }),
   delivery: ({ attempt, endpoint, next, status, type }) => ({
-    text: html`<code>${cut(type)}</code> to ${cut(endpoint.replace(/^https?:\/\//, ''))}${attempt > 1 ? `, attempt ${attempt}` : ''}${next === undefined ? '' : ', again later'}`,
+    text: html`<code>${cut(type)}</code> to ${cut(endpoint.replace(/^https?:\/\//, ''))}${when(attempt > 1, () => html`, attempt ${attempt}`)}${when(next, () => html`, again later`)}`,
     pill: String(status),
     look: status === 200 ? 'well' : 'wrong',
   }),
   fault: ({ name, path, what }) => ({
     text: html`Fault <a href="/emulator/faults">${cut(name)}</a> ${when(path, (at) => html`<code>${cut(at)}</code>`)}`,
-    pill: what === 'cleared' ? 'removed' : what,
-    look: what === 'hit' ? 'wrong' : 'plain',
+    ...FAULTS[what],
   }),
   clock: ({ to }) => ({
     text: html`<a href="/emulator/clock">Clock</a>: ${dateOf(to)}`,
@@ -47,7 +52,7 @@ const WORDS: Words = {
     look: 'plain',
   }),
   seed: ({ changes, problems, what }) => ({
-    text: `Seed: ${cut((what === 'merged' ? changes : problems).join(', ') || 'no change')}`,
+    text: `Seed: ${cut([...changes, ...problems].join(', ') || 'no change')}`,
     pill: what,
     look: what === 'merged' ? 'plain' : 'wrong',
   }),

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Html } from '../pages/html.js';
 import { SCRIPT_PATH, STYLE_PATH } from './assets.js';
-import { cut } from './parts.js';
+import { cut, when } from './parts.js';
 
 /** What every page of the dashboard shows around its content. */
 export interface Frame {
@@ -66,7 +66,7 @@ export function dashboardPage(frame: Frame, view: View): Response {
     <div class="frame">
       ${navigation(frame, view.current)}
       <main id="main" tabindex="-1">
-        ${frame.notice ? noticeLine(frame.notice) : ''} ${hasHeading ? '' : html`<h1>${title}</h1>`}
+        ${when(frame.notice, noticeLine)} ${when(!hasHeading, () => html`<h1>${title}</h1>`)}
         ${content}
       </main>
     </div>
@@ -115,7 +115,7 @@ function documentOf({
         <title>${title} · Local Kinde emulator</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="${STYLE_PATH}" />
-        ${script ? html`<script src="${SCRIPT_PATH}" defer></script>` : ''}
+        ${when(script, () => html`<script src="${SCRIPT_PATH}" defer></script>`)}
       </head>
       <body>
         ${body}
@@ -159,22 +159,22 @@ function banner({ environment, clock, faults }: Frame): Html {
     <b>${NOT_KINDE}</b>
     <span class="end">
       <span>Environment <strong>${cut(environment)}</strong></span>
-      ${
-        clock
-          ? html`<form method="post" action="/emulator/clock">
-              Clock <a href="/emulator/clock">${clock}</a>
-              <button name="do" value="real">Back to real time</button>
-            </form>`
-          : ''
-      }
-      ${
-        faults.length > 0
-          ? html`<form method="post" action="/emulator/faults">
-              Faults <a href="/emulator/faults">${faults.length} armed: ${listed(faults)}</a>
-              <button name="do" value="clear">Remove</button>
-            </form>`
-          : ''
-      }
+      ${when(
+        clock,
+        (text) =>
+          html`<form method="post" action="/emulator/clock">
+            Clock <a href="/emulator/clock">${text}</a>
+            <button name="do" value="real">Back to real time</button>
+          </form>`,
+      )}
+      ${when(
+        faults.length > 0,
+        () =>
+          html`<form method="post" action="/emulator/faults">
+            Faults <a href="/emulator/faults">${faults.length} armed: ${listed(faults)}</a>
+            <button name="do" value="clear">Remove</button>
+          </form>`,
+      )}
     </span>
   </header>`;
 }
@@ -182,12 +182,13 @@ function banner({ environment, clock, faults }: Frame): Html {
 /** The first three names: more do not fit on a line. */
 function listed(names: readonly string[]): string {
   const rest = names.length - 3;
-  return names.slice(0, 3).map(cut).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const shown = names.slice(0, 3).map(cut).join(', ');
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
 function navigation({ counts, faults, clock }: Frame, current: Section): Html {
   const link = (section: Section, path: string, text: string, note: Html | string = '') =>
-    html`<a href="/emulator${path}" ${section === current ? html`aria-current="page"` : ''}
+    html`<a href="/emulator${path}" ${when(section === current, () => html`aria-current="page"`)}
       >${text} ${note}</a
     >`;
   const failed = html`<small class="bad">${counts.failed} failed</small>`;
@@ -198,15 +199,29 @@ function navigation({ counts, faults, clock }: Frame, current: Section): Html {
     ${link('sign-ins', '/sign-ins', 'Sign-ins', counts.failed > 0 ? failed : small(counts.signIns))}
     ${link('requests', '/requests', 'Requests', small(counts.requests))}
     <p>Control</p>
-    ${link('clock', '/clock', 'Clock', clock ? small('moved') : '')}
-    ${link('faults', '/faults', 'Faults', faults.length > 0 ? small(`${faults.length} armed`) : '')}
+    ${link(
+      'clock',
+      '/clock',
+      'Clock',
+      when(clock, () => small('moved')),
+    )}
+    ${link(
+      'faults',
+      '/faults',
+      'Faults',
+      when(faults.length > 0, () => small(`${faults.length} armed`)),
+    )}
   </nav>`;
 }
 
+const DONE = { look: '', mark: 'ok', role: 'status' } as const;
+const PROBLEM = { look: 'wrong', mark: 'no', role: 'alert' } as const;
+
 function noticeLine({ text, call, isProblem = false }: Notice): Html {
-  return html`<div class="notice ${isProblem ? 'wrong' : ''}" role="${isProblem ? 'alert' : 'status'}">
-    <p><span class="${isProblem ? 'no' : 'ok'}"></span>${text}</p>
-    ${call ? html`<p class="soft">The control API does the same: <code>${call}</code></p>` : ''}
+  const { look, mark, role } = isProblem ? PROBLEM : DONE;
+  return html`<div class="notice ${look}" role="${role}">
+    <p><span class="${mark}"></span>${text}</p>
+    ${when(call, (same) => html`<p class="soft">The control API does the same: <code>${same}</code></p>`)}
   </div>`;
 }
 

@@ -83,7 +83,7 @@ function filterForm(filter: URLSearchParams, { applications }: State): Html {
   const options = (name: string, choices: readonly (readonly [string, string])[]) =>
     choices.map(
       ([id, text]) =>
-        html`<option value="${id}" ${id === value(name) ? 'selected' : ''}>${text}</option>`,
+        html`<option value="${id}" ${when(id === value(name), () => html`selected`)}>${text}</option>`,
     );
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
   const clients = applications.map(({ clientId, name }) => [clientId, cut(name)] as const);
@@ -143,7 +143,7 @@ function row(request: Request, application: string | undefined, issuer: string):
     </td>
     <td>${statusPill(status)} ${when(fault, (name) => html`<span class="pill">fault ${cut(name)}</span>`)}</td>
     <td>${ms} ms</td>
-    <td>${application === undefined ? cut(client ?? '') : cut(application)}</td>
+    <td>${cut(application ?? client ?? '')}</td>
     <td>${when(flow, (id) => html`<a href="/emulator/sign-ins/${encodeURIComponent(id)}">See</a>`)}</td>`;
 }
 
@@ -158,8 +158,9 @@ function statusPill(status: number): Html {
 /** The request for a terminal, as far as it is kept: neither its body nor its headers are. */
 function curlOf({ method, path, query }: Request, issuer: string): string {
   const url = `'${`${issuer}${path}${query}`.replaceAll("'", `'\\''`)}'`;
-  const note = method === 'GET' ? '' : '  # its body and its headers are not kept';
-  return `curl -i ${method === 'GET' ? '' : `-X ${method} `}${url}${note}`;
+  return method === 'GET'
+    ? `curl -i ${url}`
+    : `curl -i -X ${method} ${url}  # its body and its headers are not kept`;
 }
 
 function steps(filter: URLSearchParams, { page, pages }: { page: number; pages: number }) {

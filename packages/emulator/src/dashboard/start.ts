@@ -44,7 +44,7 @@ export const environmentPage: Page = {
   path: '/emulator/env',
   async show(visit) {
     const { text } = await visit.control.env({ sdk: chosenSdk(visit).name });
-    return new Response(text.endsWith('\n') ? text : `${text}\n`, {
+    return new Response(`${text.trimEnd()}\n`, {
       headers: {
         ...protection(),
         'content-type': 'text/plain; charset=utf-8',
@@ -81,7 +81,7 @@ async function environmentBlock(visit: Visit): Promise<Html> {
   const tab = ({ name, title }: Sdk) =>
     html`<a
       href="/emulator?sdk=${encodeURIComponent(name)}"
-      ${name === sdk.name ? html`aria-current="page"` : ''}
+      ${when(name === sdk.name, () => html`aria-current="page"`)}
       >${cut(title)}</a
     >`;
   return html`<h2>Point your app here</h2>
@@ -114,7 +114,7 @@ function assignment(line: string): Html {
 function people(visit: Visit): Html {
   const { state, url } = visit;
   const asked = url.searchParams.get('user')?.trim() ?? '';
-  const found = asked ? findByName(state, asked) : undefined;
+  const found = findByName(state, asked);
   const shown = found ? [found] : state.people.slice(0, MOST_PEOPLE);
   const isLong = state.people.length > MOST_PEOPLE;
   return html`<h2>Sign in as</h2>
@@ -133,7 +133,7 @@ function searchForm(visit: Visit, { asked, isFound }: { asked: string; isFound: 
       /></label>
       <button>Find</button>
     </form>
-    <p class="soft">${asked && !isFound ? `No user is called ${cut(asked)}.` : ''}</p>`;
+    ${when(!isFound && asked !== '', () => html`<p class="soft">No user is called ${cut(asked)}.</p>`)}`;
 }
 
 function userTable(people: readonly Person[], visit: Visit): Html {
