@@ -1,6 +1,5 @@
-import type { SeedApplication } from '../seed/seed.js';
 import { constantTimeEqual } from '../state/password.js';
-import type { State } from '../state/state.js';
+import type { Application, State } from '../state/state.js';
 
 /** Headers of every answer that carries a token or says something about one. */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
@@ -32,7 +31,7 @@ export function authenticateClient(
   request: Request,
   form: URLSearchParams,
   state: State,
-): SeedApplication | undefined {
+): Application | undefined {
   const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';

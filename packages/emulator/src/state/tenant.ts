@@ -1,25 +1,36 @@
 import { credentialsOf, type Identity } from '../identity/identity.js';
 import type { Seed, SeedApplication } from '../seed/seed.js';
 import { digest, idOf } from './ids.js';
-import { emptyResources, type Property, type PropertyContext } from './resources.js';
-import type { TenantData } from './state.js';
+import {
+  emptyResources,
+  type Api,
+  type Application,
+  type Property,
+  type PropertyContext,
+  type Resources,
+} from './resources.js';
+import type { Invitation, Person, TenantData } from './state.js';
 
 /** What a tenant is made for, beside its seed. */
 export interface Site {
-  /** Identity that the credentials of the default applications come from. */
-  readonly identity: Identity;
+  /** Identity that the credentials of applications come from, where the seed has none. */
+  readonly identity: Pick<Identity, 'salt'>;
   /** Address of the app. */
   readonly siteUrl: string;
+  /** Paths below it that are callback URLs of the first back-end application, beside its own. @default none */
+  readonly callbacks?: readonly string[] | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
 
 /** The data of a tenant that nothing has happened to yet. */
-export function tenantOf(given: Seed, { identity, siteUrl, now }: Site): TenantData {
+export function tenantOf(given: Seed, site: Site): TenantData {
   const seed = structuredClone(given);
+  const apis = (seed.apis ?? []).map(apiOf);
   return {
     ...emptyResources(),
-    createdAt: now,
+    ...extrasOf(seed, apis, site.now),
+    createdAt: site.now,
     permissions: mapEntries(seed.permissions, (key, description) => ({
       id: idOf(`permission ${key}`),
       name: description,
@@ -32,22 +43,10 @@ export function tenantOf(given: Seed, { identity, siteUrl, now }: Site): TenantD
       ...usedProperties('org', Object.values(seed.organizations)),
     },
     organizations: seed.organizations,
-    people: seed.people.map((person) => ({
-      ...person,
-      id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
-    })),
-    invitations: [],
-    applications: seed.applications ?? defaultApplications(seed, identity, siteUrl),
-    apis: (seed.apis ?? []).map(({ audience, name, scopes }) => ({
-      id: digest(`api ${audience}`, 32),
-      audience,
-      name,
-      scopes: scopes.map((key) => ({
-        id: `api_scope_${digest(`${audience} ${key}`, 32)}`,
-        key,
-        description: key,
-      })),
-    })),
+    people: seed.people.map(personOf),
+    invitations: (seed.invitations ?? []).map((one) => invitationOf(one, site.now)),
+    applications: applicationsOf(seed, site),
+    apis,
     reuse: 0,
     grants: new Map(),
     codes: new Map(),
@@ -62,12 +61,95 @@ export function tenantOf(given: Seed, { identity, siteUrl, now }: Site): TenantD
   };
 }
 
+function personOf({ externalId, ...person }: Seed['people'][number]): Person {
+  return {
+    ...person,
+    ...(externalId !== undefined && { providedId: externalId }),
+    id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
+  };
+}
+
+function apiOf({ audience, name, scopes }: NonNullable<Seed['apis']>[number]): Api {
+  return {
+    id: digest(`api ${audience}`, 32),
+    audience,
+    name,
+    scopes: scopes.map((key) => ({
+      id: `api_scope_${digest(`${audience} ${key}`, 32)}`,
+      key,
+      description: key,
+    })),
+  };
+}
+
+/** Webhooks, API keys and environment variables. */
+function extrasOf(
+  { webhooks = [], apiKeys = [], environmentVariables = {} }: Seed,
+  apis: readonly Api[],
+  now: number,
+): Pick<Resources, 'webhooks' | 'apiKeys' | 'environmentVariables'> {
+  return {
+    webhooks: webhooks.map(({ endpoint, name = endpoint, events }) => ({
+      id: `webhook_${digest(`webhook ${endpoint}`, 32)}`,
+      name,
+      endpoint,
+      description: '',
+      eventTypes: events,
+      createdAt: now,
+    })),
+    apiKeys: apiKeys.map(({ name, key, audience, scopes = [] }) => ({
+      id: `api_key_${digest(`api key ${name} ${key}`, 32)}`,
+      name,
+      type: 'environment',
+      status: 'active',
+      apiId: apis.find((api) => api.audience === audience)?.id ?? '',
+      scopes,
+      userId: null,
+      orgCode: null,
+      createdAt: now,
+      hash: digest(key, 64),
+      suffix: key.slice(-4),
+      verifications: 0,
+    })),
+    environmentVariables: Object.entries(environmentVariables).map(([key, value]) => ({
+      id: `env_var_${digest(`environment variable ${key}`, 32)}`,
+      key,
+      value,
+      isSecret: false,
+      createdAt: now,
+    })),
+  };
+}
+
+function invitationOf(
+  {
+    email,
+    organization,
+    firstName,
+    lastName,
+    roles = [],
+  }: NonNullable<Seed['invitations']>[number],
+  now: number,
+): Invitation {
+  return {
+    code: `inv_${digest(`invitation ${organization} ${email.toLowerCase()}`, 32)}`,
+    orgCode: organization,
+    email,
+    firstName: firstName ?? null,
+    lastName: lastName ?? null,
+    roles,
+    createdAt: now,
+    isSent: false,
+    isRevoked: false,
+  };
+}
+
 /** A property of every key that has a value in the seed. */
 function usedProperties(
   context: PropertyContext,
   owners: readonly { properties?: Record<string, string> }[],
 ): Record<string, Property> {
-  const keys = owners.flatMap(({ properties = {} }) => Object.keys(properties));
+  const keys = new Set(owners.flatMap(({ properties = {} }) => Object.keys(properties)));
   const property = (key: string): Property => ({
     id: `prop_${digest(`property ${key}`, 32)}`,
     name: key,
@@ -77,7 +159,7 @@ function usedProperties(
     isPrivate: false,
     categoryId: '',
   });
-  return Object.fromEntries(keys.map((key) => [key, property(key)]));
+  return Object.fromEntries([...keys].map((key) => [key, property(key)]));
 }
 
 function mapEntries<From, To>(
@@ -87,21 +169,42 @@ function mapEntries<From, To>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(key, value)]));
 }
 
-function defaultApplications(seed: Seed, identity: Identity, site: string): SeedApplication[] {
+function applicationsOf(seed: Seed, site: Site): Application[] {
+  const applications = seed.applications ?? defaultApplications(seed, site);
+  const first = applications.findIndex(({ type }) => type === 'reg');
+  return applications.map(({ callbacks = [], ...application }, index) => {
+    const added = index === first ? (site.callbacks ?? []) : [];
+    const paths = [...callbacks, ...added].map((path) => site.siteUrl + path);
+    return {
+      ...application,
+      ...credentials(application, site),
+      redirectUris: [...new Set([...application.redirectUris, ...paths])],
+    };
+  });
+}
+
+/** Credentials of an application: its own, or ones that stay the same for its name. */
+function credentials({ clientId, name, type }: SeedApplication, { identity }: Site) {
+  if (clientId !== undefined) {
+    return { clientId };
+  }
+  const made = credentialsOf(identity, name);
+  return type === 'spa' ? { clientId: made.clientId } : made;
+}
+
+function defaultApplications(seed: Seed, { siteUrl }: Site): SeedApplication[] {
   const audiences = (seed.apis ?? []).map(({ audience }) => audience);
   return [
     {
       name: 'Local app',
-      ...credentialsOf(identity, 'Local app'),
       type: 'reg',
-      redirectUris: [`${site}/callback`],
-      logoutUris: [site],
+      redirectUris: [`${siteUrl}/callback`],
+      logoutUris: [siteUrl],
       audiences,
       tokens: { claims: ['roles', 'email', 'org_name', 'organizations'] },
     },
     {
       name: 'Local machine',
-      ...credentialsOf(identity, 'Local machine'),
       type: 'm2m',
       redirectUris: [],
       logoutUris: [],
