@@ -4,7 +4,8 @@ import { variablesOf } from './env/variables.js';
 import type { Faults } from './faults.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
-import { createLocalKinde, type ReceivedRequest } from './local-kinde.js';
+import { openKeep, type Keep } from './keep/keep.js';
+import { createLocalKinde, type LocalKinde, type ReceivedRequest } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
@@ -101,7 +102,16 @@ interface Listening {
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
-  const { state, answer, delivering, ...parts } = createLocalKinde(options);
+  const { keep, local } = await open(options);
+  const { state, delivering, ...parts } = local;
+  const own = createOwnKey(state, options);
+  if (keep) {
+    keep.attach(local, own.make());
+  }
+  const answer: Answer = async (request) => {
+    await own.ready();
+    return local.answer(request);
+  };
   const servers = createServers(answer);
   return {
     ...parts,
@@ -115,14 +125,17 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     state,
     clock: state.clock,
     limitManagement: (limit) => limitManagement(state, limit),
-    sign: createSign(state),
+    sign: createSign(state, own),
     async rotateKeys({ keepOld } = {}) {
+      await own.ready();
       await rotateKeys(state, keepOld);
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
     async listen(address = {}) {
-      await leaveDevelopmentKey(state, options);
+      // Requests wait for it; who listens need not.
+      void own.make();
       const url = await servers.listen(address);
+      keep?.announce(url);
       delivering.start();
       if (!options.issuer) {
         state.issuer = url;
@@ -132,8 +145,24 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     async close() {
       delivering.stop();
       await servers.close();
+      await own.ready();
+      keep?.close();
     },
   };
+}
+
+/** Opens what is kept, if anything is, and puts the parts together on its identity. */
+async function open(options: EmulatorOptions): Promise<{ keep?: Keep; local: LocalKinde }> {
+  if (options.keep === undefined) {
+    return { local: createLocalKinde(options) };
+  }
+  const keep = await openKeep(options.keep, options.environment);
+  try {
+    return { keep, local: createLocalKinde(options, keep.identity) };
+  } catch (error) {
+    keep.close();
+    throw error;
+  }
 }
 
 type Answer = (request: Request) => Promise<Response>;
@@ -174,9 +203,10 @@ function createServers(answer: Answer) {
 }
 
 /** `Emulator.sign`. The unpublished key is made when it is first asked for. */
-function createSign(state: State): Emulator['sign'] {
+function createSign(state: State, own: OwnKey): Emulator['sign'] {
   let unpublished: Promise<SigningKey> | undefined;
   return async (claims, { header, key } = {}) => {
+    await own.ready();
     if (key !== 'unpublished') {
       return signJwt(state.key, claims, header);
     }
@@ -198,14 +228,28 @@ function limitManagement(state: State, limit: Parameters<Emulator['limitManageme
   }
 }
 
+/** A key of its own, which is made at most once. */
+interface OwnKey {
+  /** Makes it where the published one is in use. */
+  make(): Promise<void>;
+  /** Resolves once it is there, if it was asked for. */
+  ready(): Promise<void>;
+}
+
 /** Whoever reaches the port must not be able to sign tokens, and everybody has the published key. */
-async function leaveDevelopmentKey(state: State, options: EmulatorOptions): Promise<void> {
-  if (options.deterministic) {
-    throw new Error(
-      'An emulator with the option deterministic cannot listen: its codes can be guessed.',
-    );
-  }
-  if (state.key.jwk.kid === DEVELOPMENT_KID) {
-    useKey(state, await createKey());
-  }
+function createOwnKey(state: State, { deterministic = false }: EmulatorOptions): OwnKey {
+  let made: Promise<void> | undefined;
+  return {
+    make() {
+      if (deterministic) {
+        throw new Error(
+          'An emulator with the option deterministic cannot listen, and keeps nothing: its codes can be guessed.',
+        );
+      }
+      const isPublished = state.key.jwk.kid === DEVELOPMENT_KID;
+      made ??= isPublished ? createKey().then((key) => useKey(state, key)) : Promise.resolve();
+      return made;
+    },
+    ready: () => made ?? Promise.resolve(),
+  };
 }

@@ -2,6 +2,7 @@
 import { createApp } from './app.js';
 import { createClock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
+import type { Identity } from './identity/identity.js';
 import { recordRequest } from './journal/record.js';
 import type { EmulatorOptions } from './options.js';
 import { capture, replaceData, restore, type Snapshot } from './state/capture.js';
@@ -41,8 +42,8 @@ const MOST_REQUESTS = 10_000;
  * Puts the parts together.
  * @throws Error for an invalid seed, issuer or site URL
  */
-export function createLocalKinde(options: EmulatorOptions): LocalKinde {
-  const state = createState(options, createClock(options.clock));
+export function createLocalKinde(options: EmulatorOptions, identity?: Identity): LocalKinde {
+  const state = createState(options, createClock(options.clock), identity);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const faults = createFaults();
   const app = createApp(state);
@@ -68,7 +69,7 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
     },
     capture: () => capture(state),
     restore(snapshot) {
-      restore(state, snapshot, freshData(state));
+      restore(state, snapshot, () => freshData(state));
       state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
     },
     reset() {
@@ -81,8 +82,8 @@ export function createLocalKinde(options: EmulatorOptions): LocalKinde {
 }
 
 /** The data of a tenant as its seed has it. */
-function freshData({ clock, identity, seed, siteUrl }: State) {
-  return tenantOf(seed, { identity, siteUrl, now: clock.now() });
+function freshData({ clock, identity, seed, siteUrl, callbacks }: State) {
+  return tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() });
 }
 
 function remember(request: Request, requests: ReceivedRequest[]): void {
