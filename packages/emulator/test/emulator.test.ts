@@ -95,7 +95,8 @@ describe('discovery and keys', () => {
     const other = await createEmulator();
     expect(other.state.key.jwk).toEqual(key);
     await other.listen({ port: 0 });
-    expect(other.state.key.jwk.n).not.toBe(key!.n);
+    const own: any = await (await other.fetch(`${other.issuer}/.well-known/jwks`)).json();
+    expect(own.keys[0].n).not.toBe(key!.n);
     await other.close();
   });
 

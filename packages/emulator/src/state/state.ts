@@ -67,6 +67,8 @@ export interface State extends TenantData {
   issuer: string;
   /** Address of the app, without a slash at the end. */
   readonly siteUrl: string;
+  /** Paths below it that are callback URLs as well. @default none */
+  readonly callbacks: readonly string[] | undefined;
   /** Seed that a reset goes back to. */
   seed: Seed;
   /** Form of the Management API's responses: as described, or as observed of the live service. */
@@ -106,13 +108,15 @@ export function createState(
   clock: KeptClock,
   identity: Identity = developmentIdentity(),
 ): State {
-  const seed = checkSeed(structuredClone(options.seed ?? defaultSeed));
+  const seed = checkSeed(options.seed ?? defaultSeed);
   const siteUrl = siteOf(options.siteUrl);
+  const { callbacks } = options;
   const random = options.deterministic ? createCounted(identity) : createRandom();
   return {
-    ...tenantOf(seed, { identity, siteUrl, now: clock.now() }),
+    ...tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() }),
     issuer: originOf('issuer', options.issuer),
     siteUrl,
+    callbacks,
     seed,
     managementMode: options.management?.mode ?? 'strict',
     managementScopes: [...new Set(operations.flatMap(({ scope }) => scope ?? []))],

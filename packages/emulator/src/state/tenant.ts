@@ -25,7 +25,7 @@ export interface Site {
 
 /** The data of a tenant that nothing has happened to yet. */
 export function tenantOf(given: Seed, site: Site): TenantData {
-  const seed = structuredClone(given);
+  const seed = copyOf(given);
   const apis = (seed.apis ?? []).map(apiOf);
   return {
     ...emptyResources(),
@@ -61,11 +61,16 @@ export function tenantOf(given: Seed, site: Site): TenantData {
   };
 }
 
-function personOf({ externalId, ...person }: Seed['people'][number]): Person {
+/** JSON is several times as fast as `structuredClone`, which matters for 100,000 users. */
+function copyOf(seed: Seed): Seed {
+  return JSON.parse(JSON.stringify(seed)) as Seed;
+}
+
+function personOf({ externalId, ...profile }: Seed['people'][number]): Person {
   return {
-    ...person,
+    id: `kp_${digest(profile.email.toLowerCase(), 32)}`,
+    ...profile,
     ...(externalId !== undefined && { providedId: externalId }),
-    id: person.id ?? `kp_${digest(person.email.toLowerCase(), 32)}`,
   };
 }
 
