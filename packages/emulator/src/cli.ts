@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import { assignment, refuseTenant, writeEnvironment } from './cli/env-file.js';
+import { refuseTenant, writeEnvironment } from './cli/env-file.js';
+import { assignment } from './env/format.js';
 import { createEmulator, type Emulator } from './emulator.js';
 import type { Seed } from './seed/seed.js';
 import type { Person, State } from './state/state.js';

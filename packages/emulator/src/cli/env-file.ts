@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
+import { assignment } from '../env/format.js';
+
 type Environment = Readonly<Record<string, string>>;
 
 /** Variables that are of one tenant: overwritten, they are lost unless somebody looks them up in Kinde. */
@@ -43,11 +45,6 @@ export function writeEnvironment(file: string, env: Environment): void {
   });
   const added = [...left].map(([name, value]) => assignment(name, value));
   writeFileSync(file, [...lines, ...added, ''].join('\n'), { mode: 0o600 });
-}
-
-/** Writes a variable as files of variables have it. */
-export function assignment(name: string, value: string): string {
-  return `${name}=${value}`;
 }
 
 /** The lines of a file without the empty end; none where there is no file. */
