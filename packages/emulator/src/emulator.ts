@@ -5,6 +5,7 @@ import type { Faults } from './faults.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
 import { openKeep, type Keep } from './keep/keep.js';
+import { newToken } from './keep/token.js';
 import { createLocalKinde, type LocalKinde, type ReceivedRequest } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
 import { serve } from './serve.js';
@@ -27,6 +28,8 @@ export interface Emulator {
   readonly env: Readonly<Record<string, string>>;
   /** State of the tenant. Changes take effect at once: the next token contains them. */
   readonly state: State;
+  /** Token of the control API, for programs that reach it over HTTP. */
+  readonly controlToken: string;
   /** Clock that tokens, codes and sessions expire by. */
   readonly clock: Clock;
   /** Injects faults into endpoints, by path. */
@@ -81,11 +84,15 @@ interface SignOptions {
 }
 
 /** Options of `Emulator.listen`. */
-interface ListenOptions {
+export interface ListenOptions {
   /** Port; 0 takes a free one. @default 4455 */
   port?: number;
   /** `localhost` for both loopback addresses, or one of them. @default 'localhost' */
   host?: string;
+  /** Names that requests may come by, beside those of loopback. @default none */
+  allowHosts?: readonly string[];
+  /** Answers https and http on the same port. @default false */
+  https?: boolean;
 }
 
 /** Result of `Emulator.listen`. */
@@ -123,6 +130,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return variablesOf(state);
     },
     state,
+    controlToken: keep?.token ?? newToken(),
     clock: state.clock,
     limitManagement: (limit) => limitManagement(state, limit),
     sign: createSign(state, own),
