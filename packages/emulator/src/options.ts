@@ -13,7 +13,10 @@ export interface EmulatorOptions {
   siteUrl?: string;
   /** Tenant to start with. @default defaultSeed */
   seed?: ReadonlySeed;
-  /** Paths below `siteUrl` that are callback URLs as well, such as `/api/auth/kinde_callback`. @default none */
+  /**
+   * Callback URLs of the app beside `/callback`: paths below `siteUrl`, such as `/api/auth/kinde_callback`, or whole URLs.
+   * Registered at the first back-end application. @default none
+   */
   callbacks?: readonly string[];
   /**
    * Folder in which identity, state and snapshots are kept, so that a restart is invisible to apps. One process at a time can
@@ -93,6 +96,22 @@ export function siteOf(value: string = DEFAULTS.siteUrl): string {
   throw new Error(
     `siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`,
   );
+}
+
+/**
+ * The callback URLs of an app, with paths joined to its address.
+ * @throws Error for anything but a path or an http or https URL.
+ */
+export function callbacksOf(values: readonly string[], siteUrl: string): string[] {
+  return values.map((value) => {
+    const address = /^\/(?!\/)/.test(value) ? siteUrl + value : value;
+    if (!/[\s#*\\]/.test(value) && URL.canParse(address) && /^https?:\/\//.test(address)) {
+      return address;
+    }
+    throw new Error(
+      `callbacks are paths such as /callback, or http or https URLs, without a fragment, not "${value}".`,
+    );
+  });
 }
 
 /** An http or https URL of nothing but an origin and a path. */

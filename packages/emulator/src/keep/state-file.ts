@@ -26,7 +26,7 @@ export interface Kept {
 export interface KeptSite {
   /** Address of the app. */
   readonly siteUrl: string;
-  /** Paths below it that were added to the callback URLs. */
+  /** Callback URLs that were added to those of the seed. */
   readonly callbacks?: readonly string[] | undefined;
 }
 

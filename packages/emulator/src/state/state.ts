@@ -11,7 +11,7 @@ import {
 } from '../identity/identity.js';
 import { openKey, type SigningKey } from '../identity/signing-key.js';
 import { createJournal, type Journal } from '../journal/journal.js';
-import { originOf, siteOf, type EmulatorOptions } from '../options.js';
+import { callbacksOf, originOf, siteOf, type EmulatorOptions } from '../options.js';
 import { checkSeed } from '../seed/check-seed.js';
 import { defaultSeed } from '../seed/default-seed.js';
 import type { Seed } from '../seed/seed.js';
@@ -67,8 +67,8 @@ export interface State extends TenantData {
   issuer: string;
   /** Address of the app, without a slash at the end. */
   readonly siteUrl: string;
-  /** Paths below it that are callback URLs as well. @default none */
-  readonly callbacks: readonly string[] | undefined;
+  /** Callback URLs that the first back-end application has beside those of the seed. */
+  readonly callbacks: readonly string[];
   /** Seed that a reset goes back to. */
   seed: Seed;
   /** Form of the Management API's responses: as described, or as observed of the live service. */
@@ -110,7 +110,7 @@ export function createState(
 ): State {
   const seed = checkSeed(options.seed ?? defaultSeed);
   const siteUrl = siteOf(options.siteUrl);
-  const { callbacks } = options;
+  const callbacks = callbacksOf(options.callbacks ?? [], siteUrl);
   const random = options.deterministic ? createCounted(identity) : createRandom();
   return {
     ...tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() }),

@@ -17,7 +17,7 @@ export interface Site {
   readonly identity: Pick<Identity, 'salt'>;
   /** Address of the app. */
   readonly siteUrl: string;
-  /** Paths below it that are callback URLs of the first back-end application, beside its own. @default none */
+  /** Callback URLs of the first back-end application beside those of the seed. @default none */
   readonly callbacks?: readonly string[] | undefined;
   /** Unix seconds. */
   readonly now: number;
@@ -179,11 +179,15 @@ function applicationsOf(seed: Seed, site: Site): Application[] {
   const first = applications.findIndex(({ type }) => type === 'reg');
   return applications.map(({ callbacks = [], ...application }, index) => {
     const added = index === first ? (site.callbacks ?? []) : [];
-    const paths = [...callbacks, ...added].map((path) => site.siteUrl + path);
+    const all = [
+      ...application.redirectUris,
+      ...callbacks.map((path) => site.siteUrl + path),
+      ...added,
+    ];
     return {
       ...application,
       ...credentials(application, site),
-      redirectUris: [...new Set([...application.redirectUris, ...paths])],
+      redirectUris: [...new Set(all)],
     };
   });
 }

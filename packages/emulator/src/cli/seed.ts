@@ -1,0 +1,28 @@
+import { checkSeed } from '../seed/check-seed.js';
+import { findSeed, readSeed } from '../seed/read-seed.js';
+import { WHICH, type Command } from './command.js';
+import { oneOf, UsageError } from './options.js';
+import { findRunning } from './running.js';
+
+/** `seed` */
+export const seed: Command = {
+  usage: 'seed check [file], seed export',
+  options: [...WHICH, 'seed'],
+  async run(given) {
+    const [word = '', named] = given.words;
+    if (oneOf('verb', word, ['check', 'export']) === 'export') {
+      const running = await findRunning(given);
+      return console.log(JSON.stringify(await running.call('GET', '/seed/export'), undefined, 2));
+    }
+    const file = named ?? given.text('seed') ?? findSeed(process.cwd());
+    if (file === undefined) {
+      throw new UsageError(
+        'No seed was found: give its file, or name it kinde.config.* or kinde.seed.*',
+      );
+    }
+    const { people, organizations } = checkSeed(await readSeed(file));
+    console.log(
+      `${file} fits together: ${people.length} users, ${Object.keys(organizations).length} organizations.`,
+    );
+  },
+};
