@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'packages/emulator/src/cli.ts', '--port', '0', ...args],
+    ['--import', 'tsx', 'packages/emulator/src/cli.ts', '--port', '0', '--memory', ...args],
     { env: { ...process.env, ...env } },
   );
   let errors = '';

@@ -2,7 +2,7 @@
 // The command line: kinde-emulator.
 import { readFileSync } from 'node:fs';
 import { COMMANDS, commandIn } from './cli/commands.js';
-import { helpOf, readArguments, UsageError } from './cli/options.js';
+import { helpOf, readArguments, USAGE_ERROR, usageError } from './cli/options.js';
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -18,13 +18,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { name, rest } = commandIn(args);
   const command = await COMMANDS[name]!.load();
-  const given = readArguments(rest, [...command.options, 'help']);
+  const given = readArguments(rest, [...command.options, 'help'], process.env);
   if (given.has('help')) {
     console.log(name === 'start' ? help(command.options) : usage(command));
     return 0;
   }
   if (name === 'start' && given.words.length > 0) {
-    throw new UsageError(
+    throw usageError(
       `"${given.words[0]}" was not expected: a command comes first, before its options.`,
     );
   }
@@ -66,5 +66,5 @@ function explain({ message, code, syscall, name }: NodeJS.ErrnoException): strin
   if (code === 'EACCES' && syscall === 'listen') {
     return 'This user may not listen on the port. Choose one above 1023 with --port.';
   }
-  return name === 'UsageError' ? `${message}\nRun kinde-emulator --help for the options.` : message;
+  return name === USAGE_ERROR ? `${message}\nRun kinde-emulator --help for the options.` : message;
 }

@@ -772,6 +772,7 @@ test('the command starts, tells how to use it, and stops on a signal', async () 
     '--import',
     'tsx',
     fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
+    '--memory',
     '--port',
     '0',
     '--site',
@@ -794,6 +795,7 @@ test('the command explains what is wrong with its arguments', async () => {
     '--import',
     'tsx',
     fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
+    '--memory',
     '--port',
     'x',
   ]);

@@ -1,6 +1,6 @@
 import { secondsOf } from '../clock.js';
 import { WHICH, type Command } from './command.js';
-import { UsageError } from './options.js';
+import { usageError } from './options.js';
 import { print, timeOf } from './print.js';
 import { findRunning, type RunningKinde } from './running.js';
 
@@ -37,14 +37,14 @@ function durationOf(word: string): number {
   try {
     return secondsOf(word);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw usageError((error as Error).message);
   }
 }
 
 function momentOf(word: string): number {
   const milliseconds = /^\d{4}-/.test(word) ? Date.parse(word) : Number.NaN;
   if (Number.isNaN(milliseconds)) {
-    throw new UsageError(
+    throw usageError(
       `"${word}" is no time: use +2h, freeze, unfreeze, real, or a time such as 2027-01-31T12:00:00Z.`,
     );
   }

@@ -1,4 +1,4 @@
-import { UsageError } from './options.js';
+import { usageError } from './options.js';
 import { nearest } from '@kindling/internal';
 import type { Command } from './command.js';
 
@@ -60,7 +60,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
 
 /**
  * The command that the arguments begin with.
- * @throws UsageError that names the nearest one
+ * @throws Error that names the nearest one
  */
 export function commandIn(args: readonly string[]): { name: string; rest: readonly string[] } {
   const [first = ''] = args;
@@ -73,5 +73,5 @@ export function commandIn(args: readonly string[]): { name: string; rest: readon
   const names = Object.keys(COMMANDS);
   const guess = nearest(first, names);
   const hint = guess === undefined ? `known: ${names.join(', ')}.` : `did you mean ${guess}?`;
-  throw new UsageError(`"${first}" is no command; ${hint}`);
+  throw usageError(`"${first}" is no command; ${hint}`);
 }

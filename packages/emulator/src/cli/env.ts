@@ -2,9 +2,10 @@ import { FORMATS } from '../env/format.js';
 import { detectSdk } from '../env/detect.js';
 import { sdkBy } from '../env/variables.js';
 import { WHICH, type Command } from './command.js';
-import { refuseTenant, writeEnvironment } from './env-file.js';
+import { refuseTenant, refuseUnwritable, writeEnvironment } from './env-file.js';
 import { oneOf } from './options.js';
 import { findRunning } from './running.js';
+import { say } from './print.js';
 
 /** `env` */
 export const env: Command = {
@@ -14,6 +15,9 @@ export const env: Command = {
     const format = oneOf('format', given.text('format') ?? 'dotenv', FORMATS);
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(process.cwd()).name);
     const file = given.text('write');
+    if (file !== undefined) {
+      refuseUnwritable('--write', file);
+    }
     if (file !== undefined && !given.has('force')) {
       refuseTenant(file);
     }
@@ -24,7 +28,7 @@ export const env: Command = {
       text: string;
     };
     if (file === undefined) {
-      console.log(text);
+      say(text);
     } else {
       writeEnvironment(file, values);
     }

@@ -1,6 +1,6 @@
 import { WHICH, type Command } from './command.js';
-import { oneOf, UsageError } from './options.js';
-import { columns, print } from './print.js';
+import { oneOf, usageError } from './options.js';
+import { columns, print, say } from './print.js';
 import { findRunning } from './running.js';
 
 interface Faults {
@@ -16,7 +16,7 @@ export const fault: Command = {
     const [word = '', name] = given.words;
     const verb = oneOf('verb', word, ['list', 'arm', 'clear']);
     if (verb === 'arm' && name === undefined) {
-      throw new UsageError('fault arm needs the name of a fault: see fault list.');
+      throw usageError('fault arm needs the name of a fault: see fault list.');
     }
     const times = timesOf(given.text('for') ?? '1');
     const running = await findRunning(given);
@@ -29,13 +29,11 @@ export const fault: Command = {
         const path = given.text('path');
         const match = path === undefined ? {} : { match: { path } };
         await running.call('POST', '/faults', { name, times, ...match });
-        return console.log(
-          `${name} is armed for ${times === 1 ? 'one request' : `${times} requests`}.`,
-        );
+        return say(`${name} is armed for ${times === 1 ? 'one request' : `${times} requests`}.`);
       }
       case 'clear':
         await running.call('DELETE', '/faults');
-        return console.log('No fault is armed.');
+        return say('No fault is armed.');
     }
   },
 };
@@ -52,5 +50,5 @@ function timesOf(text: string): number {
   if (Number.isSafeInteger(times) && times > 0) {
     return times;
   }
-  throw new UsageError(`--for is a number of requests, from 1, not "${text}".`);
+  throw usageError(`--for is a number of requests, from 1, not "${text}".`);
 }

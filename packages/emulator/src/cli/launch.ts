@@ -4,7 +4,7 @@ import { watchSeed } from '../keep/watch.js';
 import { checkSeed } from '../seed/check-seed.js';
 import { findSeed, readSeed } from '../seed/read-seed.js';
 import type { ReadonlySeed } from '../seed/seed.js';
-import { UsageError, type Given, type OptionName } from './options.js';
+import { usageError, type Given, type OptionName } from './options.js';
 
 /** Options of a local Kinde that is started. */
 export const LAUNCH = [
@@ -116,7 +116,7 @@ function portOf(text: string | undefined): number | undefined {
   }
   const port = Number(text);
   if (text.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new UsageError(`--port must be a number from 0 to 65535, not "${text}".`);
+    throw usageError(`--port must be a number from 0 to 65535, not "${text}".`);
   }
   return port;
 }
@@ -125,10 +125,10 @@ function namesOf(given: Given): readonly string[] {
   const names = given.texts('environment');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new UsageError(`--environment ${twice} was given twice.`);
+    throw usageError(`--environment ${twice} was given twice.`);
   }
   if (names.length > 1 && given.text('issuer') !== undefined) {
-    throw new UsageError('--issuer is for one environment: each needs an issuer of its own.');
+    throw usageError('--issuer is for one environment: each needs an issuer of its own.');
   }
   return names.length > 0 ? names : [DEFAULT_ENVIRONMENT];
 }
@@ -136,7 +136,7 @@ function namesOf(given: Given): readonly string[] {
 function folderOf(given: Given, keeps: boolean): string | undefined {
   const named = given.text('state');
   if (given.has('memory') && named !== undefined) {
-    throw new UsageError('--memory keeps nothing, so --state has no use beside it.');
+    throw usageError('--memory keeps nothing, so --state has no use beside it.');
   }
   const isKept = named !== undefined || keeps || given.text('environment') !== undefined;
   return given.has('memory') || !isKept ? undefined : (named ?? projectFolder());

@@ -1,44 +1,47 @@
 import type { JournalEntry } from '../journal/entries.js';
 import { timeOf } from './print.js';
 
+type Line<Kind extends JournalEntry['kind']> = (entry: JournalEntry<Kind>, url: string) => string;
+
+/** What is told on the terminal of each kind of entry; kinds that are missing are not told. */
+const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
+  step({ outcome, text, flow }, url) {
+    const where = outcome === 'ok' ? '' : `\n          ${url}/emulator/sign-ins/${flow}`;
+    return `${outcome === 'failed' ? 'failed: ' : ''}${clean(text)}${where}`;
+  },
+  delivery({ type, endpoint, status, next }) {
+    const again = next === undefined ? '' : `, again at ${timeOf(next)}`;
+    return clean(`webhook ${type} to ${endpoint}: ${status}${again}`);
+  },
+  seed({ what, changes, problems }) {
+    if (what === 'merged') {
+      return clean(`seed merged: ${changes.join('; ')}`);
+    }
+    return `seed refused, nothing was changed:\n${problems.map(clean).join('\n')}`;
+  },
+  state: ({ what, name }) => clean(`state ${what}: ${name}`),
+  fault: ({ name, what, path }) =>
+    clean(`fault ${name} ${what}${path === undefined ? '' : `: ${path}`}`),
+  remark: ({ text }) => clean(text),
+};
+
 /** An entry of the journal as a line for the terminal; `undefined` for what is not told there. */
-export function lineOf(entry: JournalEntry, url: string, withRequests = false): string | undefined {
-  const text = textOf(entry, url, withRequests);
-  const time = new Date(entry.time).toTimeString().slice(0, 8);
-  // Names come from strangers: nothing in them may move the cursor.
-  return text === undefined ? undefined : `${time}  ${clean(text)}`;
+export function lineOf(entry: JournalEntry, url: string): string | undefined {
+  const line = LINES[entry.kind] as Line<JournalEntry['kind']> | undefined;
+  return line && `${clockOf(entry)}  ${line(entry, url)}`;
 }
 
-function textOf(entry: JournalEntry, url: string, withRequests: boolean): string | undefined {
-  switch (entry.kind) {
-    case 'step': {
-      const where =
-        entry.outcome === 'ok' ? '' : `\n          ${url}/emulator/sign-ins/${entry.flow}`;
-      return `${entry.outcome === 'failed' ? 'failed: ' : ''}${entry.text}${where}`;
-    }
-    case 'delivery': {
-      const next = entry.next === undefined ? '' : `, again at ${timeOf(entry.next)}`;
-      return `webhook ${entry.type} to ${entry.endpoint}: ${entry.status}${next}`;
-    }
-    case 'seed':
-      return entry.what === 'merged'
-        ? `seed merged: ${entry.changes.join('; ')}`
-        : `seed refused, nothing was changed:\n${entry.problems.join('\n')}`;
-    case 'state':
-      return `state ${entry.what}: ${entry.name}`;
-    case 'fault':
-      return `fault ${entry.name} ${entry.what}${entry.path === undefined ? '' : `: ${entry.path}`}`;
-    case 'remark':
-      return entry.text;
-    case 'request':
-      return withRequests
-        ? `${entry.method} ${entry.path}${entry.query} ${entry.status}`
-        : undefined;
-    default:
-      return undefined;
-  }
+/** A request as a line, for those who ask for all that happened. */
+export function requestLine(entry: JournalEntry<'request'>): string {
+  const { method, path, query, status } = entry;
+  return clean(`${clockOf(entry)}  ${method} ${path}${query} ${status}`);
 }
 
+function clockOf({ time }: JournalEntry): string {
+  return new Date(time).toTimeString().slice(0, 8);
+}
+
+/** Names come from strangers: nothing in them may move the cursor or begin a line. */
 function clean(text: string): string {
-  return text.replaceAll(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/g, '');
+  return text.replaceAll(/\p{Cc}/gu, ' ');
 }

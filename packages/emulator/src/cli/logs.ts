@@ -1,7 +1,8 @@
 import type { JournalEntry } from '../journal/entries.js';
 import { WHICH, type Command } from './command.js';
-import { lineOf } from './lines.js';
+import { lineOf, requestLine } from './lines.js';
 import { findRunning } from './running.js';
+import { say } from './print.js';
 
 /** Seconds that one question waits for the next entry. */
 const WAIT = 30;
@@ -35,9 +36,13 @@ export const logs: Command = {
 
 function printAll(entries: readonly JournalEntry[], url: string, asJson: boolean): void {
   for (const entry of entries) {
-    const line = asJson ? JSON.stringify(entry) : lineOf(entry, url, true);
+    const line = asJson ? JSON.stringify(entry) : textOf(entry, url);
     if (line !== undefined) {
-      console.log(line);
+      say(line);
     }
   }
+}
+
+function textOf(entry: JournalEntry, url: string): string | undefined {
+  return entry.kind === 'request' ? requestLine(entry) : lineOf(entry, url);
 }

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '@kindling/internal';
 
-/** A mistake on the command line, as opposed to a failure. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** An error for a mistake on the command line, as opposed to a failure. */
+export function usageError(message: string): Error {
+  return Object.assign(new Error(message), { name: USAGE_ERROR });
 }
+
+/** Name of errors for mistakes on the command line. */
+export const USAGE_ERROR = 'UsageError';
 
 /** An option of the command line. */
 interface Option {
@@ -68,13 +71,22 @@ export interface Given {
   readonly words: readonly string[];
   /** What comes after `--`. */
   readonly after: readonly string[];
+  /** Environment variables of this process. */
+  readonly env: Variables;
 }
+
+/** Environment variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the arguments of a command that takes these options.
- * @throws UsageError that names the nearest option
+ * @throws Error that names the nearest option
  */
-export function readArguments(args: readonly string[], allowed: readonly OptionName[]): Given {
+export function readArguments(
+  args: readonly string[],
+  allowed: readonly OptionName[],
+  env: Variables,
+): Given {
   const end = args.indexOf('--');
   const own = end === -1 ? args : args.slice(0, end);
   const options = Object.fromEntries(
@@ -95,6 +107,7 @@ export function readArguments(args: readonly string[], allowed: readonly OptionN
     has: (name) => values[name] === true,
     words: positionals,
     after: end === -1 ? [] : args.slice(end + 1),
+    env,
   };
 }
 
@@ -104,7 +117,7 @@ function orUsage<Result>(parse: () => Result, allowed: readonly OptionName[]): R
   } catch (error) {
     const { message } = error as Error;
     const [, given] = /Unknown option '--?([^']+)'/.exec(message) ?? [];
-    throw new UsageError(given === undefined ? message : unknownOption(given, allowed));
+    throw usageError(given === undefined ? message : unknownOption(given, allowed));
   }
 }
 
@@ -127,7 +140,7 @@ export function helpOf(names: readonly OptionName[]): string {
 
 /**
  * A word that must be one of a few.
- * @throws UsageError that names the nearest one
+ * @throws Error that names the nearest one
  */
 export function oneOf<Word extends string>(
   what: string,
@@ -140,7 +153,5 @@ export function oneOf<Word extends string>(
   }
   const guess = nearest(given, known);
   const hint = guess === undefined ? `known: ${known.join(', ')}.` : `did you mean ${guess}?`;
-  throw new UsageError(
-    `${given === '' ? `A ${what} is needed` : `"${given}" is no ${what}`}; ${hint}`,
-  );
+  throw usageError(`${given === '' ? `A ${what} is needed` : `"${given}" is no ${what}`}; ${hint}`);
 }

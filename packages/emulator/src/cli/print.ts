@@ -1,6 +1,16 @@
+/** Prints a line. */
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints a line about something that went wrong. */
+export function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 /** Prints a line for people, or one JSON object for programs. */
 export function print(value: unknown, asJson: boolean, text: string): void {
-  console.log(asJson ? JSON.stringify(value) : text);
+  say(asJson ? JSON.stringify(value) : text);
 }
 
 /** Names and values below one another. */

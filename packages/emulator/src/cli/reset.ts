@@ -1,5 +1,6 @@
 import { WHICH, type Command } from './command.js';
 import { findRunning } from './running.js';
+import { say } from './print.js';
 
 /** `reset` */
 export const reset: Command = {
@@ -9,6 +10,6 @@ export const reset: Command = {
     const [to = 'seed'] = given.words;
     const running = await findRunning(given);
     await running.call('POST', '/reset', { to });
-    console.log(`Back to ${to}.`);
+    say(`Back to ${to}.`);
   },
 };

@@ -7,7 +7,8 @@ import { projectRoot } from '../keep/place.js';
 import type { Command } from './command.js';
 import { LAUNCH, launch } from './launch.js';
 import { lineOf } from './lines.js';
-import { UsageError } from './options.js';
+import { usageError } from './options.js';
+import { complain } from './print.js';
 
 /** Exit code of shells for a command that does not exist. */
 const NOT_FOUND = 127;
@@ -21,7 +22,7 @@ export const run: Command = {
   async run(given) {
     const [command, ...args] = given.after;
     if (command === undefined) {
-      throw new UsageError('run needs a command after --, such as: kinde-emulator run -- npm test');
+      throw usageError('run needs a command after --, such as: kinde-emulator run -- npm test');
     }
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(projectRoot()).name).name;
     const launched = await launch(given, { port: 0, keep: false });
@@ -34,7 +35,7 @@ export const run: Command = {
       if (!given.has('quiet')) {
         tellFailures(emulator, one.url);
       }
-      const env = { ...process.env, ...environmentOf(emulator, sdk), KINDE_EMULATOR_URL: one.url };
+      const env = { ...given.env, ...environmentOf(emulator, sdk), KINDE_EMULATOR_URL: one.url };
       return await runCommand(command, args, env);
     } finally {
       await launched.close();
@@ -57,7 +58,7 @@ function tellFailures({ state }: Emulator, url: string): void {
   state.journal.subscribe((entry) => {
     const line = entry.kind === 'step' && entry.outcome === 'failed' && lineOf(entry, url);
     if (line) {
-      console.error(line);
+      complain(line);
     }
   });
 }
@@ -77,7 +78,7 @@ function runCommand(
   signals.forEach((signal) => process.on(signal, forward));
   return new Promise<number>((resolve) => {
     child.once('error', (error) => {
-      console.error(`${command} cannot be run: ${error.message}`);
+      complain(`${command} cannot be run: ${error.message}`);
       resolve(NOT_FOUND);
     });
     child.once('exit', (code, signal) => {

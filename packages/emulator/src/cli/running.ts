@@ -3,7 +3,7 @@ import { request as secureRequest } from 'node:https';
 import { DEFAULT_ENVIRONMENT, placeOf, projectFolder } from '../keep/place.js';
 import { isRunning, readRunning } from '../keep/running.js';
 import { readToken } from '../keep/token.js';
-import { UsageError, type Given } from './options.js';
+import { usageError, type Given } from './options.js';
 
 /** The control API of a local Kinde that runs. */
 export interface RunningKinde {
@@ -20,10 +20,10 @@ const API = '/emulator/api/v1';
 
 /**
  * Finds the local Kinde that a command is for: that of `--state` and `--environment`, or what `run` says in the environment.
- * @throws UsageError where none runs
+ * @throws Error where none runs
  */
 export async function findRunning(given: Given): Promise<RunningKinde> {
-  const { KINDE_EMULATOR_URL: named, KINDE_EMULATOR_TOKEN: token } = process.env;
+  const { KINDE_EMULATOR_URL: named, KINDE_EMULATOR_TOKEN: token } = given.env;
   const isMeant = given.text('state') === undefined && given.text('environment') === undefined;
   if (isMeant && named !== undefined && token !== undefined) {
     return reach(named, token);
@@ -33,7 +33,7 @@ export async function findRunning(given: Given): Promise<RunningKinde> {
   const running = readRunning(place.running);
   const kept = readToken(place.token);
   if (!running?.url || kept === undefined || !(await isRunning(running))) {
-    throw new UsageError(
+    throw usageError(
       `No local Kinde of the environment ${environment} runs with its state in ${place.folder}. Start one: kinde-emulator`,
     );
   }

@@ -1,8 +1,9 @@
 import { checkSeed } from '../seed/check-seed.js';
 import { findSeed, readSeed } from '../seed/read-seed.js';
 import { WHICH, type Command } from './command.js';
-import { oneOf, UsageError } from './options.js';
+import { oneOf, usageError } from './options.js';
 import { findRunning } from './running.js';
+import { say } from './print.js';
 
 /** `seed` */
 export const seed: Command = {
@@ -12,16 +13,16 @@ export const seed: Command = {
     const [word = '', named] = given.words;
     if (oneOf('verb', word, ['check', 'export']) === 'export') {
       const running = await findRunning(given);
-      return console.log(JSON.stringify(await running.call('GET', '/seed/export'), undefined, 2));
+      return say(JSON.stringify(await running.call('GET', '/seed/export'), undefined, 2));
     }
     const file = named ?? given.text('seed') ?? findSeed(process.cwd());
     if (file === undefined) {
-      throw new UsageError(
+      throw usageError(
         'No seed was found: give its file, or name it kinde.config.* or kinde.seed.*',
       );
     }
     const { people, organizations } = checkSeed(await readSeed(file));
-    console.log(
+    say(
       `${file} fits together: ${people.length} users, ${Object.keys(organizations).length} organizations.`,
     );
   },

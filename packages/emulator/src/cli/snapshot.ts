@@ -1,6 +1,6 @@
 import { WHICH, type Command } from './command.js';
-import { oneOf, UsageError } from './options.js';
-import { columns, print } from './print.js';
+import { oneOf, usageError } from './options.js';
+import { columns, print, say } from './print.js';
 import { findRunning } from './running.js';
 
 const VERBS = ['save', 'load', 'list', 'remove'] as const;
@@ -13,7 +13,7 @@ export const snapshot: Command = {
     const [word = '', name] = given.words;
     const verb = oneOf('verb', word, VERBS);
     if (verb !== 'list' && name === undefined) {
-      throw new UsageError(`snapshot ${verb} needs a name.`);
+      throw usageError(`snapshot ${verb} needs a name.`);
     }
     const running = await findRunning(given);
     const path = `/snapshots/${encodeURIComponent(name ?? '')}`;
@@ -28,13 +28,13 @@ export const snapshot: Command = {
       }
       case 'save':
         await running.call('PUT', path);
-        return console.log(`Kept as ${name}.`);
+        return say(`Kept as ${name}.`);
       case 'load':
         await running.call('POST', `${path}/restore`);
-        return console.log(`Back to ${name}.`);
+        return say(`Back to ${name}.`);
       case 'remove':
         await running.call('DELETE', path);
-        return console.log(`${name} is removed.`);
+        return say(`${name} is removed.`);
     }
   },
 };

@@ -6,11 +6,12 @@ import type { Environment } from '../environments.js';
 import type { JournalEntry } from '../journal/entries.js';
 import { placeOf, projectRoot } from '../keep/place.js';
 import type { Command } from './command.js';
-import { refuseTenant, writeEnvironment } from './env-file.js';
+import { refuseTenant, refuseUnwritable, writeEnvironment } from './env-file.js';
 import { LAUNCH, launch, type Launched } from './launch.js';
 import { lineOf } from './lines.js';
-import { UsageError, type Given } from './options.js';
+import { usageError, type Given } from './options.js';
 import { screenOf } from './screen.js';
+import { say, complain } from './print.js';
 
 /** `start`, which is what happens without a command. */
 export const start: Command = {
@@ -19,11 +20,8 @@ export const start: Command = {
   async run(given) {
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(projectRoot()).name).name;
     const file = given.text('env');
-    if (file !== undefined && !given.has('force')) {
-      refuseTenant(file);
-    }
-    if (file !== undefined && given.texts('environment').length > 1) {
-      throw new UsageError('--env is for one environment: the file has one value for each name.');
+    if (file !== undefined) {
+      checkEnvFile(file, given);
     }
     const launched = await launch(given, { port: 4455, keep: true });
     stopOnSignal(launched);
@@ -37,6 +35,17 @@ export const start: Command = {
     }
   },
 };
+
+/** What can be wrong with the file of `--env` is told before anything listens. */
+function checkEnvFile(file: string, given: Given): void {
+  if (given.texts('environment').length > 1) {
+    throw usageError('--env is for one environment: the file has one value for each name.');
+  }
+  refuseUnwritable('--env', file);
+  if (!given.has('force')) {
+    refuseTenant(file);
+  }
+}
 
 /** Ctrl-C ends it in order; a second one at once. */
 function stopOnSignal({ close }: Launched): void {
@@ -69,9 +78,9 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
   if (given.has('json')) {
     const { name: environment, url } = one;
     const { values: env } = values;
-    print({ kind: 'ready', environment, url, dashboard, env, state: stateFile ?? null });
+    sayJson({ kind: 'ready', environment, url, dashboard, env, state: stateFile ?? null });
   } else if (!given.has('quiet')) {
-    console.log(screenOf({ emulator, url: one.url, dashboard, sdk, seedFile, stateFile }));
+    say(screenOf({ emulator, url: one.url, dashboard, sdk, seedFile, stateFile }));
   }
   follow(emulator, one.url, given);
   if (given.has('open')) {
@@ -87,11 +96,11 @@ function dashboardOf(url: string): string {
 function follow({ state }: Emulator, url: string, given: Given): void {
   const show = (entry: JournalEntry) => {
     if (given.has('json')) {
-      return print(entry);
+      return sayJson(entry);
     }
     const line = lineOf(entry, url);
     if (line !== undefined && isShown(entry, given.has('quiet'))) {
-      (isTrouble(entry) ? console.error : console.log)(line);
+      (isTrouble(entry) ? complain : say)(line);
     }
   };
   state.journal.after(0).filter(isWorthTelling).forEach(show);
@@ -120,8 +129,8 @@ function isTrouble(entry: JournalEntry): boolean {
   }
 }
 
-function print(value: object): void {
-  console.log(JSON.stringify(value));
+function sayJson(value: object): void {
+  say(JSON.stringify(value));
 }
 
 /** Where there is no browser, nothing happens. */

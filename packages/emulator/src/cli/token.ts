@@ -1,5 +1,5 @@
 import { WHICH, type Command } from './command.js';
-import { UsageError } from './options.js';
+import { usageError } from './options.js';
 import { print } from './print.js';
 import { findRunning } from './running.js';
 
@@ -10,7 +10,7 @@ export const token: Command = {
   async run(given) {
     const [person] = given.words;
     if (person === undefined) {
-      throw new UsageError('token needs a user: a key, an id or an address.');
+      throw usageError('token needs a user: a key, an id or an address.');
     }
     const running = await findRunning(given);
     const [organization, expiresIn, defect] = (['org', 'expires', 'defect'] as const).map((name) =>

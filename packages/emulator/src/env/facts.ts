@@ -29,33 +29,50 @@ export interface Facts {
   readonly machine?: { readonly clientId: string; readonly clientSecret: string };
 }
 
+/** An application of which nothing is known. */
+const NONE = {
+  clientId: '',
+  clientSecret: '',
+  redirectUris: [],
+  logoutUris: [],
+  audiences: [],
+} satisfies Partial<Application>;
+
 /** What an app needs to know to sign in here; `callback` is the path that its SDK usually handles. */
 export function factsOf(state: State, callback = '/callback'): Facts {
   const { applications, identity, issuer, siteUrl } = state;
-  const backEnd = applications.find(({ type }) => type === 'reg') ?? applications[0];
-  const browser = applications.find(({ type }) => type === 'spa') ?? backEnd;
+  const backEnd = { ...NONE, ...(ofType(applications, 'reg') ?? applications[0]) };
+  const browser = { ...backEnd, ...ofType(applications, 'spa') };
   const machine = applications.find(({ management }) => management !== undefined);
   const usual = siteUrl + (callback === '/' ? '' : callback);
+  const [logoutUri = siteUrl] = backEnd.logoutUris;
   return {
     issuer,
     protocol: new URL(issuer).protocol.replace(':', ''),
-    clientId: backEnd?.clientId ?? '',
-    clientSecret: backEnd?.clientSecret ?? '',
+    clientId: backEnd.clientId,
+    clientSecret: backEnd.clientSecret,
     siteUrl,
     redirectUri: redirectOf(backEnd, usual),
-    logoutUri: backEnd?.logoutUris[0] ?? siteUrl,
-    audience: (backEnd?.audiences ?? []).join(' '),
+    logoutUri,
+    audience: backEnd.audiences.join(' '),
     sessionSecret: derive(identity, 'session secret', 64),
-    browserClientId: browser?.clientId ?? '',
+    browserClientId: browser.clientId,
     browserRedirectUri: redirectOf(browser, usual),
-    ...(machine && {
-      machine: { clientId: machine.clientId, clientSecret: machine.clientSecret ?? '' },
-    }),
+    ...(machine && { machine: { ...NONE, ...machine } }),
   };
 }
 
+function ofType(
+  applications: readonly Application[],
+  type: Application['type'],
+): Application | undefined {
+  return applications.find((one) => one.type === type);
+}
+
 /** The usual redirect URI, if the application may use it, or else its first one. */
-function redirectOf(application: Application | undefined, usual: string): string {
-  const { redirectUris = [] } = application ?? {};
+function redirectOf(
+  { redirectUris }: { readonly redirectUris: readonly string[] },
+  usual: string,
+): string {
   return redirectUris.includes(usual) ? usual : (redirectUris[0] ?? usual);
 }

@@ -1,6 +1,6 @@
-// The environment of an app that signs in here, as its SDK reads it.
-import type { State } from '../state/state.js';
+// The environment of an app that signs in here.
 import { nearest } from '@kindling/internal';
+import type { State } from '../state/state.js';
 import { factsOf } from './facts.js';
 import { SDKS, type Sdk } from './sdks.js';
 

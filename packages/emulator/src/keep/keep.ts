@@ -4,7 +4,7 @@ import type { Identity } from '../identity/identity.js';
 import { developmentKey } from '../identity/signing-key.js';
 import type { JournalEntry } from '../journal/entries.js';
 import type { LocalKinde } from '../local-kinde.js';
-import { LaterVersionError, type Snapshot } from '../state/check-snapshot.js';
+import { isOfLaterVersion, type Snapshot } from '../state/check-snapshot.js';
 import { adoptSeed } from './adopt-seed.js';
 import { readText } from './files.js';
 import { makePlace, placeOf, type Place } from './place.js';
@@ -77,7 +77,7 @@ function orSetAside(file: string, use: () => Found): Found {
   try {
     return use();
   } catch (error) {
-    if (error instanceof LaterVersionError) {
+    if (isOfLaterVersion(error)) {
       throw error;
     }
     return { kept: undefined, aside: setAside(file) };

@@ -57,7 +57,9 @@ function mergeFields(target: Fields, both: Both, path: readonly string[], say: S
   const before = both.before as Fields;
   const after = both.after as Fields;
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const [old, wanted, found] = [before[name], after[name], target[name]];
+    const old = before[name];
+    const wanted = after[name];
+    const found = target[name];
     const own = [...path, name];
     if (isDeepStrictEqual(old, wanted) || name === 'createdAt') {
       continue;

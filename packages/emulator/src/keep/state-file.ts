@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Identity } from '../identity/identity.js';
 import { openKey } from '../identity/signing-key.js';
 import type { Seed } from '../seed/seed.js';
-import { LaterVersionError } from '../state/check-snapshot.js';
+import { laterVersion } from '../state/check-snapshot.js';
 import { snapshotOf } from '../state/capture.js';
 import type { State } from '../state/state.js';
 import { writeText } from './files.js';
@@ -51,15 +51,15 @@ const KeptSchema = v.object({
 
 /**
  * Reads the text of a state file.
- * @throws LaterVersionError for one of a later release: it must not be touched
+ * @throws TypeError for one of a later release: it must not be touched
  * @throws Error for one that is broken
  */
 export function parseState(file: string, text: string): Kept {
   const content = JSON.parse(text) as unknown;
   const { version } = Object(content) as { version?: unknown };
   if (typeof version === 'number' && version > VERSION) {
-    throw new LaterVersionError(
-      `${file} is of a later release (its version is ${version}, this release reads up to ${VERSION}). Update @kindling/emulator, or use another folder with --state <dir>.`,
+    throw laterVersion(
+      `${file} is of a later release (its version is ${version}, this release reads up to ${VERSION}).`,
     );
   }
   const kept = v.parse(KeptSchema, content);

@@ -44,7 +44,11 @@ async function parse(file: string, end: string): Promise<unknown> {
     return yaml.parse(readFileSync(file, 'utf8'));
   }
   const { createJiti } = await import('jiti');
-  const jiti = createJiti(pathToFileURL(file).href, { moduleCache: false, fsCache: false });
+  const jiti = createJiti(pathToFileURL(file).href, {
+    interopDefault: false,
+    moduleCache: false,
+    fsCache: false,
+  });
   return exported((await jiti.import(file)) as Record<string, unknown>);
 }
 

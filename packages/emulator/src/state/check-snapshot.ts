@@ -53,9 +53,19 @@ const event = {
 
 /** What each part looks like. The compiler demands a row for every part of the data. */
 const SHAPES = {
-  permissions: byKey({ id: text, name: text, description: text }),
-  roles: byKey({ id: text, name: text, permissions: texts }),
-  flags: byKey({ type: v.picklist(['s', 'b', 'i', 'j']) }),
+  permissions: byKey({
+    id: text,
+    name: text,
+    description: text,
+  }),
+  roles: byKey({
+    id: text,
+    name: text,
+    permissions: texts,
+  }),
+  flags: byKey({
+    type: v.picklist(['s', 'b', 'i', 'j']),
+  }),
   applications: listOf({
     name: text,
     clientId: text,
@@ -70,21 +80,52 @@ const SHAPES = {
     id: text,
     audience: text,
     name: text,
-    scopes: listOf({ id: text, key: text }),
+    scopes: listOf({
+      id: text,
+      key: text,
+    }),
   }),
-  properties: byKey({ id: text, name: text, context: text }),
-  propertyCategories: listOf({ id: text, name: text, context: text }),
-  connections: listOf({ id: text, strategy: text, applications: texts, organizations: texts }),
+  properties: byKey({
+    id: text,
+    name: text,
+    context: text,
+  }),
+  propertyCategories: listOf({
+    id: text,
+    name: text,
+    context: text,
+  }),
+  connections: listOf({
+    id: text,
+    strategy: text,
+    applications: texts,
+    organizations: texts,
+  }),
   apiKeys: listOf({
     id: text,
     apiId: text,
     scopes: texts,
     hash: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)),
   }),
-  environmentVariables: listOf({ id: text, key: text, value: text }),
-  subscribers: listOf({ id: text, email: text }),
-  webhooks: listOf({ id: text, endpoint: text, eventTypes: texts }),
-  usage: listOf({ featureCode: text, value: number, at: number }),
+  environmentVariables: listOf({
+    id: text,
+    key: text,
+    value: text,
+  }),
+  subscribers: listOf({
+    id: text,
+    email: text,
+  }),
+  webhooks: listOf({
+    id: text,
+    endpoint: text,
+    eventTypes: texts,
+  }),
+  usage: listOf({
+    featureCode: text,
+    value: number,
+    at: number,
+  }),
   environmentFlags: v.record(text, v.unknown()),
   organizations: byKey({
     name: text,
@@ -98,14 +139,34 @@ const SHAPES = {
     username: some(text),
     phone: some(text),
     password: some(text),
-    organizations: byKey({ roles: some(texts), permissions: some(texts) }),
-    identities: some(listOf({ id: text, type: text, value: text, normal: text })),
+    organizations: byKey({
+      roles: some(texts),
+      permissions: some(texts),
+    }),
+    identities: some(
+      listOf({
+        id: text,
+        type: text,
+        value: text,
+        normal: text,
+      }),
+    ),
     flags: some(v.record(text, v.unknown())),
     properties: some(v.record(text, text)),
   }),
-  invitations: listOf({ code: text, orgCode: text, email: text, roles: texts }),
+  invitations: listOf({
+    code: text,
+    orgCode: text,
+    email: text,
+    roles: texts,
+  }),
   managementLimit: some(
-    v.looseObject({ requests: number, seconds: number, since: number, taken: number }),
+    v.looseObject({
+      requests: number,
+      seconds: number,
+      since: number,
+      taken: number,
+    }),
   ),
   reuse: number,
   createdAt: number,
@@ -119,16 +180,38 @@ const SHAPES = {
     authTime: number,
     ended: v.boolean(),
     accessToken: some(
-      v.looseObject({ token: text, kid: text, issuer: text, expiresAt: number, says: text }),
+      v.looseObject({
+        token: text,
+        kid: text,
+        issuer: text,
+        expiresAt: number,
+        says: text,
+      }),
     ),
   }),
-  codes: pairs({ grantId: text, redirectUri: text, expiresAt: number, used: v.boolean() }),
-  refreshTokens: pairs({ grantId: text, issuedAt: number, expiresAt: number }),
+  codes: pairs({
+    grantId: text,
+    redirectUri: text,
+    expiresAt: number,
+    used: v.boolean(),
+  }),
+  refreshTokens: pairs({
+    grantId: text,
+    issuedAt: number,
+    expiresAt: number,
+  }),
   issued: pairsOfTexts,
   revoked: texts,
-  sessions: pairs({ personId: text, authTime: number }),
+  sessions: pairs({
+    personId: text,
+    authTime: number,
+  }),
   portalKeys: pairsOfTexts,
-  pending: pairs({ search: text, requestedAt: number, userAgent: text }),
+  pending: pairs({
+    search: text,
+    requestedAt: number,
+    userAgent: text,
+  }),
   events: pairs(event),
   queued: listOf({
     id: text,
@@ -154,15 +237,22 @@ const SnapshotSchema = v.looseObject({
   data: v.partial(v.looseObject(SHAPES)),
 });
 
-/** A snapshot of a later version than this release can read. */
-export class LaterVersionError extends TypeError {
-  override readonly name = 'LaterVersionError';
+const LATER = 'LaterVersionError';
+
+/** An error for what a later release has written. */
+export function laterVersion(message: string): TypeError {
+  return Object.assign(new TypeError(`${message} Update @kindling/emulator.`), { name: LATER });
+}
+
+/** Whether something was refused because a later release has written it. */
+export function isOfLaterVersion(error: unknown): boolean {
+  return error instanceof TypeError && error.name === LATER;
 }
 
 /**
  * Reads a snapshot of this version or an older one.
  * @throws TypeError that says what is wrong with it, for anything else
- * @throws LaterVersionError for one that a later release took
+ * @throws TypeError for one that a later release took: see `isOfLaterVersion`
  */
 export function checkSnapshot(given: unknown): Snapshot {
   const { version } = Object(given) as { version?: unknown };
@@ -170,8 +260,8 @@ export function checkSnapshot(given: unknown): Snapshot {
     throw new TypeError('This is no snapshot of a local Kinde: it has no version.');
   }
   if ((version as number) > SNAPSHOT_VERSION) {
-    throw new LaterVersionError(
-      `This snapshot is of a later release (its version is ${String(version)}, this release reads up to ${SNAPSHOT_VERSION}). Update @kindling/emulator.`,
+    throw laterVersion(
+      `This snapshot is of a later release (its version is ${String(version)}, this release reads up to ${SNAPSHOT_VERSION}).`,
     );
   }
   const snapshot = UPGRADES.slice(version as number).reduce<Unread>(
