@@ -126,7 +126,7 @@ interface Application {
 }
 
 /** What only the emulator reads, beside organizations and users. */
-interface Development<Roles, Organizations> {
+interface Development {
   /** Registered applications. @default one for your app and one for machines */
   readonly applications?: readonly Application[];
   /** APIs that applications can request tokens for, with the keys of their scopes. */
@@ -150,13 +150,13 @@ interface Development<Roles, Organizations> {
   }[];
   /** Environment variables of workflows: name → value. */
   readonly environmentVariables?: Readonly<Record<string, string>>;
-  /** Invitations to organizations. */
+  /** Invitations to organizations, by the code; their roles are keys. */
   readonly invitations?: readonly {
     readonly email: string;
-    readonly organization: keyof Organizations & string;
+    readonly organization: string;
     readonly firstName?: string;
     readonly lastName?: string;
-    readonly roles?: readonly (keyof Roles & string)[];
+    readonly roles?: readonly string[];
   }[];
 }
 
@@ -166,8 +166,8 @@ export interface Tenant<
   Roles,
   Declared extends Flags,
   Organizations,
-  People = unknown,
-> extends Development<NoInfer<Roles>, NoInfer<Organizations>> {
+  People = readonly unknown[],
+> extends Development {
   /** Permissions: key → description. */
   readonly permissions: Permissions;
   /** Roles, by key. */

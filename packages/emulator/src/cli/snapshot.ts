@@ -27,7 +27,7 @@ export const snapshot: Command = {
         return print(all, given.has('json'), columns(rows) || 'None is kept.');
       }
       case 'save':
-        await running.call('PUT', path);
+        await running.call('POST', path);
         return say(`Kept as ${name}.`);
       case 'load':
         await running.call('POST', `${path}/restore`);
