@@ -10,7 +10,17 @@ import { parseArgs } from 'node:util';
 import { packages, readJson } from '../scripts/workspace.mjs';
 import { installOurs, installPeers } from './lib/install.mjs';
 
-const names = ['crowd', 'stampede', 'session', 'bearer', 'pack', 'lookup', 'login', 'weight'];
+const names = [
+  'crowd',
+  'stampede',
+  'session',
+  'bearer',
+  'pack',
+  'lookup',
+  'login',
+  'weight',
+  'emulator',
+];
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },

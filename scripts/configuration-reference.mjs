@@ -14,6 +14,8 @@ const GUIDES = {
   paths: '[routes](#routes)',
   returnOrigins: '[other origins](#other-origins)',
   trustedOrigins: '[other origins](#other-origins)',
+  allowPrivateIssuer: '[containers](../how-to/containers.md)',
+  backchannelUrl: '[containers](../how-to/containers.md)',
   renderProblem: '[custom error pages](../how-to/handle-errors.md#custom-error-pages)',
   onSignIn:
     '[run code before a session starts](../how-to/sign-in.md#run-code-before-a-session-starts)',

@@ -34,7 +34,7 @@ const files: Record<string, readonly string[]> = {
   internal: [
     'index',
     'tracing',
-    'body builtin clock deadline issuer nearest newest own retry-after signing-key',
+    'body builtin clock deadline development-key issuer nearest newest own retry-after signing-key',
   ],
   claims: [
     'index',
@@ -69,7 +69,7 @@ const files: Record<string, readonly string[]> = {
     'webhooks',
     'report',
     'effects verify options body keys',
-    'deliveries events errors http strength',
+    'deliveries events errors http strength hash',
   ],
   doctor: [
     'index cli',

@@ -78,7 +78,9 @@ describe.each(['express', 'fastify'])('the causes on the page are causes, on %s'
       shops.push(await createShop());
       const [one, two] = shops as [Shop, Shop];
       const first = await one.start(framework, session);
-      const second = await two.start(framework, session);
+      // Its application is another one.
+      two.emulator.state.applications[0]!.clientId = 'second';
+      const second = await two.start(framework, session, { clientId: 'second' });
       const ada = at(second, two, await one.signIn(first, ADA));
       await ada.signIn(ADA);
       expect(await isSignedIn(ada)).toBe(true);
@@ -108,20 +110,24 @@ test.runIf(hasPostgres)('the cause of store_unavailable says which table is miss
   await pool.end();
 });
 
-test('a local Kinde that was restarted does not know the application of its former start', async () => {
+test('a local Kinde knows the application that it registered, after a restart as well, and no other', async () => {
   const [former, next] = [
     await createEmulator({ siteUrl: SITE }),
     await createEmulator({ siteUrl: SITE }),
   ];
-  const url = new URL('/oauth2/auth', next.issuer);
-  url.search = new URLSearchParams({
-    client_id: former.env['KINDE_CLIENT_ID']!,
-    redirect_uri: `${SITE}/callback`,
-    response_type: 'code',
-    scope: 'openid',
-    state: 'some-state-of-a-login',
-  }).toString();
-  expect(await (await next.fetch(url)).text()).toContain('Unknown application');
+  const pageFor = async (clientId: string) => {
+    const url = new URL('/oauth2/auth', next.issuer);
+    url.search = new URLSearchParams({
+      client_id: clientId,
+      redirect_uri: `${SITE}/callback`,
+      response_type: 'code',
+      scope: 'openid',
+      state: 'some-state-of-a-login',
+    }).toString();
+    return (await next.fetch(url)).text();
+  };
+  expect(await pageFor('of-another-local-kinde')).toContain('Unknown application');
+  expect(await pageFor(former.env['KINDE_CLIENT_ID']!)).not.toContain('Unknown application');
 });
 
 test('every error code leads to its page from here or from the list of codes', () => {

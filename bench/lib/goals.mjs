@@ -16,6 +16,7 @@ export function goals(results) {
     ...speedGoals(results),
     ...[1, 4].map((processes) => stampedeGoal(results.stampede ?? [], processes)),
     ...weightGoals(results),
+    ...emulatorGoals(results),
   ];
 }
 
@@ -79,6 +80,23 @@ function weightGoals({ weight = [], versions }) {
     ),
     atMost('core in a bundle, gzipped', 25 * 1024, core?.gzipBytes, kb),
     atMost('dependencies of a package (the emulator apart)', 4, most(others), String),
+  ];
+}
+
+/** Asked of no other: nothing else makes a local Kinde. */
+function emulatorGoals({ emulator = [] }) {
+  const ours = emulator.find(({ label }) => label === 'Kindling');
+  if (!ours) {
+    return [];
+  }
+  const { create, first, again, tenant } = ours;
+  return [
+    atMost('createEmulator(), after the first', 5, create, millis),
+    atMost('the local Kinde answers after Node’s start, the first time', 300, first, millis),
+    atMost('the same, with what was kept', 300, again, millis),
+    atMost('100,000 users: the sign-in page is there', 3_000, tenant.millis, millis),
+    atMost('100,000 users: memory of the process', 400 * 2 ** 20, tenant.memory, kb),
+    atMost('100,000 users: the sign-in page', 50_000, tenant.bytes, kb),
   ];
 }
 

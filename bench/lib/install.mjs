@@ -7,7 +7,16 @@ import { fileURLToPath } from 'node:url';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 const root = join(bench, '..');
-const packages = ['claims', 'core', 'express', 'fastify', 'redis', 'postgres'];
+const packages = [
+  'claims',
+  'core',
+  'express',
+  'fastify',
+  'redis',
+  'postgres',
+  'management',
+  'emulator',
+];
 
 const run = (command, args, cwd) =>
   execFileSync(command, args, {

@@ -180,6 +180,22 @@ const writers = {
       ]),
     ),
   ],
+  emulator: (rows) => [
+    '## The local Kinde',
+    '`createEmulator()` in a process that made one before; the command line from the start of Node until it prints its address, beyond an empty Node, in a new project and in one that it was started in before; and a tenant of 100,000 users from a JSON file until its sign-in page is there.',
+    table(
+      ['', 'create, ms', 'first start, ms', 'later, ms', 'tenant, ms', 'memory, KB', 'page, KB'],
+      rows.map(({ label, create, first, again, tenant }) => [
+        label,
+        create.toFixed(1),
+        first.toFixed(0),
+        again.toFixed(0),
+        tenant.millis.toFixed(0),
+        kb(tenant.memory),
+        kb(tenant.bytes),
+      ]),
+    ),
+  ],
   crowd: (rows) => [
     '## A million sessions',
     'With `session.store`: a sealed record for each, and its place in a person’s and an organization’s group.',

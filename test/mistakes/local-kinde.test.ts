@@ -95,8 +95,9 @@ describe('the local Kinde that cannot start says why and what to do', () => {
 
   test('an unknown option, a bad seed, production', async () => {
     expect((await run(['--prot', '1'])).errors).toMatch(/--prot[^]*--help/);
-    writeFileSync(file, '{ "flags": 5 }');
-    expect((await run(['--seed', file])).errors).toContain('flags');
+    const seed = join(folder, 'seed.json');
+    writeFileSync(seed, '{ "flags": 5 }');
+    expect((await run(['--seed', seed])).errors).toContain('flags');
     expect((await run([], { NODE_ENV: 'production' })).errors).toMatch(/production/);
   }, 60_000);
 });

@@ -70,7 +70,7 @@ const STATUS = {
   /** The request needs a signed-in user; or the user may not do this. */
   signed_out: 401,
   forbidden: 403,
-  /** The emulator's issuer was configured for production. */
+  /** The issuer of a local Kinde was configured for production; as a warning, one of its keys was published or it was asked for. */
   emulator_in_production: 500,
 } as const;
 

@@ -1,3 +1,4 @@
+import { reachable } from '@kindling/internal';
 import { checkClient } from './checks/client.js';
 import { checkClock } from './checks/clock.js';
 import { checkCookies } from './checks/cookies.js';
@@ -72,10 +73,11 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
     run: (given) => checkCookies(given, settings),
   });
   const app = environment?.app;
+  const atKinde = { ...settings, fetch: fetchOf(settings, app) };
   const provider = await step('discovery', {
     needs: 'environment',
     given: app,
-    run: (given) => checkDiscovery(given, settings),
+    run: (given) => checkDiscovery(given, atKinde),
   });
   await step('clock', {
     needs: 'discovery',
@@ -86,7 +88,7 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
   const client = await step('client', {
     needs: 'discovery',
     given: app && endpoints && { app, endpoints },
-    run: (given) => checkClient(given, settings),
+    run: (given) => checkClient(given, atKinde),
   });
   const isUnreachable = app !== undefined && provider === undefined;
   const lists = await step('management', {
@@ -95,10 +97,18 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
     run: checkManagement,
   });
   const isEmulator = endpoints?.isEmulator ?? false;
-  await checkUrls(step, { settings, app, lists, probes: client && endpoints, isEmulator });
+  await checkUrls(step, { settings: atKinde, app, lists, probes: client && endpoints, isEmulator });
   await step('drift', { ...always, run: ({ tenant }) => checkDrift(tenant, lists) });
   await step('redis', { ...always, run: checkRedis });
   await step('postgres', { ...always, run: checkPostgres });
+}
+
+/** Sends requests for the issuer to where the app sends them. */
+function fetchOf({ fetch }: Settings, app: App | undefined): typeof globalThis.fetch {
+  if (app?.backchannelUrl === undefined) {
+    return fetch;
+  }
+  return (address, init) => fetch(reachable(String(address), app), init);
 }
 
 /** Facts for the checks of callback and logout URLs. */

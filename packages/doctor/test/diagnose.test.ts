@@ -384,8 +384,41 @@ describe('discovery', () => {
     expect(outcomes(await run(), 'discovery')).toEqual(['ok', 'failed']);
   });
 
-  test('a local emulator is called what it is, and fails in production', async () => {
-    expect(details(await run(), 'discovery')).toContain('is a local emulator');
+  test('FD-21 Kinde is asked where the app asks it', async () => {
+    const origins = new Set<string>();
+    const fetch: typeof globalThis.fetch = (address, init) => {
+      const { origin, pathname, search } = new URL(String(address));
+      origins.add(origin);
+      return emulator.fetch(`${emulator.issuer}${pathname}${search}`, init);
+    };
+    const report = await run({ KINDE_BACKCHANNEL_URL: 'http://kinde:4455', ...WITHOUT }, { fetch });
+    // The site of the app is asked as well.
+    expect([...origins].sort()).toEqual(['http://kinde:4455', emulator.env['KINDE_SITE_URL']]);
+    expect(outcomes(report, 'discovery')).toEqual(['ok', 'ok']);
+    expect([outcomes(report, 'client'), outcomes(report, 'callback-url')]).toEqual([
+      ['ok'],
+      ['ok'],
+    ]);
+    const away = () => Promise.reject(new TypeError('fetch failed'));
+    const failed = await run(
+      { KINDE_BACKCHANNEL_URL: 'http://kinde:4455', ...WITHOUT },
+      { fetch: away },
+    );
+    expect(of(failed, 'discovery')[0]).toMatchObject({
+      detail: expect.stringContaining('kinde:4455 does not respond'),
+      fix: expect.stringContaining('KINDE_BACKCHANNEL_URL'),
+    });
+  });
+
+  test('EM-04 KINDE_LOCAL is known, and lets a production build use a local Kinde', async () => {
+    const report = await run({ NODE_ENV: 'production', KINDE_LOCAL: 'true' });
+    expect(details(report, 'environment')).toContain('KINDE_LOCAL');
+    expect(outcomes(report, 'environment')).not.toContain('failed');
+    expect(outcomes(report, 'discovery')).toEqual(['ok', 'ok']);
+  });
+
+  test('a local Kinde is called what it is, and fails in production', async () => {
+    expect(details(await run(), 'discovery')).toContain('is a local Kinde');
     emulator = await createEmulator({
       strict: true,
       issuer: 'https://acme.kinde.com',
@@ -446,10 +479,10 @@ describe('client', () => {
     expect(details(report, 'callback-url')).toContain('fix the discovery or client errors');
   });
 
-  test('a local Kinde that was restarted has new credentials, which is told', async () => {
+  test('credentials of another local Kinde, or of a state that was deleted, are told as such', async () => {
     const report = await run({ KINDE_CLIENT_SECRET: wrong });
     expect(of(report, 'client')[0]).toMatchObject({
-      detail: expect.stringContaining('restarted'),
+      detail: expect.stringContaining('a state of it that was deleted'),
       fix: expect.stringContaining('restart your app'),
     });
   });

@@ -60,8 +60,8 @@ function version(): string {
 }
 
 function explain({ message, code, syscall, name }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE' && syscall === 'listen') {
-    return 'The port is already in use. Choose another one with --port; 0 takes a free one.';
+  if (code === 'EADDRINUSE') {
+    return `${message}\n--port <number> chooses another one.`;
   }
   if (code === 'EACCES' && syscall === 'listen') {
     return 'This user may not listen on the port. Choose one above 1023 with --port.';

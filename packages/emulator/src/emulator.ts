@@ -8,7 +8,7 @@ import { openKeep, type Keep } from './keep/keep.js';
 import { newToken } from './keep/token.js';
 import { createLocalKinde, type LocalKinde, type ReceivedRequest } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
-import { serve } from './serve.js';
+import { serve, type ListenOptions } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
 import type { Snapshot } from './state/capture.js';
 import { rotateKeys, useKey } from './state/keys.js';
@@ -68,7 +68,7 @@ export interface Emulator {
   /**
    * Serves the pages on this machine, by default on port 4455 of `localhost`; port 0 takes a free one. Without the option
    * `issuer`, the issuer becomes that address.
-   * @throws Error where the port is taken, and for a host that is not this machine.
+   * @throws Error where the port is taken, and for a host that other machines reach without `allowHosts`.
    */
   listen(options?: ListenOptions): Promise<Listening>;
   /** Stops serving and delivering. The state stays, and `fetch` keeps answering. */
@@ -81,18 +81,6 @@ interface SignOptions {
   header?: Record<string, unknown>;
   /** Key to sign with; both are announced as the current one. @default 'current' */
   key?: 'current' | 'unpublished';
-}
-
-/** Options of `Emulator.listen`. */
-export interface ListenOptions {
-  /** Port; 0 takes a free one. @default 4455 */
-  port?: number;
-  /** `localhost` for both loopback addresses, or one of them. @default 'localhost' */
-  host?: string;
-  /** Names that requests may come by, beside those of loopback. @default none */
-  allowHosts?: readonly string[];
-  /** Answers https and http on the same port. @default false */
-  https?: boolean;
 }
 
 /** Result of `Emulator.listen`. */
@@ -117,9 +105,14 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   }
   const answer: Answer = async (request) => {
     await own.ready();
-    return local.answer(request);
+    const response = await local.answer(request);
+    if (request.method !== 'GET') {
+      keep?.changed();
+    }
+    return response;
   };
   const servers = createServers(answer);
+  const env = variablesOf(state);
   return {
     ...parts,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
@@ -127,7 +120,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return state.issuer;
     },
     get env() {
-      return variablesOf(state);
+      return { ...env, KINDE_ISSUER_URL: state.issuer };
     },
     state,
     controlToken: keep?.token ?? newToken(),
@@ -198,11 +191,10 @@ function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
 function createServers(answer: Answer) {
   const servers: { close(): Promise<void> }[] = [];
   return {
-    async listen({ port = 4455, host = 'localhost' }: ListenOptions) {
-      const server = await serve(answer, { port, host });
+    async listen(options: ListenOptions) {
+      const server = await serve(answer, options);
       servers.push(server);
-      const name = host.includes(':') ? `[${host}]` : host;
-      return `http://${name}:${server.port}`;
+      return server.url;
     },
     async close() {
       await Promise.all(servers.splice(0).map((server) => server.close()));

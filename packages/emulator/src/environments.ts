@@ -1,7 +1,8 @@
 // Several local Kindes in one process: each has its own state, issuer and port.
-import { createEmulator, type Emulator, type ListenOptions } from './emulator.js';
+import { createEmulator, type Emulator } from './emulator.js';
 import type { EmulatorOptions } from './options.js';
 import type { ReadonlySeed } from './seed/seed.js';
+import type { ListenOptions } from './serve.js';
 
 /** A local Kinde of this process, by the name of its environment. */
 export interface Environment {

@@ -11,13 +11,13 @@ export interface EmulatorOptions {
    * default application. @default 'http://localhost:3000'
    */
   siteUrl?: string;
-  /** Tenant to start with. @default defaultSeed */
-  seed?: ReadonlySeed;
   /**
    * Callback URLs of the app beside `/callback`: paths below `siteUrl`, such as `/api/auth/kinde_callback`, or whole URLs.
    * Registered at the first back-end application. @default none
    */
   callbacks?: readonly string[];
+  /** Tenant to start with. @default defaultSeed */
+  seed?: ReadonlySeed;
   /**
    * Folder in which identity, state and snapshots are kept, so that a restart is invisible to apps. One process at a time can
    * use it. @default nothing is kept

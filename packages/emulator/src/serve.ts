@@ -1,113 +1,74 @@
-// HTTP on the loopback addresses of this machine.
-import { createAdaptorServer } from '@hono/node-server';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// HTTP and https on addresses of this machine.
+import { bind } from './serve/bind.js';
+import { limitBody } from './serve/body.js';
+import { createCertificate, type Certificate } from './serve/certificate.js';
+import { checkHost, createHostCheck, originFor } from './serve/hosts.js';
+import { createBoth, createPlain, portOf, stop, type Fetch } from './serve/listener.js';
+import { explainTaken } from './serve/taken.js';
 
-const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+/** Options of `Emulator.listen`. */
+export interface ListenOptions {
+  /** Port; 0 takes a free one. @default 4455 */
+  port?: number;
+  /**
+   * `localhost` for both loopback addresses, or an address of this machine. One that other machines reach, such as `0.0.0.0`,
+   * needs `allowHosts`: whoever reaches a local Kinde can be anybody. @default 'localhost'
+   */
+  host?: string;
+  /** Names that requests may come by, with any port, beside those of loopback: `kinde` in a container network. @default none */
+  allowHosts?: readonly string[];
+  /**
+   * Answers https and http on the same port; the issuer is https. `true` makes a certificate for this time only. @default false
+   */
+  https?: boolean | Certificate;
+}
+
+/** A local Kinde on a port. */
+export interface Served {
+  /** Origin that it is reached at from this machine. */
+  readonly url: string;
+  /** Stops serving. */
+  close(): Promise<void>;
+}
 
 /**
- * Serves on the loopback addresses of this machine and nowhere else. Port 0 takes a free one.
- * @throws Error for any other host, or a port that is taken.
+ * Serves on the loopback addresses of this machine, unless another address and names to come by are given.
+ * @throws Error for a host or name that is none or that needs the other, and for a port that is taken.
  */
 export async function serve(
-  fetch: (request: Request) => Promise<Response>,
-  { port, host }: { port: number; host: string },
-): Promise<{ port: number; close(): Promise<void> }> {
-  if (!LOOPBACK.includes(host)) {
-    throw new Error(
-      `host must be an address of this machine (${LOOPBACK.join(', ')}), not "${host}".`,
-    );
-  }
-  const guarded = (request: Request) => {
-    if (isLocal(request)) {
-      return fetch(request);
+  fetch: Fetch,
+  { port = 4455, host = 'localhost', allowHosts = [], https = false }: ListenOptions,
+): Promise<Served> {
+  checkHost({ host, allowHosts });
+  const certificate = https === true ? await createCertificate(allowHosts) : https;
+  const isAllowed = createHostCheck(allowHosts);
+  const guarded: Fetch = async (request) => {
+    if (!isAllowed(request)) {
+      return refused(403, 'Only reachable by a local name.');
     }
-    return Promise.resolve(new Response('Only reachable by a local name.', { status: 403 }));
+    const limited = await limitBody(request);
+    return limited ? fetch(limited) : refused(413, 'The body of a request may have a megabyte.');
   };
-  const create = () =>
-    createAdaptorServer({ fetch: guarded, overrideGlobalObjects: false }) as Server;
-  const hosts = host === 'localhost' ? ['127.0.0.1', '::1'] : [host];
-  const servers = await bind(create, { port, hosts });
+  const create = () => (certificate ? createBoth(guarded, certificate) : createPlain(guarded));
+  const address = {
+    port,
+    hosts: host === 'localhost' ? ['127.0.0.1', '::1'] : [host],
+  };
+  const listeners = await bind(create, address).catch(async (error: unknown) => {
+    throw await explainTaken(error, address);
+  });
+  const [first] = listeners;
   return {
-    port: servers[0] ? portOf(servers[0]) : port,
+    url: originFor(host, first ? portOf(first) : port, certificate ? 'https' : 'http'),
     async close() {
-      await Promise.all(servers.map(stop));
+      await Promise.all(listeners.map(stop));
     },
   };
 }
 
-const FREE_PORT_TRIES = 5;
-
-interface Address {
-  readonly port: number;
-  readonly hosts: readonly string[];
-}
-
-/** Takes the same port on every address: a stranger on the other one would get half of the requests to `localhost`. */
-async function bind(
-  create: () => Server,
-  address: Address,
-  tries = FREE_PORT_TRIES,
-): Promise<Server[]> {
-  const servers: Server[] = [];
-  try {
-    for (const host of address.hosts) {
-      await bindNext(servers, create(), { host, port: address.port });
-    }
-  } catch (error) {
-    await Promise.all(servers.map(stop));
-    // Another program has the free port that was found, on the other address.
-    const isTaken = codeOf(error) === 'EADDRINUSE' && servers.length > 0;
-    if (isTaken && address.port === 0 && tries > 1) {
-      return bind(create, address, tries - 1);
-    }
-    throw error;
-  }
-  return servers;
-}
-
-async function bindNext(
-  servers: Server[],
-  server: Server,
-  { host, port }: { host: string; port: number },
-): Promise<void> {
-  const [first] = servers;
-  try {
-    await listen(server, first ? portOf(first) : port, host);
-    servers.push(server);
-  } catch (error) {
-    const code = codeOf(error);
-    // Where there is no IPv6, one address is enough.
-    if (!first || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) {
-      throw error;
-    }
-  }
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-/** A page elsewhere could point its own name at this address (DNS rebinding). */
-function isLocal(request: Request): boolean {
-  const { hostname } = new URL(request.url);
-  return hostname === '[::1]' || LOOPBACK.includes(hostname) || hostname.endsWith('.localhost');
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+function refused(status: number, why: string): Response {
+  return new Response(why, {
+    status,
+    headers: { 'cache-control': 'no-store' },
   });
 }

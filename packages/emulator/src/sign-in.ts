@@ -67,7 +67,8 @@ function cookiesFor(url: URL, person: Person, state: State): Record<string, stri
   if (url.searchParams.get('prompt') !== 'none') {
     return {};
   }
-  const [cookie = ''] = startSession('', person, state)['set-cookie'].split(';');
+  const session = startSession(new Request(url), { reference: '', person, state });
+  const [cookie = ''] = session['set-cookie'].split(';');
   return { cookie };
 }
 

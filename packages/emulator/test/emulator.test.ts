@@ -23,7 +23,7 @@ const authorizationUrl = (params: Record<string, string | undefined> = {}) => {
     redirect_uri: `${SITE}/callback`,
     response_type: 'code',
     scope: 'openid profile email offline',
-    state: 's',
+    state: 'state-of-the-app',
     nonce: 'n',
     code_challenge: CHALLENGE,
     code_challenge_method: 'S256',
@@ -158,7 +158,7 @@ describe('authorization', () => {
     const back = new URL(response.headers.get('location')!);
     expect([back.searchParams.get('error'), back.searchParams.get('state')]).toEqual([
       'login_required',
-      's',
+      'state-of-the-app',
     ]);
   });
 
@@ -711,10 +711,14 @@ describe('what it refuses', () => {
     vi.unstubAllEnvs();
   });
 
-  test.each(['0.0.0.0', '::', '192.168.1.5', ''])('EM-02 to listen on %j', async (host) => {
-    await expect(emulator.listen({ host, port: 0 })).rejects.toThrow(
-      'must be an address of this machine',
-    );
+  test.each([
+    ['0.0.0.0', 'Name in allowHosts'],
+    ['::', 'Name in allowHosts'],
+    ['192.168.1.5', 'Name in allowHosts'],
+    ['', 'Did you mean "localhost"?'],
+    ['localhots', 'Did you mean "localhost"?'],
+  ])('EM-02 to listen on %j without names to come by', async (host, why) => {
+    await expect(emulator.listen({ host, port: 0 })).rejects.toThrow(why);
   });
 
   test.skipIf(!existsSync('/proc/net/tcp'))(

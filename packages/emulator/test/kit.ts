@@ -128,7 +128,7 @@ export function appOf(emulator: Emulator, site: string) {
       redirect_uri: `${site}/callback`,
       response_type: 'code',
       scope: 'openid profile email offline',
-      state: 's',
+      state: 'state-of-the-app',
       ...params,
     })}`;
   const exchange = async (callback: URL) => {

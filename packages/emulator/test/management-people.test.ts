@@ -121,9 +121,13 @@ describe('people', () => {
     const { id } = await app.signIn('Hedy');
     expect(id).toMatchObject({ preferred_username: 'hedy' });
     expect(id).not.toHaveProperty('email');
-    const byPhone = await app.type({ email: '+61400000009' });
+    const byPhone = await app.type(
+      { email: '+61400000009' },
+      { scope: 'openid profile email phone' },
+    );
     expect((await app.exchange(new URL(byPhone.headers.get('location')!))).id).toMatchObject({
       phone_number: '+61 400 000 009',
+      phone_number_verified: true,
     });
     const profile = await emulator.fetch(`${emulator.issuer}/oauth2/v2/user_profile`, {
       headers: { authorization: `Bearer ${(await app.signIn('hedy')).access_token}` },

@@ -24,7 +24,7 @@ async function claimsOf(email: string): Promise<any> {
     redirect_uri: KINDE_REDIRECT_URI!,
     response_type: 'code',
     scope: 'openid offline',
-    state: 'state',
+    state: 'state-of-the-app',
   });
   const back = await emulator.signIn(`${emulator.issuer}/oauth2/auth?${query}`, {
     email,
@@ -168,7 +168,7 @@ describe('applications', () => {
     const url = 'https://shop.example/callback';
     const authorize = () =>
       emulator.fetch(
-        `${emulator.issuer}/oauth2/auth?client_id=${id}&response_type=code&redirect_uri=${url}&state=1`,
+        `${emulator.issuer}/oauth2/auth?client_id=${id}&response_type=code&redirect_uri=${url}&state=state-of-the-app`,
       );
     expect(await (await authorize()).text()).toContain('not allowed');
     await call('applications.addRedirectUrls', {

@@ -325,7 +325,7 @@ describe('an application', () => {
           client_id: application_id!,
           redirect_uri: KINDE_REDIRECT_URI!,
           response_type: 'code',
-          state: 'state',
+          state: 'state-of-the-app',
         },
         ...more,
       })}`;

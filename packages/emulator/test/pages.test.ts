@@ -15,7 +15,7 @@ const authorizationUrl = (params: Record<string, string> = {}) => {
     redirect_uri: `${SITE}/callback`,
     response_type: 'code',
     scope: 'openid profile email offline',
-    state: 's',
+    state: 'state-of-the-app',
     ...params,
   };
   return `${emulator.issuer}/oauth2/auth?${new URLSearchParams(query)}`;
@@ -162,7 +162,10 @@ describe('signing in by hand', () => {
     };
     emulator.clock.advance(1801);
     const back = locationOf(await send('/emulator/sign-in', late)).searchParams;
-    expect([back.get('error'), back.get('state')]).toEqual(['login_link_expired', 's']);
+    expect([back.get('error'), back.get('state')]).toEqual([
+      'login_link_expired',
+      'state-of-the-app',
+    ]);
     const original = JSON.parse(
       Buffer.from(back.get('reauth_state')!, 'base64').toString(),
     ) as object;

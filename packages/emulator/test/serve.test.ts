@@ -160,7 +160,7 @@ describe('the command', () => {
       [['--prot', '1'], '--help'],
       [['--port', ''], '--port must be a number'],
       [['--site', 'localhost:3000'], 'siteUrl must be an origin'],
-      [['--port', taken], 'port is already in use'],
+      [['--port', taken], 'is taken by another program'],
       [['--seed', bad], 'people: must be a list'],
       [['--seed', broken], 'broken.json cannot be read'],
       [['--seed', join(folder, 'brokn.json')], 'did you mean'],

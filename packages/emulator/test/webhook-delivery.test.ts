@@ -184,7 +184,7 @@ describe('an event', () => {
       client_id: client_id!,
       redirect_uri: KINDE_REDIRECT_URI!,
       response_type: 'code',
-      state: 'state',
+      state: 'state-of-the-app',
     };
     const url = `${emulator.issuer}/oauth2/auth?${new URLSearchParams({ ...query, scope: 'openid' })}`;
     await emulator.signIn(url, { email: 'grace@example.com' });

@@ -51,3 +51,20 @@ export function isLoopback(
   }
   return subdomains && /.\.localhost$/.test(hostname);
 }
+
+/** The origin that browsers know Kinde by, and the one at which a server reaches it. */
+export interface IssuerAddresses {
+  /** The issuer. */
+  readonly issuer: string;
+  /** The origin of the server's requests. @default the issuer */
+  readonly backchannelUrl?: string | undefined;
+}
+
+/** The address at which a server reaches an address of the issuer. Addresses of others stay as they are. */
+export function reachable(address: string, { issuer, backchannelUrl }: IssuerAddresses): string {
+  const { origin, pathname, search } = new URL(address);
+  if (backchannelUrl === undefined || origin !== new URL(issuer).origin) {
+    return address;
+  }
+  return new URL(backchannelUrl).origin + pathname + search;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopback, isProduction, isPublic } from '../src/issuer.js';
+import { isLoopback, isProduction, isPublic, reachable } from '../src/issuer.js';
 
 describe('isProduction', () => {
   test.each(['', 'development', 'DEV', ' test ', 'ci', 'e2e', 'local', 'testing\n'])(
@@ -74,5 +74,22 @@ describe('isLoopback', () => {
     expect(isLoopback(hostname, { network: true })).toBe(network);
     expect(isLoopback(hostname, { subdomains: true })).toBe(subdomains);
     expect(isLoopback(hostname, { network: true, subdomains: true })).toBe(network || subdomains);
+  });
+});
+
+describe('reachable', () => {
+  const issuer = 'http://localhost:4455';
+  const backchannelUrl = 'http://kinde:4455/';
+
+  test('FD-21 addresses of the issuer are asked at the other origin, with path and query', () => {
+    const at = (address: string) => reachable(address, { issuer, backchannelUrl });
+    expect(at('http://localhost:4455/oauth2/token?a=b')).toBe('http://kinde:4455/oauth2/token?a=b');
+    expect(at('http://localhost:4455')).toBe('http://kinde:4455/');
+  });
+
+  test('FD-21 other addresses stay as they are, and all of them without another origin', () => {
+    const others = ['https://localhost:4455/x', 'http://localhost:4456/x', 'https://api.example/x'];
+    expect(others.map((one) => reachable(one, { issuer, backchannelUrl }))).toEqual(others);
+    expect(reachable(`${issuer}/x`, { issuer })).toBe(`${issuer}/x`);
   });
 });

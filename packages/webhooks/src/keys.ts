@@ -1,6 +1,7 @@
-import { readText, stopwatch, withDeadline } from '@kindling/internal';
+import { isPublishedKey, readText, stopwatch, withDeadline } from '@kindling/internal';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { usableKey } from './strength.js';
+import { hash } from './hash.js';
+import { usableKey, type UsableKey } from './strength.js';
 
 type Fetch = typeof globalThis.fetch;
 type Keys = JSONWebKeySet['keys'];
@@ -14,18 +15,38 @@ const FRESH = 600;
 /** Seconds between two fetches for keys that are not in the set: anybody can make those up. */
 const COOL_DOWN = 10;
 
+/** Where keys come from, and which of them count. */
+export interface KeySource {
+  /** The Kinde domain. */
+  readonly issuer: string;
+  /** Fetches the keys. */
+  readonly fetch: Fetch;
+  /** Whether the published development key counts. */
+  readonly acceptsPublished: boolean;
+}
+
 /** Keeps the signing keys of each issuer: fetched at first use, after ten minutes, and for a key that is not among them. */
-export function createKeys(): (issuer: string, fetch: Fetch) => JWTVerifyGetKey {
-  const known = new Map<string, { fetch: Fetch; keys: JWTVerifyGetKey }>();
-  return (issuer, fetch) => {
+export function createKeys(): (source: KeySource) => JWTVerifyGetKey {
+  const known = new Map<string, KeySource & { readonly keys: JWTVerifyGetKey }>();
+  return (source) => {
+    const { issuer, fetch, acceptsPublished } = source;
     const found = known.get(issuer);
-    if (found?.fetch === fetch) {
+    if (found?.fetch === fetch && found.acceptsPublished === acceptsPublished) {
       return found.keys;
     }
-    const keys = createKeySet(() => fetchKeys(fetch, `${issuer}/.well-known/jwks`));
-    known.set(issuer, { fetch, keys });
+    const keys = createKeySet(async () => {
+      const all = await fetchKeys(fetch, `${issuer}/.well-known/jwks`);
+      return acceptsPublished ? all : withoutPublished(all);
+    });
+    known.set(issuer, { ...source, keys });
     return keys;
   };
+}
+
+/** The keys that not everybody can sign with. */
+async function withoutPublished(keys: readonly UsableKey[]): Promise<Keys> {
+  const published = await Promise.all(keys.map((key) => isPublishedKey(key, hash)));
+  return keys.filter((_, index) => !published[index]);
 }
 
 /** A key set, or the promise of one, and how many seconds ago its fetch began. */
@@ -82,7 +103,7 @@ function createKeySet(fetchSet: () => Promise<Keys>): JWTVerifyGetKey {
 }
 
 /** Fetches a key set: never follows a redirect, and bounds the bytes and the time that it takes. */
-async function fetchKeys(fetch: Fetch, url: string): Promise<Keys> {
+async function fetchKeys(fetch: Fetch, url: string): Promise<UsableKey[]> {
   const controller = new AbortController();
   const init = {
     headers: { accept: 'application/json' },
@@ -98,7 +119,7 @@ async function fetchKeys(fetch: Fetch, url: string): Promise<Keys> {
   });
 }
 
-async function readKeys({ status, body }: Response): Promise<Keys> {
+async function readKeys({ status, body }: Response): Promise<UsableKey[]> {
   if (status !== 200 || !body) {
     await body?.cancel().catch(() => {});
     throw new Error(`The request for the signing keys was answered with status ${status}.`);

@@ -84,6 +84,8 @@ export interface Settings extends WebhookOptions {
   readonly window: number;
   readonly timeout: number;
   readonly followSessions: boolean;
+  /** Whether `NODE_ENV` stands for production. */
+  readonly production: boolean;
 }
 
 const HOURS_36 = 36 * 3600;
@@ -111,6 +113,7 @@ export function resolveOptions(given: WebhookOptions): Settings {
     window: acceptRetries ? HOURS_36 + maxAge : maxAge,
     timeout,
     followSessions,
+    production: isProduction(environment()),
   };
   return Object.freeze({
     __proto__: null,

@@ -1,13 +1,16 @@
-import { usableKey as usable } from '@kindling/internal';
-import { base64url, type JWK } from 'jose';
+import { usableKey as usable, type SigningKey } from '@kindling/internal';
+import { base64url } from 'jose';
+
+/** A key that may verify webhooks. Kinde names all of its keys. */
+export type UsableKey = SigningKey & { readonly kid: string };
 
 /**
  * Reads a published key (RFC 7517) as webhooks use it: a named RSA key for RS256 signatures that is strong in every member.
  * `undefined` for everything else that a set may hold; private members stay behind.
  */
-export function usableKey(key: unknown): JWK | undefined {
+export function usableKey(key: unknown): UsableKey | undefined {
   const found = usable(key, bytesOf);
-  return found?.kid === undefined ? undefined : found;
+  return found?.kid === undefined ? undefined : { ...found, kid: found.kid };
 }
 
 /** The bytes of base64url text (RFC 7518, 6.3.1); `undefined` for other text. */

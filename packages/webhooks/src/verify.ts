@@ -1,4 +1,4 @@
-import { bare } from '@kindling/internal';
+import { bare, isInsecureKeyId } from '@kindling/internal';
 import {
   decodeProtectedHeader,
   errors,
@@ -14,6 +14,8 @@ export interface Expectations {
   readonly keys: JWTVerifyGetKey;
   /** Seconds after which an event is too old. */
   readonly maxAge: number;
+  /** Whether a local Kinde may be the sender. */
+  readonly acceptsLocal: boolean;
 }
 
 /** A verified event, or the check that failed. After `keys_unavailable` and `key_unknown` the webhook may still be genuine. */
@@ -46,10 +48,11 @@ const DEEPEST = 32;
 /** Verifies the body of a webhook: a JWS (RFC 7515) of the tenant's keys, RS256 only, that is an event and nothing else. */
 export async function verify(
   body: string,
-  { issuer, keys, maxAge }: Expectations,
+  { issuer, keys, maxAge, acceptsLocal }: Expectations,
 ): Promise<Verified> {
   const token = body.trim().replace(/^"([\w.-]+)"$/, '$1');
-  const wrong = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) ? headerProblem(token) : 'malformed';
+  const isJws = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+  const wrong = isJws ? headerProblem(token, acceptsLocal) : 'malformed';
   if (wrong) {
     return { refused: wrong };
   }
@@ -83,7 +86,7 @@ export async function verify(
   }
 }
 
-function headerProblem(token: string): string | undefined {
+function headerProblem(token: string, acceptsLocal: boolean): string | undefined {
   let header: Record<string, unknown>;
   try {
     header = decodeProtectedHeader(token);
@@ -95,6 +98,9 @@ function headerProblem(token: string): string | undefined {
   }
   if (typeof header['kid'] !== 'string' || header['kid'] === '') {
     return 'kid';
+  }
+  if (!acceptsLocal && isInsecureKeyId(header['kid'])) {
+    return 'key_insecure';
   }
   if (FOREIGN_HEADERS.some((name) => Object.hasOwn(header, name))) {
     return 'header';

@@ -1,10 +1,10 @@
 import { own } from '@kindling/internal';
-import { base64url } from 'jose';
 import { createDeliveries, memorySeen, type Outcome, type SeenStore } from './deliveries.js';
 import { readBody } from './body.js';
 import { followEvent, type SessionEffects } from './effects.js';
 import { KindeWebhookError } from './errors.js';
 import type { OtherEvent } from './events.js';
+import { hash } from './hash.js';
 import { replyWith, type Reply, type WebhookRequest } from './http.js';
 import { createKeys } from './keys.js';
 import {
@@ -28,6 +28,8 @@ export interface WebhookHost {
   readonly fetch: typeof globalThis.fetch;
   /** Store that remembers which events were handled; `undefined` for an app without one. */
   readonly store: SeenStore | undefined;
+  /** Whether webhooks that a local Kinde signed are accepted. @default outside of production only */
+  readonly acceptsLocal?: boolean;
   /** Sessions that follow the events; `undefined` for an app whose sessions cannot. */
   readonly sessions: SessionEffects | undefined;
   /**
@@ -63,15 +65,16 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   const publish = createPublisher();
   const receive = async (request: WebhookRequest, host?: WebhookHost): Promise<Answer> => {
     const context = contextOf(settings, host ?? {});
-    const { issuer, fetch, store = memory } = context;
+    const { issuer, fetch, store = memory, acceptsLocal } = context;
     const body = await readRequest(request);
     if (typeof body !== 'string') {
       return body;
     }
     const verified = await verify(body, {
       issuer,
-      keys: keysOf(issuer, fetch),
+      keys: keysOf({ issuer, fetch, acceptsPublished: acceptsLocal && !settings.production }),
       maxAge: window,
+      acceptsLocal,
     });
     if ('refused' in verified) {
       return refusal(verified);
@@ -119,6 +122,7 @@ interface Context {
   readonly app: string | undefined;
   readonly fetch: typeof globalThis.fetch;
   readonly store: SeenStore | undefined;
+  readonly acceptsLocal: boolean;
 }
 
 /** @throws KindeWebhookError `config_invalid` for an option that neither has */
@@ -137,6 +141,7 @@ function contextOf(settings: Settings, host: Partial<WebhookHost>): Context {
     app: settings.app ?? host.app,
     fetch: settings.fetch ?? host.fetch ?? globalThis.fetch,
     store,
+    acceptsLocal: host.acceptsLocal ?? !settings.production,
   };
 }
 
@@ -268,10 +273,4 @@ function tellApp(
 /** A reply after which Kinde shall retry in five seconds. */
 function again(status: number): Reply {
   return replyWith(status, { 'retry-after': '5' });
-}
-
-/** Makes an id of one length and alphabet for a store. */
-async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return base64url.encode(new Uint8Array(digest));
 }

@@ -35,6 +35,7 @@ describe.each(Object.keys(frameworks))('webhooks, on %s', (framework) => {
       createEmulator({ strict: true, siteUrl: SITE }),
       createEmulator({ strict: true, siteUrl: SITE, issuer: 'https://other.kinde.example' }),
     ]);
+    await other.rotateKeys();
   });
   beforeEach(() => ([apps, seen, problems] = [[], [], []]));
   afterEach(() => {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.js';
 import { hookFailed } from '../diagnostics/hook.js';
 import { KindeError } from '../errors.js';
+import { inspectionOf } from './inspection.js';
 import { PRIVATE_HEADERS, type HttpRequest, type Reply } from '../http/http.js';
 import { headersOf, problemReply } from '../http/problem.js';
 
@@ -14,10 +15,11 @@ const COOKIES = Symbol('kinde cookies');
  */
 export async function refuse(
   request: HttpRequest,
-  { config }: Pick<Context, 'config'>,
+  context: Pick<Context, 'config' | 'oauth'>,
   error: KindeError,
   returnTo?: string,
 ): Promise<Reply> {
+  const { config } = context;
   const { diagnostics, onError } = config;
   diagnostics.tell(error, request);
   const own = await answerOfApp(request, onError, error);
@@ -30,11 +32,12 @@ export async function refuse(
     );
     diagnostics.tell(hookFailed('onError', cause), request);
   }
+  const known = { returnTo, inspect: await inspectionOf(request, context, error) };
   try {
-    return problemReply(request, config, error, returnTo);
+    return problemReply(request, config, error, known);
   } catch (thrown) {
     diagnostics.tell(hookFailed('renderProblem', thrown), request);
-    return problemReply(request, { ...config, renderProblem: undefined }, error, returnTo);
+    return problemReply(request, { ...config, renderProblem: undefined }, error, known);
   }
 }
 

@@ -1,3 +1,4 @@
+import { reachable } from '@kindling/internal';
 import type { Context } from '../context.js';
 import type { Note } from '../diagnostics/diagnostics.js';
 import { hookFailed } from '../diagnostics/hook.js';
@@ -13,9 +14,12 @@ export function receiverOf(
   webhooks: WebhookReceiver,
   context: Context,
 ): (request: HttpRequest, query: unknown, note: Note<EventName>) => Promise<Reply> {
-  const { paths, issuer, clientId, siteUrl, fetch, session, diagnostics } = context.config;
+  const { config } = context;
+  const { paths, issuer, clientId, siteUrl, session, diagnostics } = config;
   const store = session.store ?? session.coordination;
   const app = `${clientId} ${siteUrl}${paths.webhooks}`;
+  const acceptsLocal = config.localRefusal === undefined;
+  const fetch = fetchOf(config);
   const sessions = session.groups && createSessions(context, 'webhook');
   return (request, _query, note) => {
     const report = (given: WebhookReport) => {
@@ -26,8 +30,18 @@ export function receiverOf(
         diagnostics.tell(error, request);
       }
     };
-    return webhooks.handle(request, { issuer, app, fetch, store, sessions, report });
+    const host = { issuer, app, fetch, store, sessions, acceptsLocal, report };
+    return webhooks.handle(request, host);
   };
+}
+
+/** The app's `fetch`, to wherever this server reaches the issuer. */
+function fetchOf(config: Context['config']): typeof fetch {
+  const { fetch: given, backchannelUrl } = config;
+  if (backchannelUrl === undefined) {
+    return given;
+  }
+  return (address, init) => given(reachable(String(address), config), init);
 }
 
 /** A report as an error for the log; none where another process handles the event, or the framework gets the error. */
@@ -76,6 +90,7 @@ const FIXES: Readonly<Record<string, string>> = {
   signature: SENDER,
   alg: SENDER,
   kid: SENDER,
+  key_insecure: SENDER,
   iss: SENDER,
   stale: 'Correct the clock of this machine; or pass `acceptRetries` to `createWebhooks`.',
   timestamp: 'Correct the clock of this machine.',

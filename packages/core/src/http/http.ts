@@ -69,6 +69,8 @@ export interface Problem {
   readonly cause?: string;
   /** The address of the page about this error, for the developer. Absent in production. */
   readonly docs?: string;
+  /** The page of the local Kinde about this sign-in, for the developer. Absent in production. */
+  readonly inspect?: string;
   /** The path at which the visitor can sign in again; absent where that cannot help. */
   readonly retry?: string;
 }

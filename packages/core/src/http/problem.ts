@@ -16,17 +16,22 @@ export interface ProblemOptions {
   readonly renderProblem: ((problem: Problem) => string) | undefined;
 }
 
-/**
- * Turns an error into a reply: a page where a browser shows it, else a problem document (RFC 9457). `returnTo` is where the
- * user was going; the default is the page with the refused form, as far as the referrer tells.
- */
+/** What is known about a request that failed, besides the error. */
+export interface Circumstances {
+  /** Where the user was going. @default the page with the refused form, as far as the referrer tells */
+  readonly returnTo?: string | undefined;
+  /** The page of the local Kinde about the sign-in. @default none */
+  readonly inspect?: string | undefined;
+}
+
+/** Turns an error into a reply: a page where a browser shows it, else a problem document (RFC 9457). */
 export function problemReply(
   request: HttpRequest,
   config: ProblemOptions,
   error: KindeError,
-  returnTo?: string,
+  { returnTo = formPage(request, config), inspect }: Circumstances = {},
 ): Reply {
-  const problem = toProblem(error, config, returnTo ?? formPage(request, config));
+  const problem = toProblem(error, config, { returnTo, inspect });
   const isPage = wantsPage(request);
   const body = isPage ? pageOf(problem, config) : JSON.stringify(documentOf(problem));
   const type = isPage ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8';
@@ -94,7 +99,7 @@ function documentOf({ docs = 'about:blank', ...problem }: Problem): object {
 function toProblem(
   error: KindeError,
   { production, paths }: ProblemOptions,
-  returnTo: string | undefined,
+  { returnTo, inspect }: Circumstances,
 ): Problem {
   const { statusCode: status, code } = error;
   const isServerSide = status >= 500;
@@ -105,19 +110,23 @@ function toProblem(
     code,
     title: TITLES[status] ?? 'Something went wrong',
     detail,
-    ...(!production && forDeveloper(error)),
+    ...(!production && forDeveloper(error, inspect)),
     ...(canRetry && paths.login && { retry: loginLink(paths.login, returnTo) }),
   };
 }
 
 /** Which check failed, why, what to do, and where to read on. */
-function forDeveloper(error: KindeError): Pick<Problem, 'reason' | 'cause' | 'fix' | 'docs'> {
+function forDeveloper(
+  error: KindeError,
+  inspect: string | undefined,
+): Pick<Problem, 'reason' | 'cause' | 'fix' | 'docs' | 'inspect'> {
   const { reason, fix, docs } = error;
   const cause = causeOf(error);
   return {
     ...(reason !== undefined && { reason }),
     ...(cause !== undefined && { cause }),
     ...(fix !== undefined && { fix }),
+    ...(inspect !== undefined && { inspect }),
     docs,
   };
 }
@@ -148,7 +157,7 @@ function pageOf(problem: Problem, { renderProblem, basePath }: ProblemOptions): 
 }
 
 function renderPage(
-  { status, code, title, detail, reason, cause, fix, docs, retry }: Problem,
+  { status, code, title, detail, reason, cause, fix, inspect, docs, retry }: Problem,
   home: string,
 ): string {
   const facts: (readonly [name: string, text: string])[] = [];
@@ -179,11 +188,16 @@ dt { opacity: .65 } dd { margin: 0; overflow-wrap: anywhere } a { color: inherit
 <p class="status">${status}</p>
 <h1>${escape(title)}</h1>
 <p>${escape(detail)}</p>
-<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${withCode(text)}</dd>`).join('')}${docs ? more(docs) : ''}</dl>
+<dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${withCode(text)}</dd>`).join('')}${inspect ? signIn(inspect) : ''}${docs ? more(docs) : ''}</dl>
 <p>${retry ? `<a href="${escape(retry)}">${status === 401 ? 'Sign in' : 'Sign in again'}</a> · ` : ''}<a href="${escape(home)}">Home</a></p>
 </main>
 </html>
 `;
+}
+
+/** Where a developer sees what happened at the local Kinde. */
+function signIn(inspect: string): string {
+  return `<dt>Sign-in</dt><dd><a href="${escape(inspect)}">See this sign-in at the local Kinde</a></dd>`;
 }
 
 /** Where a developer reads on. */

@@ -10,6 +10,7 @@ import { createConnection, type Connection, type SendOptions } from './connectio
 import type { LoginChecks, OAuth, Refreshed, Tokens, Unjudged } from './contract.js';
 import { verifyIdToken } from './id-token.js';
 import { answerOf, isUnsent, judgeAnswer } from './judgement.js';
+import { inspectionUrl } from './local-kinde.js';
 import { verifyLogoutToken } from './logout-token.js';
 import { createProvider } from './provider.js';
 import { createRateLimit, expiryOf, readTokenResponse, type RateLimit } from './token-response.js';
@@ -48,6 +49,7 @@ export function createOAuth(config: OAuthConfig): OAuth {
         note({ userId: subject });
         return profile(client, accessToken, subject);
       }),
+    inspectionUrl: (state) => inspectionUrl(client, state),
     logoutUrl: (redirect) => logoutUrl(client, redirect),
   } satisfies OAuth);
 }
@@ -254,9 +256,7 @@ async function profile(client: OAuthClient, accessToken: string, subject: string
     throw new KindeError(
       'profile_invalid',
       'Kinde did not send the profile of the signed-in user.',
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

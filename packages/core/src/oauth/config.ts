@@ -13,6 +13,8 @@ export type OAuthConfig = Pick<
   | 'clockTolerance'
   | 'timeout'
   | 'production'
+  | 'localRefusal'
+  | 'backchannelUrl'
   | 'fetch'
   | 'diagnostics'
   | 'nameOf'

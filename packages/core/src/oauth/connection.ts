@@ -1,3 +1,4 @@
+import { reachable } from '@kindling/internal';
 import { deadlineIn, moment, type Moment } from '../clock.js';
 import type { Endpoint } from '../diagnostics/events.js';
 import { KindeError } from '../errors.js';
@@ -44,8 +45,9 @@ export function createConnection(
   const { timeout } = config;
   // With less than this, what was asked for would be done and its answer never heard.
   const least = Math.min(1, timeout / 4);
-  const request = (url: string, init: RequestInit, deadline: Moment) =>
-    config.diagnostics.observe(
+  const request = (address: string, init: RequestInit, deadline: Moment) => {
+    const url = reachable(address, config);
+    return config.diagnostics.observe(
       { name: 'fetch', details: { endpoint, host: new URL(url).host } },
       async (note) => {
         const response = await fetchLimited(config, url, init, { bytes, deadline });
@@ -53,6 +55,7 @@ export function createConnection(
         return response;
       },
     );
+  };
   const ask = async (find: NonNullable<typeof probe>): Promise<Outcome> => {
     const found = await find();
     if (!found) {

@@ -35,6 +35,11 @@ export interface OAuth {
   verifyLogoutToken(token: string): Promise<LogoutToken>;
   /** Fetches the user's profile as it is now. @throws KindeError `profile_invalid` */
   profile(accessToken: string, subject: string): Promise<Claims>;
+  /**
+   * Makes the address at which the local Kinde shows the sign-in with this `state`, without one the newest of this client;
+   * `undefined` in production, and where Kinde is not local or its configuration is not in memory.
+   */
+  inspectionUrl(state: string | undefined): Promise<string | undefined>;
   /** Makes the address at which the browser ends the user's session at Kinde. */
   logoutUrl(redirect: string): Promise<URL>;
 }

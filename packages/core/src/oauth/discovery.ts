@@ -1,4 +1,4 @@
-import { stopwatch } from '@kindling/internal';
+import { reachable, stopwatch } from '@kindling/internal';
 import { deadlineIn, within, type Moment } from '../clock.js';
 import { createInFlight } from '../cache/in-flight.js';
 import { KindeError } from '../errors.js';
@@ -16,6 +16,8 @@ export interface Metadata {
   readonly revocation_endpoint?: string;
   readonly end_session_endpoint?: string;
   readonly authorization_response_iss_parameter_supported?: boolean;
+  /** Where a local Kinde shows a sign-in, with `{state_hash}` in place of its state. Not checked. */
+  readonly kindling_emulator_flows?: unknown;
 }
 
 /** Kinde's OpenID configuration: fetched at first use, then remembered. */
@@ -72,7 +74,7 @@ export function createDiscovery(config: OAuthConfig): Discovery {
     async metadata(deadline: Moment = deadlineIn(config.timeout)) {
       const found = inHand();
       if (!found) {
-        return within(deadline, refresh(), () => timedOut(config.issuer));
+        return within(deadline, refresh(), () => timedOut(reachable(config.issuer, config)));
       }
       if (found.age() > REFRESH_AFTER && sinceFetch() > PAUSE) {
         refresh().catch(() => {});
@@ -118,10 +120,11 @@ async function discover(config: OAuthConfig, connection: Connection): Promise<Me
       throw invalid(reason);
     }
   }
-  if (found['kindling_emulator'] === true && config.production) {
+  if (found['kindling_emulator'] === true && config.localRefusal !== undefined) {
     throw new KindeError(
       'emulator_in_production',
-      'The issuer is a local emulator, whose tokens anybody can make. Production needs your Kinde domain.',
+      'The issuer is a local Kinde, whose tokens anybody can make.',
+      { fix: config.localRefusal },
     );
   }
   return Object.freeze({ ...found }) as unknown as Metadata;

@@ -18,7 +18,7 @@ export interface Limits {
  * @throws KindeError `kinde_unreachable` (`network`, `answer_cut`), `kinde_timeout`, `response_invalid` (`redirect`, `too_large`).
  */
 export async function fetchLimited(
-  config: Pick<OAuthConfig, 'fetch' | 'nameOf'>,
+  config: Pick<OAuthConfig, 'fetch' | 'nameOf' | 'backchannelUrl'>,
   url: string,
   init: RequestInit,
   limits: Limits,

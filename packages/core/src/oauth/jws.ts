@@ -22,7 +22,15 @@ export interface VerifiedJws {
 }
 
 /** The check that a JWT failed. */
-export type JwsProblem = 'malformed' | 'alg' | 'crit' | 'signature';
+export type JwsProblem = 'malformed' | 'alg' | 'crit' | 'key_insecure' | 'signature';
+
+/** What may be given to a verifier. */
+interface VerifierOptions {
+  /** Checks a signature. @default by Node's cryptography, or by WebCrypto where there is none */
+  readonly check?: Check;
+  /** Says of a key id that no token under it is accepted. @default of none */
+  readonly refuses?: ((kid: unknown) => boolean) | undefined;
+}
 
 /**
  * Checks signatures of compact JWS (RFC 7515) with RS256, the one algorithm that Kinde uses, whatever else a header asks
@@ -30,7 +38,10 @@ export type JwsProblem = 'malformed' | 'alg' | 'crit' | 'signature';
  */
 export function createVerifier(
   keyFor: JWTVerifyGetKey,
-  check: Check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
+  {
+    check = nodeCrypto ? withNode(keyFor, nodeCrypto) : withJose(keyFor),
+    refuses,
+  }: VerifierOptions = {},
 ): (token: string) => Promise<VerifiedJws | JwsProblem> {
   return async (token) => {
     const parts = token.split('.');
@@ -45,6 +56,9 @@ export function createVerifier(
     }
     if (header['crit'] !== undefined || header['b64'] !== undefined) {
       return 'crit';
+    }
+    if (refuses?.(header['kid'])) {
+      return 'key_insecure';
     }
     const problem = await check({ parts, signature }, header);
     if (problem) {

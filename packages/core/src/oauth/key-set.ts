@@ -1,7 +1,14 @@
-import { stopwatch, usableKey, type SigningKey } from '@kindling/internal';
+import {
+  isInsecureKeyId,
+  isPublishedKey,
+  stopwatch,
+  usableKey,
+  type SigningKey,
+} from '@kindling/internal';
 import { createLocalJWKSet, errors, type CryptoKey, type JWTVerifyGetKey } from 'jose';
 import { deadlineIn } from '../clock.js';
 import { createInFlight } from '../cache/in-flight.js';
+import { hash } from '../crypto/hash.js';
 import { bytesOf } from '../crypto/node.js';
 import { KindeError } from '../errors.js';
 import type { OAuthConfig } from './config.js';
@@ -62,7 +69,7 @@ export function createKeySet(config: OAuthConfig): KeySet {
       const age = stopwatch();
       state.sinceFetch = age;
       try {
-        const keys = await fetchKeys(connection, uri, seconds);
+        const keys = await acceptable(await fetchKeys(connection, uri, seconds), config);
         return replace(state, keys, { uri, age });
       } catch (error) {
         const isAway = isTrouble(error);
@@ -184,6 +191,24 @@ async function fetchKeys(
   }
   return keys.flatMap((key) => usableKey(key, bytesOf) ?? []);
 }
+
+/** Keys without those of local Kindes, where none is accepted, and in production without those that everybody has. */
+async function acceptable(
+  keys: readonly SigningKey[],
+  { production, localRefusal, diagnostics }: OAuthConfig,
+): Promise<SigningKey[]> {
+  const isRefused = async (key: SigningKey) =>
+    (localRefusal !== undefined && isInsecureKeyId(key.kid)) ||
+    (production && (await isPublishedKey(key, hash)));
+  const refused = await Promise.all(keys.map(isRefused));
+  if (refused.includes(true)) {
+    diagnostics.warn('emulator_in_production', INSECURE);
+  }
+  return keys.filter((_, index) => !refused[index]);
+}
+
+const INSECURE =
+  'The issuer publishes a key for development, with which anybody can sign. No token under that key is accepted.';
 
 const SERVER_ERROR = 'server_error';
 

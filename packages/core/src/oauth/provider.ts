@@ -1,3 +1,4 @@
+import { isInsecureKeyId } from '@kindling/internal';
 import { deadlineIn, within, type Moment } from '../clock.js';
 import { KindeError } from '../errors.js';
 import type { OAuthConfig } from './config.js';
@@ -9,7 +10,9 @@ import { createVerifier, type VerifiedJws, type JwsProblem } from './jws.js';
 export interface Provider {
   /** Reads Kinde's configuration. @throws as `Discovery.metadata` does */
   metadata(deadline?: Moment): Promise<Metadata>;
-  /** The same, with keys in hand to verify what Kinde will answer. */
+  /** The configuration in memory; `undefined` where it would have to be fetched. */
+  current(): Metadata | undefined;
+  /** The same as `metadata`, with keys in hand to verify what Kinde will answer. */
   ready(deadline?: Moment): Promise<Metadata>;
   /** Verifies the signature of a JWT with Kinde's keys, within a deadline. */
   verify(token: string, asker: Asker, deadline?: Moment): Promise<VerifiedJws | JwsProblem>;
@@ -24,9 +27,11 @@ const LEAST = 0.25;
 export function createProvider(config: OAuthConfig): Provider {
   const discovery = createDiscovery(config);
   const keys = createKeys(config);
+  const refuses = config.localRefusal === undefined ? undefined : isInsecureKeyId;
   const verifierFor = (asker: Asker) =>
-    createVerifier(async (...asked) =>
-      keys.find(asker, (await discovery.metadata()).jwks_uri, ...asked),
+    createVerifier(
+      async (...asked) => keys.find(asker, (await discovery.metadata()).jwks_uri, ...asked),
+      { refuses },
     );
   const verifiers = {
     token_endpoint: verifierFor('token_endpoint'),
@@ -36,6 +41,7 @@ export function createProvider(config: OAuthConfig): Provider {
   const end = () => deadlineIn(config.timeout);
   return Object.freeze({
     metadata: discovery.metadata,
+    current: discovery.current,
     async ready(deadline = end()) {
       const metadata = await discovery.metadata(deadline);
       await within(deadline, keys.ready(metadata.jwks_uri), late);

@@ -24,12 +24,14 @@ const FIXES: Readonly<Record<string, string>> = {
 export function unreachable(
   url: string,
   cause: unknown,
-  { nameOf }: Pick<OAuthConfig, 'nameOf'>,
+  { nameOf, backchannelUrl }: Pick<OAuthConfig, 'nameOf' | 'backchannelUrl'>,
 ): KindeError {
   const { host, hostname } = new URL(url);
   const code = systemCodeOf(cause) ?? '';
-  const check = `Check ${nameOf('issuer')}.`;
-  const local = `Start the local Kinde, if ${nameOf('issuer')} is right: nobody listens there.`;
+  const option = nameOf(backchannelUrl === undefined ? 'issuer' : 'backchannelUrl');
+  const check = `Check ${option}.`;
+  const container = `In a container, ${hostname} is the container itself: set ${nameOf('backchannelUrl')}.`;
+  const local = `Start the local Kinde, if ${option} is right: nobody listens there. ${container}`;
   const refused = isLoopback(hostname) ? local : check;
   const fix = FIXES[code] ?? (code === 'ECONNREFUSED' ? refused : check);
   return new KindeError('kinde_unreachable', `Kinde could not be reached at ${host}.`, {

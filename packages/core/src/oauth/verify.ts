@@ -108,6 +108,7 @@ export function refusalOf(
     new KindeError(code, `The ${name} was refused (${reason}).`, {
       reason,
       ...(BY_CLOCK.includes(reason) && { fix: CLOCK }),
+      ...(reason === 'key_insecure' && { fix: INSECURE }),
       ...(cause !== undefined && { cause }),
     });
 }
@@ -117,6 +118,9 @@ const BY_CLOCK = ['iat', 'nbf', 'exp', 'expired'];
 const CLOCK =
   'The clock of this machine and the one of Kinde disagree by more than `clockTolerance` (60 seconds unless set): ' +
   'synchronise this machine’s clock (NTP).';
+
+const INSECURE =
+  'It is signed with a key of a local Kinde, which is for development: set the issuer to your Kinde domain.';
 
 /** Why there is no verdict on a signature. Only a set of keys that was read and does not fit speaks against the token. */
 function problemOf(error: unknown, refuse: Refuse): KindeError {

@@ -1,4 +1,4 @@
-import { isLoopback, isPublic } from '@kindling/internal';
+import { isLoopback } from '@kindling/internal';
 import { checkClient } from './database-client.js';
 
 /** Finds what is wrong with a value, as the end of a sentence that repeats no value. */
@@ -7,29 +7,24 @@ export type Check = (value: unknown) => string | undefined | readonly (string | 
 /** `[option, what is wrong with it]`, where the second may be nothing. */
 export type Problems = readonly (readonly [string, string | undefined])[];
 
-/** Where the issuer is used: see `checkIssuerHost`. */
-interface IssuerRules {
-  /** Whether the app is in production. */
-  readonly production: boolean;
-  /** Whether names and addresses of private networks are accepted there. */
-  readonly allowPrivate: boolean;
-}
-
 /** Longest URL among the options, in characters: each has to fit into a cookie or a query beside others. */
 const LONGEST_URL = 1024;
 /** The answer to plain http anywhere but on this machine. */
-const HTTP = 'must use https; http is for localhost only.';
+export const HTTP = 'must use https; http is for localhost only.';
 
 /** Accepts every value, where only its truth counts or its members are checked one by one. */
 export const anything: Check = () => undefined;
 
-/** An absolute web URL without credentials: https, or http on this machine. */
-export function checkUrl(value: unknown, example: string): string | undefined {
+/** An absolute web URL without credentials: https, or http on the hosts that may do without, by default this machine. */
+export function checkUrl(
+  value: unknown,
+  example: string,
+  mayUseHttp: (hostname: string) => boolean = isThisMachine,
+): string | undefined {
   if (value === undefined || value === '') {
     return 'is missing.';
   }
-  const isUrl = typeof value === 'string' && value === value.trim() && URL.canParse(value);
-  if (!isUrl) {
+  if (!isAbsolute(value)) {
     return `must be an absolute URL such as ${example}.${schemeFor(value)}`;
   }
   if (value.length > LONGEST_URL) {
@@ -42,10 +37,14 @@ export function checkUrl(value: unknown, example: string): string | undefined {
   if (username || password) {
     return 'must not contain a user name or password.';
   }
-  if (protocol === 'http:' && !isThisMachine(hostname)) {
+  if (protocol === 'http:' && !mayUseHttp(hostname)) {
     return HTTP;
   }
   return undefined;
+}
+
+function isAbsolute(value: unknown): value is string {
+  return typeof value === 'string' && value === value.trim() && URL.canParse(value);
 }
 
 /** The cure for an address of this machine without scheme, where `URL` may take `localhost:` for one. */
@@ -55,7 +54,7 @@ function schemeFor(value: unknown): string {
 }
 
 /** Plain http is accepted on this machine only, whatever name or address browsers have for it. */
-function isThisMachine(hostname: string): boolean {
+export function isThisMachine(hostname: string): boolean {
   return isLoopback(hostname, { network: true, subdomains: true });
 }
 
@@ -64,9 +63,13 @@ export function url(example: string): Check {
   return (value) => checkUrl(value, example);
 }
 
-/** An origin: no path, query, fragment or credentials; http on this machine only. */
-function checkOrigin(value: unknown, example = 'https://app.example'): string | undefined {
-  const wrong = checkUrl(value, example);
+/** An origin: no path, query, fragment or credentials; http as `checkUrl` has it. */
+export function checkOrigin(
+  value: unknown,
+  example = 'https://app.example',
+  mayUseHttp?: (hostname: string) => boolean,
+): string | undefined {
+  const wrong = checkUrl(value, example, mayUseHttp);
   if (wrong) {
     return wrong;
   }
@@ -108,38 +111,6 @@ export function checkSite(value: unknown): string | undefined {
     return undefined;
   }
   return 'must be an origin, or an origin and a path such as /app, without query or fragment.';
-}
-
-/** The tenant's origin. `checkIssuerHost` checks its host. */
-export function checkIssuer(value: unknown): string | undefined {
-  return checkOrigin(value, 'https://acme.kinde.com');
-}
-
-/**
- * The issuer is asked for keys and given the client secret, so in production it must be a public https host. Nothing is found
- * in an issuer that `checkIssuer` refuses.
- */
-export function checkIssuerHost(
-  issuer: string,
-  { production, allowPrivate }: IssuerRules,
-): string | undefined {
-  if (checkIssuer(issuer)) {
-    return undefined;
-  }
-  const { hostname, protocol, port } = new URL(issuer);
-  if (/^((app|www|docs)\.)?kinde\.com$/.test(hostname)) {
-    return "must be your own domain at Kinde, https://<your name>.kinde.com: this one is Kinde's own, such as that of the admin area.";
-  }
-  if (production && protocol === 'http:') {
-    return 'must use https in production.';
-  }
-  if (production && !allowPrivate && !isPublic(hostname)) {
-    return 'must be a public host name in production, not an IP address or a name of a private network. Set `allowPrivateIssuer` to accept it.';
-  }
-  if (port === '22' || port === '25') {
-    return 'must not use port 22 or 25, which are for SSH and mail.';
-  }
-  return undefined;
 }
 
 /** One secret, or a list of secrets for rotation. */

@@ -1,10 +1,11 @@
 import { bare } from '@kindling/internal';
 import { createDiagnostics, type Diagnostics } from '../diagnostics/diagnostics.js';
 import type { Problem } from '../http/http.js';
-import { checkIssuerHost, originsOf, type Problems } from './checks.js';
+import { originsOf, type Problems } from './checks.js';
 import { checkEach, unknownNames, withDefaults } from './entries.js';
-import { environmentProblems, isProduction, variableOf } from './env.js';
+import { asksForLocalKinde, environmentProblems, isProduction, variableOf } from './env.js';
 import { checkCredentials, firstSteps } from './first-steps.js';
+import { checkIssuerHost, localRefusal } from './issuer.js';
 import { OPTIONS, PATHS, SESSION, SESSION_HINTS, type KindeOptions } from './options.js';
 import { invalidConfig, sentences } from './problems.js';
 import { checkSession, resolveSession, type SessionConfig } from './session.js';
@@ -36,6 +37,10 @@ export interface Config extends Places {
   readonly timeout: number;
   /** Whether explanations are hidden from visitors. */
   readonly production: boolean;
+  /** Why a local Kinde is refused; `undefined` where one is accepted. */
+  readonly localRefusal: string | undefined;
+  /** Origin that requests of this server go to in place of the issuer's. */
+  readonly backchannelUrl: string | undefined;
   /** Called with errors before they become replies. */
   readonly onError: KindeOptions['onError'];
   /** Tells the operator what happens. */
@@ -58,7 +63,7 @@ export interface Config extends Places {
  */
 export function resolveConfig(given: KindeOptions): Config {
   const parts = partsOf(given);
-  const { options, session, paths, site, production } = parts;
+  const { options, session, paths, site, production, localRefused } = parts;
   const problems = [
     ...environmentProblems(production),
     ...unknownNames(OPTIONS, options),
@@ -71,8 +76,11 @@ export function resolveConfig(given: KindeOptions): Config {
   }
   const complete = withDefaults(OPTIONS, options);
   const secrets = Object.freeze([complete.secret].flat());
-  const { onError, onEvent, onAudit, logger, userIdsInEvents } = complete;
+  const { onError, onEvent, onAudit, logger, userIdsInEvents, backchannelUrl } = complete;
   const diagnostics = createDiagnostics({ secrets, onEvent, onAudit, logger, userIdsInEvents });
+  if (production && localRefused === undefined) {
+    diagnostics.warn('emulator_in_production', LOCAL);
+  }
   return Object.freeze({
     issuer: complete.issuer.replace(/\/$/, ''),
     clientId: complete.clientId,
@@ -89,6 +97,8 @@ export function resolveConfig(given: KindeOptions): Config {
     clockTolerance: complete.clockTolerance,
     timeout: complete.timeout,
     production,
+    localRefusal: localRefused,
+    backchannelUrl: backchannelUrl && new URL(backchannelUrl).origin,
     onSignIn: complete.onSignIn,
     renderProblem: complete.renderProblem,
     webhooks: complete.webhooks,
@@ -96,6 +106,9 @@ export function resolveConfig(given: KindeOptions): Config {
     nameOf: (option: keyof KindeOptions) => variableOf(option, given) ?? `\`${option}\``,
   });
 }
+
+const LOCAL =
+  'KINDE_LOCAL=true: this production build accepts a local Kinde, whose tokens anybody can make. It is for tests on this machine.';
 
 /** Options, taken apart for their checks. */
 interface Parts {
@@ -105,27 +118,43 @@ interface Parts {
   /** The app's URL; `undefined` if it is missing or wrong. */
   readonly site: Site | undefined;
   readonly production: boolean;
+  /** Whether `KINDE_LOCAL` is `true`. */
+  readonly isAsked: boolean;
+  /** Why a local Kinde is refused. */
+  readonly localRefused: string | undefined;
 }
 
 /** Copies without prototypes, so that nothing is smuggled in through `Object.prototype`. */
 function partsOf(given: KindeOptions): Parts {
   const options = bare(given);
+  const { issuer, siteUrl, production = isProduction() } = options;
+  const isAsked = asksForLocalKinde(given);
   return {
     options,
     session: bare(options.session ?? {}),
     paths: bare(options.paths ?? {}),
     site: siteOf(options.siteUrl),
-    production: options.production ?? isProduction(),
+    production,
+    isAsked,
+    localRefused: localRefusal({ issuer, siteUrl, production, isAsked }),
   };
 }
 
 /** Checks each option by itself, then those that have to fit to each other. */
-function problemsOf({ options, session, paths, site, production }: Parts): Problems {
-  const rules = { production, allowPrivate: options.allowPrivateIssuer === true };
+function problemsOf(parts: Parts): Problems {
+  const { options, session, paths, site, isAsked, localRefused } = parts;
+  const rules = {
+    production: localRefused !== undefined,
+    allowPrivate: options.allowPrivateIssuer === true,
+    note: isAsked ? ` ${localRefused}` : '',
+  };
+  // It has no other purpose in development than to name such a host.
+  const ofBackchannel = { ...rules, allowPrivate: rules.allowPrivate || !rules.production };
   return [
     ...checkEach(OPTIONS, options),
     ['clientSecret', checkCredentials(options)],
     ['issuer', checkIssuerHost(options.issuer, rules)],
+    ['backchannelUrl', checkIssuerHost(options.backchannelUrl, ofBackchannel)],
     ...checkUrls(options, site),
     ...checkEach(PATHS, paths, 'paths.'),
     ...checkPaths(options, paths, site),

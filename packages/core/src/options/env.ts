@@ -42,6 +42,8 @@ const CLIENTS = { redis: 'client', postgres: 'pool' } as const;
 
 /** Key of the variables that options were read from. They are not enumerable, so a copy of the options has none. */
 const READ_FROM = Symbol('variables');
+/** Key of what `KINDE_LOCAL` says there. */
+const LOCAL = Symbol('KINDE_LOCAL');
 
 /**
  * Reads options from the environment: `KINDE_*` variables and those of Kinde's other SDKs, and only when called. `options` win.
@@ -71,8 +73,9 @@ export function optionsFromEnv(
     ...variablesOf(found, given),
     ...variablesOf(inSession, given.session, 'session.'),
   };
-  return Object.defineProperty(merged, READ_FROM, {
-    value: Object.freeze(bare(readFrom)),
+  return Object.defineProperties(merged, {
+    [READ_FROM]: { value: Object.freeze(bare(readFrom)) },
+    [LOCAL]: { value: own(env, 'KINDE_LOCAL') ?? '' },
   }) as unknown as KindeOptions;
 }
 
@@ -110,6 +113,12 @@ export function variableOf(option: string, options: object): string | undefined 
  */
 export function isProduction(env: Environment = environment()): boolean {
   return isProductionIn(env);
+}
+
+/** Checks whether `KINDE_LOCAL` is `true` where the options were read from, else in the environment of the process. */
+export function asksForLocalKinde(options: object): boolean {
+  const { [LOCAL]: text = own(environment(), 'KINDE_LOCAL') } = options as { [LOCAL]?: string };
+  return text?.trim().toLowerCase() === 'true';
 }
 
 /** Finds what is wrong with the process itself. */

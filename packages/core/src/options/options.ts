@@ -13,7 +13,6 @@ import {
   checkDomain,
   checkFunction,
   checkIdentifiers,
-  checkIssuer,
   checkOrigins,
   checkPath,
   checkPresent,
@@ -28,6 +27,7 @@ import {
   url,
   whole,
 } from './checks.js';
+import { checkBackchannel, checkIssuer, readIssuer } from './issuer.js';
 import { table, type Entries, type Variable } from './entries.js';
 import type { WebhookReceiver } from './webhook-receiver.js';
 
@@ -72,8 +72,10 @@ export interface KindeOptions {
    * @default whether `NODE_ENV` is set to anything but development, dev, local, test, testing, ci or e2e
    */
   production?: boolean;
-  /** Accepts an issuer in production that is an address, or a name of a private network such as `kinde.internal`. @default false */
+  /** Accepts an issuer that is an address, or a name of a private network: in production over https, in development over http, too. @default false */
   allowPrivateIssuer?: boolean;
+  /** Origin at which this server reaches the issuer, where that is not the one of browsers: `http://kinde:4455` among containers. @default `issuer` */
+  backchannelUrl?: string;
   /** Renders the pages for failed logins and forbidden pages in the app's own design. Escape every value. @default plain pages */
   renderProblem?: (problem: Problem) => string;
   /**
@@ -210,7 +212,8 @@ export const OPTIONS = table({
   clockTolerance: { check: orNull(whole(0, 299)), default: 60 },
   timeout: { check: orNull(whole(1, 120)), default: 10 },
   production: { check: anything, furtherVariables: ['NODE_ENV'] },
-  allowPrivateIssuer: { check: anything, default: false },
+  allowPrivateIssuer: { check: anything, default: false, furtherVariables: ['KINDE_LOCAL'] },
+  backchannelUrl: { check: checkBackchannel, variables: ['KINDE_BACKCHANNEL_URL'] },
   renderProblem: { check: checkFunction },
   onError: { check: checkFunction },
   onEvent: { check: checkFunction },
@@ -274,12 +277,6 @@ function checkRoute(value: unknown): string | undefined {
     return undefined;
   }
   return checkPath(value);
-}
-
-/** Kinde's domain with or without its scheme, and with or without slashes at its end. */
-function readIssuer(text: string): string {
-  const origin = text.includes('://') ? text : `https://${text}`;
-  return origin.replace(/\/+$/, '');
 }
 
 function wordsOf(text: string): string[] {

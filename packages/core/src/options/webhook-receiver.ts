@@ -14,6 +14,8 @@ export interface WebhookReceiver {
       fetch: typeof fetch;
       store: SessionStore | undefined;
       sessions: SessionEffects | undefined;
+      /** Whether webhooks that a local Kinde signed are accepted. */
+      acceptsLocal: boolean;
       report(report: WebhookReport): void;
     },
   ): Promise<Reply>;

@@ -52,7 +52,7 @@ async function createSite(keep: AppSpec['keep'], store: StoreSpec, hosts: Machin
     async signInExpired() {
       const [app] = emulator.state.applications;
       app!.tokens = { ...app!.tokens, accessTokenLifetime: 1 };
-      emulator.clock.advance(-40);
+      emulator.clock.set(emulator.clock.now() - 40);
       await browser.signIn(ADA);
       emulator.clock.advance(40);
       app!.tokens = { ...app!.tokens, accessTokenLifetime: 3600 };

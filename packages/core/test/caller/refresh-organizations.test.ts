@@ -45,9 +45,7 @@ describe.each(rows)('a renewal for another organization, on %s with sessions in 
     expect((await place.ask(second, '/me')).json()).toEqual(before);
     expect(place.calls()).toBe(calls);
     // The tokens that came are of no use to anybody.
-    expect([...place.emulator.state.grants.values()].every(({ ended }) => ended)).toBe(
-      true,
-    );
+    expect([...place.emulator.state.grants.values()].every(({ ended }) => ended)).toBe(true);
     clock.pass(30);
     expect(await me()).toMatchObject({
       isAuthenticated: false,

@@ -103,14 +103,14 @@ async function openSite(
   ]);
   const [app] = emulator.state.applications;
   app!.tokens = { ...app!.tokens, accessTokenLifetime: 60 };
-  emulator.clock.advance(left - 60);
+  emulator.clock.set(emulator.clock.now() + left - 60);
   const cookies: string[] = [];
   for (let person = 0; person < people; person++) {
     const browser = createBrowser(servers[0]!, emulator);
     await browser.signIn(ADA);
     cookies.push([...browser.jar].map(([name, value]) => `${name}=${value}`).join('; '));
   }
-  emulator.clock.advance(60 - left);
+  emulator.clock.set(emulator.clock.now() + 60 - left);
   app!.tokens = { ...app!.tokens, accessTokenLifetime: 3600 };
   emulator.requests.length = 0;
   emulator.state.reuse = 0;

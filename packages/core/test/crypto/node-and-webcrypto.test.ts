@@ -144,7 +144,7 @@ describe('Node’s cryptography and WebCrypto', () => {
         alg: 'RS256',
       })),
     });
-    const verifiers = [createVerifier(jwks), createVerifier(jwks, withJose(jwks))];
+    const verifiers = [createVerifier(jwks), createVerifier(jwks, { check: withJose(jwks) })];
     const judge = async (token: string) => {
       const verdict = (verify: (typeof verifiers)[number]) =>
         verify(token).catch((error: { code?: string; name: string }) => error.code ?? 'signature');

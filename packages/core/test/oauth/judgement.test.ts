@@ -171,9 +171,7 @@ describe.each(rows)('answers that cannot be judged now, on %s with sessions in "
     await rotateSilently();
     expect(await visit()).toEqual([200, 1]);
     await place.browser.open('/logout', { headers: { 'sec-fetch-site': 'same-origin' } });
-    expect([...place.emulator.state.grants.values()].every(({ ended }) => ended)).toBe(
-      true,
-    );
+    expect([...place.emulator.state.grants.values()].every(({ ended }) => ended)).toBe(true);
     expect((await place.browser.open('/me')).json().isAuthenticated).toBe(false);
   });
 

@@ -77,7 +77,7 @@ function unknownClient({ hasSecret, isEmulator }: Client): Statement {
   if (hasSecret && isEmulator) {
     return say(
       'failed',
-      'The local Kinde does not know this client ID and secret: it may have been restarted, and has new ones then.',
+      'The local Kinde does not know this client ID and secret: they belong to another one, or to a state of it that was deleted.',
       'Copy its variables anew (npx @kindling/emulator --env <file> writes them), and restart your app.',
     );
   }

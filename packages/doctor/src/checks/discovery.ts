@@ -36,8 +36,8 @@ export async function checkDiscovery(
   { env, fetch }: Settings,
 ): Promise<Checked<Provider>> {
   const { issuer } = app;
-  const { host, hostname } = new URL(issuer);
-  const variable = nameOf(env, 'KINDE_ISSUER_URL');
+  const { host, hostname } = new URL(app.backchannelUrl ?? issuer);
+  const variable = nameOf(env, app.backchannelUrl ? 'KINDE_BACKCHANNEL_URL' : 'KINDE_ISSUER_URL');
   const answer = await ask(fetch, `${issuer}/.well-known/openid-configuration`);
   if (typeof answer === 'string') {
     const detail = `${host} does not respond: ${answer}.`;
@@ -104,7 +104,7 @@ function isOn(issuer: string, url: unknown): url is string {
 function described(issuer: string, isEmulator: boolean): string {
   const { host, protocol } = new URL(issuer);
   if (isEmulator) {
-    return `${host} is a local emulator, for development only.`;
+    return `${host} is a local Kinde, for development only.`;
   }
   const kind = isKinde(host) ? 'is a Kinde domain' : 'is a custom domain';
   return `${host} ${kind}, on ${protocol.slice(0, -1)}, and names itself as the issuer.`;

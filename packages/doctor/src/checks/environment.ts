@@ -15,6 +15,8 @@ import { OTHERS, SPELLINGS, unreadFile, valueOf } from '../variables.js';
 export interface App {
   readonly kinde: Kinde;
   readonly issuer: string;
+  /** The origin at which this machine reaches the issuer, where that is another. */
+  readonly backchannelUrl: string | undefined;
   readonly clientId: string;
   readonly clientSecret: string | undefined;
   readonly redirectUri: string;
@@ -76,12 +78,13 @@ function start(options: KindeOptions): { app?: App; problems: readonly string[] 
     const kinde = createKinde(options);
     const { origin, pathname } = new URL(options.siteUrl);
     const site = (origin + pathname).replace(/\/$/, '');
-    const { issuer, clientId, clientSecret } = options;
+    const { issuer, backchannelUrl, clientId, clientSecret } = options;
     const { redirectUri = `${site}/callback`, postLogoutRedirectUri = site } = options;
     return {
       app: {
         kinde,
         issuer,
+        backchannelUrl,
         clientId,
         clientSecret,
         redirectUri,

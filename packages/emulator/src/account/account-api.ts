@@ -1,5 +1,6 @@
 // The Account API and the self-serve portal, for signed-in users.
 import type { JWTPayload } from 'jose';
+import { bearerToken, verifyToken } from '../oauth/access-token.js';
 import { flagsOf, permissionsOf, rolesOf } from '../oauth/claims.js';
 import { digest, remember } from '../state/ids.js';
 import { findPerson } from '../state/sign-ins.js';
@@ -19,12 +20,8 @@ const FLAG_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** GET /account_api/v1/*: what Kinde knows now about the person whose access token this is. */
-export function accountApi(
-  request: Request,
-  state: State,
-  claims: JWTPayload | undefined,
-): Response {
-  const caller = callerOf(state, claims);
+export async function accountApi(request: Request, state: State): Promise<Response> {
+  const caller = callerOf(state, await verifyToken(bearerToken(request), state));
   if (!caller) {
     return refused(403, 'INVALID_CREDENTIALS', 'Invalid credentials used to access API');
   }
@@ -113,7 +110,11 @@ function entitlement(state: State, caller: Caller, key: string): Response {
   if (!found) {
     return refused(404, 'NOT_FOUND', 'The organization has no such entitlement.');
   }
-  return Response.json({ data: { org_code: caller.orgCode, entitlement: found }, metadata: {} });
+  const data = {
+    org_code: caller.orgCode,
+    entitlement: found,
+  };
+  return Response.json({ data, metadata: {} });
 }
 
 /** Items of a page unless `page_size` asks for another number, and at most. */

@@ -1,3 +1,4 @@
+import type { KeptCertificate } from './certificate.js';
 import { createEnvironments, type EnvironmentSet } from '../environments.js';
 import { DEFAULT_ENVIRONMENT, projectFolder } from '../keep/place.js';
 import { watchSeed } from '../keep/watch.js';
@@ -25,6 +26,8 @@ export const LAUNCH = [
 export interface Launched {
   /** The environments, in the order of the options. */
   readonly environments: EnvironmentSet;
+  /** File of the certificate of `--https`, if one is kept. */
+  readonly certificate: string | undefined;
   /** Folder of the state; `undefined` where nothing is kept. */
   readonly folder: string | undefined;
   /** File of the seed, if there is one. */
@@ -51,7 +54,10 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
   const folder = folderOf(given, defaults.keep);
   const seedFile = given.text('seed') ?? findSeed(process.cwd());
   const seed = seedFile === undefined ? undefined : await checkedSeed(seedFile);
-  const environments = createEnvironments(optionsOf(given, { folder, seed }));
+  const certificate = await certificateFor(given, folder);
+  const environments = createEnvironments(
+    optionsOf(given, { folder, seed, https: certificate ?? given.has('https') }),
+  );
   try {
     for (const [index, name] of names.entries()) {
       await environments.create(name, seed, port === 0 ? 0 : port + index);
@@ -65,6 +71,7 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
     environments,
     folder,
     seedFile,
+    certificate: certificate?.file,
     async close() {
       stops.forEach((stop) => stop());
       await environments.close();
@@ -72,9 +79,28 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
   };
 }
 
+/** What was read before anything listens. */
+interface Opened {
+  readonly folder: string | undefined;
+  readonly seed: ReadonlySeed | undefined;
+  readonly https: boolean | KeptCertificate;
+}
+
+/** The certificate of `--https`, kept with the state: whoever trusts it need not do so again. */
+async function certificateFor(
+  given: Given,
+  folder: string | undefined,
+): Promise<KeptCertificate | undefined> {
+  if (!given.has('https') || folder === undefined) {
+    return undefined;
+  }
+  const { certificateIn } = await import('./certificate.js');
+  return certificateIn(folder, given.texts('allow-host'));
+}
+
 function optionsOf(
   given: Given,
-  { folder, seed }: { folder: string | undefined; seed: ReadonlySeed | undefined },
+  { folder, seed, https }: Opened,
 ): Parameters<typeof createEnvironments>[0] {
   const [siteUrl, issuer, host] = (['site', 'issuer', 'host'] as const).map((name) =>
     given.text(name),
@@ -87,7 +113,7 @@ function optionsOf(
     ...(seed !== undefined && { seed }),
     listen: {
       allowHosts: given.texts('allow-host'),
-      https: given.has('https'),
+      https,
       ...(host !== undefined && { host }),
     },
   };

@@ -3,6 +3,9 @@ import { timeOf } from './print.js';
 
 type Line<Kind extends JournalEntry['kind']> = (entry: JournalEntry<Kind>, url: string) => string;
 
+/** Changes of a seed that are named in its line. */
+const MOST_CHANGES = 8;
+
 /** What is told on the terminal of each kind of entry; kinds that are missing are not told. */
 const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
   step({ outcome, text, flow }, url) {
@@ -15,7 +18,9 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
   },
   seed({ what, changes, problems }) {
     if (what === 'merged') {
-      return clean(`seed merged: ${changes.join('; ')}`);
+      const more = changes.length - MOST_CHANGES;
+      const end = more > 0 ? `; and ${more} more` : '';
+      return clean(`seed merged: ${changes.slice(0, MOST_CHANGES).join('; ')}${end}`);
     }
     return `seed refused, nothing was changed:\n${problems.map(clean).join('\n')}`;
   },

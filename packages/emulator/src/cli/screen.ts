@@ -2,6 +2,7 @@ import type { Emulator } from '../emulator.js';
 import { assignment } from '../env/format.js';
 import { variablesFor } from '../env/variables.js';
 import type { Person, State } from '../state/state.js';
+import { trustLines } from './trust.js';
 
 /** Users that are named one by one. */
 const MOST_PEOPLE = 12;
@@ -20,6 +21,8 @@ export interface Screen {
   readonly seedFile: string | undefined;
   /** File of the state; `undefined` where nothing is kept. */
   readonly stateFile: string | undefined;
+  /** File of the certificate of `--https`, if one is kept. */
+  readonly certificate: string | undefined;
 }
 
 /** The lines at start-up: where to look, who can sign in, what the app needs, and where the state is. */
@@ -33,9 +36,14 @@ export function screenOf({ emulator: { state }, ...screen }: Screen): string {
     `\nUsers to sign in as:\n${peopleOf(state).join('\n')}`,
     `\n${what} for your app (${sdk.title}):\n${variables.join('\n')}`,
     ...(sdk.note === undefined ? [] : [`  ${sdk.note}`]),
+    ...(screen.certificate === undefined ? [] : [trust(screen.certificate)]),
     `\n${seedLine(screen.seedFile)}${stateLine(screen.stateFile)}`,
     'Stop with Ctrl-C.\n',
   ].join('\n');
+}
+
+function trust(file: string): string {
+  return `\nTo trust its certificate, one of these for your app:\n${trustLines(file)}`;
 }
 
 function seedLine(file: string | undefined): string {

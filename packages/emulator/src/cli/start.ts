@@ -67,7 +67,7 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
     return;
   }
   const { state } = emulator;
-  const { folder, seedFile } = launched;
+  const { folder, seedFile, certificate } = launched;
   const values = variablesFor(sdk, state);
   const file = given.text('env');
   if (file !== undefined) {
@@ -80,7 +80,7 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
     const { values: env } = values;
     sayJson({ kind: 'ready', environment, url, dashboard, env, state: stateFile ?? null });
   } else if (!given.has('quiet')) {
-    say(screenOf({ emulator, url: one.url, dashboard, sdk, seedFile, stateFile }));
+    say(screenOf({ emulator, url: one.url, dashboard, sdk, seedFile, stateFile, certificate }));
   }
   follow(emulator, one.url, given);
   if (given.has('open')) {

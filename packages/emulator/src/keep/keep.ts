@@ -30,6 +30,8 @@ export interface Keep {
    * once the identity is complete.
    */
   attach(local: Pick<LocalKinde, 'state' | 'restore'>, identified: Promise<void>): void;
+  /** Says that the state may be another one: it is written in a moment. */
+  changed(): void;
   /** Writes down where it listens. */
   announce(url: string): void;
   /** Writes the state, at once, and gives its files up. */
@@ -89,7 +91,7 @@ function keepOf(place: Place, { kept, aside }: Found): Keep {
     salt: randomBytes(32).toString('hex'),
     keys: [developmentKey()],
   };
-  let stop: (() => void) | undefined;
+  let writing: Writing | undefined;
   return {
     place,
     identity,
@@ -105,12 +107,13 @@ function keepOf(place: Place, { kept, aside }: Found): Keep {
         release(place.running);
         throw error;
       }
-      stop = writeChanges(local, place, identified);
+      writing = writeChanges(local, place, identified);
     },
+    changed: () => writing?.changed(),
     announce: (url) => announce(place.running, url),
     close() {
-      stop?.();
-      stop = undefined;
+      writing?.stop();
+      writing = undefined;
       release(place.running);
     },
   };
@@ -132,12 +135,20 @@ function goOn(
   return found.aside;
 }
 
-/** Writes the state a moment after each change, and at the end; answers how to end. */
+/** Writes the state as it changes. */
+interface Writing {
+  /** Says that it may have changed. */
+  changed(): void;
+  /** Writes it at once, and for the last time. */
+  stop(): void;
+}
+
+/** Writes the state a moment after each change, and at the end. */
 function writeChanges(
   { state }: Pick<LocalKinde, 'state'>,
   { state: file }: Place,
   identified: Promise<void>,
-): () => void {
+): Writing {
   let timer: NodeJS.Timeout | undefined;
   let took = 0;
   const write = () => {
@@ -155,28 +166,34 @@ function writeChanges(
       state.journal.append({ kind: 'remark', text });
     }
   };
+  const changed = () => {
+    timer ??= setTimeout(writeOrTell, Math.max(REST, took * REST_TIMES)).unref();
+  };
   const forget = state.journal.subscribe((entry) => {
-    if (timer === undefined && mayChange(entry)) {
-      timer = setTimeout(writeOrTell, Math.max(REST, took * REST_TIMES)).unref();
+    if (mayChange(entry)) {
+      changed();
     }
   });
   void identified.then(writeOrTell);
   process.once('exit', writeOrTell);
-  return () => {
-    process.off('exit', writeOrTell);
-    forget();
-    write();
+  return {
+    changed,
+    stop() {
+      process.off('exit', writeOrTell);
+      forget();
+      write();
+    },
   };
 }
 
 /** Addresses that change nothing when they are read. */
 const READ_ONLY = /^\/(\.well-known|api|emulator|oauth2\/(v2\/)?user_profile|favicon)/;
 
-/** Whether the state may be another one after what happened. */
+/** Whether the state may be another one after what happened, apart from requests that are no GET. */
 function mayChange(entry: JournalEntry): boolean {
   switch (entry.kind) {
     case 'request':
-      return !['GET', 'HEAD', 'OPTIONS'].includes(entry.method) || !READ_ONLY.test(entry.path);
+      return !READ_ONLY.test(entry.path);
     case 'step':
     case 'remark':
     case 'fault':

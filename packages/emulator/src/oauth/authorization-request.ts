@@ -1,18 +1,26 @@
 import { failurePage } from '../pages/pages.js';
-import type { SeedApplication } from '../seed/seed.js';
 import { openInvitation } from '../state/organizations.js';
-import type { Invitation, State } from '../state/state.js';
+import type { Application, Invitation, State } from '../state/state.js';
+import { findClient, oauthError } from './client-auth.js';
+import { checkQuestions } from './prompt.js';
 import { isRegistered } from './redirect-uri.js';
+import { malformed, unknownApplication, unknownCallback } from './refusals.js';
 import { audiences } from './scopes.js';
+
+/** Characters that `state` has at least, as at Kinde. */
+const SHORTEST_STATE = 8;
 
 /**
  * Answers an authorization request that is wrong. Redirects go only to where the application is registered to be: everything
- * else is a page (OAuth 2.0, 4.1.2.1).
+ * else is a page (OAuth 2.0, 4.1.2.1), but for another response type, which Kinde answers in JSON.
  */
 export function checkAuthorizationRequest(
   query: URLSearchParams,
   state: State,
 ): Response | undefined {
+  if (query.get('response_type') !== 'code') {
+    return oauthError('unsupported_response_type', 'Only response_type=code is supported.');
+  }
   const repeated = [...query.keys()].find(
     (name) => name !== 'audience' && query.getAll(name).length > 1,
   );
@@ -20,52 +28,27 @@ export function checkAuthorizationRequest(
     return malformed(`The parameter ${repeated} was given more than once.`);
   }
   const clientId = query.get('client_id');
-  const application = state.applications.find((one) => one.clientId === clientId);
+  const application = findClient(state, clientId);
   if (!application) {
     return unknownApplication(clientId, state);
   }
+  if (!isRegistered(application.redirectUris, query.get('redirect_uri') ?? '')) {
+    return unknownCallback(query, application);
+  }
   return (
-    checkRedirectUri(query, application) ??
     checkResponse(query) ??
-    checkChallenge(query) ??
-    checkAudience(query, application)
+    checkChallenge(query, application) ??
+    checkAudience(query, application) ??
+    checkQuestions(query)
   );
 }
 
-function malformed(why: string): Response {
-  return failurePage('Malformed request (1656)', why);
-}
-
-function unknownApplication(clientId: string | null, { applications }: State): Response {
-  const why =
-    'No application has this client id. If the local Kinde was started again since your app was: restart your app, with the ' +
-    'variables that the local Kinde printed or wrote to .env. Each start makes new credentials, unless the seed names ' +
-    'applications. Otherwise compare KINDE_CLIENT_ID.';
-  return failurePage('Unknown application', why, {
-    'Received client_id': [clientId ?? '(nothing)'],
-    Known: applications.map(({ clientId: known, name }) => `${known} (${name})`),
-  });
-}
-
-function checkRedirectUri(
-  query: URLSearchParams,
-  { name, redirectUris }: SeedApplication,
-): Response | undefined {
-  const redirectUri = query.get('redirect_uri') ?? '';
-  if (isRegistered(redirectUris, redirectUri)) {
-    return undefined;
-  }
-  const why =
-    'The app asked to return to an address that is not registered. They must be equal, character by character.';
-  return failurePage('This callback URL is not allowed', why, {
-    'Received redirect_uri': [redirectUri || '(nothing)'],
-    [`Allowed for ${name}`]: redirectUris,
-  });
-}
-
 function checkResponse(query: URLSearchParams): Response | undefined {
-  if (query.get('response_type') !== 'code') {
-    return malformed('Only response_type=code is supported.');
+  const { length } = query.get('state') ?? '';
+  if (length < SHORTEST_STATE) {
+    return malformed(
+      `state is required, with at least ${SHORTEST_STATE} characters; it has ${length}.`,
+    );
   }
   if ((query.get('response_mode') ?? 'query') !== 'query') {
     return malformed('The local Kinde knows only response_mode=query.');
@@ -73,8 +56,14 @@ function checkResponse(query: URLSearchParams): Response | undefined {
   return undefined;
 }
 
-function checkChallenge(query: URLSearchParams): Response | undefined {
+function checkChallenge(
+  query: URLSearchParams,
+  { clientSecret }: Application,
+): Response | undefined {
   const challenge = query.get('code_challenge');
+  if (challenge === null && !clientSecret) {
+    return malformed('An application without a secret needs PKCE: a code_challenge is required.');
+  }
   const method = query.get('code_challenge_method');
   if (method !== (challenge === null ? null : 'S256')) {
     return malformed('PKCE needs a code_challenge and code_challenge_method=S256.');
@@ -87,7 +76,7 @@ function checkChallenge(query: URLSearchParams): Response | undefined {
 
 function checkAudience(
   query: URLSearchParams,
-  { name, audiences: allowed = [] }: SeedApplication,
+  { name, audiences: allowed = [] }: Application,
 ): Response | undefined {
   const foreign = audiences(query).filter((audience) => !allowed.includes(audience));
   if (foreign.length === 0) {

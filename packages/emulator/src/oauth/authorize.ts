@@ -1,8 +1,9 @@
 // OAuth and OpenID Connect: authorization, sign-in, tokens, revocation and logout.
-import { registerPage, signInPage } from '../pages/pages.js';
-import { findByIdentity, loginHint } from '../state/identities.js';
+import { registerPage } from '../pages/pages.js';
+import { signInPage } from '../pages/sign-in.js';
+import { findByIdentity, loginHint, nameToSignIn } from '../state/identities.js';
 import { remember } from '../state/ids.js';
-import { denialReason } from '../state/sign-ins.js';
+import { denialReason, findPerson } from '../state/sign-ins.js';
 import type { Invitation, Pending, State } from '../state/state.js';
 import {
   checkAuthorizationRequest,
@@ -10,6 +11,7 @@ import {
   restoreReauthState,
 } from './authorization-request.js';
 import { issueCode, redirectBack } from './authorization-response.js';
+import { asksAgain, hintedPerson, promptsOf } from './prompt.js';
 import {
   continueSignIn,
   registrationDetails,
@@ -22,7 +24,7 @@ import { findSession } from './sso-session.js';
 const MOST_PENDING = 1000;
 
 /** GET /oauth2/auth: a page, or straight back to the app where Kinde's own session already answers. */
-export function authorize(request: Request, state: State): Response {
+export async function authorize(request: Request, state: State): Promise<Response> {
   const query = restoreReauthState(new URL(request.url).searchParams);
   const refusal = checkAuthorizationRequest(query, state);
   if (refusal) {
@@ -32,13 +34,16 @@ export function authorize(request: Request, state: State): Response {
   if (invitation instanceof Response) {
     return invitation;
   }
+  const hinted = await hintedPerson(query, state);
+  query.delete('id_token_hint');
+  const session = findSession(request, query, state);
   const pending: Pending = {
     search: query.toString(),
     requestedAt: state.clock.now(),
     userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
-    ...findSession(request, query, state),
+    ...(countsSession(query, session, hinted) && session),
   };
-  if (query.get('prompt') === 'none') {
+  if (promptsOf(query).includes('none')) {
     return answerWithoutPage(pending, state);
   }
   const reference = state.random.secret();
@@ -46,25 +51,34 @@ export function authorize(request: Request, state: State): Response {
   if (invitation) {
     return showInvitation(reference, state, { pending, invitation });
   }
-  return showSignIn(reference, state, pending);
-}
-
-function showSignIn(reference: string, state: State, { search, signedIn }: Pending): Response {
-  const query = new URLSearchParams(search);
-  const prompt = query.get('prompt') ?? promptOfStartPage(query);
-  if (prompt === 'create') {
+  if (registers(query)) {
     return registerPage({ request: reference }, registrationDetails(query, state));
   }
-  if (signedIn && prompt !== 'login') {
+  if (pending.signedIn) {
     return continueSignIn(reference, state);
   }
-  const hint = loginHint(state, query.get('login_hint') ?? '');
-  return signInPage(state, { request: reference }, hint);
+  const person = hinted ? findPerson(state, hinted) : undefined;
+  const name = person ? nameToSignIn(person) : loginHint(state, query.get('login_hint') ?? '');
+  return signInPage(state, { request: reference, name });
 }
 
-/** Kinde's own parameter, older than `prompt=create`. */
-function promptOfStartPage(query: URLSearchParams): string {
-  return query.get('start_page') === 'registration' ? 'create' : '';
+/** Whether Kinde's own session answers the request: not where it asks for a sign-in, or hints at somebody else. */
+function countsSession(
+  query: URLSearchParams,
+  session: Pick<Pending, 'signedIn'> | undefined,
+  hinted: string | undefined,
+): boolean {
+  const isHinted = hinted === undefined || session?.signedIn?.personId === hinted;
+  return isHinted && !asksAgain(query);
+}
+
+/** Whether the request asks for the registration page: by `prompt`, or by Kinde's own parameter, which is older. */
+function registers(query: URLSearchParams): boolean {
+  const prompts = promptsOf(query);
+  if (prompts.length > 0) {
+    return prompts.includes('create');
+  }
+  return query.get('start_page') === 'registration';
 }
 
 /** Invited people register, unless they are users already, whatever the app asked for. */
@@ -84,7 +98,7 @@ function showInvitation(
   if (pending.signedIn?.personId === invited.id) {
     return continueSignIn(reference, state);
   }
-  return signInPage(state, { request: reference }, email);
+  return signInPage(state, { request: reference, name: email });
 }
 
 /** `prompt=none`: a code where Kinde's own session answers everything, an error of OpenID Connect otherwise. */

@@ -61,7 +61,8 @@ export function idClaims(
     ...(token.first && grant.nonce && { nonce: grant.nonce }),
     ...(scopes.has('profile') && profileClaims(state, person)),
     ...(scopes.has('email') && emailOf(state, person)),
-    ...nameClaims(person),
+    ...(scopes.has('phone') && phoneOf(state, person)),
+    ...(person.providedId && { provided_id: person.providedId }),
     org_codes: codes,
     ...(settings.claims?.includes('organizations') && {
       organizations: codes.map((id) => ({ id, name: state.organizations[id]?.name })),
@@ -77,22 +78,15 @@ function hashOf(accessToken: string): string {
 }
 
 function profileClaims(state: State, person: Person): Record<string, unknown> {
-  const { givenName, familyName, picture } = person;
+  const { givenName, familyName, picture, username } = person;
   const name = [givenName, familyName].filter(Boolean).join(' ');
   return {
     name: name || undefined,
     given_name: givenName,
     family_name: familyName,
     picture,
+    preferred_username: username,
     updated_at: updatedAt(state, person),
-  };
-}
-
-function nameClaims({ username, phone, providedId }: Person): Record<string, string> {
-  return {
-    ...(username && { preferred_username: username }),
-    ...(phone && { phone_number: phone }),
-    ...(providedId && { provided_id: providedId }),
   };
 }
 
@@ -114,11 +108,29 @@ export function machineClaims(
   };
 }
 
-/** The profile endpoint's answer. */
-export function profileV2(state: State, person: Person): Record<string, unknown> {
-  const {
+/** The profile endpoint's answer: what the granted scopes let an app see, with `null` for what the user does not have. */
+export function profileOf(
+  state: State,
+  person: Person,
+  scope: readonly string[],
+): Record<string, unknown> {
+  const { id, providedId: provided_id = null } = person;
+  return {
+    sub: id,
     id,
-    providedId: provided_id = null,
+    provided_id,
+    ...(scope.includes('profile') && wholeProfile(state, person)),
+    ...(scope.includes('email') && {
+      email: null,
+      email_verified: false,
+      ...emailOf(state, person),
+    }),
+    ...(scope.includes('phone') && phoneOf(state, person)),
+  };
+}
+
+function wholeProfile(state: State, person: Person): Record<string, unknown> {
+  const {
     givenName: given_name = null,
     familyName: family_name = null,
     picture = null,
@@ -126,18 +138,10 @@ export function profileV2(state: State, person: Person): Record<string, unknown>
   } = person;
   const name = [given_name, family_name].filter(Boolean).join(' ');
   return {
-    sub: id,
-    id,
-    provided_id,
     name,
     given_name,
     family_name,
     updated_at: updatedAt(state, person),
-    ...{
-      email: null,
-      email_verified: false,
-      ...emailOf(state, person),
-    },
     picture,
     preferred_username,
   };
@@ -153,13 +157,33 @@ function emailOf(
   person: Person,
 ): { email: string; email_verified: boolean } | undefined {
   const { email } = person;
-  if (email === undefined) {
-    return undefined;
-  }
+  return email === undefined
+    ? undefined
+    : {
+        email,
+        email_verified: isConfirmed(state, person, 'email'),
+      };
+}
+
+function phoneOf(
+  state: State,
+  person: Person,
+): { phone_number: string; phone_number_verified: boolean } | undefined {
+  const { phone } = person;
+  return phone === undefined
+    ? undefined
+    : {
+        phone_number: phone,
+        phone_number_verified: isConfirmed(state, person, 'phone'),
+      };
+}
+
+/** Whether the user proved that this address or number is theirs. */
+function isConfirmed(state: State, person: Person, type: 'email' | 'phone'): boolean {
   const identity = identitiesOf(state, person).find(
-    (one) => one.type === 'email' && isPrimary(person, one),
+    (one) => one.type === type && isPrimary(person, one),
   );
-  return { email, email_verified: identity?.isConfirmed ?? false };
+  return identity?.isConfirmed ?? false;
 }
 
 /** The person a grant was given by; somebody who was deleted has no tokens. */

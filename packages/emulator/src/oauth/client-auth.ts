@@ -26,6 +26,14 @@ export async function readForm(request: Request): Promise<URLSearchParams | unde
   return repeated ? undefined : form;
 }
 
+/** The application with this client id. */
+export function findClient(
+  { applications }: State,
+  id: string | null | undefined,
+): Application | undefined {
+  return applications.find(({ clientId }) => clientId === id);
+}
+
 /** The application that proved itself by body or Basic header; public ones need only their id. */
 export function authenticateClient(
   request: Request,
@@ -35,7 +43,7 @@ export function authenticateClient(
   const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';
-  const application = state.applications.find(({ clientId }) => clientId === id);
+  const application = findClient(state, id);
   if (application && constantTimeEqual(application.clientSecret ?? '', given)) {
     return application;
   }

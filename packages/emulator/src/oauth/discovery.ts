@@ -1,5 +1,10 @@
-export function discovery(issuer: string): object {
-  return {
+import { publishedKeys } from '../state/keys.js';
+import type { State } from '../state/state.js';
+import { PROMPTS } from './prompt.js';
+
+/** The discovery document (OpenID Connect Discovery 1.0): it promises what is kept, and not all that Kinde's prints. */
+export function discovery(_request: Request, { issuer }: State): Response {
+  return Response.json({
     issuer,
     authorization_endpoint: `${issuer}/oauth2/auth`,
     token_endpoint: `${issuer}/oauth2/token`,
@@ -11,23 +16,23 @@ export function discovery(issuer: string): object {
     claims_supported: ['aud', 'exp', 'iat', 'iss', 'sub'],
     scopes_supported: ['address', 'email', 'offline', 'openid', 'phone', 'profile'],
     subject_types_supported: ['public'],
-    response_modes_supported: ['form_post', 'query', 'fragment'],
-    // More than works, there as here: only `code` is answered.
-    response_types_supported: [
-      ...[
-        'code',
-        'token',
-        'id_token',
-        'code token',
-        'code id_token',
-        'id_token token',
-        'code id_token token',
-      ],
-    ],
+    response_modes_supported: ['query'],
+    response_types_supported: ['code'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    prompt_values_supported: PROMPTS,
     request_uri_parameter_supported: false,
     code_challenge_methods_supported: ['S256'],
     id_token_signing_alg_values_supported: ['RS256'],
     token_endpoint_auth_methods_supported: ['client_secret_post'],
     kindling_emulator: true,
-  };
+    kindling_emulator_flows: `${issuer}/emulator/sign-ins/of/{state_hash}`,
+  });
+}
+
+/** The public keys. Requests for them need no credentials, and Kinde refuses those that have some. */
+export function keys(request: Request, state: State): Response {
+  if (request.headers.has('authorization')) {
+    return Response.json({ error: 'forbidden' }, { status: 403 });
+  }
+  return Response.json({ keys: publishedKeys(state) });
 }

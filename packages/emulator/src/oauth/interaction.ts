@@ -1,4 +1,5 @@
-import { failurePage, registerPage, signInPage } from '../pages/pages.js';
+import { failurePage, registerPage } from '../pages/pages.js';
+import { signInPage } from '../pages/sign-in.js';
 import { personUpdated } from '../state/events.js';
 import { findByName } from '../state/identities.js';
 import { defaultOrganization } from '../state/organizations.js';
@@ -22,35 +23,48 @@ export async function signIn(request: Request, state: State): Promise<Response> 
     return pending;
   }
   if (request.method === 'GET') {
-    return signInPage(state, { request: reference });
+    return signInPage(state, { request: reference, search: form.get('search') ?? '' });
   }
-  const chosen = findPerson(state, form.get('person') ?? '');
+  const chosen = form.has('person') && findPerson(state, form.get('person') ?? '');
   if (chosen) {
-    return signInAs(chosen, { reference, state });
+    return signInAs(chosen, {
+      request,
+      reference,
+      state,
+    });
   }
-  return signInByName(form, { reference, state });
+  return signInByName(form, {
+    request,
+    reference,
+    state,
+  });
 }
 
 /** A sign-in that a form belongs to. */
 interface SignIn {
+  readonly request: Request;
   readonly reference: string;
   readonly state: State;
 }
 
-async function signInByName(
-  form: URLSearchParams,
-  { reference, state }: SignIn,
-): Promise<Response> {
-  const name = form.get('email')?.trim() ?? '';
-  const again = (error?: string) => signInPage(state, { request: reference, error }, name);
+async function signInByName(form: URLSearchParams, signIn: SignIn): Promise<Response> {
+  const { reference, state } = signIn;
+  const name = (field(form, 'email') ?? '').trim();
+  const again = (error?: string) =>
+    signInPage(state, {
+      request: reference,
+      error,
+      name,
+    });
   const person = findByName(state, name);
   if (!person) {
     return again(`No user is called ${name}.`);
   }
-  if (hasPassword(person) && !form.has('password')) {
+  const password = field(form, 'password');
+  if (hasPassword(person) && password === undefined) {
     return again();
   }
-  if (!(await checkPassword(person, form.get('password') ?? ''))) {
+  if (!(await checkPassword(person, password ?? ''))) {
     recordFailedSignIn(state, person);
     return again('That is not the password.');
   }
@@ -58,24 +72,30 @@ async function signInByName(
   if (problem) {
     return again(problem);
   }
-  return signInAs(person, {
-    reference,
-    state,
-    name,
-  });
+  return signInAs(person, { ...signIn, name });
+}
+
+/** A field of the sign-in form: the names on Kinde's own pages begin with `p_`. */
+function field(form: URLSearchParams, name: 'email' | 'password'): string | undefined {
+  return form.get(name) ?? form.get(`p_${name}`) ?? undefined;
 }
 
 /** Signs the person in, by the name they typed if they did. */
 function signInAs(
   person: Person,
-  { reference, state, name }: SignIn & { name?: string },
+  { request, reference, state, name }: SignIn & { name?: string },
 ): Response {
   if (person.isSuspended) {
     recordFailedSignIn(state, person);
     return failurePage('You cannot sign in', 'The person is suspended.');
   }
   recordSignIn(state, person, name);
-  return continueSignIn(reference, state, { headers: startSession(reference, person, state) });
+  const headers = startSession(request, {
+    reference,
+    person,
+    state,
+  });
+  return continueSignIn(reference, state, { headers });
 }
 
 /** The registration form: shows it, or adds the person and signs them in. */
@@ -102,7 +122,11 @@ export async function register(request: Request, state: State): Promise<Response
   const profile = { identities, ...readNames(form) };
   const person = addPerson(state, profile, { orgCode, source: 'user' });
   recordSignIn(state, person, email);
-  const headers = startSession(reference, person, state);
+  const headers = startSession(request, {
+    reference,
+    person,
+    state,
+  });
   return continueSignIn(reference, state, { orgName: form.get('org_name') ?? undefined, headers });
 }
 
@@ -169,7 +193,7 @@ function setNewPassword(state: State, person: Person, form: URLSearchParams): st
   if (chosen.length < SHORTEST_PASSWORD) {
     return `Choose a new password of at least ${SHORTEST_PASSWORD} characters.`;
   }
-  if (chosen === form.get('password')) {
+  if (chosen === field(form, 'password')) {
     return 'Choose a password that is not the old one.';
   }
   person.password = chosen;

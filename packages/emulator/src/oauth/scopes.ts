@@ -1,5 +1,6 @@
 import type { SeedApplication } from '../seed/seed.js';
 import type { State } from '../state/state.js';
+import { findClient } from './client-auth.js';
 
 /** Scopes that an application may have of an API; nothing where it is not authorized for that API. */
 export function scopesFor(
@@ -21,9 +22,7 @@ const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline', 'phone', 'address'
 
 /** Scopes that an authorization request is granted. Unknown ones are left out silently, as Kinde does with `offline_access`. */
 export function grantedScopes(query: URLSearchParams, state: State): string[] {
-  const application = state.applications.find(
-    ({ clientId }) => clientId === query.get('client_id'),
-  );
+  const application = findClient(state, query.get('client_id'));
   const ofApis = audiences(query).flatMap(
     (audience) => (application && scopesFor(state, application, audience)) ?? [],
   );

@@ -1,32 +1,44 @@
 import { remember } from '../state/ids.js';
 import { denialReason } from '../state/sign-ins.js';
 import type { Pending, Person, State } from '../state/state.js';
+import { findClient } from './client-auth.js';
+import { isTooOld } from './prompt.js';
 
-const SSO_COOKIE = 'kindling_emulator_sso';
+/** Who signs in, and for which request. */
+export interface NewSession {
+  /** Reference of the pending request; an empty string without one. */
+  readonly reference: string;
+  /** The user. */
+  readonly person: Person;
+  /** The tenant. */
+  readonly state: State;
+}
 
 /** Signs the person of a pending request in at Kinde itself, so that the next request goes without a question. */
 export function startSession(
-  reference: string,
-  person: Person,
-  state: State,
+  request: Request,
+  { reference, person, state }: NewSession,
 ): { 'set-cookie': string } {
-  const signedIn = { personId: person.id, authTime: state.clock.now() };
+  const signedIn = {
+    personId: person.id,
+    authTime: state.clock.now(),
+  };
   const pending = state.pending.get(reference);
   if (pending) {
     pending.signedIn = signedIn;
   }
   const id = state.random.secret();
   remember(state.sessions, id, signedIn);
-  return { 'set-cookie': `${SSO_COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax` };
+  return { 'set-cookie': cookieLine(request, id) };
 }
 
 /** Ends Kinde's own session. */
 export function endSession(request: Request, state: State): { 'set-cookie': string } {
   state.sessions.delete(cookieOf(request) ?? '');
-  return { 'set-cookie': `${SSO_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0` };
+  return { 'set-cookie': `${cookieLine(request, '')}; Max-Age=0` };
 }
 
-/** Kinde's own session, where it still counts for this application. */
+/** Kinde's own session, where it still counts for this application and is young enough for `max_age`. */
 export function findSession(
   request: Request,
   query: URLSearchParams,
@@ -36,13 +48,26 @@ export function findSession(
   if (!signedIn || denialReason(state, { ...signedIn, orgCode: undefined })) {
     return undefined;
   }
-  const clientId = query.get('client_id');
-  const application = state.applications.find((one) => one.clientId === clientId);
+  const now = state.clock.now();
+  const application = findClient(state, query.get('client_id'));
   const lifetime = application?.tokens?.sessionLifetime ?? Infinity;
-  return state.clock.now() < signedIn.authTime + lifetime ? { signedIn } : undefined;
+  const isOver = now >= signedIn.authTime + lifetime;
+  return isOver || isTooOld(signedIn.authTime, query, now) ? undefined : { signedIn };
+}
+
+/** Browsers do not tell ports apart, so that the name does: two local Kindes on one host would end each other's sessions. */
+function nameFor({ protocol, port }: URL): string {
+  return `kindling_emulator_sso_${port || (protocol === 'https:' ? 443 : 80)}`;
+}
+
+function cookieLine(request: Request, value: string): string {
+  const url = new URL(request.url);
+  const line = `${nameFor(url)}=${value}; Path=/; HttpOnly; SameSite=Lax`;
+  return url.protocol === 'https:' ? `${line}; Secure` : line;
 }
 
 function cookieOf(request: Request): string | undefined {
   const header = request.headers.get('cookie') ?? '';
-  return new RegExp(`(?:^|; *)${SSO_COOKIE}=([^;]+)`).exec(header)?.[1];
+  const name = nameFor(new URL(request.url));
+  return new RegExp(`(?:^|; *)${name}=([^;]+)`).exec(header)?.[1];
 }

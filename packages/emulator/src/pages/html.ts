@@ -22,7 +22,7 @@ button.main { background: var(--fire); border-color: var(--fire); color: var(--o
 .mark { grid-row: 1 / 20; align-self: start; width: 2.6rem; height: 2.6rem; border-radius: 50%; background: var(--glow); color: var(--fire); display: grid; place-items: center; font-weight: 700 }
 .person strong, .person small { grid-column: 2 } .person small { color: var(--soft); display: block; overflow-wrap: anywhere }
 label { display: block; font-size: .9rem; font-weight: 600; margin-top: .75rem } label input { margin-top: .25rem; font-weight: 400 }
-form + form { margin-top: .6rem } .error { color: var(--fire); font-weight: 600 }
+form + form { margin-top: .6rem } .search { display: flex; gap: .6rem; margin-bottom: .9rem } .search button { width: auto; flex: none } .error { color: var(--fire); font-weight: 600 }
 dl { border: 1px solid var(--line); background: var(--card); border-radius: .65rem; padding: .9rem 1rem; margin: 0 } dt { color: var(--soft); font-size: .85rem } dd { margin: 0 0 .6rem; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .9rem } dd:last-child { margin: 0 }
 a { color: var(--fire) } footer { text-align: center; padding: 1rem; color: var(--soft); font-size: .82rem }
 `;
@@ -62,7 +62,7 @@ export function page(
           <h1>${title}</h1>
           ${content}
         </main>
-        <footer>Everything here lives in this process and is gone when it stops.</footer>
+        <footer>For development and tests. Nobody here is a real user.</footer>
       </body>
     </html> `;
   return new Response(String(document), {

@@ -1,48 +1,13 @@
 // HTML pages; forms are handled in `oauth`.
 import { html } from 'hono/html';
-import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person, State } from '../state/state.js';
-import { page, type PageOptions } from './html.js';
+import { page, type Html, type PageOptions } from './html.js';
+import { nameOf, rolesIn } from './person.js';
 
 /** Reference to the pending authorization request, and what went wrong with the last form, if anything. */
 export interface Form {
   readonly request: string;
   readonly error?: string | undefined;
-}
-
-/** Sign in: a card per person, and the form that a real tenant would show. It asks for a password where there is one. */
-export function signInPage(state: State, { request, error }: Form, name = ''): Response {
-  const cards = state.people.map(
-    (person) =>
-      html`<li>
-        <form method="post" action="/emulator/sign-in">
-          <input type="hidden" name="request" value="${request}" />
-          <button class="person" name="person" value="${person.id}">
-            ${mark(person)}<strong>${nameOf(person)}</strong><small>${nameToSignIn(person) ?? person.id}</small>${memberships(state, person)}
-          </button>
-        </form>
-      </li>`,
-  );
-  const { password, hashedPassword, mustChangePassword } = findByName(state, name) ?? {};
-  const asks = password !== undefined || hashedPassword !== undefined;
-  return page(
-    'Sign in',
-    html`<p class="soft">Choose who to be. One click, no password.</p>
-      <ul aria-label="People">
-        ${cards}
-      </ul>
-      <h2>Or by e-mail, user name or phone</h2>
-      ${problem(error)}
-      <form method="post" action="/emulator/sign-in">
-        <input type="hidden" name="request" value="${request}" />
-        <label>E-mail, user name or phone <input name="email" autocomplete="username" required value="${name}" /></label>
-        ${asks ? html`<label>Password <input name="password" type="password" autocomplete="current-password" required autofocus /></label>` : ''}
-        ${mustChangePassword ? html`<label>New password <input name="new_password" type="password" autocomplete="new-password" minlength="8" required /></label>` : ''}
-        <button class="main">Continue</button>
-      </form>
-      <p class="soft">No account? <a href="/emulator/register?request=${request}">Create one</a></p>`,
-    { status: error ? 400 : 200 },
-  );
 }
 
 /** Sign up. */
@@ -59,7 +24,7 @@ export function registerPage(
 ): Response {
   return page(
     'Create your account',
-    html`<p class="soft">A new person of this local tenant, until it stops.</p>
+    html`<p class="soft">A new user of this local Kinde.</p>
       ${problem(error)}
       <form method="post" action="/emulator/register">
         <input type="hidden" name="request" value="${request}" />
@@ -136,11 +101,12 @@ export function portalPage(person: Person): Response {
   );
 }
 
-/** Signed out, with nowhere to go on to. */
-export function loggedOutPage(headers: Record<string, string>): Response {
+/** Signed out, with nowhere to go on to, and perhaps why. */
+export function loggedOutPage(headers: Record<string, string>, remark = ''): Response {
   return page(
     'You are signed out',
-    html`<p class="soft">The session at this local Kinde has ended. You can close this page.</p>`,
+    html`<p class="soft">The session at this local Kinde has ended. You can close this page.</p>
+      ${remark ? html`<p>${remark}</p>` : ''}`,
     { headers },
   );
 }
@@ -150,12 +116,12 @@ export function expiredPage(): Response {
   return failurePage('This sign-in has expired', 'Go back to the app and start again.');
 }
 
-/** Why Kinde does not go on, with what it received beside what it knows. Never a redirect. */
+/** Why Kinde does not go on, with what it received beside what it knows, and perhaps more. Never a redirect. */
 export function failurePage(
   title: string,
   explanation: string,
   facts: Readonly<Record<string, readonly string[]>> = {},
-  { status = 400, headers }: PageOptions = {},
+  { status = 400, headers, more }: PageOptions & { readonly more?: Html } = {},
 ): Response {
   const rows = Object.entries(facts).map(
     ([name, values]) =>
@@ -165,44 +131,12 @@ export function failurePage(
   return page(
     title,
     html`<p>${explanation}</p>
-      ${rows.length > 0 ? html`<dl>${rows}</dl>` : ''}`,
+      ${rows.length > 0 ? html`<dl>${rows}</dl>` : ''}${more ?? ''}`,
     { status, headers },
   );
 }
 
-function problem(error: string | undefined) {
+/** What went wrong with the last form. */
+export function problem(error: string | undefined) {
   return error ? html`<p class="error" role="alert">${error}</p>` : '';
-}
-
-function mark(person: Person) {
-  return html`<span class="mark" aria-hidden="true"
-    >${nameOf(person).slice(0, 1)}${(person.familyName ?? '').slice(0, 1)}</span
-  >`;
-}
-
-/** Name of a person on the pages. */
-function nameOf(person: Person): string {
-  return (
-    [person.givenName, person.familyName].filter(Boolean).join(' ') ||
-    (nameToSignIn(person) ?? person.id)
-  );
-}
-
-/** A line per organization, with the person's roles in it. */
-function memberships(state: State, { organizations, isSuspended }: Person) {
-  if (isSuspended) {
-    return html`<small>Suspended</small>`;
-  }
-  const lines = Object.entries(organizations).map(
-    ([code, { roles = [] }]) =>
-      html`<small>${state.organizations[code]?.name ?? code}: ${rolesIn(state, roles)}</small>`,
-  );
-  if (lines.length > 0) {
-    return lines;
-  }
-  return html`<small>No organization</small>`;
-}
-
-function rolesIn(state: State, keys: readonly string[]): string {
-  return keys.map((key) => state.roles[key]?.name ?? key).join(', ') || 'no role';
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearest } from '@kindling/internal';
@@ -63,7 +63,8 @@ function exported(module: Record<string, unknown>): unknown {
 
 function guess(file: string): string {
   const folder = dirname(file);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const names = isFolder ? readdirSync(folder) : [];
   const found = nearest(
     basename(file),
     names.filter((name) => ENDS.includes(extname(name))),

@@ -37,6 +37,7 @@ export function recordSignIn(state: State, person: Person, name?: string): void 
   }
   person.signIns = (person.signIns ?? 0) + 1;
   person.lastSignedInAt = now;
+  state.directory.noteSignIn(person);
   emit(state, 'user.authenticated', { user: { id: person.id } }, 'user');
 }
 

@@ -1,0 +1,44 @@
+/** Bytes that the body of a request may have. */
+const LARGEST_BODY = 1_000_000;
+/** Bytes that a snapshot may have, which is put back through the control API. */
+const LARGEST_SNAPSHOT = 200_000_000;
+const SNAPSHOTS = '/emulator/api/v1/snapshots/';
+
+/** The request, unless its body is too large: refused before it is read where it says how large it is. */
+export async function limitBody(request: Request): Promise<Request | undefined> {
+  const { headers, method, url, body } = request;
+  const isSnapshot = new URL(url).pathname.startsWith(SNAPSHOTS);
+  const most = isSnapshot ? LARGEST_SNAPSHOT : LARGEST_BODY;
+  if (Number(headers.get('content-length')) > most) {
+    return undefined;
+  }
+  if (!body || !headers.has('transfer-encoding')) {
+    return request;
+  }
+  const parts = await readAtMost(body, most);
+  return (
+    parts &&
+    new Request(url, {
+      method,
+      headers,
+      body: Buffer.concat(parts),
+    })
+  );
+}
+
+/** The parts of a body; `undefined` where there is more, which is not read. */
+async function readAtMost(
+  body: ReadableStream<Uint8Array>,
+  most: number,
+): Promise<Uint8Array[] | undefined> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    size += part.length;
+    if (size > most) {
+      return undefined;
+    }
+    parts.push(part);
+  }
+  return parts;
+}
