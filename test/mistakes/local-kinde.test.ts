@@ -90,7 +90,7 @@ describe('the local Kinde that cannot start says why and what to do', () => {
     const { port } = other.address() as AddressInfo;
     const { code, errors } = await run(['--port', String(port)]);
     other.close();
-    expect([code, errors]).toEqual([1, expect.stringMatching(/in use.*--port/)]);
+    expect([code, errors]).toEqual([1, expect.stringMatching(/taken by another program[^]*--port/)]);
   }, 60_000);
 
   test('an unknown option, a bad seed, production', async () => {

@@ -64,9 +64,18 @@ export function createEnvironments({
         ...(seed && { seed }),
       });
       try {
-        const { url } = await emulator.listen({ ...listen, port });
-        running.set(name, { emulator, url });
-        return describe(name, { emulator, url });
+        const { url } = await emulator.listen({
+          ...listen,
+          port,
+        });
+        running.set(name, {
+          emulator,
+          url,
+        });
+        return describe(name, {
+          emulator,
+          url,
+        });
       } catch (error) {
         await emulator.close();
         throw error;
@@ -83,5 +92,10 @@ function describe(
   name: string,
   { emulator, url }: { emulator: Emulator; url: string },
 ): Environment {
-  return { name, url, env: emulator.env, token: emulator.controlToken };
+  return {
+    name,
+    url,
+    env: emulator.env,
+    token: emulator.controlToken,
+  };
 }

@@ -15,13 +15,22 @@ export async function certificateIn(
 ): Promise<KeptCertificate> {
   const file = join(folder, 'certificate.pem');
   const keyFile = join(folder, 'certificate.key');
-  const kept = { key: readText(keyFile) ?? '', cert: readText(file) ?? '' };
+  const kept = {
+    key: readText(keyFile) ?? '',
+    cert: readText(file) ?? '',
+  };
   if (kept.key !== '' && isUsable(kept, names)) {
-    return { ...kept, file };
+    return {
+      ...kept,
+      file,
+    };
   }
   const made = await createCertificate(names);
   makeFolder(folder);
   writeText(keyFile, made.key);
   writeText(file, made.cert);
-  return { ...made, file };
+  return {
+    ...made,
+    file,
+  };
 }

@@ -65,10 +65,16 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
 export function commandIn(args: readonly string[]): { name: string; rest: readonly string[] } {
   const [first = ''] = args;
   if (first === '' || first.startsWith('-')) {
-    return { name: 'start', rest: args };
+    return {
+      name: 'start',
+      rest: args,
+    };
   }
   if (Object.hasOwn(COMMANDS, first)) {
-    return { name: first, rest: args.slice(1) };
+    return {
+      name: first,
+      rest: args.slice(1),
+    };
   }
   const names = Object.keys(COMMANDS);
   const guess = nearest(first, names);

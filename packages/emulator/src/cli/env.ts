@@ -22,7 +22,10 @@ export const env: Command = {
       refuseTenant(file);
     }
     const running = await findRunning(given);
-    const query = new URLSearchParams({ sdk: sdk.name, format });
+    const query = new URLSearchParams({
+      sdk: sdk.name,
+      format,
+    });
     const { values, text } = (await running.call('GET', `/env?${query}`)) as {
       values: Record<string, string>;
       text: string;

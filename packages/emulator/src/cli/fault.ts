@@ -28,7 +28,11 @@ export const fault: Command = {
       case 'arm': {
         const path = given.text('path');
         const match = path === undefined ? {} : { match: { path } };
-        await running.call('POST', '/faults', { name, times, ...match });
+        await running.call('POST', '/faults', {
+          name,
+          times,
+          ...match,
+        });
         return say(`${name} is armed for ${times === 1 ? 'one request' : `${times} requests`}.`);
       }
       case 'clear':

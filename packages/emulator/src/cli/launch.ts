@@ -56,7 +56,11 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
   const seed = seedFile === undefined ? undefined : await checkedSeed(seedFile);
   const certificate = await certificateFor(given, folder);
   const environments = createEnvironments(
-    optionsOf(given, { folder, seed, https: certificate ?? given.has('https') }),
+    optionsOf(given, {
+      folder,
+      seed,
+      https: certificate ?? given.has('https'),
+    }),
   );
   try {
     for (const [index, name] of names.entries()) {

@@ -21,9 +21,19 @@ interface Option {
 
 /** Every option of every command. */
 export const OPTIONS = {
-  port: { value: 'number', help: 'port to listen on; 0 takes a free one (default 4455)' },
-  site: { value: 'url', help: 'address of your app (default http://localhost:3000)' },
-  callback: { value: 'path', many: true, help: 'callback URL of your app, beside /callback' },
+  port: {
+    value: 'number',
+    help: 'port to listen on; 0 takes a free one (default 4455)',
+  },
+  site: {
+    value: 'url',
+    help: 'address of your app (default http://localhost:3000)',
+  },
+  callback: {
+    value: 'path',
+    many: true,
+    help: 'callback URL of your app, beside /callback',
+  },
   seed: {
     value: 'file',
     help: 'tenant: JSON, YAML or a module (default kinde.config.*, kinde.seed.*)',
@@ -33,27 +43,72 @@ export const OPTIONS = {
     help: 'folder of the state (default .kindling/emulator beside package.json)',
   },
   memory: { help: 'keeps nothing' },
-  environment: { value: 'name', many: true, help: 'environment; several run side by side' },
-  https: { help: 'answers https, too, with a certificate of its own' },
-  host: { value: 'address', help: 'address to listen on; others than loopback need --allow-host' },
-  'allow-host': { value: 'name', many: true, help: 'name that requests may come by' },
-  issuer: { value: 'url', help: 'issuer of tokens (default the address it listens on)' },
-  env: { value: 'file', help: "sets your app's variables in this file and keeps all others" },
-  force: { help: 'replaces the credentials of a Kinde tenant in the file of --env, too' },
+  environment: {
+    value: 'name',
+    many: true,
+    help: 'environment; several run side by side',
+  },
+  https: {
+    help: 'answers https, too, with a certificate of its own',
+  },
+  host: {
+    value: 'address',
+    help: 'address to listen on; others than loopback need --allow-host',
+  },
+  'allow-host': {
+    value: 'name',
+    many: true,
+    help: 'name that requests may come by',
+  },
+  issuer: {
+    value: 'url',
+    help: 'issuer of tokens (default the address it listens on)',
+  },
+  env: {
+    value: 'file',
+    help: "sets your app's variables in this file and keeps all others",
+  },
+  force: {
+    help: 'replaces the credentials of a Kinde tenant in the file of --env, too',
+  },
   open: { help: 'opens the dashboard in a browser' },
   quiet: { help: 'prints errors only' },
   json: { help: 'prints one JSON object per line' },
   version: { help: 'prints the version' },
   help: { help: 'shows this text' },
-  sdk: { value: 'name', help: "SDK of your app (default the one in the project's manifest)" },
-  format: { value: 'format', help: 'dotenv, json or shell (default dotenv)' },
-  write: { value: 'file', help: 'writes into this file instead of printing' },
+  sdk: {
+    value: 'name',
+    help: "SDK of your app (default the one in the project's manifest)",
+  },
+  format: {
+    value: 'format',
+    help: 'dotenv, json or shell (default dotenv)',
+  },
+  write: {
+    value: 'file',
+    help: 'writes into this file instead of printing',
+  },
   follow: { help: 'goes on with what happens' },
-  for: { value: 'number', help: 'number of requests that run into the fault (default 1)' },
-  path: { value: 'path', help: 'only requests to this path' },
-  org: { value: 'code', help: 'organization of the token' },
-  expires: { value: 'duration', help: 'such as 5m' },
-  defect: { value: 'name', help: 'makes a bad token, such as expired' },
+  for: {
+    value: 'number',
+    help: 'number of requests that run into the fault (default 1)',
+  },
+  path: {
+    value: 'path',
+    help: 'only requests to this path',
+  },
+  org: {
+    value: 'code',
+    help: 'organization of the token',
+  },
+  expires: {
+    value: 'duration',
+    help: 'such as 5m',
+  },
+  defect: {
+    value: 'name',
+    help: 'makes a bad token, such as expired',
+  },
 } as const satisfies Record<string, Option>;
 
 /** Name of an option. */
@@ -93,11 +148,22 @@ export function readArguments(
     allowed.map((name) => {
       const option: Option = OPTIONS[name];
       const type = option.value === undefined ? ('boolean' as const) : ('string' as const);
-      return [name, { type, multiple: option.many ?? false }];
+      return [
+        name,
+        {
+          type,
+          multiple: option.many ?? false,
+        },
+      ];
     }),
   );
   const { values, positionals } = orUsage(
-    () => parseArgs({ args: [...own], options, allowPositionals: true }),
+    () =>
+      parseArgs({
+        args: [...own],
+        options,
+        allowPositionals: true,
+      }),
     allowed,
   );
   const all = (name: OptionName) => [values[name] ?? []].flat();

@@ -25,7 +25,10 @@ export const run: Command = {
       throw usageError('run needs a command after --, such as: kinde-emulator run -- npm test');
     }
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(projectRoot()).name).name;
-    const launched = await launch(given, { port: 0, keep: false });
+    const launched = await launch(given, {
+      port: 0,
+      keep: false,
+    });
     try {
       const [one] = launched.environments.list();
       const emulator = one && launched.environments.find(one.name);
@@ -35,7 +38,11 @@ export const run: Command = {
       if (!given.has('quiet')) {
         tellFailures(emulator, one.url);
       }
-      const env = { ...given.env, ...environmentOf(emulator, sdk), KINDE_EMULATOR_URL: one.url };
+      const env = {
+        ...given.env,
+        ...environmentOf(emulator, sdk),
+        KINDE_EMULATOR_URL: one.url,
+      };
       return await runCommand(command, args, env);
     } finally {
       await launched.close();

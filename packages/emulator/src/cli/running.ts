@@ -44,7 +44,11 @@ function reach(url: string, token: string): RunningKinde {
   return {
     url,
     async call(method, path, body) {
-      const { status, text } = await ask(url + API + path, { method, token, body });
+      const { status, text } = await ask(url + API + path, {
+        method,
+        token,
+        body,
+      });
       const answer = parse(text);
       if (status < 400) {
         return answer;
@@ -75,14 +79,25 @@ function ask(
   };
   const send = url.startsWith('https:') ? secureRequest : request;
   return new Promise((resolve, reject) => {
-    const asked = send(url, { method, headers, rejectUnauthorized: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      );
-    });
+    const asked = send(
+      url,
+      {
+        method,
+        headers,
+        rejectUnauthorized: false,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      },
+    );
     asked.on('error', reject);
     asked.end(text);
   });

@@ -23,11 +23,18 @@ export const start: Command = {
     if (file !== undefined) {
       checkEnvFile(file, given);
     }
-    const launched = await launch(given, { port: 4455, keep: true });
+    const launched = await launch(given, {
+      port: 4455,
+      keep: true,
+    });
     stopOnSignal(launched);
     try {
       for (const one of launched.environments.list()) {
-        tell(one, { given, launched, sdk });
+        tell(one, {
+          given,
+          launched,
+          sdk,
+        });
       }
     } catch (error) {
       await launched.close();
@@ -78,9 +85,26 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
   if (given.has('json')) {
     const { name: environment, url } = one;
     const { values: env } = values;
-    sayJson({ kind: 'ready', environment, url, dashboard, env, state: stateFile ?? null });
+    sayJson({
+      kind: 'ready',
+      environment,
+      url,
+      dashboard,
+      env,
+      state: stateFile ?? null,
+    });
   } else if (!given.has('quiet')) {
-    say(screenOf({ emulator, url: one.url, dashboard, sdk, seedFile, stateFile, certificate }));
+    say(
+      screenOf({
+        emulator,
+        url: one.url,
+        dashboard,
+        sdk,
+        seedFile,
+        stateFile,
+        certificate,
+      }),
+    );
   }
   follow(emulator, one.url, given);
   if (given.has('open')) {
@@ -140,7 +164,10 @@ function openInBrowser(url: string): void {
     win32: ['cmd', '/c', 'start', ''],
   };
   const [command = '', ...args] = commands[process.platform] ?? ['xdg-open'];
-  const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
+  const child = spawn(command, [...args, url], {
+    stdio: 'ignore',
+    detached: true,
+  });
   child.on('error', () => undefined);
   child.unref();
 }

@@ -41,8 +41,14 @@ const NONE = {
 /** What an app needs to know to sign in here; `callback` is the path that its SDK usually handles. */
 export function factsOf(state: State, callback = '/callback'): Facts {
   const { applications, identity, issuer, siteUrl } = state;
-  const backEnd = { ...NONE, ...(ofType(applications, 'reg') ?? applications[0]) };
-  const browser = { ...backEnd, ...ofType(applications, 'spa') };
+  const backEnd = {
+    ...NONE,
+    ...(ofType(applications, 'reg') ?? applications[0]),
+  };
+  const browser = {
+    ...backEnd,
+    ...ofType(applications, 'spa'),
+  };
   const machine = applications.find(({ management }) => management !== undefined);
   const usual = siteUrl + (callback === '/' ? '' : callback);
   const [logoutUri = siteUrl] = backEnd.logoutUris;
@@ -58,7 +64,12 @@ export function factsOf(state: State, callback = '/callback'): Facts {
     sessionSecret: derive(identity, 'session secret', 64),
     browserClientId: browser.clientId,
     browserRedirectUri: redirectOf(browser, usual),
-    ...(machine && { machine: { ...NONE, ...machine } }),
+    ...(machine && {
+      machine: {
+        ...NONE,
+        ...machine,
+      },
+    }),
   };
 }
 

@@ -23,7 +23,10 @@ export interface SdkValues {
  */
 export function variablesFor(name: string, state: State): SdkValues {
   const sdk = sdkBy(name);
-  return { sdk, values: sdk.values(factsOf(state, sdk.callback)) };
+  return {
+    sdk,
+    values: sdk.values(factsOf(state, sdk.callback)),
+  };
 }
 
 /**

@@ -20,7 +20,13 @@ export interface Origin {
 export function adoptSeed(state: State, from: Origin): void {
   const { seed, siteUrl, callbacks } = state;
   const isSame =
-    JSON.stringify([seed, { siteUrl, callbacks }]) === JSON.stringify([from.seed, from.site]);
+    JSON.stringify([
+      seed,
+      {
+        siteUrl,
+        callbacks,
+      },
+    ]) === JSON.stringify([from.seed, from.site]);
   const older = isSame ? undefined : seedOf(from.seed);
   if (!older) {
     return;
@@ -28,11 +34,25 @@ export function adoptSeed(state: State, from: Origin): void {
   const now = state.clock.now();
   const { identity } = state;
   const changes = mergeData(state, {
-    before: tenantOf(older, { ...from.site, identity, now }),
-    after: tenantOf(seed, { siteUrl, callbacks, identity, now }),
+    before: tenantOf(older, {
+      ...from.site,
+      identity,
+      now,
+    }),
+    after: tenantOf(seed, {
+      siteUrl,
+      callbacks,
+      identity,
+      now,
+    }),
   });
   if (changes.length > 0) {
-    state.journal.append({ kind: 'seed', what: 'merged', changes, problems: [] });
+    state.journal.append({
+      kind: 'seed',
+      what: 'merged',
+      changes,
+      problems: [],
+    });
   }
 }
 
@@ -40,7 +60,13 @@ export function adoptSeed(state: State, from: Origin): void {
 export function changeSeed(state: State, seed: Seed): void {
   const { siteUrl, callbacks, seed: older } = state;
   state.seed = seed;
-  adoptSeed(state, { seed: older, site: { siteUrl, callbacks } });
+  adoptSeed(state, {
+    seed: older,
+    site: {
+      siteUrl,
+      callbacks,
+    },
+  });
 }
 
 /** A seed that an older release may have written in another form. */

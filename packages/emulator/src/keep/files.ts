@@ -30,8 +30,16 @@ export function makeFolder(folder: string): void {
   if (found !== undefined) {
     throw new Error(`${folder} is no folder but a ${found}. Nothing is kept there.`);
   }
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) {
-    writeFileSync(join(folder, '.gitignore'), '*\n', { mode: 0o600, flag: 'wx' });
+  if (
+    mkdirSync(folder, {
+      recursive: true,
+      mode: 0o700,
+    }) !== undefined
+  ) {
+    writeFileSync(join(folder, '.gitignore'), '*\n', {
+      mode: 0o600,
+      flag: 'wx',
+    });
   }
 }
 

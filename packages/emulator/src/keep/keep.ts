@@ -69,7 +69,10 @@ interface Found {
 function read(file: string): Found {
   const text = readText(file);
   if (text === undefined) {
-    return { kept: undefined, aside: undefined };
+    return {
+      kept: undefined,
+      aside: undefined,
+    };
   }
   return orSetAside(file, () => ({ kept: parseState(file, text), aside: undefined }));
 }
@@ -82,7 +85,10 @@ function orSetAside(file: string, use: () => Found): Found {
     if (isOfLaterVersion(error)) {
       throw error;
     }
-    return { kept: undefined, aside: setAside(file) };
+    return {
+      kept: undefined,
+      aside: setAside(file),
+    };
   }
 }
 
@@ -101,7 +107,11 @@ function keepOf(place: Place, { kept, aside }: Found): Keep {
       try {
         const other = aside ?? (kept && goOn(local, kept, place));
         if (other !== undefined) {
-          local.state.journal.append({ kind: 'state', what: 'set-aside', name: other });
+          local.state.journal.append({
+            kind: 'state',
+            what: 'set-aside',
+            name: other,
+          });
         }
       } catch (error) {
         release(place.running);
@@ -127,7 +137,10 @@ function goOn(
 ): string | undefined {
   const found = orSetAside(place.state, () => {
     restore(kept.snapshot as Snapshot);
-    return { kept, aside: undefined };
+    return {
+      kept,
+      aside: undefined,
+    };
   });
   if (found.kept) {
     adoptSeed(state, kept);
@@ -163,7 +176,10 @@ function writeChanges(
       write();
     } catch (error) {
       const text = `The state could not be kept: ${(error as Error).message}`;
-      state.journal.append({ kind: 'remark', text });
+      state.journal.append({
+        kind: 'remark',
+        text,
+      });
     }
   };
   const changed = () => {

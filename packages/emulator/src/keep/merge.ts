@@ -38,12 +38,38 @@ export function mergeData(state: State, { before, after }: Seeds): string[] {
     changes.push(line);
   };
   for (const part of RECORDS) {
-    mergeFields(state[part] as Fields, { before: before[part], after: after[part] }, [part], say);
+    mergeFields(
+      state[part] as Fields,
+      {
+        before: before[part],
+        after: after[part],
+      },
+      [part],
+      say,
+    );
   }
   for (const [part, key] of Object.entries(LISTS) as [keyof typeof LISTS, string][]) {
-    mergeList(state, part, { before, after }, { key, say });
+    mergeList(
+      state,
+      part,
+      {
+        before,
+        after,
+      },
+      {
+        key,
+        say,
+      },
+    );
   }
-  mergePeople(state, { before, after }, say);
+  mergePeople(
+    state,
+    {
+      before,
+      after,
+    },
+    say,
+  );
   dropDangling(state);
   const more = changes.length - MOST_CHANGES;
   return more > 0 ? [...changes.slice(0, MOST_CHANGES), `and ${more} more`] : changes;
@@ -65,13 +91,27 @@ function mergeFields(target: Fields, both: Both, path: readonly string[], say: S
       continue;
     }
     if (isObject(old) && isObject(wanted) && isObject(found)) {
-      mergeFields(found, { before: old, after: wanted }, own, say);
+      mergeFields(
+        found,
+        {
+          before: old,
+          after: wanted,
+        },
+        own,
+        say,
+      );
       continue;
     }
     if (isDeepStrictEqual(found, wanted)) {
       continue;
     }
-    say(lineOf(own, { old, wanted, found }));
+    say(
+      lineOf(own, {
+        old,
+        wanted,
+        found,
+      }),
+    );
     setField(target, name, wanted);
   }
 }
@@ -110,7 +150,15 @@ function mergeList(
   const byKey = (list: readonly object[]): Fields =>
     Object.fromEntries(list.map((entry) => [String((entry as Fields)[key]), entry]));
   const merged = byKey(state[part]);
-  mergeFields(merged, { before: byKey(before[part]), after: byKey(after[part]) }, [part], say);
+  mergeFields(
+    merged,
+    {
+      before: byKey(before[part]),
+      after: byKey(after[part]),
+    },
+    [part],
+    say,
+  );
   Object.assign(state, { [part]: Object.values(merged) });
 }
 
@@ -137,7 +185,16 @@ function mergePeople(state: State, { before, after }: Seeds, say: Say): void {
       // The id stays: tokens and the app's own tables have it.
       mergeFields(
         here as unknown as Fields,
-        { before: { ...was, id: here.id }, after: { ...person, id: here.id } },
+        {
+          before: {
+            ...was,
+            id: here.id,
+          },
+          after: {
+            ...person,
+            id: here.id,
+          },
+        },
         ['people', name],
         say,
       );

@@ -34,7 +34,12 @@ const VERSION = 1;
 
 const KeySchema = v.object({
   kid: v.pipe(v.string(), v.startsWith('insecure-')),
-  jwk: v.looseObject({ kty: v.literal('RSA'), n: v.string(), e: v.string(), d: v.string() }),
+  jwk: v.looseObject({
+    kty: v.literal('RSA'),
+    n: v.string(),
+    e: v.string(),
+    d: v.string(),
+  }),
   until: v.exactOptional(v.number()),
 });
 
@@ -45,7 +50,10 @@ const KeptSchema = v.object({
     keys: v.pipe(v.array(KeySchema), v.minLength(1)),
   }),
   seed: v.unknown(),
-  site: v.object({ siteUrl: v.string(), callbacks: v.optional(v.array(v.string())) }),
+  site: v.object({
+    siteUrl: v.string(),
+    callbacks: v.optional(v.array(v.string())),
+  }),
   snapshot: v.unknown(),
 });
 
@@ -74,7 +82,10 @@ export function writeState(file: string, state: State): void {
     version: VERSION,
     identity,
     seed: seed satisfies Seed,
-    site: { siteUrl, callbacks },
+    site: {
+      siteUrl,
+      callbacks,
+    },
     snapshot: snapshotOf(state),
   };
   writeText(file, JSON.stringify(kept));

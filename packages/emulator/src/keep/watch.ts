@@ -20,7 +20,12 @@ export function watchSeed(file: string, state: State): () => void {
       changeSeed(state, checkSeed(await readSeed(file)));
     } catch (error) {
       const problems = (error as Error).message.split('\n');
-      state.journal.append({ kind: 'seed', what: 'refused', changes: [], problems });
+      state.journal.append({
+        kind: 'seed',
+        what: 'refused',
+        changes: [],
+        problems,
+      });
     }
   };
   // The folder, since editors replace the file by another one.

@@ -162,12 +162,20 @@ interface Declared {
 }
 
 function named(kind: string, names: readonly string[] = []): Declared {
-  return { kind, names: new Set(names) };
+  return {
+    kind,
+    names: new Set(names),
+  };
 }
 
 function declaredIn(parts: Parts, part: Part, kind: string): Declared {
   const names = parts.keys(part);
-  return names ? named(kind, names) : { kind, names };
+  return names
+    ? named(kind, names)
+    : {
+        kind,
+        names,
+      };
 }
 
 function* checkNames(
@@ -193,7 +201,10 @@ interface DeclaredFlags extends Declared {
 
 function flagsIn(parts: Parts): DeclaredFlags {
   const types = new Map(parts.entries('flags').map(([code, { type }]) => [code, type]));
-  return { ...declaredIn(parts, 'flags', 'flag'), types };
+  return {
+    ...declaredIn(parts, 'flags', 'flag'),
+    types,
+  };
 }
 
 function* checkFlagValues(

@@ -99,7 +99,10 @@ const FlagSchema = strictObject({
   values: optional(list(flagValue)),
 });
 
-const EntitlementSchema = strictObject({ name: text, max: optional(integer) });
+const EntitlementSchema = strictObject({
+  name: text,
+  max: optional(integer),
+});
 
 const OrganizationSchema = strictObject({
   name: text,
@@ -128,7 +131,10 @@ const address = v.pipe(
   v.regex(/^[^@\s]+@[^@\s]+$/, 'must be an e-mail address.'),
 );
 
-const MembershipSchema = strictObject({ roles: optional(texts), permissions: optional(texts) });
+const MembershipSchema = strictObject({
+  roles: optional(texts),
+  permissions: optional(texts),
+});
 
 const PersonSchema = strictObject({
   key: optional(

@@ -26,7 +26,11 @@ const UPGRADES: readonly ((older: Unread) => Unread)[] = [
   // 0: before the clock was kept.
   (older) => ({
     takenAt: new Date(0).toISOString(),
-    clock: { ahead: 0, speed: 1, since: 0 },
+    clock: {
+      ahead: 0,
+      speed: 1,
+      since: 0,
+    },
     ...older,
   }),
 ];
@@ -268,7 +272,10 @@ export function checkSnapshot(given: unknown): Snapshot {
     (older, upgrade) => upgrade(older),
     given as Unread,
   );
-  return checkShape({ ...snapshot, version: SNAPSHOT_VERSION });
+  return checkShape({
+    ...snapshot,
+    version: SNAPSHOT_VERSION,
+  });
 }
 
 function checkShape(snapshot: Unread): Snapshot {

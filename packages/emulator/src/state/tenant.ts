@@ -210,7 +210,9 @@ function defaultApplications(seed: Seed, { siteUrl }: Site): SeedApplication[] {
       redirectUris: [`${siteUrl}/callback`],
       logoutUris: [siteUrl],
       audiences,
-      tokens: { claims: ['roles', 'email', 'org_name', 'organizations'] },
+      tokens: {
+        claims: ['roles', 'email', 'org_name', 'organizations'],
+      },
     },
     {
       name: 'Local machine',
