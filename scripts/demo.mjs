@@ -19,8 +19,10 @@ const siteUrl = `http://localhost:${port}`;
 
 register();
 const { createEmulator } = await import('@kindling/emulator');
-const emulator = await createEmulator({ siteUrl });
+const keep = fileURLToPath(new URL('../.kindling/emulator', import.meta.url));
+const emulator = await createEmulator({ siteUrl, keep, environment: 'demo' });
 const { url: issuer } = await emulator.listen({ port: emulatorPort });
+console.log(`\n  Dashboard          ${issuer}/emulator`);
 
 const server = fileURLToPath(new URL(`../apps/${framework}-todos/src/server.ts`, import.meta.url));
 const app = spawn(process.execPath, ['--import', 'tsx', server], {

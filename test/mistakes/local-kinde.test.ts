@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'packages/emulator/src/cli.ts', '--port', '0', ...args],
+    ['--import', 'tsx', 'packages/emulator/src/cli.ts', '--port', '0', '--memory', ...args],
     { env: { ...process.env, ...env } },
   );
   let errors = '';
@@ -90,13 +90,14 @@ describe('the local Kinde that cannot start says why and what to do', () => {
     const { port } = other.address() as AddressInfo;
     const { code, errors } = await run(['--port', String(port)]);
     other.close();
-    expect([code, errors]).toEqual([1, expect.stringMatching(/in use.*--port/)]);
+    expect([code, errors]).toEqual([1, expect.stringMatching(/taken by another program[^]*--port/)]);
   }, 60_000);
 
   test('an unknown option, a bad seed, production', async () => {
     expect((await run(['--prot', '1'])).errors).toMatch(/--prot[^]*--help/);
-    writeFileSync(file, '{ "flags": 5 }');
-    expect((await run(['--seed', file])).errors).toContain('flags');
+    const seed = join(folder, 'seed.json');
+    writeFileSync(seed, '{ "flags": 5 }');
+    expect((await run(['--seed', seed])).errors).toContain('flags');
     expect((await run([], { NODE_ENV: 'production' })).errors).toMatch(/production/);
   }, 60_000);
 });

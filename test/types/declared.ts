@@ -64,6 +64,31 @@ protect({ permissions: 'create:todos' }, { live: true });
 protectFastify({ flags: 'beta_ui' });
 void createEmulator({ strict: true, seed: tenant });
 
+const whole = defineKinde({
+  permissions: { 'read:todos': 'See todos' },
+  roles: { viewer: { name: 'Viewer', permissions: ['read:todos'] } },
+  flags: {},
+  organizations: {
+    org_acme: { name: 'Acme', handle: 'acme', entitlements: { seats: { name: 'Seats' } } },
+  },
+  people: {
+    ada: {
+      email: 'ada@example.com',
+      password: 'secret',
+      organizations: { org_acme: { roles: ['viewer'] } },
+    },
+    grace: { email: 'grace@example.com', externalId: '7', properties: { city: 'London' } },
+  },
+  applications: [{ name: 'App', type: 'reg', callbacks: ['/callback'] }],
+  apis: [{ audience: 'https://api.example', name: 'API', scopes: ['read:reports'] }],
+  webhooks: [{ endpoint: 'http://localhost:3000/hook', events: ['user.created'] }],
+  invitations: [{ email: 'new@example.com', organization: 'org_acme', roles: ['viewer'] }],
+});
+void createEmulator({ seed: whole });
+export const names: readonly (keyof NonNullable<typeof whole.people>)[] = ['ada', 'grace'];
+// @ts-expect-error a user who is not declared
+export const nobody: keyof NonNullable<typeof whole.people> = 'alan';
+
 // @ts-expect-error a mistyped permission
 auth.getPermission('create:todo');
 // @ts-expect-error a mistyped permission in the free function
@@ -110,6 +135,12 @@ defineKinde({
   organizations,
   // @ts-expect-error a person in an unknown organization
   people: [{ email: 'a@b.c', organizations: { org_b: {} } }],
+});
+defineKinde({
+  ...withRole,
+  organizations,
+  // @ts-expect-error a person in an object with an unknown role
+  people: { ada: { email: 'a@b.c', organizations: { org_a: { roles: ['x'] } } } },
 });
 defineKinde({
   ...withRole,

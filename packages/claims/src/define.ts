@@ -35,18 +35,44 @@ interface Organization<Declared extends Flags> {
   readonly isDefault?: boolean;
   /** Whether users can join by registering. @default false */
   readonly allowRegistrations?: boolean;
+  /** Name for addresses. */
+  readonly handle?: string;
+  /** Features of its plan, by key, each with its limit. */
+  readonly entitlements?: Readonly<
+    Record<string, { readonly name: string; readonly max?: number }>
+  >;
+  /** Property values by key. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Whether every sign-in to it is refused. @default false */
+  readonly isSuspended?: boolean;
 }
 
 /** Declares a user of the emulator, with roles and permissions in each organization. */
 interface Person<Permissions, Roles, Declared extends Flags, Organizations> {
+  /** User id, the `sub` of tokens. @default derived from the address */
+  readonly id?: string;
+  /** Your own id of the user. */
+  readonly externalId?: string;
   /** E-mail address. */
   readonly email: string;
   /** First name. */
   readonly givenName?: string;
   /** Last name. */
   readonly familyName?: string;
-  /** Organizations of the user, by code. */
-  readonly organizations: {
+  /** Password that the sign-in form asks for. */
+  readonly password?: string;
+  /** URL of a picture. */
+  readonly picture?: string;
+  /** Phone number. */
+  readonly phone?: string;
+  /** User name. */
+  readonly username?: string;
+  /** Property values by key. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Whether sign-in and refresh are refused. @default false */
+  readonly isSuspended?: boolean;
+  /** Organizations of the user, by code. @default none */
+  readonly organizations?: {
     readonly [Code in keyof Organizations]?: {
       /** Keys of the roles. */
       readonly roles?: readonly (keyof Roles & string)[];
@@ -58,8 +84,90 @@ interface Person<Permissions, Roles, Declared extends Flags, Organizations> {
   readonly flags?: FlagValues<Declared>;
 }
 
+/** Declares an application of the emulator. */
+interface Application {
+  /** Name that pages show; unique. */
+  readonly name: string;
+  /** Kind of application: back end, single-page app, machine or device. */
+  readonly type: 'reg' | 'spa' | 'm2m' | 'device';
+  /** The `client_id`. @default one that stays the same for this name, with a secret unless it is a single-page app */
+  readonly clientId?: string;
+  /** The `client_secret`. */
+  readonly clientSecret?: string;
+  /** Redirect URIs that it may use. @default none */
+  readonly redirectUris?: readonly string[];
+  /** Redirect URIs after logout. @default none */
+  readonly logoutUris?: readonly string[];
+  /** Paths below the address of the app that are redirect URIs, too. @default none */
+  readonly callbacks?: readonly string[];
+  /** Audiences of the APIs that it may request tokens for. @default none */
+  readonly audiences?: readonly string[];
+  /** Scopes that it may have of an API, by audience. @default all */
+  readonly scopes?: Readonly<Record<string, readonly string[]>>;
+  /** Scopes that it may have of the Management API; `true` for all. @default none */
+  readonly management?: true | readonly string[];
+  /** Lifetimes, in seconds, and claims of its tokens. */
+  readonly tokens?: {
+    /** Of an access token. */
+    readonly accessTokenLifetime?: number;
+    /** Of an ID token. */
+    readonly idTokenLifetime?: number;
+    /** Of a refresh token. */
+    readonly refreshTokenLifetime?: number;
+    /** Of Kinde's own session. */
+    readonly sessionLifetime?: number;
+    /** Optional claims. */
+    readonly claims?: readonly ('roles' | 'email' | 'org_name' | 'organizations')[];
+    /** Whether claims are renamed to `x-hasura-…`. */
+    readonly hasuraMapping?: boolean;
+    /** Value of `ksp.persistent`. */
+    readonly persistent?: boolean;
+  };
+}
+
+/** What only the emulator reads, beside organizations and users. */
+interface Development {
+  /** Registered applications. @default one for your app and one for machines */
+  readonly applications?: readonly Application[];
+  /** APIs that applications can request tokens for, with the keys of their scopes. */
+  readonly apis?: readonly {
+    readonly audience: string;
+    readonly name: string;
+    readonly scopes: readonly string[];
+  }[];
+  /** Webhooks, with the types of events that they get. */
+  readonly webhooks?: readonly {
+    readonly endpoint: string;
+    readonly name?: string;
+    readonly events: readonly string[];
+  }[];
+  /** API keys of the environment, as callers present them. */
+  readonly apiKeys?: readonly {
+    readonly name: string;
+    readonly key: string;
+    readonly audience: string;
+    readonly scopes?: readonly string[];
+  }[];
+  /** Environment variables of workflows: name → value. */
+  readonly environmentVariables?: Readonly<Record<string, string>>;
+  /** Invitations to organizations, by the code; their roles are keys. */
+  readonly invitations?: readonly {
+    readonly email: string;
+    readonly organization: string;
+    readonly firstName?: string;
+    readonly lastName?: string;
+    readonly roles?: readonly string[];
+  }[];
+}
+
 /** Declares a tenant: the keys that your code may use, and the data of the emulator. */
-export interface Tenant<Permissions, Roles, Declared extends Flags, Organizations> {
+export interface Tenant<
+  Permissions,
+  Roles,
+  Declared extends Flags,
+  Organizations,
+  People = readonly unknown[],
+> extends Development {
   /** Permissions: key → description. */
   readonly permissions: Permissions;
   /** Roles, by key. */
@@ -68,14 +176,16 @@ export interface Tenant<Permissions, Roles, Declared extends Flags, Organization
   readonly flags: Declared;
   /** Organizations of the emulator, by code, such as `org_acme`. */
   readonly organizations?: { readonly [Code in keyof Organizations]: Organization<Declared> };
-  /** Users of the emulator. */
+  /** Users of the emulator: a list, or an object by a short name, such as `ada`, which tests can then call them by. */
   // Without inference from here: a user may be in some of the organizations only.
-  readonly people?: readonly Person<
-    Permissions,
-    NoInfer<Roles>,
-    Declared,
-    NoInfer<Organizations>
-  >[];
+  readonly people?: {
+    readonly [Key in keyof People]: Person<
+      Permissions,
+      NoInfer<Roles>,
+      Declared,
+      NoInfer<Organizations>
+    >;
+  };
 }
 
 /**
@@ -91,12 +201,13 @@ export function defineKinde<
   const Roles,
   const Declared extends Flags,
   const Organizations,
+  const People,
 >(
-  tenant: Tenant<Permissions, Roles, Declared, Organizations> & {
+  tenant: Tenant<Permissions, Roles, Declared, Organizations, People> & {
     readonly flags: {
       readonly [Code in keyof Declared]: { readonly value: ValueOf<Declared[Code]> };
     };
   },
-): Tenant<Permissions, Roles, Declared, Organizations> {
+): Tenant<Permissions, Roles, Declared, Organizations, People> {
   return tenant;
 }

@@ -1,4 +1,5 @@
 // The emulator as one object: state, clock, faults, pages and the way in for tests.
+import type { ReceivedRequest } from './answer.js';
 import type { Clock } from './clock.js';
 import type { Control } from './control/control.js';
 import { variablesOf } from './env/variables.js';
@@ -6,8 +7,8 @@ import type { Faults } from './faults/faults.js';
 import type { Flows } from './flows/flow.js';
 import { DEVELOPMENT_KID } from './identity/development-key.js';
 import { createKey, openKey, signJwt, type SigningKey } from './identity/signing-key.js';
-import type { ReceivedRequest } from './answer.js';
-import { createLocalKinde } from './local-kinde.js';
+import { openKeep, type Keep } from './keep/keep.js';
+import { createLocalKinde, type Extras, type LocalKinde } from './local-kinde.js';
 import { refuseProduction, type EmulatorOptions } from './options.js';
 import { serve, type ListenOptions } from './serve.js';
 import { signIn, type SignInChoice } from './sign-in.js';
@@ -29,12 +30,17 @@ export interface Emulator {
   readonly env: Readonly<Record<string, string>>;
   /** State of the tenant. Changes take effect at once: the next token contains them. */
   readonly state: State;
-  /** Clock that tokens, codes and sessions expire by. */
-  readonly clock: Clock;
   /** Faults by name, tokens, sessions, snapshots, the clock, the journal: the same as over HTTP. */
   readonly control: Control;
   /** Token that the control API demands over HTTP, below `/emulator/api/v1`. */
   readonly controlToken: string;
+  /**
+   * A link that opens the dashboard in a browser, once, within 10 minutes.
+   * @param origin address at which the browser reaches the emulator. @default the issuer
+   */
+  dashboardLink(origin?: string): string;
+  /** Clock that tokens, codes and sessions expire by. */
+  readonly clock: Clock;
   /** Injects faults into endpoints, by path. */
   readonly faults: Faults;
   /**
@@ -44,10 +50,10 @@ export interface Emulator {
   limitManagement(limit?: Pick<ManagementLimit, 'requests' | 'seconds'>): void;
   /** Deliveries to webhooks, which are created through the Management API. */
   readonly webhooks: Deliveries;
-  /** Requests received, for counting, without bodies. The oldest of more than 10,000 are dropped. */
-  readonly requests: ReceivedRequest[];
   /** Sign-ins, step by step: what the app sent, what was answered, and why it failed. The last 500. */
   readonly flows: Flows;
+  /** Requests received, for counting, without bodies. The oldest of more than 10,000 are dropped. */
+  readonly requests: ReceivedRequest[];
   /** Signs a JWT with the tenant's key, or with one that is not published, for tests of bad tokens. */
   sign(claims: Record<string, unknown>, options?: SignOptions): Promise<string>;
   /**
@@ -99,15 +105,35 @@ interface Listening {
  * @throws Error in production, and for an invalid seed, issuer or site URL.
  * @example const emulator = await createEmulator(); createKinde({ ...options, fetch: emulator.fetch })
  */
-export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
+export function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
+  return createEmulatorWith(given);
+}
+
+/** `createEmulator`, for one of several environments of a process. */
+export async function createEmulatorWith(
+  given: EmulatorOptions,
+  extras: Extras = {},
+): Promise<Emulator> {
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
-  const { state, answer, delivering, access, ...parts } = createLocalKinde(options);
+  const { keep, local } = await open(options, extras);
+  const { state, delivering, access, dashboardLink, ...parts } = local;
+  const own = createOwnKey(state, options);
+  if (keep) {
+    keep.attach(local, own.make());
+  }
+  const answer: Answer = async (request) => {
+    await own.ready();
+    const response = await local.answer(request);
+    if (request.method !== 'GET') {
+      keep?.changed();
+    }
+    return response;
+  };
   const servers = createServers(answer);
   const env = variablesOf(state);
   return {
     ...parts,
-    controlToken: access.token,
     fetch: async (input, init) => fetchFrom(answer, new Request(input, init), state.issuer),
     get issuer() {
       return state.issuer;
@@ -116,16 +142,21 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return { ...env, KINDE_ISSUER_URL: state.issuer };
     },
     state,
+    controlToken: access.token,
+    dashboardLink,
     clock: state.clock,
     limitManagement: (limit) => limitManagement(state, limit),
-    sign: createSign(state),
+    sign: createSign(state, own),
     async rotateKeys({ keepOld } = {}) {
+      await own.ready();
       await rotateKeys(state, keepOld);
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
     async listen(address = {}) {
-      await leaveDevelopmentKey(state, options);
+      // Requests wait for it; who listens need not.
+      void own.make();
       const url = await servers.listen(address);
+      keep?.announce(url);
       delivering.start();
       if (!options.issuer) {
         state.issuer = url;
@@ -135,8 +166,30 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     async close() {
       delivering.stop();
       await servers.close();
+      await own.ready();
+      keep?.close();
     },
   };
+}
+
+/** Opens what is kept, if anything is, and puts the parts together on its identity. */
+async function open(
+  options: EmulatorOptions,
+  extras: Extras,
+): Promise<{ keep?: Keep; local: LocalKinde }> {
+  const { environment } = options;
+  if (options.keep === undefined) {
+    return { local: createLocalKinde(options, { environment, ...extras }) };
+  }
+  const keep = await openKeep(options.keep, environment);
+  const { identity, snapshots, token } = keep;
+  try {
+    const kept = { environment, identity, snapshots, access: { token } };
+    return { keep, local: createLocalKinde(options, { ...kept, ...extras }) };
+  } catch (error) {
+    keep.close();
+    throw error;
+  }
 }
 
 type Answer = (request: Request) => Promise<Response>;
@@ -176,9 +229,10 @@ function createServers(answer: Answer) {
 }
 
 /** `Emulator.sign`. The unpublished key is made when it is first asked for. */
-function createSign(state: State): Emulator['sign'] {
+function createSign(state: State, own: OwnKey): Emulator['sign'] {
   let unpublished: Promise<SigningKey> | undefined;
   return async (claims, { header, key } = {}) => {
+    await own.ready();
     if (key !== 'unpublished') {
       return signJwt(state.key, claims, header);
     }
@@ -200,14 +254,28 @@ function limitManagement(state: State, limit: Parameters<Emulator['limitManageme
   }
 }
 
+/** A key of its own, which is made at most once. */
+interface OwnKey {
+  /** Makes it where the published one is in use. */
+  make(): Promise<void>;
+  /** Resolves once it is there, if it was asked for. */
+  ready(): Promise<void>;
+}
+
 /** Whoever reaches the port must not be able to sign tokens, and everybody has the published key. */
-async function leaveDevelopmentKey(state: State, options: EmulatorOptions): Promise<void> {
-  if (options.deterministic) {
-    throw new Error(
-      'An emulator with the option deterministic cannot listen: its codes can be guessed.',
-    );
-  }
-  if (state.key.jwk.kid === DEVELOPMENT_KID) {
-    useKey(state, await createKey());
-  }
+function createOwnKey(state: State, { deterministic = false }: EmulatorOptions): OwnKey {
+  let made: Promise<void> | undefined;
+  return {
+    make() {
+      if (deterministic) {
+        throw new Error(
+          'An emulator with the option deterministic cannot listen, and keeps nothing: its codes can be guessed.',
+        );
+      }
+      const isPublished = state.key.jwk.kid === DEVELOPMENT_KID;
+      made ??= isPublished ? createKey().then((key) => useKey(state, key)) : Promise.resolve();
+      return made;
+    },
+    ready: () => made ?? Promise.resolve(),
+  };
 }

@@ -9,14 +9,19 @@ import { createNextSignIns } from './control/next-sign-in.js';
 import type { ControlParts } from './control/parts.js';
 import { CONTROL_PATH, createControlRoutes } from './control/routes.js';
 import { createMemorySnapshots, type SnapshotStore } from './control/snapshots.js';
+import { createAccess } from './dashboard/access.js';
+import { createDashboard } from './dashboard/dashboard.js';
+import { isOwnPath } from './dashboard/parts.js';
+import { SDKS } from './env/sdks.js';
 import { createFaults, type AllFaults } from './faults/faults.js';
 import { createJudge, findingsOf } from './findings/findings.js';
 import type { Flows } from './flows/flow.js';
 import { observeFlows } from './flows/observe.js';
-import { createRandom } from './identity/identity.js';
+import { createRandom, type Identity } from './identity/identity.js';
 import { recordMoves } from './journal/record-moves.js';
 import type { EmulatorOptions } from './options.js';
-import { capture, restore, type Snapshot } from './state/capture.js';
+import { capture, restore } from './state/capture.js';
+import type { Snapshot } from './state/check-snapshot.js';
 import { createState, type State } from './state/state.js';
 import { tenantOf } from './state/tenant.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
@@ -35,6 +40,8 @@ export interface LocalKinde {
   readonly requests: ReceivedRequest[];
   /** What apps did, sign-in by sign-in. */
   readonly flows: Flows;
+  /** A link that opens the dashboard, once; `origin` is where the browser reaches it, by default the issuer. */
+  dashboardLink(origin?: string): string;
   /** Answers a request to the issuer. */
   answer(request: Request): Promise<Response>;
   capture(): Snapshot;
@@ -44,6 +51,8 @@ export interface LocalKinde {
 
 /** What a local Kinde may have beside its options. */
 export interface Extras extends Pick<ControlParts, 'environment' | 'environments'> {
+  /** What ids, secrets and keys come from. @default the published one */
+  readonly identity?: Identity;
   /** Keeps snapshots. @default in memory */
   readonly snapshots?: SnapshotStore;
   /** Token of the control API. @default a random one */
@@ -55,7 +64,7 @@ export interface Extras extends Pick<ControlParts, 'environment' | 'environments
  * @throws Error for an invalid seed, issuer or site URL
  */
 export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}): LocalKinde {
-  const state = createState(options, createClock(options.clock));
+  const state = createState(options, createClock(options.clock), extras.identity);
   recordMoves(state.journal, state.clock);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const faults = createFaults(state);
@@ -64,7 +73,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
   const { flows } = observer;
   const { access = { token: createRandom().secret(32) } } = extras;
   const putBack = (snapshot: Snapshot) => {
-    restore(state, snapshot, freshData(state));
+    restore(state, snapshot, () => freshData(state));
     state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
   };
   const answer = createAnswer({
@@ -87,7 +96,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     fresh: (seed) => freshData({ ...state, seed }),
   };
   const control = createControl(parts);
-  const controlRoutes = createControlRoutes(control, { access, journal: state.journal });
+  const visitors = createAccess(state);
   return {
     state,
     faults,
@@ -97,15 +106,41 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     delivering: { start, stop },
     requests,
     flows,
-    async answer(request) {
-      const { pathname } = new URL(request.url);
-      return pathname.startsWith(`${CONTROL_PATH}/`)
-        ? controlRoutes.fetch(request)
-        : answer(request);
-    },
+    dashboardLink: visitors.link,
+    answer: route({
+      control: createControlRoutes(control, { access, journal: state.journal }).fetch,
+      dashboard: createDashboard({
+        state,
+        access: visitors,
+        control,
+        flows,
+        sdks: SDKS,
+      }),
+      kinde: answer,
+    }),
     capture: () => capture(state),
     restore: putBack,
     reset: () => startOver(parts, state.seed, 'seed'),
+  };
+}
+
+type Answer = (request: Request) => Response | Promise<Response>;
+
+/** What is not Kinde's comes first: faults do not hit it, and it is no request of an app. */
+function route({
+  control,
+  dashboard,
+  kinde,
+}: Record<'control' | 'dashboard' | 'kinde', Answer>): LocalKinde['answer'] {
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith(`${CONTROL_PATH}/`)) {
+      return control(request);
+    }
+    if (pathname === '/') {
+      return new Response(null, { status: 302, headers: { location: '/emulator' } });
+    }
+    return isOwnPath(pathname) ? dashboard(request) : kinde(request);
   };
 }
 

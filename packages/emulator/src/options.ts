@@ -18,6 +18,13 @@ export interface EmulatorOptions {
   callbacks?: readonly string[];
   /** Tenant to start with. @default defaultSeed */
   seed?: ReadonlySeed;
+  /**
+   * Folder in which identity, state and snapshots are kept, so that a restart is invisible to apps. One process at a time can
+   * use it. @default nothing is kept
+   */
+  keep?: string;
+  /** Name of the environment: each has a state of its own in the folder. @default 'default' */
+  environment?: string;
   /** Seconds in which a replaced refresh token still works; using it later revokes all its successors. @default 10 */
   overlap?: number;
   /** Allows nothing that Kinde only tolerates: a refresh token works once, as with `overlap: 0`. For tests of clients. @default false */

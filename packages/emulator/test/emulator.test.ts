@@ -95,7 +95,8 @@ describe('discovery and keys', () => {
     const other = await createEmulator();
     expect(other.state.key.jwk).toEqual(key);
     await other.listen({ port: 0 });
-    expect(other.state.key.jwk.n).not.toBe(key!.n);
+    const own: any = await (await other.fetch(`${other.issuer}/.well-known/jwks`)).json();
+    expect(own.keys[0].n).not.toBe(key!.n);
     await other.close();
   });
 
@@ -775,6 +776,7 @@ test('the command starts, tells how to use it, and stops on a signal', async () 
     '--import',
     'tsx',
     fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
+    '--memory',
     '--port',
     '0',
     '--site',
@@ -797,6 +799,7 @@ test('the command explains what is wrong with its arguments', async () => {
     '--import',
     'tsx',
     fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
+    '--memory',
     '--port',
     'x',
   ]);

@@ -2,16 +2,23 @@ import { readFileSync } from 'node:fs';
 import { toJsonSchema, type JSONSchema7 } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
 import { format } from 'prettier';
-import type { InferOutput } from 'valibot';
+import type * as v from 'valibot';
 import { expect, expectTypeOf, test } from 'vitest';
 import { createEmulator, defaultSeed, type Seed } from '../src/index.js';
-import { JsonValueSchema, OrganizationCodeSchema, SeedSchema } from '../src/seed/schema.js';
+import {
+  JsonValueSchema,
+  OrganizationCodeSchema,
+  PeopleListSchema,
+  PeopleRecordSchema,
+  PeopleSchema,
+  SeedSchema,
+} from '../src/seed/schema.js';
 
 const schema = JSON.parse(readFileSync(new URL('../seed.schema.json', import.meta.url), 'utf8'));
 
 /** The schema for editors. What JSON schema says otherwise than Valibot is said here. */
-function seedJsonSchema(): JSONSchema7 {
-  return toJsonSchema(SeedSchema, {
+function jsonSchemaOf(schema: v.GenericSchema): JSONSchema7 {
+  return toJsonSchema(schema, {
     // A record is a plain object that is then looked at more closely: the second says it all.
     typeMode: 'output',
     ignoreActions: ['safe_integer'],
@@ -19,6 +26,9 @@ function seedJsonSchema(): JSONSchema7 {
     overrideSchema({ valibotSchema, jsonSchema }) {
       if (valibotSchema === JsonValueSchema) {
         return { type: ['object', 'array'] };
+      }
+      if ((valibotSchema as unknown) === PeopleSchema) {
+        return { anyOf: [PeopleListSchema, PeopleRecordSchema].map(partOf) };
       }
       if (valibotSchema.type === 'number') {
         return { type: 'integer' };
@@ -32,8 +42,13 @@ function seedJsonSchema(): JSONSchema7 {
   });
 }
 
+function partOf(schema: v.GenericSchema): JSONSchema7 {
+  const { $schema: _, ...part } = jsonSchemaOf(schema);
+  return part;
+}
+
 test('the schema for editors is generated from the checks (write it anew: vitest run -u)', async () => {
-  const { $schema, ...parts } = seedJsonSchema();
+  const { $schema, ...parts } = jsonSchemaOf(SeedSchema);
   const text = JSON.stringify({ $schema, title: 'A tenant of the Kinde emulator', ...parts });
   await expect(await format(text, { parser: 'json', printWidth: 100 })).toMatchFileSnapshot(
     '../seed.schema.json',
@@ -41,7 +56,7 @@ test('the schema for editors is generated from the checks (write it anew: vitest
 });
 
 test('the documented types and the schema describe the same object', () => {
-  expectTypeOf<InferOutput<typeof SeedSchema>>().branded.toEqualTypeOf<Seed>();
+  expectTypeOf<v.InferOutput<typeof SeedSchema>>().branded.toEqualTypeOf<Seed>();
 });
 
 const accepts = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);

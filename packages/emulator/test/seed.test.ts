@@ -69,7 +69,7 @@ test.each<[string, (seed: any) => void]>([
       ),
   ],
   ['a role without permissions', (seed) => delete seed.roles.viewer.permissions],
-  ['people that are no list', (seed) => (seed.people = {})],
+  ['people that are neither a list nor an object', (seed) => (seed.people = 'ada')],
   [
     'an API nobody declared',
     (seed) => (seed.applications = [application({ audiences: ['https://nowhere.example'] })]),
@@ -84,14 +84,14 @@ test.each<[string, (seed: any) => void]>([
     (seed) => (seed.applications = [application({ tokens: { idTokenLifetime: -1 } })]),
   ],
   [
-    'an application without a client id',
-    (seed) => (seed.applications = [application({ clientId: undefined })]),
+    'two applications without credentials that have one name',
+    (seed) => (seed.applications = [1, 2].map(() => application({ clientId: undefined }))),
   ],
 ])('is a problem: %s', async (_name, change) => {
   expect(await problemsOf(changed(change))).toHaveLength(1);
 });
 
-test.each([[{}], [[]], ['seed'], [{ people: [null], flags: { a: null }, roles: { a: 1 } }]])(
+test.each([[[]], ['seed'], [{ people: [null], flags: { a: null }, roles: { a: 1 } }]])(
   'a seed of any shape is answered with its problems: %j',
   async (seed) => {
     expect((await problemsOf(seed)).length).toBeGreaterThan(0);

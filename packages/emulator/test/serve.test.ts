@@ -103,7 +103,8 @@ describe('the command', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
   const run = async (args: string[], env: Record<string, string> = {}) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), cli, ...args], {
+      cwd: folder,
       env: { ...process.env, ...env },
     });
     let out = '';
@@ -124,7 +125,16 @@ describe('the command', () => {
 
   test('--env writes the environment of an app into a new file that only this user can read', async () => {
     const file = join(folder, '.env');
-    const child = spawn(process.execPath, ['--import', 'tsx', cli, '--port', '0', '--env', file]);
+    const child = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      cli,
+      '--port',
+      '0',
+      '--memory',
+      '--env',
+      file,
+    ]);
     await once(child.stdout, 'data');
     const env = parseEnv(readFileSync(file, 'utf8'));
     const { issuer } = (await (
@@ -150,10 +160,16 @@ describe('the command', () => {
       [['--prot', '1'], '--help'],
       [['--port', ''], '--port must be a number'],
       [['--site', 'localhost:3000'], 'siteUrl must be an origin'],
-      [['--port', taken], 'port is already in use'],
+      [['--port', taken], 'is taken by another program'],
       [['--seed', bad], 'people: must be a list'],
-      [['--seed', broken], 'cannot be read as JSON'],
-      [['--seed', join(folder, 'none.json')], 'none.json'],
+      [['--seed', broken], 'broken.json cannot be read'],
+      [['--seed', join(folder, 'brokn.json')], 'did you mean'],
+      [['strt'], 'did you mean start?'],
+      [['--port', '0', 'status'], 'a command comes first'],
+      [['status'], 'No local Kinde'],
+      [['clock', 'tomorrow'], 'is no time'],
+      [['env', '--format', 'jsn'], 'did you mean json?'],
+      [['run'], 'needs a command'],
       [['--port', '0'], 'refuses to run', { NODE_ENV: 'production' }],
     ];
     for (const [args, message, env] of cases) {

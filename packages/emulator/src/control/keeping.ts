@@ -1,6 +1,7 @@
 import { checkSeed } from '../seed/check-seed.js';
 import type { ReadonlySeed, Seed } from '../seed/seed.js';
-import { capture, replaceData, SNAPSHOT_VERSION, type Snapshot } from '../state/capture.js';
+import { capture, replaceData } from '../state/capture.js';
+import { checkSnapshot, type Snapshot } from '../state/check-snapshot.js';
 import type { Changed } from './answers.js';
 import { ControlError } from './error.js';
 import { unknownName } from './lookup.js';
@@ -144,11 +145,9 @@ async function noSnapshot(
 }
 
 function checkedSnapshot(given: Snapshot): Snapshot {
-  const { version, takenAt, clock, data } = given as Partial<Snapshot>;
-  const hasParts = [clock, data].every((part) => typeof part === 'object' && part !== null);
-  if (version === SNAPSHOT_VERSION && typeof takenAt === 'string' && hasParts) {
-    return given;
+  try {
+    return checkSnapshot(given);
+  } catch (error) {
+    throw new ControlError('invalid_snapshot', (error as Error).message);
   }
-  const why = `A snapshot is an object of version ${SNAPSHOT_VERSION} with takenAt, clock and data.`;
-  throw new ControlError('invalid_snapshot', why);
 }

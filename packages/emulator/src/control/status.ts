@@ -1,4 +1,6 @@
-import { variablesOf } from '../env/variables.js';
+import { textOf } from '../env/format.js';
+import { SDKS } from '../env/sdks.js';
+import { variablesFor } from '../env/variables.js';
 import { grantsOf } from '../state/sign-ins.js';
 import type { Status, EnvValues } from './answers.js';
 import { unknownName } from './lookup.js';
@@ -38,34 +40,16 @@ export function env(
   { state }: ControlParts,
   { sdk = 'kindling', format = 'dotenv' }: EnvChoice = {},
 ): EnvValues {
-  if (sdk !== 'kindling') {
+  if (!SDKS.some(({ name }) => name === sdk)) {
     throw unknownName('unknown_sdk', 'SDK', {
       given: sdk,
-      known: ['kindling'],
+      known: SDKS.map(({ name }) => name),
     });
   }
-  const values = variablesOf(state);
+  const { values } = variablesFor(sdk, state);
   return {
     sdk,
     values,
-    text: FORMATS[format](values),
+    text: `${textOf(values, format)}\n`,
   };
-}
-
-const FORMATS: Readonly<
-  Record<NonNullable<EnvChoice['format']>, (values: Readonly<Record<string, string>>) => string>
-> = {
-  json: (values) => `${JSON.stringify(values, null, 2)}\n`,
-  dotenv: (values) => lines(values, (name, value) => `${name}="${value}"`),
-  shell: (values) =>
-    lines(values, (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`),
-};
-
-function lines(
-  values: Readonly<Record<string, string>>,
-  line: (name: string, value: string) => string,
-): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${line(name, value)}\n`)
-    .join('');
 }

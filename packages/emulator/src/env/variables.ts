@@ -1,37 +1,45 @@
 // The environment of an app that signs in here.
-import { derive } from '../identity/identity.js';
-import type { Application, State } from '../state/state.js';
+import { nearest } from '@kindling/internal';
+import type { State } from '../state/state.js';
+import { factsOf } from './facts.js';
+import { SDKS, type Sdk } from './sdks.js';
 
 /** Variables of an app that uses the first back-end application, and the first one that has Management API scopes. */
 export function variablesOf(state: State): Readonly<Record<string, string>> {
-  const { applications, identity, issuer, siteUrl } = state;
-  const backEnd = applications.find(({ type }) => type === 'reg') ?? applications[0];
+  return variablesFor('kindling', state).values;
+}
+
+/** Values that an SDK is told. */
+export interface SdkValues {
+  /** The SDK. */
+  readonly sdk: Sdk;
+  /** Values by name. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/**
+ * Values for an SDK by its name.
+ * @throws RangeError that names the nearest one, for an SDK that is not known
+ */
+export function variablesFor(name: string, state: State): SdkValues {
+  const sdk = sdkBy(name);
   return {
-    ...appVariables(backEnd, siteUrl),
-    KINDE_ISSUER_URL: issuer,
-    KINDE_SESSION_SECRET: derive(identity, 'session secret', 64),
-    ...machineVariables(applications.find(({ management }) => management !== undefined)),
+    sdk,
+    values: sdk.values(factsOf(state, sdk.callback)),
   };
 }
 
-function appVariables(application: Application | undefined, site: string): Record<string, string> {
-  const { clientId = '', clientSecret = '', audiences = [] } = application ?? {};
-  const [redirectUri = `${site}/callback`] = application?.redirectUris ?? [];
-  const [logoutUri = site] = application?.logoutUris ?? [];
-  return {
-    KINDE_CLIENT_ID: clientId,
-    KINDE_CLIENT_SECRET: clientSecret,
-    KINDE_SITE_URL: site,
-    KINDE_REDIRECT_URI: redirectUri,
-    KINDE_POST_LOGOUT_REDIRECT_URL: logoutUri,
-    KINDE_AUDIENCE: audiences.join(' '),
-  };
-}
-
-function machineVariables(application: Application | undefined): Record<string, string> {
-  if (!application) {
-    return {};
+/**
+ * An SDK by its name.
+ * @throws RangeError that names the nearest one, for one that is not known
+ */
+export function sdkBy(name: string): Sdk {
+  const found = SDKS.find((sdk) => sdk.name === name);
+  if (found) {
+    return found;
   }
-  const { clientId, clientSecret = '' } = application;
-  return { KINDE_MANAGEMENT_CLIENT_ID: clientId, KINDE_MANAGEMENT_CLIENT_SECRET: clientSecret };
+  const names = SDKS.map((sdk) => sdk.name);
+  const guess = nearest(name, names);
+  const hint = guess === undefined ? `known: ${names.join(', ')}.` : `did you mean "${guess}"?`;
+  throw new RangeError(`"${name}" is no SDK that is known here; ${hint}`);
 }

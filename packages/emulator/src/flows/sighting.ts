@@ -1,7 +1,6 @@
 import { own } from '@kindling/internal';
-import type { SeedApplication } from '../seed/seed.js';
 import { findPerson } from '../state/sign-ins.js';
-import type { Person, State } from '../state/state.js';
+import type { Application, Person, State } from '../state/state.js';
 import type { ApplicationFacts, Facts } from './facts.js';
 import type { Answered, Flow, FlowOutcome, FlowStep, StepKind } from './flow.js';
 import { printable, withoutValues, type Reader } from './parameters.js';
@@ -208,7 +207,7 @@ export function nameApplication(flow: Flow, state: State, clientId: string | nul
 export function applicationOf(
   { applications }: State,
   clientId: string | null | undefined,
-): SeedApplication | undefined {
+): Application | undefined {
   return applications.find((one) => one.clientId === clientId);
 }
 

@@ -1,4 +1,3 @@
-import type { SeedApplication } from '../seed/seed.js';
 import { constantTimeEqual } from '../state/password.js';
 import type { Application, State } from '../state/state.js';
 
@@ -40,7 +39,7 @@ export function authenticateClient(
   request: Request,
   form: URLSearchParams,
   state: State,
-): SeedApplication | undefined {
+): Application | undefined {
   const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';

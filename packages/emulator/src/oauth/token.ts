@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { SeedApplication } from '../seed/seed.js';
 import { signJwt } from '../identity/signing-key.js';
 import { remember } from '../state/ids.js';
 import { denialReason } from '../state/sign-ins.js';
-import type { Grant, State } from '../state/state.js';
+import type { Application, Grant, State } from '../state/state.js';
 import { accessClaims, idClaims, LIFETIMES, machineClaims } from './claims.js';
 import { authenticateClient, NO_STORE, oauthError, readForm } from './client-auth.js';
 import { scopesFor } from './scopes.js';
@@ -37,7 +36,7 @@ export async function token(request: Request, state: State): Promise<Response> {
 
 async function redeemCode(
   form: URLSearchParams,
-  application: SeedApplication,
+  application: Application,
   state: State,
 ): Promise<Response> {
   const value = form.get('code');
@@ -73,7 +72,7 @@ async function redeemCode(
 
 async function refresh(
   form: URLSearchParams,
-  application: SeedApplication,
+  application: Application,
   state: State,
 ): Promise<Response> {
   const value = form.get('refresh_token');
@@ -103,7 +102,7 @@ async function refresh(
 
 /** What was handed out to this application, and the sign-in that it is for. */
 function heldBy<Held extends { readonly grantId: string }>(
-  { clientId }: SeedApplication,
+  { clientId }: Application,
   held: Held | undefined,
   { grants }: State,
 ): { held: Held; grant: Grant } | undefined {
@@ -113,7 +112,7 @@ function heldBy<Held extends { readonly grantId: string }>(
 
 async function clientCredentials(
   form: URLSearchParams,
-  application: SeedApplication,
+  application: Application,
   state: State,
 ): Promise<Response> {
   if (!application.clientSecret) {
@@ -145,7 +144,7 @@ async function clientCredentials(
 
 async function issueTokens(
   grant: Grant,
-  application: SeedApplication,
+  application: Application,
   { state, first }: { state: State; first: boolean },
 ): Promise<Response> {
   const now = state.clock.now();
@@ -188,7 +187,7 @@ async function issueTokens(
  */
 function reusableAccessToken(
   grant: Grant,
-  application: SeedApplication,
+  application: Application,
   state: State,
 ): Grant['accessToken'] {
   const { accessToken } = grant;
@@ -203,7 +202,7 @@ function reusableAccessToken(
   return accessToken;
 }
 
-async function newAccessToken(grant: Grant, application: SeedApplication, state: State) {
+async function newAccessToken(grant: Grant, application: Application, state: State) {
   const claims = accessClaims(state, grant, application);
   const { key, issuer } = state;
   remember(state.issued, claims['jti'] as string, grant.id);
@@ -227,7 +226,7 @@ function fingerprint({
   return JSON.stringify(claims);
 }
 
-function lifetime({ tokens }: SeedApplication): number {
+function lifetime({ tokens }: Application): number {
   return tokens?.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime;
 }
 

@@ -35,11 +35,13 @@ function checkRelations(parts: Parts): Problem[] {
     ...checkPeople(parts),
     ...checkProperties(parts),
     ...checkApplications(parts),
+    ...checkInvitations(parts),
+    ...checkKeysAndWebhooks(parts),
   ];
 }
 
 function* checkRoles(parts: Parts): Iterable<Problem> {
-  const known = { kind: 'permission', names: parts.keys('permissions') };
+  const known = declaredIn(parts, 'permissions', 'permission');
   for (const [key, { permissions }] of parts.entries('roles')) {
     yield* checkNames(['roles', key, 'permissions'], permissions, known);
   }
@@ -59,29 +61,61 @@ function* checkFlags(parts: Parts): Iterable<Problem> {
 
 function* checkOrganizations(parts: Parts): Iterable<Problem> {
   const organizations = parts.entries('organizations');
+  const declared = flagsIn(parts);
   for (const [code, { flags }] of organizations) {
-    yield* checkFlagValues(['organizations', code, 'flags'], flags, parts);
+    yield* checkFlagValues(['organizations', code, 'flags'], flags, declared);
   }
   yield* checkUnique('organizations', 'handle', organizations);
 }
 
 function* checkPeople(parts: Parts): Iterable<Problem> {
-  const organizations = { kind: 'organization', names: parts.keys('organizations') };
-  const roles = { kind: 'role', names: parts.keys('roles') };
-  const permissions = { kind: 'permission', names: parts.keys('permissions') };
+  const organizations = declaredIn(parts, 'organizations', 'organization');
+  const roles = declaredIn(parts, 'roles', 'role');
+  const permissions = declaredIn(parts, 'permissions', 'permission');
+  const flags = flagsIn(parts);
   const people = parts.entries('people');
   for (const [index, person] of people) {
-    yield* checkFlagValues(['people', index, 'flags'], person.flags, parts);
-    for (const [code, membership] of Object.entries(person.organizations)) {
+    yield* checkFlagValues(['people', index, 'flags'], person.flags, flags);
+    for (const [code, membership] of Object.entries(person.organizations ?? {})) {
       const path = ['people', index, 'organizations', code];
       yield* checkName(path, code, organizations);
       yield* checkNames([...path, 'roles'], membership.roles, roles);
       yield* checkNames([...path, 'permissions'], membership.permissions, permissions);
     }
   }
-  for (const field of ['email', 'id', 'username', 'phone'] as const) {
+  for (const field of ['email', 'id', 'username', 'phone', 'externalId', 'key'] as const) {
     yield* checkUnique('people', field, people);
   }
+}
+
+function* checkInvitations(parts: Parts): Iterable<Problem> {
+  const organizations = declaredIn(parts, 'organizations', 'organization');
+  const roles = declaredIn(parts, 'roles', 'role');
+  for (const [index, invitation] of parts.entries('invitations')) {
+    const path = ['invitations', index];
+    yield* checkName([...path, 'organization'], invitation.organization, organizations);
+    yield* checkNames([...path, 'roles'], invitation.roles, roles);
+  }
+}
+
+function* checkKeysAndWebhooks(parts: Parts): Iterable<Problem> {
+  const apis = parts.entries('apis').map(([, api]) => api);
+  const keys = parts.entries('apiKeys');
+  for (const [index, { audience, scopes }] of keys) {
+    const path = ['apiKeys', index];
+    const api = apis.find((one) => one.audience === audience);
+    yield* checkName(
+      [...path, 'audience'],
+      audience,
+      named(
+        'API',
+        apis.map((one) => one.audience),
+      ),
+    );
+    yield* checkNames([...path, 'scopes'], api && scopes, named('scope', api?.scopes));
+  }
+  yield* checkUnique('apiKeys', 'key', keys);
+  yield* checkUnique('webhooks', 'endpoint', parts.entries('webhooks'));
 }
 
 /** A property has one context, so no key may be used by both users and organizations. */
@@ -100,7 +134,10 @@ function* checkProperties(parts: Parts): Iterable<Problem> {
 
 function* checkApplications(parts: Parts): Iterable<Problem> {
   const apis = parts.entries('apis').map(([, api]) => api);
-  const audiences = { kind: 'API', names: apis.map(({ audience }) => audience) };
+  const audiences = named(
+    'API',
+    apis.map(({ audience }) => audience),
+  );
   const applications = parts.entries('applications');
   for (const [index, application] of applications) {
     const path = ['applications', index];
@@ -109,16 +146,36 @@ function* checkApplications(parts: Parts): Iterable<Problem> {
       const own = [...path, 'scopes', audience];
       const api = apis.find((one) => one.audience === audience);
       yield* checkName(own, audience, audiences);
-      yield* checkNames(own, api && scopes, { kind: 'scope', names: api?.scopes ?? [] });
+      yield* checkNames(own, api && scopes, named('scope', api?.scopes));
     }
   }
   yield* checkUnique('applications', 'clientId', applications);
+  // Credentials follow from the name where none are given.
+  const nameless = applications.filter(([, { clientId }]) => clientId === undefined);
+  yield* checkUnique('applications', 'name', nameless);
 }
 
-/** Names of one kind that the seed declares. */
+/** Names of one kind that the seed declares; without names where nobody can tell, as the part is malformed. */
 interface Declared {
   readonly kind: string;
-  readonly names: readonly string[] | undefined;
+  readonly names: ReadonlySet<string> | undefined;
+}
+
+function named(kind: string, names: readonly string[] = []): Declared {
+  return {
+    kind,
+    names: new Set(names),
+  };
+}
+
+function declaredIn(parts: Parts, part: Part, kind: string): Declared {
+  const names = parts.keys(part);
+  return names
+    ? named(kind, names)
+    : {
+        kind,
+        names,
+      };
 }
 
 function* checkNames(
@@ -132,22 +189,33 @@ function* checkNames(
 }
 
 function* checkName(path: Path, name: string, { kind, names }: Declared): Iterable<Problem> {
-  if (names && !names.includes(name)) {
-    yield { path, message: `"${name}" is not a declared ${kind}; ${suggest(name, names)}` };
+  if (names && !names.has(name)) {
+    yield { path, message: `"${name}" is not a declared ${kind}; ${suggest(name, [...names])}` };
   }
+}
+
+/** Flags that the seed declares. */
+interface DeclaredFlags extends Declared {
+  readonly types: ReadonlyMap<string, SeedFlag['type']>;
+}
+
+function flagsIn(parts: Parts): DeclaredFlags {
+  const types = new Map(parts.entries('flags').map(([code, { type }]) => [code, type]));
+  return {
+    ...declaredIn(parts, 'flags', 'flag'),
+    types,
+  };
 }
 
 function* checkFlagValues(
   path: Path,
   values: Readonly<Record<string, FlagValue>> = {},
-  parts: Parts,
+  declared: DeclaredFlags,
 ): Iterable<Problem> {
-  const declared = { kind: 'flag', names: parts.keys('flags') };
-  const flags = new Map(parts.entries('flags'));
   for (const [code, value] of Object.entries(values)) {
     const own = [...path, code];
     yield* checkName(own, code, declared);
-    const type = flags.get(code)?.type;
+    const type = declared.types.get(code);
     if (type !== undefined && !isOfType(value, type)) {
       const message = `must be ${TYPE_NAMES[type]}, as the type of the flag is "${type}".`;
       yield { path: own, message };

@@ -99,7 +99,10 @@ const FlagSchema = strictObject({
   values: optional(list(flagValue)),
 });
 
-const EntitlementSchema = strictObject({ name: text, max: optional(integer) });
+const EntitlementSchema = strictObject({
+  name: text,
+  max: optional(integer),
+});
 
 const OrganizationSchema = strictObject({
   name: text,
@@ -123,23 +126,35 @@ export const OrganizationCodeSchema = v.pipe(
   v.regex(/^org_[A-Za-z0-9]+$/, 'must be "org_" followed by letters and digits.'),
 );
 
-const MembershipSchema = strictObject({ roles: optional(texts), permissions: optional(texts) });
+const address = v.pipe(
+  v.string('must be an e-mail address.'),
+  v.regex(/^[^@\s]+@[^@\s]+$/, 'must be an e-mail address.'),
+);
+
+const MembershipSchema = strictObject({
+  roles: optional(texts),
+  permissions: optional(texts),
+});
 
 const PersonSchema = strictObject({
-  id: optional(text),
-  email: v.pipe(
-    v.string('must be an e-mail address.'),
-    v.regex(/^[^@\s]+@[^@\s]+$/, 'must be an e-mail address.'),
+  key: optional(
+    v.pipe(text, v.description('Short name, such as ada. In an object of people, its key.')),
   ),
+  id: optional(text),
+  externalId: optional(v.pipe(text, v.description("The app's own id of the user."))),
+  email: address,
   givenName: optional(text),
   familyName: optional(text),
   password: optional(text),
   picture: optional(text),
   phone: optional(text),
   username: optional(text),
-  organizations: v.pipe(
-    record(MembershipSchema),
-    v.description('Organization code, and roles and permissions there.'),
+  organizations: v.optional(
+    v.pipe(
+      record(MembershipSchema),
+      v.description('Organization code, and roles and permissions there.'),
+    ),
+    {},
   ),
   flags: optional(flagValues),
   properties: optional(properties),
@@ -158,11 +173,22 @@ const TokensSchema = strictObject({
 
 const ApplicationSchema = strictObject({
   name: text,
-  clientId: text,
+  clientId: optional(
+    v.pipe(text, v.description('Without it, credentials that stay the same are made.')),
+  ),
   clientSecret: optional(text),
   type: picklist(['reg', 'spa', 'm2m', 'device']),
-  redirectUris: texts,
-  logoutUris: texts,
+  redirectUris: v.optional(texts, []),
+  logoutUris: v.optional(texts, []),
+  callbacks: optional(
+    list(
+      v.pipe(
+        v.string('must be a string.'),
+        v.regex(/^\/(?!\/)/, 'must be a path that begins with a slash.'),
+        v.description('Path below the address of the app, allowed as a callback URL.'),
+      ),
+    ),
+  ),
   audiences: optional(texts),
   scopes: optional(
     v.pipe(record(texts), v.description('Audience of an API and the scopes allowed of it.')),
@@ -182,24 +208,85 @@ const ApiSchema = strictObject({
   scopes: texts,
 });
 
-/** The shape of a seed. Relations between its parts are checked by `checkSeed`. */
-export const SeedSchema = strictObject({
-  $schema: optional(text),
-  permissions: v.pipe(
-    record(v.string('must be a string.')),
-    v.description('Permission key and description.'),
+const WebhookSchema = strictObject({
+  endpoint: v.pipe(
+    v.string('must be a URL.'),
+    v.regex(/^https?:\/\/\S+$/, 'must be an http or https URL.'),
   ),
-  roles: v.pipe(record(RoleSchema), v.description('Role key and role.')),
-  flags: v.pipe(record(FlagSchema), v.description('Flag code, type and value.')),
-  organizations: v.optional(
-    v.pipe(
-      object,
-      v.record(OrganizationCodeSchema, OrganizationSchema),
-      v.description('Organization code and organization.'),
-    ),
-    {},
-  ),
-  people: v.optional(list(PersonSchema), []),
-  applications: optional(list(ApplicationSchema)),
-  apis: optional(list(ApiSchema)),
+  name: optional(text),
+  events: v.pipe(texts, v.description('Types of events, such as user.created.')),
 });
+
+const ApiKeySchema = strictObject({
+  name: text,
+  key: v.pipe(text, v.description('The key as the caller presents it.')),
+  audience: v.pipe(text, v.description('Audience of the API that it is for.')),
+  scopes: optional(texts),
+});
+
+const InvitationSchema = strictObject({
+  email: address,
+  organization: v.pipe(text, v.description('Code of the organization.')),
+  firstName: optional(text),
+  lastName: optional(text),
+  roles: optional(texts),
+});
+
+type PersonOutput = v.InferOutput<typeof PersonSchema>;
+
+/** Users as a list. */
+export const PeopleListSchema = list(PersonSchema);
+
+/** Users as an object by a short name. */
+export const PeopleRecordSchema = record(PersonSchema);
+
+/** Either form: only the issues of the one that was meant are told. */
+export const PeopleSchema = v.lazy(
+  (input) =>
+    (isObject(input) ? PeopleRecordSchema : PeopleListSchema) as v.GenericSchema<
+      unknown,
+      PersonOutput[] | Record<string, PersonOutput>
+    >,
+);
+
+/** Users as a list, each with the short name that it has in an object. */
+function peopleOf(people: PersonOutput[] | Record<string, PersonOutput>): PersonOutput[] {
+  if (Array.isArray(people)) {
+    return people;
+  }
+  return Object.entries(people).map(([key, person]) => Object.assign(person, { key }));
+}
+
+/** The shape of a seed. Relations between its parts are checked by `checkSeed`. */
+export const SeedSchema = v.pipe(
+  object,
+  strictObject({
+    $schema: optional(text),
+    permissions: v.optional(
+      v.pipe(
+        record(v.string('must be a string.')),
+        v.description('Permission key and description.'),
+      ),
+      {},
+    ),
+    roles: v.optional(v.pipe(record(RoleSchema), v.description('Role key and role.')), {}),
+    flags: v.optional(v.pipe(record(FlagSchema), v.description('Flag code, type and value.')), {}),
+    organizations: v.optional(
+      v.pipe(
+        object,
+        v.record(OrganizationCodeSchema, OrganizationSchema),
+        v.description('Organization code and organization.'),
+      ),
+      {},
+    ),
+    people: v.pipe(v.optional(PeopleSchema, []), v.transform(peopleOf)),
+    applications: optional(list(ApplicationSchema)),
+    apis: optional(list(ApiSchema)),
+    webhooks: optional(list(WebhookSchema)),
+    apiKeys: optional(list(ApiKeySchema)),
+    environmentVariables: optional(
+      v.pipe(record(v.string('must be a string.')), v.description('Name and value.')),
+    ),
+    invitations: optional(list(InvitationSchema)),
+  }),
+);

@@ -17,10 +17,18 @@ export interface Seed {
   organizations: Record<string, SeedOrganization>;
   /** Users who can sign in. */
   people: SeedPerson[];
-  /** Registered applications. @default one for your app and one for machines, with new credentials at every start */
+  /** Registered applications. @default one for your app and one for machines, with credentials that stay the same */
   applications?: SeedApplication[];
   /** APIs that applications can request tokens for. @default none but the Management API */
   apis?: SeedApi[];
+  /** Webhooks that events are sent to. @default none */
+  webhooks?: SeedWebhook[];
+  /** API keys of the environment. @default none */
+  apiKeys?: SeedApiKey[];
+  /** Environment variables of workflows: name → value. @default none */
+  environmentVariables?: Record<string, string>;
+  /** Invitations to organizations. @default none */
+  invitations?: SeedInvitation[];
 }
 
 /** A role and its permissions. */
@@ -73,8 +81,12 @@ export interface SeedEntitlement {
 
 /** A user who can sign in, and their roles in each organization. */
 export interface SeedPerson {
+  /** Short name, such as `ada`, by which commands and tests call the user. @default none */
+  key?: string;
   /** User id, the `sub` of tokens. @default derived from the e-mail address, the same at every start */
   id?: string;
+  /** The app's own id of the user, as tokens and the Management API have it. @default none */
+  externalId?: string;
   /** E-mail address to sign in with; unique, whatever its case. */
   email: string;
   /** First name. @default none */
@@ -111,9 +123,9 @@ export interface SeedMembership {
 export interface SeedApplication {
   /** Name that pages show. */
   name: string;
-  /** The `client_id`; unique. */
-  clientId: string;
-  /** The `client_secret`. @default none, for a public client */
+  /** The `client_id`; unique. @default one that stays the same for this name, with a secret unless it is a single-page app */
+  clientId?: string;
+  /** The `client_secret`. @default none where there is a `clientId`, for a public client */
   clientSecret?: string;
   /** Kind of application: regular back end, single-page app, machine-to-machine or device. */
   type: 'reg' | 'spa' | 'm2m' | 'device';
@@ -121,6 +133,8 @@ export interface SeedApplication {
   redirectUris: string[];
   /** Redirect URIs after logout, compared in the same way. */
   logoutUris: string[];
+  /** Paths below the address of the app that are redirect URIs, too, such as `/callback`. @default none */
+  callbacks?: string[];
   /** Audiences of the APIs it may request tokens for. @default none */
   audiences?: string[];
   /** Scopes it may have of an API, by audience. @default all scopes of that API */
@@ -159,8 +173,58 @@ export interface SeedApi {
   scopes: string[];
 }
 
-/** A deeply read-only seed, such as a `defineKinde` object. Organizations and users may be left out. */
-export type ReadonlySeed = Frozen<Omit<Seed, 'organizations' | 'people'> & Partial<Seed>>;
+/** A webhook: an endpoint that events are sent to. */
+export interface SeedWebhook {
+  /** URL that events are sent to; unique. */
+  endpoint: string;
+  /** Name. @default the endpoint */
+  name?: string;
+  /** Types of events that are sent, such as `user.created`. */
+  events: string[];
+}
+
+/** A key of the environment for one of the tenant's own APIs. */
+export interface SeedApiKey {
+  /** Name. */
+  name: string;
+  /** The key, as callers present it; unique. */
+  key: string;
+  /** Audience of the API that it is for. */
+  audience: string;
+  /** Keys of the scopes that it has. @default none */
+  scopes?: string[];
+}
+
+/** An invitation to an organization. */
+export interface SeedInvitation {
+  /** Address of the invited person: no other can accept. */
+  email: string;
+  /** Code of the organization. */
+  organization: string;
+  /** First name for the registration page. @default none */
+  firstName?: string;
+  /** Last name for the registration page. @default none */
+  lastName?: string;
+  /** Keys of the roles that come with it. @default none */
+  roles?: string[];
+}
+
+/** Fields of entries that have a default. */
+type Defaulted = 'organizations' | 'redirectUris' | 'logoutUris';
+
+/** An entry of a seed, whose fields with a default may be left out. */
+type Loose<Entry> = Omit<Entry, Defaulted> & Partial<Pick<Entry, Defaulted & keyof Entry>>;
+
+/** A seed as it is written down: every part may be left out, and users may be an object by a short name. */
+export type SeedInput = Partial<Omit<Seed, 'people' | 'applications'>> & {
+  /** Users who can sign in: a list, or an object by a short name, such as `ada`. @default none */
+  people?: Loose<SeedPerson>[] | Record<string, Loose<SeedPerson>>;
+  /** Registered applications. @default one for your app and one for machines, with credentials that stay the same */
+  applications?: Loose<SeedApplication>[];
+};
+
+/** A deeply read-only seed, such as a `defineKinde` object. Every part may be left out. */
+export type ReadonlySeed = Frozen<SeedInput>;
 
 type Frozen<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }

@@ -1,14 +1,13 @@
 /** Bytes that the body of a request may have. */
 const LARGEST_BODY = 1_000_000;
-/** Bytes that a snapshot may have, which is put back through the control API. */
-const LARGEST_SNAPSHOT = 200_000_000;
-const SNAPSHOTS = '/emulator/api/v1/snapshots/';
+/** Bytes that a snapshot or a seed may have, which the control API takes. */
+const LARGEST_STATE = 200_000_000;
+const LARGE = /^\/emulator\/api\/v1\/(snapshots\/|seed$)/;
 
 /** The request, unless its body is too large: refused before it is read where it says how large it is. */
 export async function limitBody(request: Request): Promise<Request | undefined> {
   const { headers, method, url, body } = request;
-  const isSnapshot = new URL(url).pathname.startsWith(SNAPSHOTS);
-  const most = isSnapshot ? LARGEST_SNAPSHOT : LARGEST_BODY;
+  const most = LARGE.test(new URL(url).pathname) ? LARGEST_STATE : LARGEST_BODY;
   if (Number(headers.get('content-length')) > most) {
     return undefined;
   }

@@ -3,7 +3,9 @@ import type { FlagValue, Seed, SeedApplication } from '../seed/seed.js';
 // Resources of a tenant beside users and organizations. Times are Unix seconds.
 
 /** A registered application; its id is its client id. */
-export type Application = SeedApplication & {
+export type Application = Omit<SeedApplication, 'clientId' | 'callbacks'> & {
+  /** The `client_id`. */
+  clientId: string;
   /** Code of the organization of a machine's tokens. */
   orgCode?: string;
   /** Property values by key. */

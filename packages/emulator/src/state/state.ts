@@ -120,7 +120,7 @@ export function createState(
   clock: KeptClock,
   identity: Identity = developmentIdentity(),
 ): State {
-  const seed = checkSeed(structuredClone(options.seed ?? defaultSeed));
+  const seed = checkSeed(options.seed ?? defaultSeed);
   const siteUrl = siteOf(options.siteUrl);
   const callbacks = callbacksOf(options.callbacks ?? [], siteUrl);
   const random = options.deterministic ? createCounted(identity) : createRandom();

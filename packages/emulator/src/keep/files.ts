@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+// Files with secrets: only this user may read them, and no symbolic link leads elsewhere.
+
+/** Not there on Windows, where `lstat` has to do. */
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/**
+ * Makes a folder that only this user may read, and that git ignores, unless it is there.
+ * @throws Error for a symbolic link, and for what is no folder
+ */
+export function makeFolder(folder: string): void {
+  const found = kindOf(folder);
+  if (found === 'folder') {
+    return;
+  }
+  if (found !== undefined) {
+    throw new Error(`${folder} is no folder but a ${found}. Nothing is kept there.`);
+  }
+  if (
+    mkdirSync(folder, {
+      recursive: true,
+      mode: 0o700,
+    }) !== undefined
+  ) {
+    writeFileSync(join(folder, '.gitignore'), '*\n', {
+      mode: 0o600,
+      flag: 'wx',
+    });
+  }
+}
+
+/**
+ * Reads a file of text; `undefined` where there is none.
+ * @throws Error for a symbolic link, and for what is no file
+ */
+export function readText(file: string): string | undefined {
+  const kind = kindOf(file);
+  if (kind === undefined) {
+    return undefined;
+  }
+  refuseOthers(file, kind);
+  const open = openSync(file, constants.O_RDONLY | NOFOLLOW);
+  try {
+    return readFileSync(open, 'utf8');
+  } finally {
+    closeSync(open);
+  }
+}
+
+/** Writes a file under a temporary name, and then gives it its name: nobody ever sees half of it. */
+export function writeText(file: string, text: string): void {
+  const kind = kindOf(file);
+  if (kind !== undefined) {
+    refuseOthers(file, kind);
+  }
+  const temporary = join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  writeNew(temporary, text);
+  renameSync(temporary, file);
+}
+
+/** Writes a file that must not be there yet: false where it is. */
+export function writeFirst(file: string, text: string): boolean {
+  try {
+    writeNew(file, text);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function writeNew(file: string, text: string): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
+  const open = openSync(file, flags, 0o600);
+  try {
+    writeFileSync(open, text);
+    fsyncSync(open);
+  } finally {
+    closeSync(open);
+  }
+}
+
+/** Names of the files in a folder that end so, without the end; none where there is no folder. */
+export function namesIn(folder: string, end: string): string[] {
+  if (kindOf(folder) !== 'folder') {
+    return [];
+  }
+  const names = readdirSync(folder).filter((name) => name.endsWith(end));
+  return names.map((name) => name.slice(0, -end.length)).sort();
+}
+
+function refuseOthers(file: string, kind: string): void {
+  if (kind !== 'file') {
+    throw new Error(`${file} is no file but a ${kind}. It is not touched.`);
+  }
+}
+
+function kindOf(path: string): 'file' | 'folder' | 'symbolic link' | 'special file' | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) {
+    return undefined;
+  }
+  if (found.isSymbolicLink()) {
+    return 'symbolic link';
+  }
+  if (found.isDirectory()) {
+    return 'folder';
+  }
+  return found.isFile() ? 'file' : 'special file';
+}
