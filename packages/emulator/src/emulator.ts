@@ -122,14 +122,7 @@ export async function createEmulatorWith(
   if (keep) {
     keep.attach(local, own.make());
   }
-  const answer: Answer = async (request) => {
-    await own.ready();
-    const response = await local.answer(request);
-    if (request.method !== 'GET') {
-      keep?.changed();
-    }
-    return response;
-  };
+  const answer = keptAnswer(local, own, keep);
   const servers = createServers(answer);
   const env = variablesOf(state);
   return {
@@ -153,9 +146,9 @@ export async function createEmulatorWith(
     },
     signIn: (url, choice) => signIn(new URL(url), choice, { state, answer }),
     async listen(address = {}) {
-      // Requests wait for it; who listens need not.
-      void own.make();
+      const made = own.make();
       const url = await servers.listen(address);
+      await (extras.listensAtOnce ? undefined : made);
       keep?.announce(url);
       delivering.start();
       if (!options.issuer) {
@@ -193,6 +186,18 @@ async function open(
 }
 
 type Answer = (request: Request) => Promise<Response>;
+
+/** Answers once the key is there, and has what a request may have changed kept. */
+function keptAnswer(local: LocalKinde, own: OwnKey, keep: Keep | undefined): Answer {
+  return async (request) => {
+    await own.ready();
+    const response = await local.answer(request);
+    if (request.method !== 'GET') {
+      keep?.changed();
+    }
+    return response;
+  };
+}
 
 async function fetchFrom(answer: Answer, request: Request, issuer: string): Promise<Response> {
   if (new URL(request.url).origin !== new URL(issuer).origin) {

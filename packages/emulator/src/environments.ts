@@ -59,7 +59,10 @@ export function createEnvironments({
         throw new Error(`An environment ${name} runs already.`);
       }
       const options = { ...defaults, environment: name, ...(seed && { seed }) };
-      const emulator = await createEmulatorWith(options, { environments: set });
+      const emulator = await createEmulatorWith(options, {
+        environments: set,
+        listensAtOnce: true,
+      });
       try {
         const { url } = await emulator.listen({
           ...listen,

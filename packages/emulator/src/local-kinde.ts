@@ -53,6 +53,8 @@ export interface LocalKinde {
 export interface Extras extends Pick<ControlParts, 'environment' | 'environments'> {
   /** What ids, secrets and keys come from. @default the published one */
   readonly identity?: Identity;
+  /** Listens before its own key is made. Requests wait for the key; what signs in this process has to. @default false */
+  readonly listensAtOnce?: boolean;
   /** Keeps snapshots. @default in memory */
   readonly snapshots?: SnapshotStore;
   /** Token of the control API. @default a random one */
@@ -82,6 +84,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     observer,
     requests,
   });
+  const visitors = createAccess(state);
   const parts: ControlParts = {
     snapshots: createMemorySnapshots(),
     ...extras,
@@ -92,11 +95,11 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     findings: (flow) => findingsOf(flow, state),
     nextSignIns: createNextSignIns(state),
     answer,
+    dashboardLink: () => visitors.link(),
     restore: putBack,
     fresh: (seed) => freshData({ ...state, seed }),
   };
   const control = createControl(parts);
-  const visitors = createAccess(state);
   return {
     state,
     faults,

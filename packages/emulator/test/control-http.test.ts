@@ -138,7 +138,9 @@ describe('what is read', () => {
 
   test('a snapshot may be larger than other bodies', async () => {
     const { ask, emulator } = await asking();
-    emulator.state.environmentVariables.push({ value: 'x'.repeat(2 * 1024 * 1024) } as never);
+    const value = 'x'.repeat(2 * 1024 * 1024);
+    const variable = { id: 'env_var_1', key: 'LARGE', value, isSecret: false, createdAt: 1 };
+    emulator.state.environmentVariables.push(variable);
     const body = JSON.stringify(emulator.capture());
     const { status } = await ask('/snapshots/large', { method: 'PUT', body, headers: json });
     expect(status).toBe(200);

@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     help: 'values for your SDK, of the one that runs',
     load: async () => (await import('./env.js')).env,
   },
+  open: {
+    help: 'opens the dashboard of the one that runs: prints a link that works once',
+    load: async () => (await import('./open.js')).open,
+  },
   status: {
     help: 'where it runs, its clock, faults, and how many of what there are',
     load: async () => (await import('./status.js')).status,

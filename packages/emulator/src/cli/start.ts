@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { Emulator } from '../emulator.js';
 import { detectSdk } from '../env/detect.js';
 import { sdkBy, variablesFor } from '../env/variables.js';
@@ -7,6 +6,7 @@ import type { JournalEntry } from '../journal/entries.js';
 import { placeOf, projectRoot } from '../keep/place.js';
 import type { Command } from './command.js';
 import { refuseTenant, refuseUnwritable, writeEnvironment } from './env-file.js';
+import { openInBrowser } from './browser.js';
 import { LAUNCH, launch, type Launched } from './launch.js';
 import { lineOf } from './lines.js';
 import { usageError, type Given } from './options.js';
@@ -80,7 +80,7 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
   if (file !== undefined) {
     writeEnvironment(file, values.sdk.as === 'variables' ? values.values : emulator.env);
   }
-  const dashboard = dashboardOf(one.url);
+  const dashboard = emulator.dashboardLink(one.url);
   const stateFile = folder === undefined ? undefined : placeOf(folder, one.name).state;
   if (given.has('json')) {
     const { name: environment, url } = one;
@@ -110,10 +110,6 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
   if (given.has('open')) {
     openInBrowser(dashboard);
   }
-}
-
-function dashboardOf(url: string): string {
-  return `${url}/emulator`;
 }
 
 /** Tells what happens from now on, and what happened as it started. */
@@ -155,19 +151,4 @@ function isTrouble(entry: JournalEntry): boolean {
 
 function sayJson(value: object): void {
   say(JSON.stringify(value));
-}
-
-/** Where there is no browser, nothing happens. */
-function openInBrowser(url: string): void {
-  const commands: Partial<Record<NodeJS.Platform, string[]>> = {
-    darwin: ['open'],
-    win32: ['cmd', '/c', 'start', ''],
-  };
-  const [command = '', ...args] = commands[process.platform] ?? ['xdg-open'];
-  const child = spawn(command, [...args, url], {
-    stdio: 'ignore',
-    detached: true,
-  });
-  child.on('error', () => undefined);
-  child.unref();
 }

@@ -173,6 +173,12 @@ export const stateContract = {
     input: {},
     returns: v.object({ ...clockInfo, ...changed }),
   } satisfies Operation<'resetClock'>,
+  dashboardLink: {
+    route: 'POST /dashboard-link',
+    summary: 'A link that opens the dashboard in a browser, once, within 10 minutes.',
+    input: {},
+    returns: v.object({ url: text }),
+  } satisfies Operation<'dashboardLink'>,
   rotateKeys: {
     route: 'POST /keys/rotate',
     summary: 'Replaces the signing key.',

@@ -97,6 +97,8 @@ export interface Control {
   countRequests(filter?: RequestFilter): Promise<{ readonly count: number }>;
   /** Calls of webhooks, oldest first. With `wait`, waits until there is one. */
   deliveries(filter?: DeliveryFilter & Waiting): Promise<readonly JournalEntry<'delivery'>[]>;
+  /** A link that opens the dashboard in a browser, once, within 10 minutes. */
+  dashboardLink(): Promise<{ readonly url: string }>;
   /** Replaces the signing key. The old one stays published for `keepOld` seconds. @default 0 */
   rotateKeys(options?: { readonly keepOld?: number }): Promise<{ readonly kid: string } & Changed>;
   /** What happened, oldest first: at most 1,000 entries. With `wait`, waits until there is one. */

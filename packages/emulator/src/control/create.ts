@@ -81,6 +81,7 @@ function methodsOf(parts: ControlParts): Methods {
     requests: (filter) => requests(state, filter),
     countRequests: (filter) => countRequests(state, filter),
     deliveries: (filter) => deliveries(state, filter),
+    dashboardLink: () => ({ url: parts.dashboardLink() }),
     async rotateKeys({ keepOld = 0 } = {}) {
       const kid = await rotateKeys(state, keepOld);
       return {

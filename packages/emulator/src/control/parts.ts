@@ -26,6 +26,8 @@ export interface ControlParts {
   readonly restore: (snapshot: Snapshot) => void;
   /** The data of a tenant as a seed has it. */
   readonly fresh: (seed: Seed) => TenantData;
+  /** A link that opens the dashboard, once. */
+  readonly dashboardLink: () => string;
   /** Name of the environment. @default 'default' */
   readonly environment?: string | undefined;
   /** Sign-ins as the inspector sees them. */

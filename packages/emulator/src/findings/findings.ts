@@ -1,3 +1,4 @@
+// What is wrong or remarkable about a sign-in: a row per finding, with its cause and what to do.
 import type { Judge } from '../flows/observe.js';
 import type { Flow, FlowStep } from '../flows/flow.js';
 import type { State } from '../state/state.js';

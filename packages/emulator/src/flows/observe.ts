@@ -1,3 +1,4 @@
+// What apps did, sign-in by sign-in, as seen from outside: no endpoint knows of it.
 import type { JournalEntry } from '../journal/entries.js';
 import type { State } from '../state/state.js';
 import { seeAuthorize } from './authorize.js';
