@@ -28,7 +28,7 @@ export function createProject(): { folder: string; remove(): void } {
 }
 
 /** Runs the command line from its sources. */
-export function command(folder: string, args: readonly string[]): ChildProcess {
+function command(folder: string, args: readonly string[]): ChildProcess {
   const { NODE_ENV: _mode, ...env } = process.env;
   return spawn(process.execPath, ['--import', TSX, CLI, ...args], {
     cwd: folder,

@@ -120,7 +120,6 @@ function bodyOf({ input, content }: Operation, fields: readonly string[]): objec
 function schemaOf(schema: v.GenericSchema): Schema {
   const { $schema: _, ...rest } = toJsonSchema(schema as never, {
     typeMode: 'output',
-    target: 'draft-2020-12',
     ignoreActions: ['safe_integer'],
   });
   return rest;

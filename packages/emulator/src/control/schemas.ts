@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { JournalEntry } from '../journal/entries.js';
+import { SNAPSHOT_NAME } from './snapshots.js';
 
 // Shapes that several operations of the contract share. Sizes are bounded: nothing here is read from a stranger unchecked.
 
@@ -12,7 +13,7 @@ export const word = v.pipe(v.string(), v.nonEmpty(), v.maxLength(MOST_TEXT));
 /** Name of a snapshot or an environment. */
 export const fileName = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  v.regex(SNAPSHOT_NAME),
   v.description(
     'Lower case letters, digits, dots, hyphens and underscores; at most 64 characters.',
   ),

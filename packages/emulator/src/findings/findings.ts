@@ -77,11 +77,7 @@ function outcomeOf(wrong: Finding | undefined, first: Finding | undefined) {
 }
 
 /** Findings of one step: those that are wrong come first. */
-export function findingsOfStep(
-  flow: Flow,
-  step: FlowStep,
-  { clock }: Pick<State, 'clock'>,
-): Finding[] {
+function findingsOfStep(flow: Flow, step: FlowStep, { clock }: Pick<State, 'clock'>): Finding[] {
   const parameter = (name: string) =>
     step.parameters.find((one) => one.name === name && one.length > 0);
   const given: Given = {

@@ -57,7 +57,7 @@ export function flowOfGrant(sighting: Sighting, grantId: string): Flow {
 }
 
 /** The flow of requests with one token that nobody knows. */
-export function unknownFlow(sighting: Sighting, token: string): Flow {
+function unknownFlow(sighting: Sighting, token: string): Flow {
   const { store, reader } = sighting;
   const found = findFlow(sighting, 'bearer', token);
   if (found) {

@@ -256,7 +256,7 @@ export function namePerson(flow: Flow, person: Person | undefined): void {
 }
 
 /** Notes which organization a flow is of. */
-export function nameOrganization(flow: Flow, state: State, code: string | undefined): void {
+function nameOrganization(flow: Flow, state: State, code: string | undefined): void {
   if (code !== undefined) {
     flow.orgCode = printable(code, 100);
     const known = own(state.organizations, code);

@@ -1,6 +1,6 @@
 // What a local Kinde is known by: its signing keys, and the credentials and secrets that it gives out.
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { createKey, developmentKey, type KeptKey } from './signing-key.js';
+import { developmentKey, type KeptKey } from './signing-key.js';
 
 /** What stays the same over restarts and resets, so that apps do not notice them. */
 export interface Identity {
@@ -15,9 +15,9 @@ export function developmentIdentity(): Identity {
   return { salt: 'kindling-development', keys: [developmentKey()] };
 }
 
-/** An identity of its own, which nobody else knows: for a local Kinde on a port. */
-export async function createIdentity(): Promise<Identity> {
-  return { salt: randomBytes(32).toString('hex'), keys: [await createKey()] };
+/** An identity of its own, which nobody else knows. Its key is the published one until a port is opened. */
+export function newIdentity(): Identity {
+  return { salt: randomBytes(32).toString('hex'), keys: [developmentKey()] };
 }
 
 /** Hex that follows from the identity and a name, and that nobody without the salt can tell. */

@@ -1,7 +1,5 @@
 // Nothing is lost: identity, state, snapshots and the address of a local Kinde, in files of the project.
-import { randomBytes } from 'node:crypto';
-import type { Identity } from '../identity/identity.js';
-import { developmentKey } from '../identity/signing-key.js';
+import { newIdentity, type Identity } from '../identity/identity.js';
 import type { JournalEntry } from '../journal/entries.js';
 import type { LocalKinde } from '../local-kinde.js';
 import { isOfLaterVersion, type Snapshot } from '../state/check-snapshot.js';
@@ -12,8 +10,6 @@ import { announce, claim, release } from './running.js';
 import { createFileSnapshots } from './snapshots.js';
 import { parseState, setAside, writeState, type Kept } from './state-file.js';
 import { tokenIn } from './token.js';
-
-export { DEFAULT_ENVIRONMENT, placeOf, projectFolder } from './place.js';
 
 /** Where a local Kinde keeps its state. */
 export interface Keep {
@@ -93,10 +89,7 @@ function orSetAside(file: string, use: () => Found): Found {
 }
 
 function keepOf(place: Place, { kept, aside }: Found): Keep {
-  const identity: Identity = kept?.identity ?? {
-    salt: randomBytes(32).toString('hex'),
-    keys: [developmentKey()],
-  };
+  const identity = kept?.identity ?? newIdentity();
   let writing: Writing | undefined;
   return {
     place,

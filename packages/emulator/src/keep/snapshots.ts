@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { SNAPSHOT_NAME, type SnapshotStore } from '../control/snapshots.js';
 import { checkSnapshot, type Snapshot } from '../state/check-snapshot.js';
 import { makeFolder, namesIn, readText, writeText } from './files.js';
 
 const END = '.json';
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Keeps snapshots by name as files of a folder. */
-export function createFileSnapshots(folder: string) {
+export function createFileSnapshots(folder: string): SnapshotStore {
   const load = async (name: string): Promise<Snapshot | undefined> => {
     const text = readText(fileOf(folder, name));
     return text === undefined ? undefined : checkSnapshot(JSON.parse(text));
@@ -16,7 +16,7 @@ export function createFileSnapshots(folder: string) {
     /** Those that are kept, by name. */
     async list(): Promise<{ name: string; takenAt: string }[]> {
       return namesIn(folder, END)
-        .filter((name) => NAME.test(name))
+        .filter((name) => SNAPSHOT_NAME.test(name))
         .map((name) => ({ name, takenAt: timeIn(readText(fileOf(folder, name)) ?? '') }));
     },
     /** Keeps one, in place of an older one of this name. */
@@ -44,7 +44,7 @@ function timeIn(text: string): string {
 }
 
 function fileOf(folder: string, name: string): string {
-  if (NAME.test(name)) {
+  if (SNAPSHOT_NAME.test(name)) {
     return join(folder, name + END);
   }
   throw new TypeError(

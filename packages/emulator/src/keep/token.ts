@@ -15,7 +15,7 @@ export function tokenIn(file: string): string {
 }
 
 /** A new token of the control API: 32 bytes that nobody can guess. */
-export function newToken(): string {
+function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
