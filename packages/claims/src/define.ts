@@ -131,31 +131,46 @@ interface Development {
   readonly applications?: readonly Application[];
   /** APIs that applications can request tokens for, with the keys of their scopes. */
   readonly apis?: readonly {
+    /** Audience, the `aud` of tokens. */
     readonly audience: string;
+    /** Name. */
     readonly name: string;
+    /** Keys of its scopes. */
     readonly scopes: readonly string[];
   }[];
   /** Webhooks, with the types of events that they get. */
   readonly webhooks?: readonly {
+    /** URL that events are sent to. */
     readonly endpoint: string;
+    /** Name. @default the endpoint */
     readonly name?: string;
+    /** Types of events, such as `user.created`. */
     readonly events: readonly string[];
   }[];
   /** API keys of the environment, as callers present them. */
   readonly apiKeys?: readonly {
+    /** Name. */
     readonly name: string;
+    /** The key. */
     readonly key: string;
+    /** Audience of the API that it is for. */
     readonly audience: string;
+    /** Scopes that it has. @default none */
     readonly scopes?: readonly string[];
   }[];
   /** Environment variables of workflows: name → value. */
   readonly environmentVariables?: Readonly<Record<string, string>>;
   /** Invitations to organizations, by the code; their roles are keys. */
   readonly invitations?: readonly {
+    /** Address of the invited user. */
     readonly email: string;
+    /** Code of the organization. */
     readonly organization: string;
+    /** First name for the registration page. */
     readonly firstName?: string;
+    /** Last name for the registration page. */
     readonly lastName?: string;
+    /** Keys of roles that come with it. @default none */
     readonly roles?: readonly string[];
   }[];
 }

@@ -74,7 +74,12 @@ export interface Control {
   /** Faults by name, and those that are armed. */
   faults(): Promise<FaultsInfo>;
   /** Arms a fault: the next request that it matches runs into it. */
-  armFault(fault: FaultRequest): Promise<{ readonly id: string } & Changed>;
+  armFault(fault: FaultRequest): Promise<
+    {
+      /** Id, to clear it by. */
+      readonly id: string;
+    } & Changed
+  >;
   /** Removes one armed fault, or all. */
   clearFaults(id?: string): Promise<Changed>;
   /** Makes a token, or a whole sign-in, without a browser. */
@@ -82,11 +87,21 @@ export interface Control {
   /** Answers the next authorization requests without a page: as this user, or with a refusal. */
   nextSignIn(choice: NextSignIn): Promise<Changed>;
   /** Signs a user in at an authorization URL, form by form. Answers the callback URL. */
-  signIn(request: SignInRequest): Promise<{ readonly location: string } & Changed>;
+  signIn(request: SignInRequest): Promise<
+    {
+      /** Callback URL. */
+      readonly location: string;
+    } & Changed
+  >;
   /** Who is signed in: at Kinde itself, and at applications. */
   sessions(filter?: SessionFilter): Promise<readonly SessionInfo[]>;
   /** Ends sessions: one by id, those of a user or an application, or all. */
-  endSessions(filter?: SessionFilter): Promise<{ readonly ended: number } & Changed>;
+  endSessions(filter?: SessionFilter): Promise<
+    {
+      /** Number of sessions that were ended. */
+      readonly ended: number;
+    } & Changed
+  >;
   /** Sign-ins as the inspector sees them, newest first. */
   flows(filter?: FlowFilter): Promise<readonly FlowInfo[]>;
   /** One sign-in. */
@@ -94,13 +109,24 @@ export interface Control {
   /** Requests that were received, oldest first. With `wait`, waits until there is one. */
   requests(filter?: RequestFilter & Waiting): Promise<readonly JournalEntry<'request'>[]>;
   /** Number of such requests. */
-  countRequests(filter?: RequestFilter): Promise<{ readonly count: number }>;
+  countRequests(filter?: RequestFilter): Promise<{
+    /** Number of requests. */
+    readonly count: number;
+  }>;
   /** Calls of webhooks, oldest first. With `wait`, waits until there is one. */
   deliveries(filter?: DeliveryFilter & Waiting): Promise<readonly JournalEntry<'delivery'>[]>;
   /** A link that opens the dashboard in a browser, once, within 10 minutes. */
-  dashboardLink(): Promise<{ readonly url: string }>;
+  dashboardLink(): Promise<{
+    /** The link. */
+    readonly url: string;
+  }>;
   /** Replaces the signing key. The old one stays published for `keepOld` seconds. @default 0 */
-  rotateKeys(options?: { readonly keepOld?: number }): Promise<{ readonly kid: string } & Changed>;
+  rotateKeys(options?: { readonly keepOld?: number }): Promise<
+    {
+      /** Id of the new key. */
+      readonly kid: string;
+    } & Changed
+  >;
   /** What happened, oldest first: at most 1,000 entries. With `wait`, waits until there is one. */
   journal(filter?: JournalFilter & Waiting): Promise<JournalPage>;
   /**

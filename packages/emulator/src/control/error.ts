@@ -51,6 +51,7 @@ export const STATUS: Readonly<Record<ControlErrorCode, number>> = {
 
 /** A call of the control API failed: the message says what is wrong and what to do. */
 export class ControlError extends Error {
+  /** `ControlError`. */
   override readonly name = 'ControlError';
   /** For code that reacts to it. */
   readonly code: ControlErrorCode;

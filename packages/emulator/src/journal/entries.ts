@@ -86,6 +86,7 @@ export interface DeliveryEntry {
 /** An entry of one kind, or of any. */
 export type JournalEntry<Kind extends keyof EntryKinds = keyof EntryKinds> = {
   [One in Kind]: EntryKinds[One] & {
+    /** Kind of entry. */
     readonly kind: One;
     /** Number, from 1: later entries have higher ones. */
     readonly number: number;

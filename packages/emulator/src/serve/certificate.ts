@@ -20,18 +20,17 @@ const DAY = 86_400_000;
 /** Makes a certificate for this machine, and for names that requests may come by. It signs itself. */
 export async function createCertificate(names: readonly string[] = []): Promise<Certificate> {
   const { generate } = await import('selfsigned');
-  const now = Date.now();
   const altNames = [...NAMES, ...names].map((name) =>
-    isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name },
+    isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name },
   );
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Local Kinde' }], {
+  const { private: key, cert } = generate([{ name: 'commonName', value: 'Local Kinde' }], {
     algorithm: 'sha256',
-    keyType: 'ec',
-    notBeforeDate: new Date(now - DAY),
-    notAfterDate: new Date(now + DAYS * DAY),
+    keySize: 2_048,
+    notBeforeDate: new Date(Date.now() - DAY),
+    days: DAYS,
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
       { name: 'subjectAltName', altNames },
     ],
