@@ -33,6 +33,8 @@ describe('a broken request names its cause', () => {
   test.each(BROKEN)('$name', async ({ finding, send }) => {
     const emulator = await createBroken();
     await send(senderOf(emulator));
+    // Sentences with a duration in them are compared below.
+    emulator.clock.freeze();
     const flow = explained(emulator, finding);
     const all = emulator.flows.list().map((one) => verdictOf(one, emulator.state)?.id);
     expect(flow, `verdicts: ${all.join(', ')}`).toBeDefined();

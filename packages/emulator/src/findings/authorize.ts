@@ -1,4 +1,4 @@
-import { differenceOf, nearestAddress } from './difference.js';
+import { differenceOf, nearTo } from './difference.js';
 import { didYouMean, DOCS, errorPage, isRefused, listed, type Given, type Row } from './row.js';
 
 const refused = errorPage('login_refused');
@@ -195,7 +195,7 @@ function registeredNear(given: Given): string | undefined {
   if (!sent || facts.application?.type === 'm2m' || !refusedHere || registered.includes(sent)) {
     return undefined;
   }
-  return nearestAddress(sent, registered) ?? '';
+  return nearTo(sent, registered) ?? '';
 }
 
 function foreignAudiences({ facts }: Given): string[] {

@@ -1,3 +1,4 @@
+import { nearestAddress } from '../oauth/redirect-uri.js';
 import type { Difference, Part } from './row.js';
 
 /** How two addresses differ that should be equal, character by character. */
@@ -12,14 +13,9 @@ export function differenceOf(sent: string, expected: string): Difference {
   return { sent: marked(sent), expected: marked(expected), what: whatDiffers(sent, expected) };
 }
 
-/** The registered address that is most like the one that came. */
-export function nearestAddress(sent: string, registered: readonly string[]): string | undefined {
-  const score = (address: string) => {
-    const [start, end] = commonEnds(sent, address);
-    const common = start + end;
-    return common - Math.max(sent.length, address.length);
-  };
-  return registered.toSorted((a, b) => score(b) - score(a))[0];
+/** The registered address that is most like the one that came; the first one where none can be compared. */
+export function nearTo(sent: string, registered: readonly string[]): string | undefined {
+  return nearestAddress(registered, sent)?.address ?? registered[0];
 }
 
 function commonEnds(a: string, b: string): [start: number, end: number] {

@@ -1,4 +1,4 @@
-import { differenceOf, nearestAddress } from './difference.js';
+import { differenceOf, nearTo } from './difference.js';
 import { DOCS, eitherWay, errorPage, inLastMinute, type Given, type Row } from './row.js';
 
 const KEYS = ['keys', 'discovery'] as const;
@@ -121,7 +121,7 @@ function targetOf({ value }: Given): string {
 }
 
 function nearLogout(given: Given): string | undefined {
-  return nearestAddress(targetOf(given), given.facts.logoutUris ?? []);
+  return nearTo(targetOf(given), given.facts.logoutUris ?? []);
 }
 
 function foreignName({ step }: Given): string | undefined {
