@@ -78,8 +78,8 @@ describe('what is tried again', () => {
     ['DELETE', '/api/v1/roles/r', whenRepeatable, 'roles.remove'],
     ['PATCH', USER, whenRepeatable, 'users.update, which is marked'],
     ['POST', USER, always, 'users.create'],
-    ['POST', '/api/v1/things', always, 'request POST'],
-    ['PATCH', '/api/v1/things', always, 'request PATCH'],
+    ['POST', '/api/v1/environment', always, 'request POST'],
+    ['PATCH', '/api/v1/environment', always, 'request PATCH'],
   ] as const)(
     'MG-01 MG-02 MG-03 MG-04 MG-14 %s %s: after %j (%s)',
     async (method, path, again, name) => {
@@ -161,9 +161,9 @@ describe('what is tried again', () => {
 
   test('what is repeatable may be said where the contract does not know the operation', async () => {
     const { management, answer, sent } = client();
-    answer('/api/v1/things', status(503), json({ done: true }));
+    answer('/api/v1/environment', status(503), json({ done: true }));
     expect(
-      await management.request('POST /api/v1/things', { body: { a: 1 }, repeatable: true }),
+      await management.request('POST /api/v1/environment', { body: { a: 1 }, repeatable: true }),
     ).toEqual({
       done: true,
     });
