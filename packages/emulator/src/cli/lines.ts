@@ -6,9 +6,15 @@ type Line<Kind extends JournalEntry['kind']> = (entry: JournalEntry<Kind>, url: 
 /** Changes of a seed that are named in its line. */
 const MOST_CHANGES = 8;
 
+/** Steps that are told although nothing is wrong with them: what they come to, not how. */
+const TOLD = ['exchange', 'machine', 'logout'];
+
 /** What is told on the terminal of each kind of entry; kinds that are missing are not told. */
 const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
-  step({ outcome, text, flow }, url) {
+  step({ outcome, text, flow, step }, url) {
+    if (outcome === 'ok' && !TOLD.includes(step)) {
+      return '';
+    }
     const where = outcome === 'ok' ? '' : `\n          ${url}/emulator/sign-ins/${flow}`;
     return `${outcome === 'failed' ? 'failed: ' : ''}${clean(text)}${where}`;
   },
@@ -32,8 +38,8 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
 
 /** An entry of the journal as a line for the terminal; `undefined` for what is not told there. */
 export function lineOf(entry: JournalEntry, url: string): string | undefined {
-  const line = LINES[entry.kind] as Line<JournalEntry['kind']> | undefined;
-  return line && `${clockOf(entry)}  ${line(entry, url)}`;
+  const line = (LINES[entry.kind] as Line<JournalEntry['kind']> | undefined)?.(entry, url);
+  return line ? `${clockOf(entry)}  ${line}` : undefined;
 }
 
 /** A request as a line, for those who ask for all that happened. */

@@ -64,9 +64,16 @@ export function createJudge(state: Pick<State, 'clock'>): Judge {
     const found = findingsOfStep(flow, step, state);
     const wrong = found.find(({ level }) => level === 'wrong');
     const first = wrong ?? found[0];
-    const text = [step.title, first?.says].filter(Boolean).join(': ');
+    const title = step.kind === 'exchange' && !wrong ? signedIn(flow) : step.title;
+    const text = [title, first?.says].filter(Boolean).join(': ');
     return { outcome: outcomeOf(wrong, first), text };
   };
+}
+
+/** What an exchange comes to, in one sentence. */
+function signedIn({ person = 'Somebody', application, organization }: Flow): string {
+  const where = [application, organization].filter(Boolean).join(', ');
+  return `${person} signed in${where === '' ? '' : ` to ${where}`}`;
 }
 
 function outcomeOf(wrong: Finding | undefined, first: Finding | undefined) {
