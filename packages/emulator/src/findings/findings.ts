@@ -48,6 +48,16 @@ export const ROWS: readonly Row[] = [
   ...authorizeRemarks,
 ];
 
+/** Rows by the kind of step that they are about: every step of every request is looked at. */
+const ROWS_OF = rowsByStep();
+
+function rowsByStep(): Readonly<Record<string, readonly Row[]>> {
+  const kinds = new Set(ROWS.flatMap(({ step }) => step));
+  const of = (kind: string) =>
+    ROWS.filter(({ step }) => ([step].flat() as string[]).includes(kind));
+  return Object.fromEntries([...kinds].map((kind) => [kind, of(kind)]));
+}
+
 /** What is wrong with a flow, or worth knowing, in the order of its steps. */
 export function findingsOf(flow: Flow, state: Pick<State, 'clock'>): Finding[] {
   return flow.steps.flatMap((step) => findingsOfStep(flow, step, state));
@@ -99,19 +109,14 @@ function findingsOfStep(flow: Flow, step: FlowStep, { clock }: Pick<State, 'cloc
   if (fault) {
     return [fault];
   }
-  const found = ROWS.filter((row) => isOf(row, step) && row.test(given)).map((row) =>
-    findingOf(row, given),
-  );
+  const rows = ROWS_OF[step.kind] ?? [];
+  const found = rows.filter((row) => row.test(given)).map((row) => findingOf(row, given));
   const wrong = found.filter(({ level }) => level === 'wrong');
   const remarks = found.filter(({ level }) => level === 'remark');
   if (wrong.length === 0 && isFailure(given)) {
     wrong.push(refusalOf(given));
   }
   return [...wrong, ...remarks];
-}
-
-function isOf({ step }: Row, { kind }: FlowStep): boolean {
-  return [step].flat().includes(kind);
 }
 
 function findingOf(row: Row, given: Given): Finding {

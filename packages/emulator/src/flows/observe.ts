@@ -79,7 +79,7 @@ export function observeFlows(state: State, judge: Judge): Observer {
         url: new URL(request.url),
         status: response?.status ?? 0,
         headers: response?.headers ?? new Headers(),
-        body: response ? await readAnswer(response) : '',
+        body: response ? await readAnswer(request, response) : '',
         userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
         made: [],
       };

@@ -25,14 +25,15 @@ export async function readSent(request: Request): Promise<Sent> {
   return { params: new URLSearchParams(texts as [string, string][]), as: 'json' };
 }
 
+/** Answers that say nothing about a sign-in where all is well. */
+const PLAIN = /^\/(?:\.well-known|account_api|oauth2\/(?:v2\/)?user_profile)/;
+
 /** Reads a copy of a short text that was answered; the answer can be read again. */
-export async function readAnswer(response: Response): Promise<string> {
+export async function readAnswer(request: Request, response: Response): Promise<string> {
   const type = response.headers.get('content-type') ?? '';
-  if (
-    response.body === null ||
-    response.bodyUsed ||
-    !/^(?:text\/html|application\/json)/.test(type)
-  ) {
+  const isText = /^(?:text\/html|application\/json)/.test(type);
+  const isPlain = response.status < 300 && PLAIN.test(new URL(request.url).pathname);
+  if (response.body === null || response.bodyUsed || !isText || isPlain) {
     return '';
   }
   return start(response.clone());
