@@ -59,14 +59,14 @@ function isDefault({ environment }: Pick<Screen, 'environment'>): boolean {
 /** The link works once: where the next one comes from. Commands do not find what keeps nothing. */
 function nextLink({ environment, stateFile }: Pick<Screen, 'environment' | 'stateFile'>): string {
   if (stateFile === undefined) {
-    return 'It works once, in one browser: with --memory there is no other.';
+    return 'It works once, for ten minutes: with --memory there is no other.';
   }
   const folder = dirname(stateFile);
   const which = [
     ...(folder === projectFolder() ? [] : [`--state ${folder}`]),
     ...(isDefault({ environment }) ? [] : [`--environment ${environment}`]),
   ];
-  return `It works once; for another: ${['npx @kindling/emulator open', ...which].join(' ')}`;
+  return `It works once, for ten minutes; for another: ${['npx @kindling/emulator open', ...which].join(' ')}`;
 }
 
 function trust(file: string): string {
