@@ -210,6 +210,19 @@ describe('commands for one that runs', () => {
   });
 });
 
+test('the terminal says that the callback of the SDK is not registered', async () => {
+  const screenWith = async (args: readonly string[]) => {
+    const child = launch(['--port', '0', '--memory', '--sdk', 'next', ...args]);
+    let out = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    await expect.poll(() => out).toContain('Stop with Ctrl-C');
+    return out;
+  };
+  const advice = ['--callback', '/api/auth/kinde_callback'];
+  expect(await screenWith([])).toContain(`not registered here: ${advice.join(' ')}`);
+  expect(await screenWith(advice)).not.toContain('not registered here');
+});
+
 test('the terminal says which environment it is, and where the next link comes from', async () => {
   const child = launch(['--port', '0', '--environment', 'todos']);
   let out = '';

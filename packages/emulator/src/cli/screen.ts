@@ -1,6 +1,7 @@
 import type { Emulator } from '../emulator.js';
 import { dirname } from 'node:path';
 import { assignment } from '../env/format.js';
+import type { Sdk } from '../env/sdks.js';
 import { variablesFor } from '../env/variables.js';
 import { DEFAULT_ENVIRONMENT, projectFolder } from '../keep/place.js';
 import type { Person, State } from '../state/state.js';
@@ -44,10 +45,22 @@ export function screenOf({ emulator: { state }, ...screen }: Screen): string {
     `\nUsers to sign in as:\n${peopleOf(state).join('\n')}`,
     `\n${what} for your app (${sdk.title}):\n${variables.join('\n')}`,
     ...(sdk.note === undefined ? [] : [`  ${sdk.note}`]),
+    ...callbackLine(sdk, state),
     ...(screen.certificate === undefined ? [] : [trust(screen.certificate)]),
     `\n${seedLine(screen.seedFile)}${stateLine(screen.stateFile)}`,
     'Stop with Ctrl-C.\n',
   ].join('\n');
+}
+
+/** The first sign-in fails where the SDK handles callbacks at a path that is not registered. */
+function callbackLine({ callback = '/' }: Sdk, { applications, siteUrl }: State): string[] {
+  const url = siteUrl + callback;
+  const isKnown = applications.some(({ redirectUris }) => redirectUris.includes(url));
+  return callback === '/' || isKnown
+    ? []
+    : [
+        `  It usually handles callbacks at ${callback}, not registered here: --callback ${callback}`,
+      ];
 }
 
 const OPEN_TO_OTHERS = 'Other machines reach it, and whoever does can be anybody.';
