@@ -20,9 +20,12 @@ const siteUrl = `http://localhost:${port}`;
 register();
 const { createEmulator } = await import('@kindling/emulator');
 const keep = fileURLToPath(new URL('../.kindling/emulator', import.meta.url));
-const emulator = await createEmulator({ siteUrl, keep, environment: 'demo' });
+const options = { siteUrl, keep, environment: `demo-${framework}` };
+const emulator = await createEmulator(options).catch(({ message }) =>
+  fail(`${message}\nStop the demo that runs, or run that of the other framework beside it.`, 1),
+);
 const { url: issuer } = await emulator.listen({ port: emulatorPort });
-console.log(`\n  Dashboard          ${issuer}/emulator`);
+console.log(`\n  Dashboard          ${emulator.dashboardLink(issuer)}`);
 
 const server = fileURLToPath(new URL(`../apps/${framework}-todos/src/server.ts`, import.meta.url));
 const app = spawn(process.execPath, ['--import', 'tsx', server], {

@@ -1,8 +1,12 @@
 #!/usr/bin/env node
-// The command line: kinde-emulator.
+// The command line: npx @kindling/emulator.
 import { readFileSync } from 'node:fs';
 import { COMMANDS, commandIn } from './cli/commands.js';
 import { helpOf, readArguments, USAGE_ERROR, usageError } from './cli/options.js';
+
+// Whoever reads the output has seen enough, as in `logs | head`: that is an end in order, and no failure to tell about.
+process.stdout.once('error', () => process.kill(process.pid, 'SIGTERM'));
+process.stdout.on('error', () => undefined);
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -23,10 +27,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(name === 'start' ? help(command.options) : usage(command));
     return 0;
   }
-  if (name === 'start' && given.words.length > 0) {
-    throw usageError(
-      `"${given.words[0]}" was not expected: a command comes first, before its options.`,
-    );
+  const extra = given.words[command.words];
+  if (extra !== undefined) {
+    throw usageError(`"${extra}" was not expected${hintFor(name, command)}`);
   }
   if (given.has('version')) {
     console.log(version());
@@ -35,22 +38,28 @@ async function main(args: readonly string[]): Promise<number> {
   return (await command.run(given)) ?? 0;
 }
 
+function hintFor(name: string, { usage: text }: { usage: string }): string {
+  return name === 'start'
+    ? ': a command comes first, before its options.'
+    : `: use npx @kindling/emulator ${text}`;
+}
+
 function usage({ usage: text, options }: { usage: string; options: Parameters<typeof helpOf>[0] }) {
-  return `Usage: kinde-emulator ${text}\n\n${helpOf([...options, 'help'])}`;
+  return `Usage: npx @kindling/emulator ${text}\n\n${helpOf([...options, 'help'])}`;
 }
 
 function help(options: Parameters<typeof helpOf>[0]): string {
   const commands = Object.entries(COMMANDS).map(
     ([name, one]) => `  ${name.padEnd(10)} ${one.help}`,
   );
-  return `Usage: kinde-emulator [command] [options]
+  return `Usage: npx @kindling/emulator [command] [options]
 
 Runs a local Kinde for development and tests, on this machine only.
 
 Commands:
 ${commands.join('\n')}
 
-Options of start; kinde-emulator <command> --help has those of the others:
+Options of start; npx @kindling/emulator <command> --help has those of the others:
 ${helpOf([...options, 'help'])}`;
 }
 
@@ -61,10 +70,15 @@ function version(): string {
 
 function explain({ message, code, syscall, name }: NodeJS.ErrnoException): string {
   if (code === 'EADDRINUSE') {
-    return `${message}\n--port <number> chooses another one.`;
+    return `${message}\nFor example: npx @kindling/emulator --port 0`;
   }
   if (code === 'EACCES' && syscall === 'listen') {
     return 'This user may not listen on the port. Choose one above 1023 with --port.';
   }
-  return name === USAGE_ERROR ? `${message}\nRun kinde-emulator --help for the options.` : message;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOSPC') {
+    return `${message}\nState is kept in files: choose another folder with --state <dir>, or keep nothing with --memory.`;
+  }
+  return name === USAGE_ERROR
+    ? `${message}\nRun npx @kindling/emulator --help for the options.`
+    : message;
 }

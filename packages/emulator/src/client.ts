@@ -11,9 +11,9 @@ export { ControlError, type ControlErrorCode } from './control/error.js';
 
 /** Options of `connect`. */
 export interface ConnectOptions {
-  /** Address of the local Kinde, its issuer. `kinde-emulator run` sets it as KINDE_EMULATOR_URL. */
+  /** Address of the local Kinde, its issuer. `npx @kindling/emulator run` sets it as KINDE_EMULATOR_URL. */
   readonly url: string;
-  /** Token of its control API. `kinde-emulator run` sets it as KINDE_EMULATOR_TOKEN. */
+  /** Token of its control API. `npx @kindling/emulator run` sets it as KINDE_EMULATOR_TOKEN. */
   readonly token: string;
   /** Sends the requests. @default the global fetch */
   readonly fetch?: typeof globalThis.fetch;
@@ -38,7 +38,7 @@ const TIMEOUT_MS = 30_000;
 export function connect({ url, token, fetch = globalThis.fetch }: ConnectOptions): Control {
   if (!URL.canParse(url) || !token) {
     throw new TypeError(
-      'connect needs the address and the token of a local Kinde, url and token. Under kinde-emulator run they are in the ' +
+      'connect needs the address and the token of a local Kinde, url and token. Under npx @kindling/emulator run they are in the ' +
         'variables KINDE_EMULATOR_URL and KINDE_EMULATOR_TOKEN.',
     );
   }

@@ -94,7 +94,7 @@ export function siteOf(value: string = DEFAULTS.siteUrl): string {
     return url.origin + url.pathname.replace(/\/$/, '');
   }
   throw new Error(
-    `siteUrl must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`,
+    `siteUrl (--site) must be an origin such as ${DEFAULTS.siteUrl}, with or without a path, not "${value}".`,
   );
 }
 
@@ -109,7 +109,7 @@ export function callbacksOf(values: readonly string[], siteUrl: string): string[
       return address;
     }
     throw new Error(
-      `callbacks are paths such as /callback, or http or https URLs, without a fragment, not "${value}".`,
+      `callbacks (--callback) are paths such as /callback, or http or https URLs, without a fragment, not "${value}".`,
     );
   });
 }

@@ -82,7 +82,7 @@ describe('start', () => {
   test('--version and --help of every command', async () => {
     expect((await run(['--version'])).out).toBe('1.2.3\n');
     expect((await run(['--help'])).out).toContain('snapshot save|load|list|remove <name>');
-    expect((await run(['clock', '--help'])).out).toContain('Usage: kinde-emulator clock');
+    expect((await run(['clock', '--help'])).out).toContain('Usage: npx @kindling/emulator clock');
   });
 
   test('keeps its state beside package.json, with the same environment on every start', async () => {
@@ -173,6 +173,73 @@ describe('run', () => {
     const { code, err } = await run(['run', '--', 'no-such-command']);
     expect([code, err]).toEqual([127, expect.stringContaining('no-such-command cannot be run')]);
   });
+});
+
+describe('commands for one that runs', () => {
+  test('leave no trace in what the app did, and use up no fault', async () => {
+    const { lines } = await started();
+    await run(['fault', 'arm', 'slow', '--for', '1']);
+    expect((await run(['status'])).out).toMatch(/faults +slow/);
+    expect((await run(['status'])).out).toMatch(/faults +slow/);
+    expect(lines.map(({ kind }) => kind)).not.toContain('request');
+    expect(lines.map(({ kind }) => kind)).not.toContain('step');
+  });
+
+  test('name the environments that run where the one that is meant does not', async () => {
+    await started(['--environment', 'todos']);
+    const { code, err } = await run(['status']);
+    expect([code, err]).toEqual([1, expect.stringContaining('--environment todos')]);
+  });
+
+  test('refuse words that they would not use', async () => {
+    const { code, err } = await run(['reset', 'my', 'snapshot']);
+    expect([code, err]).toEqual([1, expect.stringContaining('"snapshot" was not expected')]);
+    expect(err).toContain('npx @kindling/emulator reset [seed|empty|<snapshot>]');
+    expect((await run(['clock', '-2h'])).err).toContain('back only to a time');
+  });
+
+  test('end quietly where their output is read no further', async () => {
+    const { ready } = await started();
+    await Promise.all(Array.from({ length: 50 }, () => fetch(`${ready.url}/oauth2/auth`)));
+    const child = launch(['logs', '--json']);
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk) => (err += chunk));
+    await once(child, 'close');
+    expect(err).toBe('');
+  });
+});
+
+test('the terminal says that the callback of the SDK is not registered', async () => {
+  const screenWith = async (args: readonly string[]) => {
+    const child = launch(['--port', '0', '--memory', '--sdk', 'next', ...args]);
+    let out = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    await expect.poll(() => out).toContain('Stop with Ctrl-C');
+    return out;
+  };
+  const advice = ['--callback', '/api/auth/kinde_callback'];
+  expect(await screenWith([])).toContain(`not registered here: ${advice.join(' ')}`);
+  expect(await screenWith(advice)).not.toContain('not registered here');
+});
+
+test('the terminal says which environment it is, and where the next link comes from', async () => {
+  const child = launch(['--port', '0', '--environment', 'todos']);
+  let out = '';
+  child.stdout.on('data', (chunk) => (out += chunk));
+  await expect.poll(() => out).toContain('Stop with Ctrl-C');
+  expect(out).toContain('(environment todos)');
+  expect(out).toContain('for another: npx @kindling/emulator open --environment todos');
+});
+
+test('a state that cannot be read is set aside, and the terminal says what that means', async () => {
+  const first = await started();
+  await first.stop();
+  writeFileSync(first.ready.state, '{');
+  const child = launch(['--port', '0', '--quiet']);
+  let err = '';
+  child.stderr.on('data', (chunk) => (err += chunk));
+  await expect.poll(() => err).toContain('The kept state could not be read. It is in ');
 });
 
 test('seed check says what does not fit together', async () => {

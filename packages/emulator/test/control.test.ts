@@ -298,7 +298,7 @@ describe('tokens', () => {
     state.people[0]!.isSuspended = true;
     await expect(control.createToken({ person: state.people[0]!.id })).rejects.toMatchObject({
       code: 'refused',
-      message: 'The person is suspended.',
+      message: 'The user is suspended.',
     });
   });
 });

@@ -50,6 +50,15 @@ describe('a broken request names its cause', () => {
 
 const STATE = 'state-that-nobody-else-has-000000';
 
+test('a code that the app has not exchanged is not called right: its error page may have led here', async () => {
+  const emulator = await createBroken();
+  await senderOf(emulator).signIn(authorization({ state: STATE }));
+  const [flow] = emulator.flows.list();
+  const page = seen(await signInContent(flow!, emulator));
+  expect(page).toContain('Where the app shows an error, the cause is in that one');
+  expect(page + signInText(flow!, emulator)).not.toContain('Nothing is wrong');
+});
+
 /** A whole sign-in, and the values in it that nobody may see. */
 async function signedIn(emulator: Emulator) {
   const { fetch, signIn } = senderOf(emulator);

@@ -172,7 +172,7 @@ describe('people', () => {
       status: 400,
       body: { error: 'invalid_grant' },
     });
-    await expect(app.signIn(GRACE)).rejects.toThrow('The person is suspended.');
+    await expect(app.signIn(GRACE)).rejects.toThrow('The user is suspended.');
     const silent = await emulator.signIn(app.linkTo({ prompt: 'none' }), { email: GRACE });
     expect(silent.searchParams.get('error')).toBe('login_required');
     await call('users.update', { id: idOf(GRACE), is_suspended: false });

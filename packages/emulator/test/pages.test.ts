@@ -48,6 +48,10 @@ const pages: Record<string, () => Promise<Response>> = {
   'nothing here': () => emulator.fetch(`${emulator.issuer}/nowhere`),
 };
 
+test('a page that says why a sign-in failed leads to its steps', async () => {
+  expect(await (await pages['a failure']!()).text()).toContain('href="/emulator/sign-ins"');
+});
+
 describe.each(Object.keys(pages))('the page: %s', (name) => {
   test('says what it is, needs no script, and may load nothing but its own style', async () => {
     const response = await pages[name]!();

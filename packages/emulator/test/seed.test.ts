@@ -211,7 +211,9 @@ test('the default tenant gives people the same ids and applications the same cre
 test.each(['localhost:3000', 'not a url', 'ftp://x.example', 'https://x.example/path?query'])(
   'a site or an issuer that is no origin is refused: %s',
   async (value) => {
-    await expect(createEmulator({ siteUrl: value })).rejects.toThrow('siteUrl must be an origin');
+    await expect(createEmulator({ siteUrl: value })).rejects.toThrow(
+      'siteUrl (--site) must be an origin',
+    );
     await expect(createEmulator({ issuer: value })).rejects.toThrow('issuer must be an origin');
   },
 );

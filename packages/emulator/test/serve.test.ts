@@ -159,7 +159,7 @@ describe('the command', () => {
     const cases: [string[], string, Record<string, string>?][] = [
       [['--prot', '1'], '--help'],
       [['--port', ''], '--port must be a number'],
-      [['--site', 'localhost:3000'], 'siteUrl must be an origin'],
+      [['--site', 'localhost:3000'], 'siteUrl (--site) must be an origin'],
       [['--port', taken], 'is taken by another program'],
       [['--seed', bad], 'people: must be a list'],
       [['--seed', broken], 'broken.json cannot be read'],

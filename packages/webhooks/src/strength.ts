@@ -1,8 +1,15 @@
-import { usableKey as usable, type SigningKey } from '@kindling/internal';
+import { usableKey as usable } from '@kindling/internal';
 import { base64url } from 'jose';
 
 /** A key that may verify webhooks. Kinde names all of its keys. */
-export type UsableKey = SigningKey & { readonly kid: string };
+export interface UsableKey {
+  readonly kty: 'RSA';
+  readonly n: string;
+  readonly e: string;
+  readonly alg: 'RS256';
+  readonly use: 'sig';
+  readonly kid: string;
+}
 
 /**
  * Reads a published key (RFC 7517) as webhooks use it: a named RSA key for RS256 signatures that is strong in every member.

@@ -7,6 +7,7 @@ import { findRunning, type RunningKinde } from './running.js';
 /** `clock` */
 export const clock: Command = {
   usage: 'clock [+2h|freeze|unfreeze|real|<time as in ISO 8601>] [--json]',
+  words: 1,
   options: [...WHICH, 'json'],
   async run(given) {
     const change = changeOf(given.words[0]);

@@ -6,6 +6,8 @@ export interface Command {
   readonly usage: string;
   /** Options that it takes, beside `help`. */
   readonly options: readonly OptionName[];
+  /** Words that it takes at most, beside its options. */
+  readonly words: number;
   /** Does it; answers the exit code, or nothing for 0. */
   run(given: Given): Promise<number | void>;
 }

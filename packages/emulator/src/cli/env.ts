@@ -10,6 +10,7 @@ import { say } from './print.js';
 /** `env` */
 export const env: Command = {
   usage: 'env [--sdk <name>] [--format dotenv|json|shell] [--write <file>]',
+  words: 0,
   options: [...WHICH, 'sdk', 'format', 'write', 'force'],
   async run(given) {
     const format = oneOf('format', given.text('format') ?? 'dotenv', FORMATS);

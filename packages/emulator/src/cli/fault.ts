@@ -11,6 +11,7 @@ interface Faults {
 /** `fault` */
 export const fault: Command = {
   usage: 'fault list [--json], fault arm <name> [--for <number>] [--path <path>], fault clear',
+  words: 2,
   options: [...WHICH, 'json', 'for', 'path'],
   async run(given) {
     const [word = '', name] = given.words;

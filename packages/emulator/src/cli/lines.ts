@@ -30,7 +30,12 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
     }
     return `seed refused, nothing was changed:\n${problems.map(clean).join('\n')}`;
   },
-  state: ({ what, name }) => clean(`state ${what}: ${name}`),
+  state: ({ what, name }) =>
+    clean(
+      what === 'set-aside'
+        ? `The kept state could not be read. It is in ${name} now, and this start began with the seed.`
+        : `state ${what}: ${name}`,
+    ),
   fault: ({ name, what, path }) =>
     clean(`fault ${name} ${what}${path === undefined ? '' : `: ${path}`}`),
   remark: ({ text }) => clean(text),

@@ -10,6 +10,7 @@ const WAIT = 30;
 /** `logs` */
 export const logs: Command = {
   usage: 'logs [--follow] [--json]',
+  words: 0,
   options: [...WHICH, 'follow', 'json'],
   async run(given) {
     const running = await findRunning(given);

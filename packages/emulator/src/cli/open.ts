@@ -6,6 +6,7 @@ import { findRunning } from './running.js';
 /** `open` */
 export const open: Command = {
   usage: 'open [--quiet]',
+  words: 0,
   options: [...WHICH, 'quiet'],
   async run(given) {
     const running = await findRunning(given);

@@ -191,6 +191,9 @@ function unknownOption(given: string, allowed: readonly OptionName[]): string {
   if (Object.hasOwn(OPTIONS, given)) {
     return `--${given} is no option of this command.`;
   }
+  if (/^\d/.test(given)) {
+    return `-${given} is no option. A clock goes on with +2h, and back only to a time such as 2027-01-31T12:00:00Z.`;
+  }
   const guess = nearest(given, allowed);
   return `--${given} is no option${guess === undefined ? '.' : `; did you mean --${guess}?`}`;
 }

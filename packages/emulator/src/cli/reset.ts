@@ -5,6 +5,7 @@ import { say } from './print.js';
 /** `reset` */
 export const reset: Command = {
   usage: 'reset [seed|empty|<snapshot>]',
+  words: 1,
   options: WHICH,
   async run(given) {
     const [to = 'seed'] = given.words;

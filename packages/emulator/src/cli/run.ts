@@ -18,11 +18,14 @@ const BY_SIGNAL = 128;
 /** `run` */
 export const run: Command = {
   usage: 'run [options] -- <command> [arguments]',
+  words: 0,
   options: [...LAUNCH, 'sdk', 'quiet'],
   async run(given) {
     const [command, ...args] = given.after;
     if (command === undefined) {
-      throw usageError('run needs a command after --, such as: kinde-emulator run -- npm test');
+      throw usageError(
+        'run needs a command after --, such as: npx @kindling/emulator run -- npm test',
+      );
     }
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(projectRoot()).name).name;
     const launched = await launch(given, {

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { DEFAULT_ENVIRONMENT, placeOf, projectFolder } from '../keep/place.js';
+import { namesIn } from '../keep/files.js';
 import { isRunning, readRunning } from '../keep/running.js';
 import { readToken } from '../keep/token.js';
 import { usageError, type Given } from './options.js';
@@ -34,10 +35,24 @@ export async function findRunning(given: Given): Promise<RunningKinde> {
   const kept = readToken(place.token);
   if (!running?.url || kept === undefined || !(await isRunning(running))) {
     throw usageError(
-      `No local Kinde of the environment ${environment} runs with its state in ${place.folder}. Start one: kinde-emulator`,
+      `No local Kinde of the environment ${environment} runs with its state in ${place.folder}. ${await nextStep(place.folder)}`,
     );
   }
   return reach(running.url, kept);
+}
+
+/** What to do where the one that is meant does not run: the ones that do may be meant. */
+async function nextStep(folder: string): Promise<string> {
+  const running: string[] = [];
+  for (const name of namesIn(folder, '.running.json')) {
+    const one = readRunning(placeOf(folder, name).running);
+    if (one?.url !== undefined && (await isRunning(one))) {
+      running.push(`--environment ${name}`);
+    }
+  }
+  return running.length > 0
+    ? `These run there: ${running.join(', ')}.`
+    : 'Start one: npx @kindling/emulator. One that was started elsewhere is found with --state <dir>, one with --memory not at all.';
 }
 
 function reach(url: string, token: string): RunningKinde {
@@ -98,7 +113,9 @@ function ask(
         );
       },
     );
-    asked.on('error', reject);
+    asked.on('error', ({ message }) =>
+      reject(new Error(`The local Kinde at ${new URL(url).origin} does not answer: ${message}.`)),
+    );
     asked.end(text);
   });
 }

@@ -1,6 +1,9 @@
 import type { Emulator } from '../emulator.js';
+import { dirname } from 'node:path';
 import { assignment } from '../env/format.js';
+import type { Sdk } from '../env/sdks.js';
 import { variablesFor } from '../env/variables.js';
+import { DEFAULT_ENVIRONMENT, projectFolder } from '../keep/place.js';
 import type { Person, State } from '../state/state.js';
 import { trustLines } from './trust.js';
 
@@ -15,6 +18,10 @@ export interface Screen {
   readonly url: string;
   /** Link that opens its dashboard. */
   readonly dashboard: string;
+  /** Name of the environment. */
+  readonly environment: string;
+  /** Whether other machines reach it. */
+  readonly isReachable: boolean;
   /** SDK of the app. */
   readonly sdk: string;
   /** File of the seed, if there is one. */
@@ -31,15 +38,48 @@ export function screenOf({ emulator: { state }, ...screen }: Screen): string {
   const variables = Object.entries(values).map(([name, value]) => `  ${assignment(name, value)}`);
   const what = sdk.as === 'variables' ? 'Environment' : 'Arguments';
   return [
-    `Local Kinde at ${screen.url}`,
+    `Local Kinde at ${screen.url}${isDefault(screen) ? '' : ` (environment ${screen.environment})`}`,
     `Dashboard: ${screen.dashboard}`,
+    `  ${nextLink(screen)}`,
+    ...(screen.isReachable ? [OPEN_TO_OTHERS] : []),
     `\nUsers to sign in as:\n${peopleOf(state).join('\n')}`,
     `\n${what} for your app (${sdk.title}):\n${variables.join('\n')}`,
     ...(sdk.note === undefined ? [] : [`  ${sdk.note}`]),
+    ...callbackLine(sdk, state),
     ...(screen.certificate === undefined ? [] : [trust(screen.certificate)]),
     `\n${seedLine(screen.seedFile)}${stateLine(screen.stateFile)}`,
     'Stop with Ctrl-C.\n',
   ].join('\n');
+}
+
+/** The first sign-in fails where the SDK handles callbacks at a path that is not registered. */
+function callbackLine({ callback = '/' }: Sdk, { applications, siteUrl }: State): string[] {
+  const url = siteUrl + callback;
+  const isKnown = applications.some(({ redirectUris }) => redirectUris.includes(url));
+  return callback === '/' || isKnown
+    ? []
+    : [
+        `  It usually handles callbacks at ${callback}, not registered here: --callback ${callback}`,
+      ];
+}
+
+const OPEN_TO_OTHERS = 'Other machines reach it, and whoever does can be anybody.';
+
+function isDefault({ environment }: Pick<Screen, 'environment'>): boolean {
+  return environment === DEFAULT_ENVIRONMENT;
+}
+
+/** The link works once: where the next one comes from. Commands do not find what keeps nothing. */
+function nextLink({ environment, stateFile }: Pick<Screen, 'environment' | 'stateFile'>): string {
+  if (stateFile === undefined) {
+    return 'It works once, for ten minutes: with --memory there is no other.';
+  }
+  const folder = dirname(stateFile);
+  const which = [
+    ...(folder === projectFolder() ? [] : [`--state ${folder}`]),
+    ...(isDefault({ environment }) ? [] : [`--environment ${environment}`]),
+  ];
+  return `It works once, for ten minutes; for another: ${['npx @kindling/emulator open', ...which].join(' ')}`;
 }
 
 function trust(file: string): string {

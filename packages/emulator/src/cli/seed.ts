@@ -8,6 +8,7 @@ import { say } from './print.js';
 /** `seed` */
 export const seed: Command = {
   usage: 'seed check [file], seed export',
+  words: 2,
   options: [...WHICH, 'seed'],
   async run(given) {
     const [word = '', named] = given.words;

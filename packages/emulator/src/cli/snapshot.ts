@@ -8,6 +8,7 @@ const VERBS = ['save', 'load', 'list', 'remove'] as const;
 /** `snapshot` */
 export const snapshot: Command = {
   usage: 'snapshot save|load|remove <name>, snapshot list [--json]',
+  words: 2,
   options: [...WHICH, 'json'],
   async run(given) {
     const [word = '', name] = given.words;

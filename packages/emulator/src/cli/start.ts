@@ -4,6 +4,7 @@ import { sdkBy, variablesFor } from '../env/variables.js';
 import type { Environment } from '../environments.js';
 import type { JournalEntry } from '../journal/entries.js';
 import { placeOf, projectRoot } from '../keep/place.js';
+import { isLoopback } from '../serve/hosts.js';
 import type { Command } from './command.js';
 import { refuseTenant, refuseUnwritable, writeEnvironment } from './env-file.js';
 import { openInBrowser } from './browser.js';
@@ -16,6 +17,7 @@ import { say, complain } from './print.js';
 /** `start`, which is what happens without a command. */
 export const start: Command = {
   usage: '[options]',
+  words: 0,
   options: [...LAUNCH, 'sdk', 'env', 'force', 'open', 'quiet', 'json', 'version'],
   async run(given) {
     const sdk = sdkBy(given.text('sdk') ?? detectSdk(projectRoot()).name).name;
@@ -57,8 +59,14 @@ function checkEnvFile(file: string, given: Given): void {
 /** Ctrl-C ends it in order; a second one at once. */
 function stopOnSignal({ close }: Launched): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void close());
+    process.once(signal, () => void close().catch(tellUnkept));
   }
+}
+
+/** The last thing that can go wrong: the state of the end is not kept, on a full disk for example. */
+function tellUnkept(error: unknown): void {
+  complain(`The state could not be kept: ${(error as Error).message}`);
+  process.exitCode = 1;
 }
 
 interface Telling {
@@ -99,6 +107,8 @@ function tell(one: Environment, { given, launched, sdk }: Telling): void {
         emulator,
         url: one.url,
         dashboard,
+        environment: one.name,
+        isReachable: !isLoopback(given.text('host') ?? 'localhost'),
         sdk,
         seedFile,
         stateFile,

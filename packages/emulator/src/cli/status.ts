@@ -15,6 +15,7 @@ interface Status {
 /** `status` */
 export const status: Command = {
   usage: 'status [--json]',
+  words: 0,
   options: [...WHICH, 'json'],
   async run(given) {
     const running = await findRunning(given);

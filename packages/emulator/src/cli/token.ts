@@ -6,6 +6,7 @@ import { findRunning } from './running.js';
 /** `token` */
 export const token: Command = {
   usage: 'token <user> [--org <code>] [--expires 5m] [--defect expired] [--json]',
+  words: 1,
   options: [...WHICH, 'org', 'expires', 'defect', 'json'],
   async run(given) {
     const [person] = given.words;

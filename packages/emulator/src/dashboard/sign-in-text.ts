@@ -2,7 +2,7 @@ import { findingsOf, type Finding } from '../findings/findings.js';
 import type { Flow, FlowStep, Parameter } from '../flows/flow.js';
 import type { ExplainedClaim } from '../oauth/explain.js';
 import { sinceOf, summaryOf } from './sign-in-step.js';
-import { OUTCOMES, titleOfFlow, type SignInsParts } from './sign-ins.js';
+import { NOT_EXCHANGED, OUTCOMES, titleOfFlow, type SignInsParts } from './sign-ins.js';
 
 const MARKS = { wrong: '✗', remark: '!' } as const;
 
@@ -17,15 +17,15 @@ export function signInText(flow: Flow, { state }: Pick<SignInsParts, 'state'>): 
     `Application: ${flow.application ?? 'unknown'}`,
     `Organization: ${flow.organization ?? 'none'}`,
     '',
-    ...verdictLines(verdict),
+    ...verdictLines(verdict, flow),
     ...flow.steps.flatMap((step) => stepLines(step, findings)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function verdictLines(verdict: Finding | undefined): string[] {
+function verdictLines(verdict: Finding | undefined, { outcome }: Flow): string[] {
   if (!verdict) {
-    return ['Nothing is wrong.'];
+    return [outcome === 'returned' ? NOT_EXCHANGED : 'Nothing is wrong.'];
   }
   return [`Wrong: ${verdict.says}`, `To do: ${verdict.fix}`, verdict.docs];
 }

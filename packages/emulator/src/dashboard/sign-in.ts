@@ -7,6 +7,7 @@ import { linked, stepItem } from './sign-in-step.js';
 import {
   clockTime,
   counted,
+  NOT_EXCHANGED,
   OUTCOMES,
   SIGN_INS_PATH,
   titleOfFlow,
@@ -54,6 +55,9 @@ function verdictSection({ says, fix, docs, step }: Finding, flows: Flows): Html 
 }
 
 function noVerdict({ outcome }: Flow, findings: readonly Finding[]): Html {
+  if (outcome === 'returned') {
+    return html`<p>${NOT_EXCHANGED}</p>`;
+  }
   const [words] = OUTCOMES[outcome];
   const remarks = counted(findings.length, 'remark');
   return html`<p><span class="ok"></span>Nothing is wrong: ${words}, ${remarks}.</p>`;

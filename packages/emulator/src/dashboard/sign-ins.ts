@@ -28,6 +28,11 @@ export const OUTCOMES: Readonly<Record<FlowOutcome, readonly [words: string, loo
   ended: ['signed out', 'plain'],
 };
 
+/** What to do about a sign-in whose code is not exchanged: the app’s error page may have led here, and only it knows more. */
+export const NOT_EXCHANGED =
+  'The browser went back to the app with a code, which is not exchanged yet. Where the app shows an error, the cause is in ' +
+  'that one: often it did not find the state that it had kept, in a cookie of another host or browser.';
+
 /** The list of sign-ins, newest first: filtered by `person` and `outcome`, 50 for each `page`. */
 export function signInsContent({ flows, state }: SignInsParts, query: URLSearchParams): Html {
   const person = printable(query.get('person')?.trim() ?? '', 100);

@@ -64,9 +64,10 @@ function howToOpen() {
   return html`<h2>Open the dashboard</h2>
     <p>
       The terminal that started this local Kinde shows a link. For a new one, run this in the folder
-      of the app:
+      of the app, with the same --environment and --state as the start:
     </p>
     <div class="card"><pre>npx @kindling/emulator open</pre></div>
+    <p class="soft">One that was started with --memory gives no other link: start it again.</p>
     <p class="soft">
       The dashboard shows every sign-in of the app step by step, signs in as anybody, moves the time
       and injects faults.

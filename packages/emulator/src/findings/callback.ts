@@ -16,7 +16,7 @@ export const callbackRows: readonly Row[] = [
     says: ({ step, now }) =>
       `The browser went back to ${host(step.answered.location)} with a code, and nobody exchanged it in ${seconds(now - step.at)}.`,
     fix: ({ step }) =>
-      `Look at the app’s own error: does it run at ${host(step.answered.location)}, has it a route there, and did it find the state it had kept (a cookie of another host or port is not sent)?`,
+      `Look at the app’s own error: does it run at ${host(step.answered.location)}, has it a route there, and did it find the state it had kept (a cookie of another host is not sent)?`,
     docs: errorPage('transaction_missing'),
   },
   {

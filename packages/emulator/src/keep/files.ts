@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -68,8 +69,13 @@ export function writeText(file: string, text: string): void {
     refuseOthers(file, kind);
   }
   const temporary = join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-  writeNew(temporary, text);
-  renameSync(temporary, file);
+  try {
+    writeNew(temporary, text);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Writes a file that must not be there yet: false where it is. */

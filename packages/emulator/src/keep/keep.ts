@@ -115,9 +115,12 @@ function keepOf(place: Place, { kept, aside }: Found): Keep {
     changed: () => writing?.changed(),
     announce: (url) => announce(place.running, url),
     close() {
-      writing?.stop();
-      writing = undefined;
-      release(place.running);
+      try {
+        writing?.stop();
+      } finally {
+        writing = undefined;
+        release(place.running);
+      }
     },
   };
 }

@@ -98,11 +98,12 @@ function isAlive(pid: number): boolean {
 /** Whether a local Kinde is at an address: sure only where something else answers, or nothing listens. */
 async function answers(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/.well-known/openid-configuration`, {
+    // Not a path of Kinde's: nothing of the app is journalled, and no fault is used up.
+    const response = await fetch(`${url}/emulator/api/v1/status`, {
       signal: AbortSignal.timeout(ANSWER_WITHIN),
       redirect: 'manual',
     });
-    return (await response.text()).includes('"kindling_emulator"');
+    return (await response.text()).includes('"ready":true');
   } catch (error) {
     const { code } = Object((error as Error).cause) as { code?: unknown };
     return code !== 'ECONNREFUSED';

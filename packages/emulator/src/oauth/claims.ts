@@ -190,7 +190,7 @@ function isConfirmed(state: State, person: Person, type: 'email' | 'phone'): boo
 function holderOf(state: State, grant: Grant): Person {
   const person = findPerson(state, grant.personId);
   if (!person) {
-    throw new Error('This person was deleted.');
+    throw new Error('This user was deleted.');
   }
   return person;
 }

@@ -87,7 +87,7 @@ function signInAs(
 ): Response {
   if (person.isSuspended) {
     recordFailedSignIn(state, person);
-    return failurePage('You cannot sign in', 'The person is suspended.');
+    return failurePage('You cannot sign in', 'The user is suspended.');
   }
   recordSignIn(state, person, name);
   const headers = startSession(request, {

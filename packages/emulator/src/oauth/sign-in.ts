@@ -124,9 +124,9 @@ function enterNamed({ state, person, choice }: Step, code: string): string | Res
   }
   const facts = {
     'Received org_code': [code],
-    'Organizations of this person': selectableOrganizations(state, person),
+    'Organizations of this user': selectableOrganizations(state, person),
   };
-  const why = 'The organization does not exist here, or does not let people join by themselves.';
+  const why = 'The organization does not exist here, or does not let users join by themselves.';
   return failurePage('You are not in this organization', why, facts, { headers: choice.headers });
 }
 

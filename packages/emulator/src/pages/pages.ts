@@ -131,7 +131,8 @@ export function failurePage(
   return page(
     title,
     html`<p>${explanation}</p>
-      ${rows.length > 0 ? html`<dl>${rows}</dl>` : ''}${more ?? ''}`,
+      ${rows.length > 0 ? html`<dl>${rows}</dl>` : ''}${more ?? ''}
+      ${status === 400 ? html`<p class="soft"><a href="/emulator/sign-ins">See this sign-in in the dashboard</a></p>` : ''}`,
     { status, headers },
   );
 }

@@ -24,7 +24,7 @@ export function checkSeed(value: unknown): Seed {
     return result.output;
   }
   const lines = problems.map(({ path, message }) => `  - ${locate(value, path)}: ${message}`);
-  throw new Error(`The seed is invalid. Correct these and start again:\n${lines.join('\n')}`);
+  throw new Error(`The seed is invalid. Correct these:\n${lines.join('\n')}`);
 }
 
 function checkRelations(parts: Parts): Problem[] {

@@ -20,10 +20,10 @@ export function checkHost({ host, allowHosts }: Host): void {
   const wrong = allowHosts.find((name) => !isName(name));
   if (wrong !== undefined) {
     throw new Error(
-      `allowHosts are names such as "kinde", without scheme and port, not "${wrong}".${meant(wrong)}`,
+      `allowHosts (--allow-host) are names such as "kinde", without scheme and port, not "${wrong}".${meant(wrong)}`,
     );
   }
-  if (LOOPBACK.includes(host)) {
+  if (isLoopback(host)) {
     return;
   }
   if (isIP(host) === 0) {
@@ -35,9 +35,14 @@ export function checkHost({ host, allowHosts }: Host): void {
   if (allowHosts.length === 0) {
     throw new Error(
       `host "${host}" lets other machines in, and whoever reaches a local Kinde can be anybody. ` +
-        'Name in allowHosts what they come by, such as "kinde", or use "localhost".',
+        'Name in allowHosts (--allow-host) what they come by, such as "kinde", or use "localhost".',
     );
   }
+}
+
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host);
 }
 
 function isName(name: string): boolean {

@@ -55,10 +55,10 @@ export function denialReason(
   const { organizations } = state;
   const person = findPerson(state, personId);
   if (!person) {
-    return 'The person no longer exists.';
+    return 'The user no longer exists.';
   }
   if (person.isSuspended) {
-    return 'The person is suspended.';
+    return 'The user is suspended.';
   }
   if (orgCode === undefined) {
     return undefined;
@@ -72,13 +72,13 @@ export function denialReason(
   if (Object.hasOwn(person.organizations, orgCode)) {
     return undefined;
   }
-  return 'The person is not in the organization.';
+  return 'The user is not in the organization.';
 }
 
 /** Reasons, as an error's description. */
 export type DenialReason =
-  | 'The person no longer exists.'
-  | 'The person is suspended.'
+  | 'The user no longer exists.'
+  | 'The user is suspended.'
   | 'The organization no longer exists.'
   | 'The organization is suspended.'
-  | 'The person is not in the organization.';
+  | 'The user is not in the organization.';
