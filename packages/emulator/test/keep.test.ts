@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEmulator, defaultSeed, type Emulator } from '../src/index.js';
 import { createFileSnapshots } from '../src/keep/snapshots.js';
 import { appOf, callerOf, managementToken } from './kit.js';
@@ -223,6 +225,21 @@ describe('two processes', () => {
     writeFileSync(file('default.running.json'), JSON.stringify(left));
     await start();
   });
+
+  test.each(['folder', 'token'])(
+    'a %s that another user of this machine left there is not used',
+    async (what) => {
+      mkdirSync(folder);
+      writeFileSync(file('default.token'), `${'x'.repeat(43)}\n`);
+      const left = what === 'folder' ? folder : file('default.token');
+      if (process.getuid?.() === 0) {
+        chownSync(left, 4343, 4343);
+      }
+      vi.spyOn(process, 'getuid').mockReturnValue(4242);
+      await expect(start()).rejects.toThrow('belongs to another user of this machine');
+      vi.restoreAllMocks();
+    },
+  );
 
   test('an environment is named by letters and digits', async () => {
     await expect(start({ environment: '../etc' })).rejects.toThrow("An environment's name");

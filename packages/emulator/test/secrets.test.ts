@@ -11,6 +11,31 @@ const PASSWORDS = ['the-right-password-1', 'a-wrong-password-2'];
 /** A value that nobody may find anywhere, and what it is. */
 type Secret = readonly [what: string, value: string];
 
+const isGrace = ({ email }: { email?: string }) => email === 'grace@example.com';
+
+/** Keys that are handed out beside tokens, each of which is used. */
+async function keysOf(emulator: Emulator, token: string): Promise<Secret[]> {
+  const { issuer, state } = emulator;
+  const portal = await emulator.fetch(`${issuer}/account_api/v1/portal_link`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const { url } = (await portal.json()) as { url: string };
+  await emulator.fetch(url);
+  const call = callerOf(emulator, await managementToken(emulator));
+  const { body: api } = await call('apis.create', { name: 'API', audience: 'https://api.example' });
+  const { body } = await call('apiKeys.create', {
+    name: 'Key',
+    type: 'user',
+    api_id: api.api.id,
+    user_id: state.people.find(isGrace)!.id,
+  });
+  await call('apiKeys.verify', { api_key: body.api_key.key });
+  return [
+    ['key of the portal', new URL(url).searchParams.get('key')!],
+    ['API key', body.api_key.key],
+  ];
+}
+
 /** Signs in, makes every mistake with a secret that apps make, and returns all secrets that were used. */
 async function tour(emulator: Emulator): Promise<Secret[]> {
   const { env, issuer } = emulator;
@@ -31,9 +56,7 @@ async function tour(emulator: Emulator): Promise<Secret[]> {
   const post = (path: string, form: Record<string, string>, headers = {}) =>
     ask(path, { method: 'POST', body: new URLSearchParams(form), headers });
 
-  const call = callerOf(emulator, await managementToken(emulator));
-  const { id } = emulator.state.people.find(({ email }) => email === 'grace@example.com')!;
-  emulator.state.people.find((one) => one.id === id)!.password = PASSWORDS[0]!;
+  emulator.state.people.find(isGrace)!.password = PASSWORDS[0]!;
 
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url');
   const query = new URLSearchParams({
@@ -83,6 +106,7 @@ async function tour(emulator: Emulator): Promise<Secret[]> {
       await post('/oauth2/introspect', { token: set[name]! });
     }
   }
+  secrets.push(...(await keysOf(emulator, tokens['access_token']!)));
   for (const [name, value] of [
     ['client_secret', client.client_secret],
     ['secret', client.client_secret],
@@ -99,25 +123,6 @@ async function tour(emulator: Emulator): Promise<Secret[]> {
   await post('/oauth2/token', exchange, { authorization: `Basic ${basic}` });
   await post('/oauth2/token', { ...exchange, client_id: client.client_secret });
   await ask('/api/v1/users', { headers: { authorization: `Bearer ${tokens['access_token']}` } });
-  const portal = await ask('/account_api/v1/portal_link', {
-    headers: { authorization: `Bearer ${tokens['access_token']}` },
-  });
-  const { url: link = '' } = (await portal.json()) as { url?: string };
-  const key = URL.canParse(link) ? new URL(link).searchParams.get('key') : undefined;
-  if (key) {
-    secrets.push(['key of the portal', key]);
-    await ask(`/portal_redirect?key=${key}`);
-  }
-  const apiKey = await call('apiKeys.create', {
-    name: 'Key',
-    type: 'user',
-    api_id: emulator.state.apis[0]?.id ?? '',
-    user_id: id,
-  });
-  if (apiKey.body?.api_key?.key) {
-    secrets.push(['API key', apiKey.body.api_key.key]);
-    await call('apiKeys.verify', { api_key: apiKey.body.api_key.key });
-  }
   await post('/oauth2/revoke', { ...client, token: tokens['refresh_token']! });
   return secrets;
 }
