@@ -2,12 +2,14 @@
 // The command line: kinde-emulator.
 import { readFileSync } from 'node:fs';
 import { COMMANDS, commandIn } from './cli/commands.js';
+import { clean } from './cli/print.js';
 import { helpOf, readArguments, USAGE_ERROR, usageError } from './cli/options.js';
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(explain(error as NodeJS.ErrnoException));
+  const lines = explain(error as NodeJS.ErrnoException).split('\n');
+  console.error(lines.map(clean).join('\n'));
   process.exitCode = 1;
 }
 

@@ -2,6 +2,7 @@ import type { Emulator } from '../emulator.js';
 import { assignment } from '../env/format.js';
 import { variablesFor } from '../env/variables.js';
 import type { Person, State } from '../state/state.js';
+import { clean } from './print.js';
 import { trustLines } from './trust.js';
 
 /** Users that are named one by one. */
@@ -28,7 +29,9 @@ export interface Screen {
 /** The lines at start-up: where to look, who can sign in, what the app needs, and where the state is. */
 export function screenOf({ emulator: { state }, ...screen }: Screen): string {
   const { sdk, values } = variablesFor(screen.sdk, state);
-  const variables = Object.entries(values).map(([name, value]) => `  ${assignment(name, value)}`);
+  const variables = Object.entries(values).map(
+    ([name, value]) => `  ${clean(assignment(name, value))}`,
+  );
   const what = sdk.as === 'variables' ? 'Environment' : 'Arguments';
   return [
     `Local Kinde at ${screen.url}`,
@@ -56,7 +59,9 @@ function stateLine(file: string | undefined): string {
 
 function peopleOf(state: State): string[] {
   const { people } = state;
-  const named = people.slice(0, MOST_PEOPLE).map((person) => `  ${describePerson(person, state)}`);
+  const named = people
+    .slice(0, MOST_PEOPLE)
+    .map((person) => `  ${clean(describePerson(person, state))}`);
   const more = people.length - named.length;
   return more > 0 ? [...named, `  and ${more} more`] : named;
 }
