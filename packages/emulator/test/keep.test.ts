@@ -241,6 +241,19 @@ describe('two processes', () => {
     },
   );
 
+  test('of two that start at once after a crash, one gets the state', async () => {
+    await (await start()).close();
+    const url = await closed();
+    for (const left of [JSON.stringify({ pid: process.pid, startedAt: 0, url }), '{"pid":']) {
+      writeFileSync(file('default.running.json'), left);
+      const both = await Promise.allSettled([start(), start()]);
+      const lost = both.find((one) => one.status === 'rejected');
+      expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(String(lost!.reason)).toMatch(/claimed by another|used by another/);
+      await open.at(-1)!.close();
+    }
+  });
+
   test('an environment is named by letters and digits', async () => {
     await expect(start({ environment: '../etc' })).rejects.toThrow("An environment's name");
   });
