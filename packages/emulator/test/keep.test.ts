@@ -279,7 +279,9 @@ describe('named snapshots', () => {
   test('what is no snapshot is refused, and nothing changes', async () => {
     const emulator = await start();
     const before = emulator.capture().data;
-    for (const wrong of [null, 'x', {}, { version: 99 }, { version: 1, data: { people: {} } }]) {
+    const late = { ...emulator.capture(), data: { createdAt: 1e300 } };
+    const shapeless = { version: 1, data: { people: {} } };
+    for (const wrong of [null, 'x', {}, { version: 99 }, shapeless, late]) {
       expect(() => emulator.restore(wrong as never)).toThrow(TypeError);
     }
     expect(emulator.capture().data).toEqual(before);
