@@ -3,6 +3,7 @@ import { createApp } from './app.js';
 import type { AllFaults } from './faults/faults.js';
 import type { Observer } from './flows/observe.js';
 import { recordRequest } from './journal/record.js';
+import { isHeldSecret } from './state/secrets.js';
 import type { State } from './state/state.js';
 
 /** A request that was received. */
@@ -48,7 +49,12 @@ export function createAnswer({
       const fault = faults.hitBy(request);
       const { tell, ...about } = await observer.observe(request, sent, { response, fault });
       const status = response?.status ?? 0;
-      recordRequest(state.journal, request, { status, ms, about: { ...about, fault } });
+      recordRequest(state.journal, request, {
+        status,
+        ms,
+        about: { ...about, fault },
+        isSecret: (value) => isHeldSecret(state, value),
+      });
       tell(state.journal.last);
     }
   };

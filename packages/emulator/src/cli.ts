@@ -2,6 +2,7 @@
 // The command line: npx @kindling/emulator.
 import { readFileSync } from 'node:fs';
 import { COMMANDS, commandIn } from './cli/commands.js';
+import { clean } from './cli/print.js';
 import { helpOf, readArguments, USAGE_ERROR, usageError } from './cli/options.js';
 
 // Whoever reads the output has seen enough, as in `logs | head`: that is an end in order, and no failure to tell about.
@@ -11,7 +12,8 @@ process.stdout.on('error', () => undefined);
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(explain(error as NodeJS.ErrnoException));
+  const lines = explain(error as NodeJS.ErrnoException).split('\n');
+  console.error(lines.map(clean).join('\n'));
   process.exitCode = 1;
 }
 

@@ -278,7 +278,15 @@ function createOwnKey(state: State, { deterministic = false }: EmulatorOptions):
         );
       }
       const isPublished = state.key.jwk.kid === DEVELOPMENT_KID;
-      made ??= isPublished ? createKey().then((key) => useKey(state, key)) : Promise.resolve();
+      const replace = async () => {
+        if (isPublished) {
+          useKey(state, await createKey());
+        }
+        // Nor does it stay as a key that was replaced and is good for a while.
+        const { identity } = state;
+        identity.keys = identity.keys.filter(({ kid }) => kid !== DEVELOPMENT_KID);
+      };
+      made ??= replace();
       return made;
     },
     ready: () => made ?? Promise.resolve(),

@@ -672,6 +672,15 @@ describe('around the session', () => {
     expect((await profileWith(access_token)).status).toBe(200);
   });
 
+  test('logout goes on to an address in any script', async () => {
+    const address = `${SITE}/またね`;
+    emulator.state.applications[0]!.logoutUris.push(address);
+    const answer = await emulator.fetch(at(`/logout?redirect=${encodeURIComponent(address)}`), {
+      redirect: 'manual',
+    });
+    expect(answer.headers.get('location')).toBe(encodeURI(address));
+  });
+
   test('logout goes on only to a registered address', async () => {
     const good = await emulator.fetch(at(`/logout?redirect=${encodeURIComponent(SITE)}`), {
       redirect: 'manual',

@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEmulator, defaultSeed, type Emulator } from '../src/index.js';
 import { createFileSnapshots } from '../src/keep/snapshots.js';
 import { appOf, callerOf, managementToken } from './kit.js';
@@ -224,6 +226,34 @@ describe('two processes', () => {
     await start();
   });
 
+  test.each(['folder', 'token'])(
+    'a %s that another user of this machine left there is not used',
+    async (what) => {
+      mkdirSync(folder);
+      writeFileSync(file('default.token'), `${'x'.repeat(43)}\n`);
+      const left = what === 'folder' ? folder : file('default.token');
+      if (process.getuid?.() === 0) {
+        chownSync(left, 4343, 4343);
+      }
+      vi.spyOn(process, 'getuid').mockReturnValue(4242);
+      await expect(start()).rejects.toThrow('belongs to another user of this machine');
+      vi.restoreAllMocks();
+    },
+  );
+
+  test('of two that start at once after a crash, one gets the state', async () => {
+    await (await start()).close();
+    const url = await closed();
+    for (const left of [JSON.stringify({ pid: process.pid, startedAt: 0, url }), '{"pid":']) {
+      writeFileSync(file('default.running.json'), left);
+      const both = await Promise.allSettled([start(), start()]);
+      const lost = both.find((one) => one.status === 'rejected');
+      expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(String(lost!.reason)).toMatch(/claimed by another|used by another/);
+      await open.at(-1)!.close();
+    }
+  });
+
   test('an environment is named by letters and digits', async () => {
     await expect(start({ environment: '../etc' })).rejects.toThrow("An environment's name");
   });
@@ -249,7 +279,9 @@ describe('named snapshots', () => {
   test('what is no snapshot is refused, and nothing changes', async () => {
     const emulator = await start();
     const before = emulator.capture().data;
-    for (const wrong of [null, 'x', {}, { version: 99 }, { version: 1, data: { people: {} } }]) {
+    const late = { ...emulator.capture(), data: { createdAt: 1e300 } };
+    const shapeless = { version: 1, data: { people: {} } };
+    for (const wrong of [null, 'x', {}, { version: 99 }, shapeless, late]) {
       expect(() => emulator.restore(wrong as never)).toThrow(TypeError);
     }
     expect(emulator.capture().data).toEqual(before);

@@ -52,6 +52,12 @@ describe('before anything else, the Management API checks', () => {
     expect((await ask('GET /permissions')).body.errors[1].message).toBe('token is expired');
   });
 
+  test('paths and bodies of another form, which are the mistake of who asks', async () => {
+    expect(await ask('GET /roles/%ff')).toEqual(await ask('GET /roles/none'));
+    const logo = await ask('PUT /environment/logos/light', { logo: 'text' });
+    expect([logo.status, logo.body.errors[0].code]).toEqual([400, 'INVALID_BODY']);
+  });
+
   test('that the token is of an application, for this API', async () => {
     const claims = {
       iss: emulator.issuer,

@@ -160,6 +160,21 @@ test.each([
   expect([response.statusCode, response.headers['cache-control']]).toEqual([413, 'no-store']);
 });
 
+test('nobody without the token makes it read a large snapshot', async () => {
+  const { url } = await emulator.listen({ port: 0 });
+  const sent = request(`${url}/emulator/api/v1/snapshots/large`, {
+    method: 'PUT',
+    headers: { 'transfer-encoding': 'chunked', 'content-type': 'application/json' },
+  });
+  sent.on('error', () => {});
+  // The end never comes.
+  sent.write('x'.repeat(100_000));
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.resume();
+  sent.destroy();
+  expect(response.statusCode).toBe(401);
+});
+
 test.each(['announced', 'in pieces'])('a small body, %s, arrives', async (how) => {
   const { url } = await emulator.listen({ port: 0 });
   const body = 'grant_type=password';

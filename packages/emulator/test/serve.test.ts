@@ -40,6 +40,17 @@ describe('on a port', () => {
     expect([emulator.issuer, emulator.env['KINDE_ISSUER_URL']]).toEqual([url, url]);
   });
 
+  test('EM-11 the published key is never one of a port, not even as a key that was replaced', async () => {
+    const { jwk } = emulator.state.key;
+    await emulator.rotateKeys({ keepOld: 3_600 });
+    const { url } = await emulator.listen({ port: 0 });
+    const { keys } = (await (await fetch(`${url}/.well-known/jwks`)).json()) as {
+      keys: { n: string }[];
+    };
+    expect(keys.map(({ n }) => n)).not.toContain(jwk.n);
+    expect(keys.length).toBeGreaterThan(0);
+  });
+
   test.each([
     'evil.example',
     'localhost.evil.example',

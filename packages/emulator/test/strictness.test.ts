@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator } from '../src/index.js';
-import { appOf } from './kit.js';
+import { appOf, callerOf, managementToken } from './kit.js';
 
 const SITE = 'http://localhost:3000';
 const CHALLENGE = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
@@ -204,6 +204,47 @@ describe('OpenID Connect', () => {
     emulator.clock.advance(60);
     expect(await keys()).toBe(1);
   });
+});
+
+describe('after every session of a user was ended', () => {
+  const endSessions = async (email: string) => {
+    const { id } = emulator.state.people.find((one) => one.email === email)!;
+    const call = callerOf(emulator, await managementToken(emulator));
+    expect((await call('users.endSessions', { user_id: id })).status).toBe(200);
+  };
+
+  test('a code that was not redeemed yet gets no tokens', async () => {
+    const callback = await emulator.signIn(app.linkTo(), { email: 'grace@example.com' });
+    await endSessions('grace@example.com');
+    const answer = await app.post('/oauth2/token', {
+      client_id: emulator.env['KINDE_CLIENT_ID']!,
+      client_secret: emulator.env['KINDE_CLIENT_SECRET']!,
+      grant_type: 'authorization_code',
+      code: callback.searchParams.get('code')!,
+      redirect_uri: `${SITE}/callback`,
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+  });
+
+  test('a sign-in that waits for the organization goes no further', async () => {
+    const { request } = await app.open();
+    await app.post('/emulator/sign-in', { request, email: 'ada@example.com' });
+    await endSessions('ada@example.com');
+    const form = { request, org_code: 'org_acme0rockets' };
+    expect((await app.post('/emulator/organization', form)).status).toBe(400);
+  });
+});
+
+test('the Management API accepts tokens of a replaced key while that is published', async () => {
+  const token = await managementToken(emulator);
+  const status = async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await emulator.fetch(`${emulator.issuer}/api/v1/roles`, { headers })).status;
+  };
+  await emulator.rotateKeys({ keepOld: 60 });
+  expect(await status()).toBe(200);
+  emulator.clock.advance(60);
+  expect(await status()).toBe(403);
 });
 
 describe('signing out', () => {

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../journal/entries.js';
-import { timeOf } from './print.js';
+import { clean, timeOf } from './print.js';
 
 type Line<Kind extends JournalEntry['kind']> = (entry: JournalEntry<Kind>, url: string) => string;
 
@@ -55,9 +55,4 @@ export function requestLine(entry: JournalEntry<'request'>): string {
 
 function clockOf({ time }: JournalEntry): string {
   return new Date(time).toTimeString().slice(0, 8);
-}
-
-/** Names come from strangers: nothing in them may move the cursor or begin a line. */
-function clean(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ');
 }

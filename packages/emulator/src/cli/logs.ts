@@ -2,7 +2,7 @@ import type { JournalEntry } from '../journal/entries.js';
 import { WHICH, type Command } from './command.js';
 import { lineOf, requestLine } from './lines.js';
 import { findRunning } from './running.js';
-import { say } from './print.js';
+import { jsonOf, say } from './print.js';
 
 /** Seconds that one question waits for the next entry. */
 const WAIT = 30;
@@ -37,7 +37,7 @@ export const logs: Command = {
 
 function printAll(entries: readonly JournalEntry[], url: string, asJson: boolean): void {
   for (const entry of entries) {
-    const line = asJson ? JSON.stringify(entry) : textOf(entry, url);
+    const line = asJson ? jsonOf(entry) : textOf(entry, url);
     if (line !== undefined) {
       say(line);
     }

@@ -5,6 +5,7 @@ import type { Sdk } from '../env/sdks.js';
 import { variablesFor } from '../env/variables.js';
 import { DEFAULT_ENVIRONMENT, projectFolder } from '../keep/place.js';
 import type { Person, State } from '../state/state.js';
+import { clean } from './print.js';
 import { trustLines } from './trust.js';
 
 /** Users that are named one by one. */
@@ -35,7 +36,9 @@ export interface Screen {
 /** The lines at start-up: where to look, who can sign in, what the app needs, and where the state is. */
 export function screenOf({ emulator: { state }, ...screen }: Screen): string {
   const { sdk, values } = variablesFor(screen.sdk, state);
-  const variables = Object.entries(values).map(([name, value]) => `  ${assignment(name, value)}`);
+  const variables = Object.entries(values).map(
+    ([name, value]) => `  ${clean(assignment(name, value))}`,
+  );
   const what = sdk.as === 'variables' ? 'Environment' : 'Arguments';
   return [
     `Local Kinde at ${screen.url}${isDefault(screen) ? '' : ` (environment ${screen.environment})`}`,
@@ -96,7 +99,9 @@ function stateLine(file: string | undefined): string {
 
 function peopleOf(state: State): string[] {
   const { people } = state;
-  const named = people.slice(0, MOST_PEOPLE).map((person) => `  ${describePerson(person, state)}`);
+  const named = people
+    .slice(0, MOST_PEOPLE)
+    .map((person) => `  ${clean(describePerson(person, state))}`);
   const more = people.length - named.length;
   return more > 0 ? [...named, `  and ${more} more`] : named;
 }

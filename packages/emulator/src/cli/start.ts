@@ -12,7 +12,7 @@ import { LAUNCH, launch, type Launched } from './launch.js';
 import { lineOf } from './lines.js';
 import { usageError, type Given } from './options.js';
 import { screenOf } from './screen.js';
-import { say, complain } from './print.js';
+import { complain, jsonOf, say } from './print.js';
 
 /** `start`, which is what happens without a command. */
 export const start: Command = {
@@ -160,5 +160,5 @@ function isTrouble(entry: JournalEntry): boolean {
 }
 
 function sayJson(value: object): void {
-  say(JSON.stringify(value));
+  say(jsonOf(value));
 }

@@ -19,9 +19,12 @@ export function textOf(values: Readonly<Record<string, string>>, format: Format)
   }
 }
 
-/** Writes a variable as files of variables have it. */
+/**
+ * Writes a variable as files of variables have it. An app may have chosen parts of the value: a line break in it, which no
+ * address has, would begin another variable.
+ */
 export function assignment(name: string, value: string): string {
-  return `${name}=${value}`;
+  return `${name}=${value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '')}`;
 }
 
 function lines(

@@ -1,5 +1,6 @@
 // What apps did, sign-in by sign-in, as seen from outside: no endpoint knows of it.
 import type { JournalEntry } from '../journal/entries.js';
+import { isHeldSecret } from '../state/secrets.js';
 import type { State } from '../state/state.js';
 import { seeAuthorize } from './authorize.js';
 import { seeAboutToken, seeBearer } from './bearer.js';
@@ -58,9 +59,7 @@ const PLACES: readonly (readonly [RegExp, See])[] = [
 /** Observes flows from outside: no handler knows of it. */
 export function observeFlows(state: State, judge: Judge): Observer {
   const store = createStore();
-  const reader = createReader(
-    (value) => value !== '' && state.applications.some((one) => one.clientSecret === value),
-  );
+  const reader = createReader((value) => isHeldSecret(state, value));
   return {
     flows: store,
     before: (request) => (placeOf(request) ? readSent(request) : undefined),

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { isSecretName, isToken } from '../journal/secrets.js';
 import type { Parameter } from './flow.js';
 
 const LONGEST_NAME = 100;
@@ -7,13 +8,6 @@ const MOST_PARAMETERS = 50;
 
 /** Characters that a secret has at least if its first four are shown. */
 const LONG_SECRET = 12;
-
-/** Parameters whose values are secrets, or stand for a sign-in that somebody else could finish. */
-const SECRET =
-  /^(?:code|code_verifier|code_challenge|state|nonce|key|request|reauth_state|invitation_code|id_token_hint|authorization|assertion|client_assertion|device_code|user_code)$|secret|token(?!_type_hint$)|confirmation/i;
-
-/** Values that are tokens, wherever they stand. */
-const TOKEN = /^e[yw][\w-]+\.e[yw][\w-]+\./;
 
 const PASSWORD = /password/i;
 
@@ -42,7 +36,7 @@ export function createReader(isSecret: (value: string) => boolean): Reader {
       };
     }
     const length = value.length;
-    if (SECRET.test(name) || TOKEN.test(value) || isSecret(value)) {
+    if (isSecretName(name) || isToken(value) || isSecret(value)) {
       const start = length >= LONG_SECRET ? printable(value.slice(0, 4)) : '';
       return {
         name: shownName,

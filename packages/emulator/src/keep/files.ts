@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -14,19 +15,19 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// Files with secrets: only this user may read them, and no symbolic link leads elsewhere.
+// Files with secrets: only this user may read them, nobody else made them, and no symbolic link leads elsewhere.
 
 /** Not there on Windows, where `lstat` has to do. */
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /**
  * Makes a folder that only this user may read, and that git ignores, unless it is there.
- * @throws Error for a symbolic link, and for what is no folder
+ * @throws Error for a symbolic link, for what is no folder, and for a folder of another user
  */
 export function makeFolder(folder: string): void {
   const found = kindOf(folder);
   if (found === 'folder') {
-    return;
+    return refuseStranger(folder, lstatSync(folder));
   }
   if (found !== undefined) {
     throw new Error(`${folder} is no folder but a ${found}. Nothing is kept there.`);
@@ -46,7 +47,7 @@ export function makeFolder(folder: string): void {
 
 /**
  * Reads a file of text; `undefined` where there is none.
- * @throws Error for a symbolic link, and for what is no file
+ * @throws Error for a symbolic link, for what is no file, and for a file of another user
  */
 export function readText(file: string): string | undefined {
   const kind = kindOf(file);
@@ -56,6 +57,7 @@ export function readText(file: string): string | undefined {
   refuseOthers(file, kind);
   const open = openSync(file, constants.O_RDONLY | NOFOLLOW);
   try {
+    refuseStranger(file, fstatSync(open));
     return readFileSync(open, 'utf8');
   } finally {
     closeSync(open);
@@ -114,6 +116,17 @@ export function namesIn(folder: string, end: string): string[] {
 function refuseOthers(file: string, kind: string): void {
   if (kind !== 'file') {
     throw new Error(`${file} is no file but a ${kind}. It is not touched.`);
+  }
+}
+
+/**
+ * Refuses what another user of this machine left there, such as a token that they know. Root reads everything anyway, and in a
+ * container it often has the files of the user outside. Windows has no such ids.
+ */
+function refuseStranger(path: string, { uid: owner }: { readonly uid: number }): void {
+  const user = process.getuid?.() ?? 0;
+  if (user !== 0 && owner !== user && owner !== 0) {
+    throw new Error(`${path} belongs to another user of this machine. It is not used.`);
   }
 }
 

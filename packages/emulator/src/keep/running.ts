@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { readText, writeFirst, writeText } from './files.js';
 
 // Who uses a state file. Two processes that write one would each undo what the other did.
@@ -15,6 +16,8 @@ export interface Running {
   readonly url?: string;
 }
 
+/** Milliseconds in which half a file becomes a whole one, unless who wrote it is gone. */
+const WRITING = 100;
 const ANSWER_WITHIN = 1_000;
 /** Milliseconds between two readings of when a process started. */
 const CLOCK_ERROR = 2_000;
@@ -28,7 +31,8 @@ export async function claim(file: string, state: string): Promise<void> {
   if (writeFirst(file, mine)) {
     return;
   }
-  const other = readRunning(file);
+  const found = textIn(file);
+  const other = runningOf(found);
   if (other && (await isRunning(other))) {
     const where = other.url === undefined ? '' : ` at ${other.url}`;
     throw new Error(
@@ -36,10 +40,17 @@ export async function claim(file: string, state: string): Promise<void> {
         'Use that one, stop it, or start this one with another environment or folder: --environment <name>, --state <dir>, --memory.',
     );
   }
-  rmSync(file, { force: true });
-  if (!writeFirst(file, mine)) {
-    throw new Error(`${state} was claimed by another local Kinde at this moment. Start again.`);
+  if (!other) {
+    await setTimeout(WRITING);
   }
+  // Another one that starts at this moment may have come first.
+  if (textIn(file) === found) {
+    rmSync(file, { force: true });
+    if (writeFirst(file, mine)) {
+      return;
+    }
+  }
+  throw new Error(`${state} was claimed by another local Kinde at this moment. Start again.`);
 }
 
 /** Writes down the address of this process. */
@@ -56,8 +67,20 @@ export function release(file: string): void {
 
 /** Reads who uses a state file, or used it last; `undefined` where nobody does. */
 export function readRunning(file: string): Running | undefined {
+  return runningOf(textIn(file));
+}
+
+function textIn(file: string): string {
   try {
-    const { pid, startedAt, url } = Object(JSON.parse(readText(file) ?? 'null')) as Running;
+    return readText(file) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function runningOf(text: string): Running | undefined {
+  try {
+    const { pid, startedAt, url } = Object(JSON.parse(text)) as Running;
     if (!Number.isSafeInteger(pid) || typeof startedAt !== 'number') {
       return undefined;
     }

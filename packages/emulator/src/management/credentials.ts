@@ -1,4 +1,5 @@
 import { jwtVerify } from 'jose';
+import { keySet } from '../state/keys.js';
 import type { State } from '../state/state.js';
 import { refused } from './envelope.js';
 
@@ -23,7 +24,7 @@ export async function authenticate(
     return denied('TOKEN_INVALID', 'token contains an invalid number of segments');
   }
   try {
-    const { payload } = await jwtVerify<MachineClaims>(token, state.key.find, {
+    const { payload } = await jwtVerify<MachineClaims>(token, keySet(state), {
       issuer: state.issuer,
       audience: `${state.issuer}/api`,
       currentDate: new Date(state.clock.now() * 1000),

@@ -17,7 +17,7 @@ export async function readInput(
     return sent;
   }
   const names = Object.fromEntries(
-    Object.entries(path).map(([name, value]) => [name, decodeURIComponent(value)]),
+    Object.entries(path).map(([name, value]) => [name, decoded(value)]),
   );
   const given = {
     ...names,
@@ -34,9 +34,21 @@ export async function readInput(
   return success ? output : refused(400, issues.map(fault));
 }
 
+/** A part of a path; what is not encoded as it should be is the name of nothing. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 async function readBody(request: Request, multipart: boolean): Promise<object | Response> {
   if (multipart) {
-    return Object.fromEntries(await request.formData()) as object;
+    const form = await request.formData().catch(() => undefined);
+    return form
+      ? Object.fromEntries(form)
+      : refused(400, 'INVALID_BODY', 'The body must be multipart/form-data.');
   }
   const bytes = await request.arrayBuffer();
   if (bytes.byteLength > MOST_BYTES) {

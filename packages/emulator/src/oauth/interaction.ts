@@ -153,8 +153,8 @@ export async function chooseOrganization(request: Request, state: State): Promis
 }
 
 /**
- * A page elsewhere must not sign its visitors in here. Where browsers say how the sites are related, that decides: they
- * send `Origin: null` with forms of pages that send no referrer, such as ours.
+ * A page elsewhere must not sign its visitors in here. Where browsers say how the sites are related, that decides: some are
+ * set up to send no referrer, and send `Origin: null` then.
  */
 export function isCrossSite(request: Request, state: State): boolean {
   if (request.method === 'GET') {

@@ -46,7 +46,8 @@ function targetOf(query: URLSearchParams, name: (typeof TARGETS)[number]): strin
   const target = query.get(name) ?? '';
   const state = query.get('state');
   if (name === 'redirect' || state === null) {
-    return target;
+    // A header has no other characters; addresses of apps on phones stay as they are.
+    return target.replace(/[^!-~]+/g, encodeURI);
   }
   const url = new URL(target);
   url.searchParams.set('state', state);

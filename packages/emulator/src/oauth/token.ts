@@ -52,6 +52,9 @@ async function redeemCode(
     grant.ended = true;
     return oauthError('invalid_grant', 'The authorization code was used before.');
   }
+  if (grant.ended) {
+    return oauthError('invalid_grant', 'The sign-in of the authorization code was ended.');
+  }
   if (code.expiresAt <= state.clock.now()) {
     return oauthError('invalid_grant', 'The authorization code has expired.');
   }

@@ -71,7 +71,8 @@ export function page(
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'content-security-policy': POLICY,
-      'referrer-policy': 'no-referrer',
+      // With `no-referrer`, browsers would send forms with `Origin: null`, and over plain http say nothing else of where from.
+      'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       ...headers,
     },

@@ -1,20 +1,21 @@
 /** Bytes that the body of a request may have. */
 const LARGEST_BODY = 1_000_000;
-/** Bytes that a snapshot or a seed may have, which the control API takes. */
-const LARGEST_STATE = 200_000_000;
+/** Snapshots and seeds may be larger: the control API reads them, up to its own limit, once it has seen the token. */
 const LARGE = /^\/emulator\/api\/v1\/(snapshots\/|seed$)/;
 
 /** The request, unless its body is too large: refused before it is read where it says how large it is. */
 export async function limitBody(request: Request): Promise<Request | undefined> {
   const { headers, method, url, body } = request;
-  const most = LARGE.test(new URL(url).pathname) ? LARGEST_STATE : LARGEST_BODY;
-  if (Number(headers.get('content-length')) > most) {
+  if (LARGE.test(new URL(url).pathname)) {
+    return request;
+  }
+  if (Number(headers.get('content-length')) > LARGEST_BODY) {
     return undefined;
   }
   if (!body || !headers.has('transfer-encoding')) {
     return request;
   }
-  const parts = await readAtMost(body, most);
+  const parts = await readAtMost(body, LARGEST_BODY);
   return (
     parts &&
     new Request(url, {

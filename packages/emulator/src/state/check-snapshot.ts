@@ -37,7 +37,9 @@ const UPGRADES: readonly ((older: Unread) => Unread)[] = [
 
 const text = v.string();
 const texts = v.array(text);
-const number = v.pipe(v.number(), v.finite());
+/** Times among them: no date is further away (ECMA-262, 21.4.1.1, in seconds). */
+const FURTHEST = 8.64e12;
+const number = v.pipe(v.number(), v.minValue(-FURTHEST), v.maxValue(FURTHEST));
 const some = v.optional;
 
 /** Things by a key. Their fields that are not named here may be anything. */

@@ -7,7 +7,7 @@ export function findPerson({ directory, people }: State, id: string): Person | u
   return directory.byId(people, id);
 }
 
-/** Ends every sign-in of a person: what apps hold, and Kinde's own sessions. */
+/** Ends every sign-in of a person: what apps hold, Kinde's own sessions, and those that wait for a form. */
 export function endSignIns(state: State, personId: string): void {
   for (const grant of grantsOf(state, (one) => one.personId === personId)) {
     grant.ended = true;
@@ -15,6 +15,11 @@ export function endSignIns(state: State, personId: string): void {
   for (const [cookie, session] of state.sessions) {
     if (session.personId === personId) {
       state.sessions.delete(cookie);
+    }
+  }
+  for (const pending of state.pending.values()) {
+    if (pending.signedIn?.personId === personId) {
+      delete pending.signedIn;
     }
   }
 }
