@@ -9,14 +9,18 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 // Files with secrets: only this user may read them, and no symbolic link leads elsewhere.
 
 /** Not there on Windows, where `lstat` has to do. */
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Flags for a file that must not be there yet. */
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
 
 /**
  * Makes a folder that only this user may read, and that git ignores, unless it is there.
@@ -53,23 +57,66 @@ export function readText(file: string): string | undefined {
     return undefined;
   }
   refuseOthers(file, kind);
-  const open = openSync(file, constants.O_RDONLY | NOFOLLOW);
+  const opened = openSync(file, constants.O_RDONLY | NOFOLLOW);
   try {
-    return readFileSync(open, 'utf8');
+    return readFileSync(opened, 'utf8');
   } finally {
-    closeSync(open);
+    closeSync(opened);
   }
 }
 
 /** Writes a file under a temporary name, and then gives it its name: nobody ever sees half of it. */
 export function writeText(file: string, text: string): void {
+  const temporary = temporaryFor(file);
+  writeNew(temporary, text);
+  renameSync(temporary, file);
+}
+
+/** A file that is being written. */
+export interface UnderWay {
+  /** Resolves once it is written or abandoned. Rejects where it cannot be written. */
+  readonly done: Promise<void>;
+  /** Leaves the file as it was. What was written so far is removed. */
+  abandon(): void;
+}
+
+/** Writes a file as `writeText` does, piece by piece, while other things happen in between. */
+export function startWriting(file: string, texts: Iterable<string>): UnderWay {
+  const temporary = temporaryFor(file);
+  let isWanted = true;
+  const abandon = () => {
+    isWanted = false;
+    rmSync(temporary, { force: true });
+  };
+  const finish = async () => {
+    const handle = await open(temporary, NEW, 0o600);
+    try {
+      for (const text of texts) {
+        await handle.writeFile(text);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (isWanted) {
+      renameSync(temporary, file);
+    } else {
+      abandon();
+    }
+  };
+  const done = finish().catch((error: unknown) => {
+    abandon();
+    throw error;
+  });
+  return { done, abandon };
+}
+
+function temporaryFor(file: string): string {
   const kind = kindOf(file);
   if (kind !== undefined) {
     refuseOthers(file, kind);
   }
-  const temporary = join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-  writeNew(temporary, text);
-  renameSync(temporary, file);
+  return join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
 /** Writes a file that must not be there yet: false where it is. */
@@ -86,13 +133,12 @@ export function writeFirst(file: string, text: string): boolean {
 }
 
 function writeNew(file: string, text: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
-  const open = openSync(file, flags, 0o600);
+  const opened = openSync(file, NEW, 0o600);
   try {
-    writeFileSync(open, text);
-    fsyncSync(open);
+    writeFileSync(opened, text);
+    fsyncSync(opened);
   } finally {
-    closeSync(open);
+    closeSync(opened);
   }
 }
 
