@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fsync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -10,10 +11,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFile,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 // Files with secrets: only this user may read them, and no symbolic link leads elsewhere.
 
@@ -21,6 +23,9 @@ import { dirname, join } from 'node:path';
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 /** Flags for a file that must not be there yet. */
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
+
+const writeLater = promisify(writeFile);
+const syncLater = promisify(fsync);
 
 /**
  * Makes a folder that only this user may read, and that git ignores, unless it is there.
@@ -66,9 +71,9 @@ export function readText(file: string): string | undefined {
 }
 
 /** Writes a file under a temporary name, and then gives it its name: nobody ever sees half of it. */
-export function writeText(file: string, text: string): void {
+export function writeText(file: string, ...texts: readonly string[]): void {
   const temporary = temporaryFor(file);
-  writeNew(temporary, text);
+  writeNew(temporary, texts);
   renameSync(temporary, file);
 }
 
@@ -83,25 +88,23 @@ export interface UnderWay {
 /** Writes a file as `writeText` does, piece by piece, while other things happen in between. */
 export function startWriting(file: string, texts: Iterable<string>): UnderWay {
   const temporary = temporaryFor(file);
+  const opened = openSync(temporary, NEW, 0o600);
   let isWanted = true;
   const abandon = () => {
     isWanted = false;
     rmSync(temporary, { force: true });
   };
   const finish = async () => {
-    const handle = await open(temporary, NEW, 0o600);
     try {
       for (const text of texts) {
-        await handle.writeFile(text);
+        await writeLater(opened, text);
       }
-      await handle.sync();
+      await syncLater(opened);
     } finally {
-      await handle.close();
+      closeSync(opened);
     }
     if (isWanted) {
       renameSync(temporary, file);
-    } else {
-      abandon();
     }
   };
   const done = finish().catch((error: unknown) => {
@@ -122,7 +125,7 @@ function temporaryFor(file: string): string {
 /** Writes a file that must not be there yet: false where it is. */
 export function writeFirst(file: string, text: string): boolean {
   try {
-    writeNew(file, text);
+    writeNew(file, [text]);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
@@ -132,10 +135,10 @@ export function writeFirst(file: string, text: string): boolean {
   }
 }
 
-function writeNew(file: string, text: string): void {
+function writeNew(file: string, texts: readonly string[]): void {
   const opened = openSync(file, NEW, 0o600);
   try {
-    writeFileSync(opened, text);
+    texts.forEach((text) => writeFileSync(opened, text));
     fsyncSync(opened);
   } finally {
     closeSync(opened);

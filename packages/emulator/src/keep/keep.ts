@@ -84,7 +84,8 @@ function read(file: string): Found {
   }
 }
 
-function keepOf(place: Place, { identity, kept, aside }: Found): Keep {
+function keepOf(place: Place, { identity, aside, ...found }: Found): Keep {
+  let { kept } = found;
   let writing: Writing | undefined;
   return {
     place,
@@ -93,7 +94,9 @@ function keepOf(place: Place, { identity, kept, aside }: Found): Keep {
       keys: [developmentKey()],
     },
     token: tokenIn(place.token),
-    snapshot: kept?.snapshot,
+    get snapshot() {
+      return kept?.snapshot;
+    },
     snapshots: createFileSnapshots(place.snapshots),
     attach(state, identified) {
       if (aside !== undefined) {
@@ -102,6 +105,8 @@ function keepOf(place: Place, { identity, kept, aside }: Found): Keep {
       if (kept) {
         adoptSeed(state, kept);
       }
+      // A large tenant is there only once from now on.
+      kept = undefined;
       writing = writeChanges(state, place.state, identified);
     },
     changed: () => writing?.changed(),

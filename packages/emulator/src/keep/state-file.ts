@@ -94,7 +94,8 @@ export function textsOf(state: State): Iterable<string> {
 
 /** A large seed is turned into text only as it is written: that takes as long as all the rest. */
 function* pieces(text: string, seed: Seed): Iterable<string> {
-  yield `${text.slice(0, -1)},"seed":`;
+  yield text.slice(0, -1);
+  yield ',"seed":';
   yield JSON.stringify(seed);
   yield '}';
 }

@@ -41,7 +41,7 @@ export function writeChanges(state: State, file: string, identified: Promise<voi
   };
   const writeAtOnce = () => {
     begin();
-    writeText(file, [...textsOf(state)].join(''));
+    writeText(file, ...textsOf(state));
   };
   const changed = () => {
     timer ??= setTimeout(() => void write(), Math.max(REST, took * REST_TIMES)).unref();
