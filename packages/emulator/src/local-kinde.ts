@@ -67,13 +67,8 @@ export interface Extras
  * @throws Error for an invalid seed, issuer or site URL
  */
 export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}): LocalKinde {
-  const { identity, seed, snapshot, access = { token: createRandom().secret(32) } } = extras;
-  const state = createState(options, createClock(options.clock), {
-    identity,
-    seed,
-    data: snapshot && ((fresh) => dataIn(snapshot, fresh)),
-  });
-  recordMoves(state.journal, state.clock);
+  const { snapshot, access = { token: createRandom().secret(32) } } = extras;
+  const state = begin(options, extras);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const faults = createFaults(state);
   const requests: ReceivedRequest[] = [];
@@ -83,12 +78,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     restore(state, given, () => freshData(state));
     tellRestored(state, given);
   };
-  const answer = createAnswer({
-    state,
-    faults,
-    observer,
-    requests,
-  });
+  const answer = createAnswer({ state, faults, observer, requests });
   const visitors = createAccess(state);
   const parts: ControlParts = {
     snapshots: extras.snapshots ?? createMemorySnapshots(),
@@ -106,10 +96,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     fresh: (seed) => freshData({ ...state, seed }),
   };
   const control = createControl(parts);
-  if (snapshot) {
-    state.clock.restore(snapshot.clock);
-    tellRestored(state, snapshot);
-  }
+  goOn(state, snapshot);
   return {
     state,
     faults,
@@ -135,6 +122,24 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     restore: putBack,
     reset: () => startOver(parts, state.seed, 'seed'),
   };
+}
+
+function begin(options: EmulatorOptions, { identity, seed, snapshot }: Extras): State {
+  const state = createState(options, createClock(options.clock), {
+    identity,
+    seed,
+    data: snapshot && ((fresh) => dataIn(snapshot, fresh)),
+  });
+  recordMoves(state.journal, state.clock);
+  return state;
+}
+
+/** Sets the clock as it was kept, once everything listens to it. */
+function goOn(state: State, snapshot: Snapshot | undefined): void {
+  if (snapshot) {
+    state.clock.restore(snapshot.clock);
+    tellRestored(state, snapshot);
+  }
 }
 
 type Answer = (request: Request) => Response | Promise<Response>;
