@@ -109,13 +109,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     dashboardLink: visitors.link,
     answer: route({
       control: createControlRoutes(control, { access, journal: state.journal }).fetch,
-      dashboard: createDashboard({
-        state,
-        access: visitors,
-        control,
-        flows,
-        sdks: SDKS,
-      }),
+      dashboard: createDashboard({ state, access: visitors, control, flows, sdks: SDKS }),
       kinde: answer,
     }),
     capture: () => capture(state),
