@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { importOurs } from './ours.mjs';
 
-process.once('message', async ({ what, seed, beside }) => {
+process.once('message', async ({ what, seed, keep, beside }) => {
   const { createEmulator } = await importOurs('emulator', beside);
-  process.send(await measures[what](createEmulator, seed));
+  process.send(await measures[what](createEmulator, { seed, keep }));
 });
 
 const measures = {
@@ -19,10 +19,10 @@ const measures = {
     }
     return { millis: found };
   },
-  /** A tenant of many: until it answers, the memory of the process, and the bytes of the sign-in page. */
-  async tenant(createEmulator, seed) {
+  /** A tenant of many, kept in a folder if one is given: until it answers, the memory of the process, and the bytes of the sign-in page. */
+  async tenant(createEmulator, { seed, keep }) {
     const start = performance.now();
-    const emulator = await createEmulator({ seed: JSON.parse(readFileSync(seed, 'utf8')) });
+    const emulator = await createEmulator({ seed: JSON.parse(readFileSync(seed, 'utf8')), keep });
     const query = new URLSearchParams({
       client_id: emulator.env.KINDE_CLIENT_ID,
       redirect_uri: emulator.env.KINDE_REDIRECT_URI,
@@ -32,8 +32,10 @@ const measures = {
     });
     const page = await emulator.fetch(`${emulator.issuer}/oauth2/auth?${query}`);
     const bytes = Buffer.byteLength(await page.text());
+    const millis = performance.now() - start;
+    await emulator.close();
     return {
-      millis: performance.now() - start,
+      millis,
       bytes,
       memory: process.resourceUsage().maxRSS * 1_024,
     };

@@ -89,13 +89,15 @@ function emulatorGoals({ emulator = [] }) {
   if (!ours) {
     return [];
   }
-  const { create, first, again, tenant } = ours;
+  const { create, first, again, tenant, restart } = ours;
   return [
     atMost('createEmulator(), after the first', 5, create, millis),
     atMost('the local Kinde answers after Node’s start, the first time', 300, first, millis),
     atMost('the same, with what was kept', 300, again, millis),
     atMost('100,000 users: the sign-in page is there', 3_000, tenant.millis, millis),
     atMost('100,000 users: memory of the process', 400 * 2 ** 20, tenant.memory, kb),
+    atMost('100,000 users that were kept: the same', 3_000, restart?.millis, millis),
+    atMost('100,000 users that were kept: memory', 400 * 2 ** 20, restart?.memory, kb),
     atMost('100,000 users: the sign-in page', 50_000, tenant.bytes, kb),
   ];
 }

@@ -182,10 +182,20 @@ const writers = {
   ],
   emulator: (rows) => [
     '## The local Kinde',
-    '`createEmulator()` in a process that made one before; the command line from the start of Node until it prints its address, beyond an empty Node, in a new project and in one that it was started in before; and a tenant of 100,000 users from a JSON file until its sign-in page is there.',
+    '`createEmulator()` in a process that made one before; the command line from the start of Node until it prints its address, beyond an empty Node, in a new project and in one that it was started in before; and a tenant of 100,000 users from a JSON file until its sign-in page is there; once more from the kept state, and written to it.',
     table(
-      ['', 'create, ms', 'first start, ms', 'later, ms', 'tenant, ms', 'memory, KB', 'page, KB'],
-      rows.map(({ label, create, first, again, tenant }) => [
+      [
+        '',
+        'create, ms',
+        'first start, ms',
+        'later, ms',
+        'tenant, ms',
+        'memory, KB',
+        'page, KB',
+        'kept, ms',
+        'its memory, KB',
+      ],
+      rows.map(({ label, create, first, again, tenant, restart }) => [
         label,
         create.toFixed(1),
         first.toFixed(0),
@@ -193,6 +203,8 @@ const writers = {
         tenant.millis.toFixed(0),
         kb(tenant.memory),
         kb(tenant.bytes),
+        restart.millis.toFixed(0),
+        kb(restart.memory),
       ]),
     ),
   ],

@@ -31,6 +31,9 @@ export async function emulator({ quick, note, beside }) {
       starts.push(await ready(project, other));
     }
     const tenant = await runApart(apart, { what: 'tenant', seed, beside: other });
+    const kept = { what: 'tenant', seed, keep: mkdtempSync(join(folder, 'kept-')), beside: other };
+    await runApart(apart, kept);
+    const restart = await runApart(apart, kept);
     rows.push({
       label,
       create: median(millis),
@@ -38,6 +41,7 @@ export async function emulator({ quick, note, beside }) {
       again: median(starts),
       people: PEOPLE,
       tenant,
+      restart,
     });
   }
   rmSync(folder, { recursive: true, force: true });

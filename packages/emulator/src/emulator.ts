@@ -120,7 +120,7 @@ export async function createEmulatorWith(
   const { state, delivering, access, dashboardLink, ...parts } = local;
   const own = createOwnKey(state, options);
   if (keep) {
-    keep.attach(local, own.make());
+    keep.attach(state, own.make());
   }
   const answer = keptAnswer(local, own, keep);
   const servers = createServers(answer);
@@ -175,9 +175,9 @@ async function open(
     return { local: createLocalKinde(options, { environment, ...extras }) };
   }
   const keep = await openKeep(options.keep, environment);
-  const { identity, snapshots, token } = keep;
+  const { identity, snapshot, snapshots, token } = keep;
   try {
-    const kept = { environment, identity, snapshots, access: { token } };
+    const kept = { environment, identity, snapshot, snapshots, access: { token } };
     return { keep, local: createLocalKinde(options, { ...kept, ...extras }) };
   } catch (error) {
     keep.close();

@@ -1,7 +1,7 @@
 // Several local Kindes in one process: each has its own state, issuer and port.
 import { createEmulatorWith, type Emulator } from './emulator.js';
 import type { EmulatorOptions } from './options.js';
-import type { ReadonlySeed } from './seed/seed.js';
+import type { Seed } from './seed/seed.js';
 import type { ListenOptions } from './serve.js';
 
 /** A local Kinde of this process, by the name of its environment. */
@@ -23,10 +23,10 @@ export interface EnvironmentSet {
   /** One that runs. */
   find(name: string): Emulator | undefined;
   /**
-   * Starts one, on a free port unless one is given.
+   * Starts one with a seed that was checked, on a free port unless one is given.
    * @throws Error where one of this name runs, and as `createEmulator` and `listen` do. Nothing stays open then.
    */
-  create(name: string, seed?: ReadonlySeed, port?: number): Promise<Environment>;
+  create(name: string, seed?: Seed, port?: number): Promise<Environment>;
   /** Stops and forgets one; false where there is none. What it kept stays. */
   remove(name: string): Promise<boolean>;
   /** Stops all. */
@@ -58,9 +58,10 @@ export function createEnvironments({
       if (running.has(name)) {
         throw new Error(`An environment ${name} runs already.`);
       }
-      const options = { ...defaults, environment: name, ...(seed && { seed }) };
+      const options = { ...defaults, environment: name };
       const emulator = await createEmulatorWith(options, {
         environments: set,
+        seed,
         listensAtOnce: true,
       });
       try {

@@ -17,12 +17,12 @@ import { createFaults, type AllFaults } from './faults/faults.js';
 import { createJudge, findingsOf } from './findings/findings.js';
 import type { Flows } from './flows/flow.js';
 import { observeFlows } from './flows/observe.js';
-import { createRandom, type Identity } from './identity/identity.js';
+import { createRandom } from './identity/identity.js';
 import { recordMoves } from './journal/record-moves.js';
 import type { EmulatorOptions } from './options.js';
-import { capture, restore } from './state/capture.js';
+import { capture, dataIn, restore } from './state/capture.js';
 import type { Snapshot } from './state/check-snapshot.js';
-import { createState, type State } from './state/state.js';
+import { createState, type Beginning, type State } from './state/state.js';
 import { tenantOf } from './state/tenant.js';
 import { createDelivery, type Deliveries } from './webhooks/delivery.js';
 
@@ -50,9 +50,10 @@ export interface LocalKinde {
 }
 
 /** What a local Kinde may have beside its options. */
-export interface Extras extends Pick<ControlParts, 'environment' | 'environments'> {
-  /** What ids, secrets and keys come from. @default the published one */
-  readonly identity?: Identity;
+export interface Extras
+  extends Pick<ControlParts, 'environment' | 'environments'>, Pick<Beginning, 'identity' | 'seed'> {
+  /** What it goes on with: checked, and held by nobody else. @default what the seed describes */
+  readonly snapshot?: Snapshot | undefined;
   /** Listens before its own key is made. Requests wait for the key; what signs in this process has to. @default false */
   readonly listensAtOnce?: boolean;
   /** Keeps snapshots. @default in memory */
@@ -66,23 +67,23 @@ export interface Extras extends Pick<ControlParts, 'environment' | 'environments
  * @throws Error for an invalid seed, issuer or site URL
  */
 export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}): LocalKinde {
-  const state = createState(options, createClock(options.clock), extras.identity);
-  recordMoves(state.journal, state.clock);
+  const { snapshot, access = { token: createRandom().secret(32) } } = extras;
+  const state = begin(options, extras);
   const { start, stop, ...webhooks } = createDelivery(state, options.deliver);
   const faults = createFaults(state);
   const requests: ReceivedRequest[] = [];
   const observer = observeFlows(state, createJudge(state));
   const { flows } = observer;
-  const { access = { token: createRandom().secret(32) } } = extras;
-  const putBack = (snapshot: Snapshot) => {
-    restore(state, snapshot, () => freshData(state));
-    state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
+  const putBack = (given: Snapshot) => {
+    restore(state, given, () => freshData(state));
+    tellRestored(state, given);
   };
   const answer = createAnswer({ state, faults, observer, requests });
   const visitors = createAccess(state);
   const parts: ControlParts = {
-    snapshots: createMemorySnapshots(),
-    ...extras,
+    snapshots: extras.snapshots ?? createMemorySnapshots(),
+    environment: extras.environment,
+    environments: extras.environments,
     state,
     faults,
     webhooks,
@@ -95,6 +96,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     fresh: (seed) => freshData({ ...state, seed }),
   };
   const control = createControl(parts);
+  goOn(state, snapshot);
   return {
     state,
     faults,
@@ -107,19 +109,31 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     dashboardLink: visitors.link,
     answer: route({
       control: createControlRoutes(control, { access, journal: state.journal }).fetch,
-      dashboard: createDashboard({
-        state,
-        access: visitors,
-        control,
-        flows,
-        sdks: SDKS,
-      }),
+      dashboard: createDashboard({ state, access: visitors, control, flows, sdks: SDKS }),
       kinde: answer,
     }),
     capture: () => capture(state),
     restore: putBack,
     reset: () => startOver(parts, state.seed, 'seed'),
   };
+}
+
+function begin(options: EmulatorOptions, { identity, seed, snapshot }: Extras): State {
+  const state = createState(options, createClock(options.clock), {
+    identity,
+    seed,
+    data: snapshot && ((fresh) => dataIn(snapshot, fresh)),
+  });
+  recordMoves(state.journal, state.clock);
+  return state;
+}
+
+/** Sets the clock as it was kept, once everything listens to it. */
+function goOn(state: State, snapshot: Snapshot | undefined): void {
+  if (snapshot) {
+    state.clock.restore(snapshot.clock);
+    tellRestored(state, snapshot);
+  }
 }
 
 type Answer = (request: Request) => Response | Promise<Response>;
@@ -140,6 +154,10 @@ function route({
     }
     return isOwnPath(pathname) ? dashboard(request) : kinde(request);
   };
+}
+
+function tellRestored({ journal }: State, { takenAt }: Snapshot): void {
+  journal.append({ kind: 'state', what: 'restored', name: takenAt });
 }
 
 /** The data of a tenant as its seed has it. */

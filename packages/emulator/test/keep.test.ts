@@ -191,6 +191,38 @@ describe('the files', () => {
     expect(state.clock.settings.ahead).toBe(0);
   });
 
+  test('a time that no clock can show is no sound state, and changes nothing', async () => {
+    const first = await start();
+    await first.close();
+    const kept = JSON.parse(readFileSync(file(), 'utf8'));
+    kept.snapshot.clock.frozenAt = -5;
+    kept.snapshot.data.people = [];
+    writeFileSync(file(), JSON.stringify(kept));
+    const second = await start();
+    expect(journalOf(second, 'state').map(({ what }) => what)).toEqual(['set-aside']);
+    expect(second.state.people).toHaveLength(3);
+    expect(() => second.restore(kept.snapshot)).toThrow('clock.frozenAt');
+    expect(second.state.people).toHaveLength(3);
+    expect(second.env['KINDE_CLIENT_SECRET']).toBe(first.env['KINDE_CLIENT_SECRET']);
+  });
+
+  test('what changes while the state is being written is kept, and no half of a file is left', async () => {
+    const emulator = await start();
+    const people = Array.from({ length: 5_000 }, (_, index) => ({
+      id: `kp_${index}`,
+      email: `user${index}@example.com`,
+      organizations: {},
+    }));
+    emulator.state.people.push(...people);
+    // The key is there now, so that the state is written from here on.
+    await emulator.sign({});
+    emulator.state.people[0]!.givenName = 'Late';
+    await emulator.close();
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    const { state } = await start();
+    expect([state.people.length, state.people[0]!.givenName]).toEqual([5_003, 'Late']);
+  });
+
   test('a state that cannot be written is told, and requests go on', async () => {
     const emulator = await start();
     await emulator.sign({});

@@ -4,7 +4,7 @@ import { DEFAULT_ENVIRONMENT, projectFolder } from '../keep/place.js';
 import { watchSeed } from '../keep/watch.js';
 import { checkSeed } from '../seed/check-seed.js';
 import { findSeed, readSeed } from '../seed/read-seed.js';
-import type { ReadonlySeed } from '../seed/seed.js';
+import type { Seed } from '../seed/seed.js';
 import { usageError, type Given, type OptionName } from './options.js';
 
 /** Options of a local Kinde that is started. */
@@ -58,7 +58,6 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
   const environments = createEnvironments(
     optionsOf(given, {
       folder,
-      seed,
       https: certificate ?? given.has('https'),
     }),
   );
@@ -86,7 +85,6 @@ export async function launch(given: Given, defaults: LaunchDefaults): Promise<La
 /** What was read before anything listens. */
 interface Opened {
   readonly folder: string | undefined;
-  readonly seed: ReadonlySeed | undefined;
   readonly https: boolean | KeptCertificate;
 }
 
@@ -104,7 +102,7 @@ async function certificateFor(
 
 function optionsOf(
   given: Given,
-  { folder, seed, https }: Opened,
+  { folder, https }: Opened,
 ): Parameters<typeof createEnvironments>[0] {
   const [siteUrl, issuer, host] = (['site', 'issuer', 'host'] as const).map((name) =>
     given.text(name),
@@ -114,7 +112,6 @@ function optionsOf(
     ...(siteUrl !== undefined && { siteUrl }),
     ...(issuer !== undefined && { issuer }),
     ...(folder !== undefined && { keep: folder }),
-    ...(seed !== undefined && { seed }),
     listen: {
       allowHosts: given.texts('allow-host'),
       https,
@@ -124,7 +121,7 @@ function optionsOf(
 }
 
 /** A seed that is all right, so that nothing is opened for one that is not. */
-async function checkedSeed(file: string): Promise<ReadonlySeed> {
+async function checkedSeed(file: string): Promise<Seed> {
   return checkSeed(await readSeed(file));
 }
 

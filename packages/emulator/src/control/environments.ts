@@ -1,3 +1,4 @@
+import { checkSeed } from '../seed/check-seed.js';
 import type { Changed, CreatedEnvironment, EnvironmentInfo } from './answers.js';
 import { ControlError } from './error.js';
 import type { NewEnvironment } from './inputs.js';
@@ -22,13 +23,16 @@ export async function createEnvironment(
   if (all.list().some((one) => one.name === name)) {
     throw new ControlError('refused', `There is an environment ${JSON.stringify(name)} already.`);
   }
-  const started = await all.create(name, seed ?? parts.state.seed).catch((error: unknown) => {
+  try {
+    const checked = seed === undefined ? parts.state.seed : checkSeed(seed);
+    const started = await all.create(name, checked);
+    return {
+      ...started,
+      journal: parts.state.journal.last,
+    };
+  } catch (error) {
     throw new ControlError('refused', (error as Error).message);
-  });
-  return {
-    ...started,
-    journal: parts.state.journal.last,
-  };
+  }
 }
 
 /** `removeEnvironment` */

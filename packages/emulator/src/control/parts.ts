@@ -1,6 +1,6 @@
 import type { AllFaults } from '../faults/faults.js';
 import type { Flow, Flows } from '../flows/flow.js';
-import type { ReadonlySeed, Seed } from '../seed/seed.js';
+import type { Seed } from '../seed/seed.js';
 import type { Snapshot } from '../state/capture.js';
 import type { State, TenantData } from '../state/state.js';
 import type { EnvironmentInfo } from './answers.js';
@@ -42,8 +42,8 @@ export interface ControlParts {
 export interface Environments {
   /** Those that run, by name. */
   list(): readonly EnvironmentInfo[];
-  /** Starts one on a free port. */
-  create(name: string, seed?: ReadonlySeed): Promise<StartedEnvironment>;
+  /** Starts one on a free port, with a seed that was checked. */
+  create(name: string, seed?: Seed): Promise<StartedEnvironment>;
   /** Stops and forgets one; false where there is none. */
   remove(name: string): Promise<boolean>;
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -11,14 +12,21 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFile,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 // Files with secrets: only this user may read them, nobody else made them, and no symbolic link leads elsewhere.
 
 /** Not there on Windows, where `lstat` has to do. */
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Flags for a file that must not be there yet. */
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
+
+const writeLater = promisify(writeFile);
+const syncLater = promisify(fsync);
 
 /**
  * Makes a folder that only this user may read, and that git ignores, unless it is there.
@@ -55,24 +63,20 @@ export function readText(file: string): string | undefined {
     return undefined;
   }
   refuseOthers(file, kind);
-  const open = openSync(file, constants.O_RDONLY | NOFOLLOW);
+  const opened = openSync(file, constants.O_RDONLY | NOFOLLOW);
   try {
-    refuseStranger(file, fstatSync(open));
-    return readFileSync(open, 'utf8');
+    refuseStranger(file, fstatSync(opened));
+    return readFileSync(opened, 'utf8');
   } finally {
-    closeSync(open);
+    closeSync(opened);
   }
 }
 
 /** Writes a file under a temporary name, and then gives it its name: nobody ever sees half of it. */
-export function writeText(file: string, text: string): void {
-  const kind = kindOf(file);
-  if (kind !== undefined) {
-    refuseOthers(file, kind);
-  }
-  const temporary = join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+export function writeText(file: string, ...texts: readonly string[]): void {
+  const temporary = temporaryFor(file);
   try {
-    writeNew(temporary, text);
+    writeNew(temporary, texts);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -80,10 +84,55 @@ export function writeText(file: string, text: string): void {
   }
 }
 
+/** A file that is being written. */
+export interface UnderWay {
+  /** Resolves once it is written or abandoned. Rejects where it cannot be written. */
+  readonly done: Promise<void>;
+  /** Leaves the file as it was. What was written so far is removed. */
+  abandon(): void;
+}
+
+/** Writes a file as `writeText` does, piece by piece, while other things happen in between. */
+export function startWriting(file: string, texts: Iterable<string>): UnderWay {
+  const temporary = temporaryFor(file);
+  const opened = openSync(temporary, NEW, 0o600);
+  let isWanted = true;
+  const abandon = () => {
+    isWanted = false;
+    rmSync(temporary, { force: true });
+  };
+  const finish = async () => {
+    try {
+      for (const text of texts) {
+        await writeLater(opened, text);
+      }
+      await syncLater(opened);
+    } finally {
+      closeSync(opened);
+    }
+    if (isWanted) {
+      renameSync(temporary, file);
+    }
+  };
+  const done = finish().catch((error: unknown) => {
+    abandon();
+    throw error;
+  });
+  return { done, abandon };
+}
+
+function temporaryFor(file: string): string {
+  const kind = kindOf(file);
+  if (kind !== undefined) {
+    refuseOthers(file, kind);
+  }
+  return join(dirname(file), `.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+}
+
 /** Writes a file that must not be there yet: false where it is. */
 export function writeFirst(file: string, text: string): boolean {
   try {
-    writeNew(file, text);
+    writeNew(file, [text]);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
@@ -93,14 +142,13 @@ export function writeFirst(file: string, text: string): boolean {
   }
 }
 
-function writeNew(file: string, text: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
-  const open = openSync(file, flags, 0o600);
+function writeNew(file: string, texts: readonly string[]): void {
+  const opened = openSync(file, NEW, 0o600);
   try {
-    writeFileSync(open, text);
-    fsyncSync(open);
+    texts.forEach((text) => writeFileSync(opened, text));
+    fsyncSync(opened);
   } finally {
-    closeSync(open);
+    closeSync(opened);
   }
 }
 

@@ -6,7 +6,6 @@ import type { Seed } from '../seed/seed.js';
 import { laterVersion } from '../state/check-snapshot.js';
 import { snapshotOf } from '../state/capture.js';
 import type { State } from '../state/state.js';
-import { writeText } from './files.js';
 
 /** What a state file holds. */
 export interface Kept {
@@ -75,20 +74,30 @@ export function parseState(file: string, text: string): Kept {
   return kept;
 }
 
-/** Writes the state down as it is now. */
-export function writeState(file: string, state: State): void {
+/**
+ * The text of a state file for the state as it is now, in pieces. All that may change is read before the first one is
+ * given.
+ */
+export function textsOf(state: State): Iterable<string> {
   const { identity, seed, siteUrl, callbacks } = state;
-  const kept: Kept = {
+  const kept: Omit<Kept, 'seed'> = {
     version: VERSION,
     identity,
-    seed: seed satisfies Seed,
     site: {
       siteUrl,
       callbacks,
     },
     snapshot: snapshotOf(state),
   };
-  writeText(file, JSON.stringify(kept));
+  return pieces(JSON.stringify(kept), seed);
+}
+
+/** A large seed is turned into text only as it is written: that takes as long as all the rest. */
+function* pieces(text: string, seed: Seed): Iterable<string> {
+  yield text.slice(0, -1);
+  yield ',"seed":';
+  yield JSON.stringify(seed);
+  yield '}';
 }
 
 /** Gives a state file another name, so that nothing in it is lost. Answers that name. */

@@ -72,15 +72,20 @@ function written(value: unknown, form: Form): unknown {
  * @throws TypeError for what is no snapshot, and for one of a later version. Nothing changes then.
  */
 export function restore(state: State, snapshot: unknown, fresh: () => TenantData): void {
-  const { clock, data } = copyOf(checkSnapshot(snapshot));
+  const copy = copyOf(checkSnapshot(snapshot));
+  replaceData(state, dataIn(copy, fresh));
+  state.clock.restore(copy.clock);
+}
+
+/** The data in a snapshot that was checked and that nobody else holds: see `restore`. */
+export function dataIn({ data }: Snapshot, fresh: () => TenantData): TenantData {
   const isWhole = PARTS.every(([part]) => Object.hasOwn(data, part) || part === 'managementLimit');
   const others: Partial<TenantData> = isWhole ? {} : fresh();
   const parts = PARTS.map(([part, form]) => [
     part,
     Object.hasOwn(data, part) ? read(data[part], form) : others[part],
   ]);
-  Object.assign(state, Object.fromEntries(parts));
-  state.clock.restore(clock);
+  return Object.fromEntries(parts) as unknown as TenantData;
 }
 
 function read(value: unknown, form: Form): unknown {

@@ -230,7 +230,7 @@ const SHAPES = {
 
 const ClockSchema = v.object({
   ahead: number,
-  frozenAt: some(number),
+  frozenAt: some(v.pipe(number, v.gtValue(0), v.ltValue(253_402_300_800))),
   speed: v.pipe(number, v.minValue(0.01), v.maxValue(100_000)),
   since: number,
 });

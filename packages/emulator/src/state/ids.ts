@@ -18,9 +18,10 @@ export function remember<Value>(
   most = 10000,
 ): void {
   for (const oldest of memory.keys()) {
-    if (memory.size >= most) {
-      memory.delete(oldest);
+    if (memory.size < most) {
+      break;
     }
+    memory.delete(oldest);
   }
   memory.set(id, value);
 }

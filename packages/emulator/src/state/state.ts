@@ -114,18 +114,29 @@ const operations = Object.values(contract).flatMap((resource) =>
 /** Seconds in which a replaced refresh token still works: Kinde speaks of a small window, without a number. */
 const OVERLAP = 10;
 
+/** What a state may begin with, beside its options. */
+export interface Beginning {
+  /** What ids, secrets and keys come from. @default the published one */
+  readonly identity?: Identity | undefined;
+  /** A seed that was checked, in place of that of the options: checking takes long for a large one. */
+  readonly seed?: Seed | undefined;
+  /** Data that it goes on with; `fresh` makes those of the seed. @default those of the seed */
+  readonly data?: ((fresh: () => TenantData) => TenantData) | undefined;
+}
+
 /** Creates the state from a seed, with the credentials of its identity where the seed has no applications. */
 export function createState(
   options: EmulatorOptions,
   clock: KeptClock,
-  identity: Identity = developmentIdentity(),
+  beginning: Beginning = {},
 ): State {
-  const seed = checkSeed(options.seed ?? defaultSeed);
+  const { identity = developmentIdentity(), data = (fresh) => fresh() } = beginning;
+  const seed = beginning.seed ?? checkSeed(options.seed ?? defaultSeed);
   const siteUrl = siteOf(options.siteUrl);
   const callbacks = callbacksOf(options.callbacks ?? [], siteUrl);
   const random = options.deterministic ? createCounted(identity) : createRandom();
   return {
-    ...tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() }),
+    ...data(() => tenantOf(seed, { identity, siteUrl, callbacks, now: clock.now() })),
     issuer: originOf('issuer', options.issuer),
     siteUrl,
     callbacks,
