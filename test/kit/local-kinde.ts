@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
+import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url));
@@ -17,6 +19,8 @@ export interface Started {
   token(): string;
   /** Lines that it printed. */
   readonly lines: string[];
+  /** Lines that it printed about what went wrong. */
+  readonly errors: string[];
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -37,29 +41,42 @@ export function command(folder: string, args: readonly string[]): ChildProcess {
   });
 }
 
+/** How it is started. */
+export interface Starting {
+  /** Whether it prints JSON for programs, or lines for people. @default true */
+  readonly json?: boolean;
+}
+
 /** Starts it, and waits until it says where it is. */
-export async function start(folder: string, args: readonly string[] = []): Promise<Started> {
-  const child = command(folder, ['--json', '--port', '0', ...args]);
+export async function start(
+  folder: string,
+  args: readonly string[] = [],
+  { json = true }: Starting = {},
+): Promise<Started> {
+  const child = command(folder, [...(json ? ['--json'] : []), '--port', '0', ...args]);
   const lines: string[] = [];
-  let errors = '';
-  child.stderr!.on('data', (part: Buffer) => (errors += part.toString()));
-  const ready = new Promise<{ url: string; env: Record<string, string> }>((resolve, reject) => {
-    let rest = '';
-    child.once('exit', () => reject(new Error(`It stopped: ${errors}`)));
-    child.stdout!.on('data', (part: Buffer) => {
-      const parts = (rest + part.toString()).split('\n');
-      rest = parts.pop()!;
-      lines.push(...parts);
-      if (parts[0] !== undefined && lines.length >= 1) {
-        resolve(JSON.parse(lines[0]!) as never);
-      }
-    });
-  });
-  const { url, env } = await ready;
+  const errors: string[] = [];
+  const { url, env } = await new Promise<{ url: string; env: Record<string, string> }>(
+    (resolve, reject) => {
+      child.once('exit', () => reject(new Error(`It stopped: ${errors.join('\n')}`)));
+      onLines(child.stderr!, (line) => errors.push(line));
+      onLines(child.stdout!, (line) => {
+        lines.push(line);
+        if (json && lines.length === 1) {
+          resolve(JSON.parse(line) as never);
+        } else if (line.startsWith('Stop with')) {
+          const said = lines.join('\n');
+          const { KINDE_ISSUER_URL: url = '', ...env } = parseEnv(said.replaceAll(/^ +/gm, ''));
+          resolve({ url, env: { KINDE_ISSUER_URL: url, ...env } as Record<string, string> });
+        }
+      });
+    },
+  );
   return {
     url,
     env,
     lines,
+    errors,
     token: () => readFileSync(join(folder, '.kindling/emulator/default.token'), 'utf8').trim(),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
@@ -69,4 +86,15 @@ export async function start(folder: string, args: readonly string[] = []): Promi
       }
     },
   };
+}
+
+/** Calls with every whole line of an output. */
+function onLines(output: Readable, call: (line: string) => void): void {
+  let rest = '';
+  output.setEncoding('utf8');
+  output.on('data', (part: string) => {
+    const parts = (rest + part).split('\n');
+    rest = parts.pop()!;
+    parts.forEach(call);
+  });
 }
