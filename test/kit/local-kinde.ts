@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
+import { connect, type Control } from '@kindling/emulator/client';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url));
@@ -15,8 +16,10 @@ const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.m
 export interface Started {
   readonly url: string;
   readonly env: Record<string, string>;
-  /** Token of the control API, from the state folder. */
-  token(): string;
+  /** Its control API, with the token from the state folder. */
+  control(): Control;
+  /** Text of a page of its dashboard, for a browser that opened it by its link. */
+  read(path: string): Promise<string>;
   /** Lines that it printed. */
   readonly lines: string[];
   /** Lines that it printed about what went wrong. */
@@ -65,19 +68,26 @@ export async function start(
         if (json && lines.length === 1) {
           resolve(JSON.parse(line) as never);
         } else if (line.startsWith('Stop with')) {
-          const said = lines.join('\n');
-          const { KINDE_ISSUER_URL: url = '', ...env } = parseEnv(said.replaceAll(/^ +/gm, ''));
-          resolve({ url, env: { KINDE_ISSUER_URL: url, ...env } as Record<string, string> });
+          const variables = lines.filter((one) => /^ +KINDE_/.test(one)).map((one) => one.trim());
+          const env = parseEnv(variables.join('\n')) as Record<string, string>;
+          resolve({ url: env['KINDE_ISSUER_URL']!, env });
         }
       });
     },
   );
+  const token = () => readFileSync(join(folder, '.kindling/emulator/default.token'), 'utf8').trim();
+  const control = () => connect({ url, token: token() });
+  let cookie: string | undefined;
   return {
     url,
     env,
     lines,
     errors,
-    token: () => readFileSync(join(folder, '.kindling/emulator/default.token'), 'utf8').trim(),
+    control,
+    async read(path) {
+      cookie ??= await cookieOf((await control().dashboardLink()).url);
+      return seen(await (await fetch(url + path, { headers: { cookie } })).text());
+    },
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
         const over = once(child, 'exit');
@@ -86,6 +96,22 @@ export async function start(
       }
     },
   };
+}
+
+async function cookieOf(link: string): Promise<string> {
+  const opened = await fetch(link, { redirect: 'manual' });
+  return (opened.headers.get('set-cookie') ?? '').split(';')[0]!;
+}
+
+/** Text of a page as a reader sees it. */
+function seen(page: string): string {
+  return page
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
 }
 
 /** Calls with every whole line of an output. */

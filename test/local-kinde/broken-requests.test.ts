@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '@kindling/emulator/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   BROKEN,
@@ -10,56 +9,23 @@ import {
 } from '../../packages/emulator/test/broken-requests.js';
 import { createProject, start, type Started } from '../kit/local-kinde.js';
 
-type Control = ReturnType<typeof connect>;
-
-/** A local Kinde in a process of its own, as an app and a developer reach it. */
-interface Reached {
-  readonly kinde: Started;
-  readonly control: Control;
-  readonly sender: Sender;
-  /** Text of a page of its dashboard, for a browser that opened it by its link. */
-  read(path: string): Promise<string>;
-}
-
-async function reach(kinde: Started): Promise<Reached> {
-  const control = connect({ url: kinde.url, token: kinde.token() });
-  const { url } = await control.dashboardLink();
-  const opened = await fetch(url, { redirect: 'manual' });
-  const [cookie = ''] = (opened.headers.get('set-cookie') ?? '').split(';');
+/** Sends to a local Kinde in a process of its own. */
+function senderTo(kinde: Started): Sender {
+  const { url, control } = kinde;
   return {
-    kinde,
-    control,
-    sender: {
-      issuer: kinde.url,
-      fetch: (path, init) => fetch(kinde.url + path, { redirect: 'manual', ...init }),
-      async signIn(path) {
-        const signedIn = await control.signIn({
-          url: kinde.url + path,
-          person: 'grace@example.com',
-        });
-        return new URL(signedIn.location);
-      },
-      advance: async (seconds) => void (await control.setClock({ advance: seconds })),
+    issuer: url,
+    fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
+    async signIn(path) {
+      const { location } = await control().signIn({ url: url + path, person: 'grace@example.com' });
+      return new URL(location);
     },
-    read: async (path) =>
-      seen(await (await fetch(kinde.url + path, { headers: { cookie } })).text()),
+    advance: async (seconds) => void (await control().setClock({ advance: seconds })),
   };
 }
 
-/** Text of a page as a reader sees it. */
-function seen(page: string): string {
-  return page
-    .replaceAll(/<[^>]*>/g, '')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
-}
-
 /** The sign-in whose first finding that is wrong has this id. */
-async function explained({ control }: Reached, id: string) {
-  const flows = await control.flows({});
+async function explained({ control }: Started, id: string) {
+  const flows = await control().flows();
   const verdicts = flows.map(({ findings, ...flow }) => ({
     flow,
     verdict: findings.find(({ level }) => level === 'wrong'),
@@ -71,18 +37,18 @@ async function explained({ control }: Reached, id: string) {
 
 describe('a broken request names its cause', () => {
   const projects = [createProject(), createProject()];
-  const reached: Reached[] = [];
+  const started: Started[] = [];
   beforeAll(async () => {
     for (const { folder } of projects) {
       writeFileSync(join(folder, 'kinde.seed.json'), JSON.stringify(brokenSeed));
     }
-    const started = await Promise.all(
-      projects.map(({ folder }, index) => start(folder, ['--site', SITE], { json: index === 0 })),
+    const starting = projects.map(({ folder }, index) =>
+      start(folder, ['--site', SITE], { json: index === 0 }),
     );
-    reached.push(...(await Promise.all(started.map(reach))));
+    started.push(...(await Promise.all(starting)));
   }, 60_000);
   afterAll(async () => {
-    await Promise.all(reached.map(({ kinde }) => kinde.stop()));
+    await Promise.all(started.map((one) => one.stop()));
     projects.forEach(({ remove }) => remove());
   });
 
@@ -93,17 +59,16 @@ describe('a broken request names its cause', () => {
   test.each(BROKEN)(
     '$name',
     async ({ finding, send }) => {
-      const [toPrograms, toPeople] = reached as [Reached, Reached];
-      for (const one of reached) {
-        await one.control.reset();
-        await send(one.sender);
+      for (const [index, one] of started.entries()) {
+        await one.control().reset();
+        await send(senderTo(one));
         const { flow, verdict } = await explained(one, finding);
-        expect((await one.control.flow(flow.id)).findings).toContainEqual(verdict);
+        expect((await one.control().flow(flow.id)).findings).toContainEqual(verdict);
         expect(await one.read(`/emulator/sign-ins/${flow.id}`)).toContain(verdict.says);
         const isTold = () =>
-          one === toPrograms
-            ? hasEntry(one.kinde.lines, flow.id, verdict.says)
-            : hasLine(toPeople.kinde.errors, flow.id, verdict.says);
+          index === 0
+            ? hasEntry(one.lines, flow.id, verdict.says)
+            : hasLine(one.errors, flow.id, verdict.says);
         // Nothing comes in when nobody exchanges a code: only who looks later sees it.
         await expect.poll(isTold, { timeout: 20_000 }).toBe(finding !== 'callback.never-exchanged');
       }

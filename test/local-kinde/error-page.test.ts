@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { optionsFromEnv } from '@kindling/core';
-import { connect } from '@kindling/emulator/client';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../apps/express-todos/src/app.js';
@@ -37,7 +36,6 @@ describe.skipIf(!hasChromium)('the error page of an app in development', () => {
     project.remove();
   });
 
-  const control = () => connect({ url: kinde.url, token: kinde.token() });
   /** Signs in, which fails, and follows the link of the page. */
   const failAndFollow = async () => {
     await page.goto(`${site}/login?prompt=login`);
@@ -56,7 +54,7 @@ describe.skipIf(!hasChromium)('the error page of an app in development', () => {
   };
   /** The browser is at the page of the newest sign-in, which names the cause. */
   const expectSignIn = async () => {
-    const [newest] = await control().flows({ kind: 'sign-in' });
+    const [newest] = await kinde.control().flows({ kind: 'sign-in' });
     await page.waitForURL(`${kinde.url}/emulator/sign-ins/${newest!.id}`);
     const { says } = newest!.findings.find(({ level }) => level === 'wrong')!;
     expect(await page.textContent('main')).toContain(says);
@@ -67,13 +65,13 @@ describe.skipIf(!hasChromium)('the error page of an app in development', () => {
     await failAndFollow();
     await page.getByText('it goes on to this page').waitFor();
     expect(await page.textContent('main')).toContain('npx @kindling/emulator open');
-    await page.goto((await control().dashboardLink()).url);
+    await page.goto((await kinde.control().dashboardLink()).url);
     await expectSignIn();
   }, 90_000);
 
   test('leads to its sign-in with one click, once the dashboard is open', async () => {
-    const [before] = await control().flows({ kind: 'sign-in' });
-    await page.goto((await control().dashboardLink()).url);
+    const [before] = await kinde.control().flows({ kind: 'sign-in' });
+    await page.goto((await kinde.control().dashboardLink()).url);
     await page.waitForURL(`${kinde.url}/emulator`);
     await failAndFollow();
     expect(await expectSignIn()).not.toBe(before?.id);
