@@ -22,7 +22,7 @@ const { createEmulator } = await import('@kindling/emulator');
 const keep = fileURLToPath(new URL('../.kindling/emulator', import.meta.url));
 const emulator = await createEmulator({ siteUrl, keep, environment: 'demo' });
 const { url: issuer } = await emulator.listen({ port: emulatorPort });
-console.log(`\n  Dashboard          ${issuer}/emulator`);
+console.log(`\n  Dashboard          ${emulator.dashboardLink()}`);
 
 const server = fileURLToPath(new URL(`../apps/${framework}-todos/src/server.ts`, import.meta.url));
 const app = spawn(process.execPath, ['--import', 'tsx', server], {
