@@ -78,12 +78,7 @@ export function createLocalKinde(options: EmulatorOptions, extras: Extras = {}):
     restore(state, snapshot, () => freshData(state));
     state.journal.append({ kind: 'state', what: 'restored', name: snapshot.takenAt });
   };
-  const answer = createAnswer({
-    state,
-    faults,
-    observer,
-    requests,
-  });
+  const answer = createAnswer({ state, faults, observer, requests });
   const visitors = createAccess(state);
   const parts: ControlParts = {
     snapshots: createMemorySnapshots(),
