@@ -68,7 +68,7 @@ export async function openDashboard(
     async listen() {
       const server = await serve(answer, { port: 0, host: 'localhost' });
       close = () => server.close();
-      state.issuer = `http://localhost:${server.port}`;
+      state.issuer = server.url;
       return state.issuer;
     },
     close: () => close(),
