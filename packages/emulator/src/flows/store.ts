@@ -73,13 +73,7 @@ export function createStore(): Store {
     },
     begin(beginning) {
       const id = `flow_${randomBytes(5).toString('hex')}`;
-      const flow: Flow = {
-        id,
-        time: Date.now(),
-        outcome: 'waiting',
-        steps: [],
-        ...beginning,
-      };
+      const flow: Flow = { id, time: Date.now(), outcome: 'waiting', steps: [], ...beginning };
       flows.set(id, flow);
       keysOf.set(flow, []);
       if (flows.size > MOST_FLOWS) {
