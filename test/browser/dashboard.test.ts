@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDashboard, type Opened } from '../../packages/emulator/test/dashboard-kit.js';
+import { barriers, LOOKS, tooWide } from '../kit/barriers.js';
 import { hasChromium, launch } from '../kit/chromium.js';
 
 const PATHS = [
@@ -15,12 +15,6 @@ const PATHS = [
   '/faults',
   '/nothing',
 ];
-const LOOKS: Record<string, BrowserContextOptions> = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  'a window of 390 pixels': { viewport: { width: 390, height: 844 } },
-};
-
 describe.skipIf(!hasChromium)('the dashboard, in a browser', () => {
   let browser: Browser;
   let opened: Opened;
@@ -238,25 +232,6 @@ describe.skipIf(!hasChromium)('the dashboard, in a browser', () => {
     attacker.close();
   });
 });
-
-/** What axe finds wrong, as `rule: elements`. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as any).axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.map(
-      ({ id, nodes }: { id: string; nodes: { html: string }[] }) =>
-        `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
-    );
-  });
-}
-
-/** Pixels by which the page is wider than its window. */
-function tooWide(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-}
 
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');

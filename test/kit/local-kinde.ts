@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
+import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
+import { connect, type Control } from '@kindling/emulator/client';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url));
@@ -13,10 +16,14 @@ const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.m
 export interface Started {
   readonly url: string;
   readonly env: Record<string, string>;
-  /** Token of the control API, from the state folder. */
-  token(): string;
+  /** Its control API, with the token from the state folder. */
+  control(): Control;
+  /** Text of a page of its dashboard, for a browser that opened it by its link. */
+  read(path: string): Promise<string>;
   /** Lines that it printed. */
   readonly lines: string[];
+  /** Lines that it printed about what went wrong. */
+  readonly errors: string[];
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -37,30 +44,50 @@ function command(folder: string, args: readonly string[]): ChildProcess {
   });
 }
 
+/** How it is started. */
+export interface Starting {
+  /** Whether it prints JSON for programs, or lines for people. @default true */
+  readonly json?: boolean;
+}
+
 /** Starts it, and waits until it says where it is. */
-export async function start(folder: string, args: readonly string[] = []): Promise<Started> {
-  const child = command(folder, ['--json', '--port', '0', ...args]);
+export async function start(
+  folder: string,
+  args: readonly string[] = [],
+  { json = true }: Starting = {},
+): Promise<Started> {
+  const child = command(folder, [...(json ? ['--json'] : []), '--port', '0', ...args]);
   const lines: string[] = [];
-  let errors = '';
-  child.stderr!.on('data', (part: Buffer) => (errors += part.toString()));
-  const ready = new Promise<{ url: string; env: Record<string, string> }>((resolve, reject) => {
-    let rest = '';
-    child.once('exit', () => reject(new Error(`It stopped: ${errors}`)));
-    child.stdout!.on('data', (part: Buffer) => {
-      const parts = (rest + part.toString()).split('\n');
-      rest = parts.pop()!;
-      lines.push(...parts);
-      if (parts[0] !== undefined && lines.length >= 1) {
-        resolve(JSON.parse(lines[0]!) as never);
-      }
-    });
-  });
-  const { url, env } = await ready;
+  const errors: string[] = [];
+  const { url, env } = await new Promise<{ url: string; env: Record<string, string> }>(
+    (resolve, reject) => {
+      child.once('exit', () => reject(new Error(`It stopped: ${errors.join('\n')}`)));
+      onLines(child.stderr!, (line) => errors.push(line));
+      onLines(child.stdout!, (line) => {
+        lines.push(line);
+        if (json && lines.length === 1) {
+          resolve(JSON.parse(line) as never);
+        } else if (line.startsWith('Stop with')) {
+          const variables = lines.filter((one) => /^ +KINDE_/.test(one)).map((one) => one.trim());
+          const env = parseEnv(variables.join('\n')) as Record<string, string>;
+          resolve({ url: env['KINDE_ISSUER_URL']!, env });
+        }
+      });
+    },
+  );
+  const token = () => readFileSync(join(folder, '.kindling/emulator/default.token'), 'utf8').trim();
+  const control = () => connect({ url, token: token() });
+  let cookie: string | undefined;
   return {
     url,
     env,
     lines,
-    token: () => readFileSync(join(folder, '.kindling/emulator/default.token'), 'utf8').trim(),
+    errors,
+    control,
+    async read(path) {
+      cookie ??= await cookieOf((await control().dashboardLink()).url);
+      return seen(await (await fetch(url + path, { headers: { cookie } })).text());
+    },
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
         const over = once(child, 'exit');
@@ -69,4 +96,31 @@ export async function start(folder: string, args: readonly string[] = []): Promi
       }
     },
   };
+}
+
+async function cookieOf(link: string): Promise<string> {
+  const opened = await fetch(link, { redirect: 'manual' });
+  return (opened.headers.get('set-cookie') ?? '').split(';')[0]!;
+}
+
+/** Text of a page as a reader sees it. */
+function seen(page: string): string {
+  return page
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+}
+
+/** Calls with every whole line of an output. */
+function onLines(output: Readable, call: (line: string) => void): void {
+  let rest = '';
+  output.setEncoding('utf8');
+  output.on('data', (part: string) => {
+    const parts = (rest + part).split('\n');
+    rest = parts.pop()!;
+    parts.forEach(call);
+  });
 }

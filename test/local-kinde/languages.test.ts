@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { managementFromEnv } from '@kindling/management';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createProject, start, type Started } from '../kit/local-kinde.js';
 
 const run = promisify(execFile);
@@ -32,55 +32,72 @@ describe('the local Kinde is controlled from other languages', () => {
   const project = createProject();
   let kinde: Started;
   let app: Server;
+  let endpoint: string;
   const received: string[] = [];
   beforeAll(async () => {
-    kinde = await start(project.folder, ['--site', 'http://localhost:3000']);
     app = createServer((request, response) => {
       received.push(request.headers['webhook-id'] as string);
       response.end();
     });
     await new Promise<void>((resolve) => app.listen(0, 'localhost', resolve));
-    const { port } = app.address() as AddressInfo;
-    await managementFromEnv(kinde.env).webhooks.create({
-      endpoint: `http://localhost:${port}/webhooks`,
-      event_types: ['user.authenticated'],
-      name: 'App',
-    });
+    endpoint = `http://localhost:${(app.address() as AddressInfo).port}/webhooks`;
+    const seed = block('Start', 'json').replace('http://localhost:3000/webhooks', endpoint);
+    writeFileSync(join(project.folder, 'kinde.seed.json'), seed);
+    kinde = await start(project.folder, ['--site', 'http://localhost:3000']);
   }, 60_000);
+  beforeEach(() => received.splice(0));
   afterAll(async () => {
     app?.close();
     await kinde?.stop();
     project.remove();
   });
-  /** As it is written, at the port that this one has. */
-  const here = (code: string) => code.replaceAll('http://localhost:4455', kinde.url);
+  /** Runs an example as it is written, at the port that this one has. */
+  const runHere = async (program: string, args: readonly string[], code: string) => {
+    const here = code.replaceAll('http://localhost:4455', kinde.url);
+    const { stdout } = await run(program, [...args, here], {
+      cwd: project.folder,
+      env: { PATH: process.env['PATH'] },
+      timeout: 60_000,
+    });
+    return stdout;
+  };
+  /** What happened since the reset of an example. */
+  const happened = async () => {
+    const { entries } = await kinde.control().journal();
+    return entries.map(({ kind, ...entry }) => ('what' in entry ? `${kind} ${entry.what}` : kind));
+  };
 
   test.skipIf(!hasPython)(
-    'Python without packages resets, signs in, moves the clock, arms a fault and waits for a delivery',
+    'Python without packages resets, signs in, waits for a delivery, moves the clock and arms a fault',
     async () => {
-      // The example begins with a reset, which takes webhooks with it: here it goes back to a snapshot instead.
-      const code = here(block('Python', 'python')).replace(
-        'control("POST", "/reset", {})',
-        'control("POST", "/snapshots/start")\ncontrol("POST", "/reset", {"to": "start"})',
+      // -I: neither packages of the user nor of the environment.
+      const stdout = await runHere('python3', ['-I', '-c'], block('Python', 'python'));
+      const [location, delivery, ahead] = stdout.trim().split('\n');
+      expect(location).toMatch(
+        /^http:\/\/localhost:3000\/callback\?.*code=.+&state=chosen-at-random/,
       );
-      const { stdout } = await run('python3', ['-c', code], { cwd: project.folder });
-      const [location, delivery] = stdout.trim().split('\n');
-      expect(location).toMatch(/^http:\/\/localhost:3000\/callback\?.*code=/);
-      expect(delivery).toMatch(/\/webhooks 200$/);
-      expect(received.length).toBeGreaterThan(0);
+      expect(delivery).toBe(`${endpoint} 200`);
+      expect(ahead).toBe('7200');
+      expect(received).toHaveLength(1);
+      expect(await happened()).toEqual(
+        expect.arrayContaining(['state reset', 'clock', 'fault armed', 'fault cleared']),
+      );
     },
-    60_000,
+    90_000,
   );
 
   test.skipIf(!hasCurl || !hasPython)(
     'curl does the same',
     async () => {
-      const { stdout } = await run('bash', ['-euc', here(block('curl', 'sh'))], {
-        cwd: project.folder,
-      });
+      const stdout = await runHere('bash', ['-euc'], block('curl', 'sh'));
       expect(stdout).toContain('"location":"http://localhost:3000/callback?');
-      expect(stdout).toContain('"armed"');
+      expect(stdout).toContain(`"endpoint":"${endpoint}"`);
+      expect(stdout).toContain('"what":"armed"');
+      expect(received).toHaveLength(1);
+      expect(await happened()).toEqual(
+        expect.arrayContaining(['state reset', 'clock', 'fault armed', 'fault cleared']),
+      );
     },
-    60_000,
+    90_000,
   );
 });

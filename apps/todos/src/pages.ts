@@ -134,7 +134,8 @@ function rows(values: object): Html {
 }
 
 /** Sign-ins that failed and pages that are not for this person, in the app's own design. */
-export function problemPage({ status, title, detail, reason, fix, code, retry }: Problem): string {
+export function problemPage(problem: Problem): string {
+  const { status, title, detail, reason, fix, code, retry, inspect } = problem;
   const facts = Object.entries({
     code,
     reason,
@@ -150,6 +151,7 @@ export function problemPage({ status, title, detail, reason, fix, code, retry }:
         ${retry ? html`<a class="button primary" href="${retry}">${status === 401 ? 'Sign in' : 'Sign in again'}</a>` : ''}<a class="button" href="/todos"
           >Back to the todos</a
         >
+        ${inspect ? html`<a class="button" href="${inspect}">See this sign-in at the local Kinde</a>` : ''}
       </p>`,
   );
 }

@@ -81,6 +81,59 @@ describe('the link to the dashboard', () => {
   });
 });
 
+describe('a stranger who asked for a page', () => {
+  const PAGE = '/emulator/sign-ins/of/0123456789abcdef?client_id=x';
+  /** The cookie with which the browser remembers a page; none where it does not. */
+  const remembered = async (path: string, headers: Record<string, string> = NAVIGATION) =>
+    (await ask(path, headers)).headers.get('set-cookie')?.split(';')[0];
+  const openWith = (cookie: string) =>
+    opened.answer(new Request(opened.access.link(), { headers: { cookie } }));
+
+  test('lands on it once the dashboard is opened, and only then', async () => {
+    const response = await ask(PAGE, NAVIGATION);
+    expect(await response.text()).toContain('it goes on to this page');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const set = response.headers.get('set-cookie') ?? '';
+    expect(set).toMatch(
+      /^kinde_emulator_asked_for_4455=[\w%.-]+; Path=\/emulator; HttpOnly; SameSite=Strict; Max-Age=600$/,
+    );
+    const after = await openWith(set.split(';')[0]!);
+    expect(after.headers.get('location')).toBe(PAGE);
+    const [session, forgotten] = after.headers.getSetCookie();
+    expect(session).toContain('kinde_emulator_dashboard_4455=');
+    expect(forgotten).toMatch(/^kinde_emulator_asked_for_4455=;.*; Max-Age=0$/);
+  });
+
+  test('does not where it was no page, or no browser went there', async () => {
+    for (const path of ['', '/env', '/requests.har', '/stream', '/open?code=x', '/clock/../env']) {
+      expect(await remembered(`/emulator${path}`)).toBeUndefined();
+    }
+    expect(await remembered(`/emulator/clock?a=${'x'.repeat(1_000)}`)).toBeUndefined();
+    expect(await remembered(PAGE, {})).toBeUndefined();
+    expect(
+      await remembered(PAGE, { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }),
+    ).toBeUndefined();
+  });
+
+  test.each([
+    'https://evil.example/emulator/clock',
+    '//evil.example/emulator/clock',
+    '/\\evil.example/emulator/clock',
+    '/emulator/sign-ins/../env',
+    '/emulator/sign-ins/%2e%2e/env',
+    '/logout',
+    'javascript:alert(1)',
+    '/emulator/clock/\r\nset-cookie: a=b',
+  ])('does not where another app of this machine set the cookie to %j', async (page) => {
+    for (const value of [encodeURIComponent(page), page.replaceAll(/\s/g, '')]) {
+      const response = await openWith(`kinde_emulator_asked_for_4455=${value}`);
+      expect(response.headers.get('location')).toBe('/emulator');
+    }
+    const malformed = await openWith('kinde_emulator_asked_for_4455=%E0%A4%A');
+    expect(malformed.headers.get('location')).toBe('/emulator');
+  });
+});
+
 describe('a stranger', () => {
   test.each(PAGES)('sees nothing but a page for strangers at /emulator%s', async (path) => {
     const response = await ask(`/emulator${path}`);

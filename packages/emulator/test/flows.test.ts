@@ -183,6 +183,40 @@ describe('a sign-in is kept', () => {
   });
 });
 
+describe('a refresh that fails for something that happened before a restart', () => {
+  /** Refreshes with the token of a sign-in whose steps are forgotten after `happens`. */
+  const refreshAfter = async (
+    happens: (emulator: Emulator, form: Record<string, string>) => Promise<unknown>,
+  ) => {
+    const emulator = await createBroken();
+    await signedIn(emulator);
+    const [refresh_token = ''] = emulator.state.refreshTokens.keys();
+    const form = { ...CLIENTS.app, grant_type: 'refresh_token', refresh_token };
+    await happens(emulator, form);
+    emulator.flows.clear();
+    await post(emulator, '/oauth2/token', form);
+    return verdictOf(emulator.flows.list()[0]!, emulator.state);
+  };
+  const post = ({ issuer, fetch }: Emulator, path: string, form: Record<string, string>) =>
+    fetch(issuer + path, { method: 'POST', body: new URLSearchParams(form) });
+
+  test('says when the token was replaced', async () => {
+    const verdict = await refreshAfter(async (emulator, form) => {
+      await post(emulator, '/oauth2/token', form);
+      emulator.clock.advance(20);
+    });
+    expect(verdict).toMatchObject({ id: 'refresh.reused' });
+    expect(verdict!.says).toMatch(/^The refresh token was replaced 2\d seconds earlier; it works/);
+  });
+
+  test('says that the sign-in had ended', async () => {
+    const verdict = await refreshAfter((emulator, { refresh_token = '' }) =>
+      post(emulator, '/oauth2/revoke', { ...CLIENTS.app, token: refresh_token }),
+    );
+    expect(verdict).toMatchObject({ id: 'refresh.ended', says: 'The sign-in had ended before.' });
+  });
+});
+
 test('each claim says why it is there', async () => {
   const emulator = await createBroken();
   await signedIn(emulator);

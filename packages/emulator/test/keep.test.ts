@@ -179,16 +179,37 @@ describe('the files', () => {
     },
   );
 
-  test('of an older release are read', async () => {
+  test('of version 0, which had no clock, are read: users, credentials, key, webhooks and sessions', async () => {
+    const text = readFileSync(new URL('fixtures/state-version-0.json', import.meta.url), 'utf8');
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(file(), text, { mode: 0o600 });
+    const { seed, identity, snapshot } = JSON.parse(text);
+    const now = 1_800_000_600;
+    const emulator = await start({ seed, clock: { now: () => now } });
+    const { state } = emulator;
+    expect(journalOf(emulator, 'state').map(({ what }) => what)).toEqual(['restored']);
+    expect(state.people.map(({ givenName }) => givenName)).toEqual(['Ada', 'Grace']);
+    expect(state.webhooks.map(({ name }) => name)).toEqual(['App']);
+    expect(state.applications).toEqual(snapshot.data.applications);
+    expect(state.identity.keys[0]!.kid).toBe(identity.keys[0].kid);
+    expect([state.clock.settings.ahead, state.clock.now()]).toEqual([0, now]);
+    const [[refresh_token]] = snapshot.data.refreshTokens;
+    const tokens = { refresh_token } as unknown as Parameters<typeof app.refresh>[0];
+    const app = appOf(emulator, site);
+    expect(await app.refresh(tokens)).toMatchObject({ status: 200 });
+    await emulator.close();
+    const kept = JSON.parse(readFileSync(file(), 'utf8'));
+    expect(kept.snapshot).toMatchObject({ version: 1, clock: { ahead: 0 } });
+  });
+
+  test('that lack a part are read: it begins anew', async () => {
     await (await start()).close();
-    const { snapshot, ...kept } = JSON.parse(readFileSync(file(), 'utf8'));
-    const { data } = snapshot;
-    delete data.environmentFlags;
-    data.people[0].givenName = 'Kept';
-    writeFileSync(file(), JSON.stringify({ ...kept, snapshot: { version: 0, data } }));
+    const kept = JSON.parse(readFileSync(file(), 'utf8'));
+    delete kept.snapshot.data.environmentFlags;
+    kept.snapshot.data.people[0].givenName = 'Kept';
+    writeFileSync(file(), JSON.stringify(kept));
     const { state } = await start();
     expect([state.people[0]!.givenName, state.environmentFlags]).toEqual(['Kept', {}]);
-    expect(state.clock.settings.ahead).toBe(0);
   });
 
   test('a time that no clock can show is no sound state, and changes nothing', async () => {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Html } from '../pages/html.js';
 import type { State } from '../state/state.js';
+import { cookieFor, cookieOf } from './cookies.js';
 import type { Notice } from './layout.js';
 
 /** Who may see the dashboard: a browser that was opened by a link with a one-time code. */
@@ -28,6 +29,8 @@ export interface Session {
 const CODE_LIFETIME = 10 * 60 * 1_000;
 const MOST_CODES = 20;
 const MOST_SESSIONS = 50;
+/** Name of the cookie. */
+const NAME = 'dashboard';
 
 /** Codes and sessions live in memory: each start of the local Kinde has its own. */
 export function createAccess(state: State): Access {
@@ -51,9 +54,9 @@ export function createAccess(state: State): Access {
       const id = state.random.secret(32);
       const session: Session = { notices: new Map(), once: new Map() };
       keep(sessions, { digest: digestOf(id), value: session }, MOST_SESSIONS);
-      return cookieFor(request, id);
+      return cookieFor(request, NAME, { value: id });
     },
-    sessionOf: (request) => find(sessions, cookieOf(request) ?? '')?.value,
+    sessionOf: (request) => find(sessions, cookieOf(request, NAME) ?? '')?.value,
   };
 }
 
@@ -75,24 +78,6 @@ function keep<Value>(list: Kept<Value>[], added: Kept<Value>, most: number): voi
 function find<Value>(list: readonly Kept<Value>[], secret: string): Kept<Value> | undefined {
   const digest = digestOf(secret);
   return list.find((one) => timingSafeEqual(one.digest, digest));
-}
-
-/** Cookies do not know ports, so the name does: two local Kindes on one machine leave each other alone. */
-function cookieName(url: URL): string {
-  const standard = url.protocol === 'https:' ? '443' : '80';
-  return `kinde_emulator_dashboard_${url.port || standard}`;
-}
-
-function cookieFor(request: Request, id: string): string {
-  const url = new URL(request.url);
-  const secure = url.protocol === 'https:' ? '; Secure' : '';
-  return `${cookieName(url)}=${id}; Path=/emulator; HttpOnly; SameSite=Strict${secure}`;
-}
-
-function cookieOf(request: Request): string | undefined {
-  const name = `${cookieName(new URL(request.url))}=`;
-  const cookies = (request.headers.get('cookie') ?? '').split(';').map((one) => one.trim());
-  return cookies.find((one) => one.startsWith(name))?.slice(name.length);
 }
 
 /**

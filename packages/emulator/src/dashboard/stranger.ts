@@ -1,13 +1,17 @@
 import { html } from 'hono/html';
 import type { State } from '../state/state.js';
 import { isNavigation, type Access } from './access.js';
+import { forgetPage, rememberedPage, rememberPage } from './asked-for.js';
 import { plainPage } from './layout.js';
 import { nameOf } from './parts.js';
 
 /** Users that a stranger is shown, as on the sign-in page. */
 const MOST_PEOPLE = 12;
 
-/** Opens the dashboard for the browser that has a code, and goes on to it without the code in the address. */
+/**
+ * Opens the dashboard for the browser that has a code, and goes on without the code in the address: to the page that this
+ * browser asked for before, or to the start.
+ */
 export function openDashboard(request: Request, access: Access): Response {
   if (request.headers.has('sec-purpose')) {
     // A browser that fetches a link before anybody clicks on it must not use up the code.
@@ -22,15 +26,15 @@ export function openDashboard(request: Request, access: Access): Response {
       status: 403,
     });
   }
-  return new Response(null, {
-    status: 303,
-    headers: {
-      location: '/emulator',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      ...(cookie && { 'set-cookie': cookie }),
-    },
+  const page = rememberedPage(request);
+  const headers = new Headers({
+    location: page ?? '/emulator',
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
   });
+  const cookies = [cookie, page === undefined ? undefined : forgetPage(request)];
+  cookies.forEach((one) => one !== undefined && headers.append('set-cookie', one));
+  return new Response(null, { status: 303, headers });
 }
 
 /** What anybody may know: that this is a local Kinde, for which app, who can sign in, and how to see more. */
@@ -40,9 +44,10 @@ export function strangerPage(request: Request, state: State): Response {
   if (request.method === 'GET' && isFromElsewhere(request)) {
     return onceMore();
   }
+  const remembered = rememberPage(request);
   return plainPage({
     title: 'A local Kinde',
-    content: html`${isStart ? '' : html`<p><strong>This page is for whoever opened the dashboard.</strong></p>`}
+    content: html`${isStart ? '' : html`<p><strong>This page is for whoever opened the dashboard.</strong>${remembered ? ' Open it in this browser, and it goes on to this page.' : ''}</p>`}
       <p>Apps sign in here as they would at Kinde, on this machine and without an account.</p>
       <dl class="facts">
         <dt>Issuer</dt>
@@ -57,6 +62,7 @@ export function strangerPage(request: Request, state: State): Response {
       ${state.people.length > MOST_PEOPLE ? html`<p class="soft">And ${state.people.length - MOST_PEOPLE} more.</p>` : ''}
       ${howToOpen()}`,
     status: isStart ? 200 : 403,
+    headers: remembered === undefined ? {} : { 'set-cookie': remembered },
   });
 }
 

@@ -57,8 +57,8 @@ export const refreshRows: readonly Row[] = [
     says: (given) => {
       const { replacedFor = 0, overlap = 0 } = given.facts;
       const first = earlierUse(given, 'refresh_token');
-      const by = first ? `by step ${first.number} (${agentName(first.userAgent)})` : 'before';
-      return `The refresh token was replaced ${seconds(replacedFor)} earlier ${by}; it works for ${seconds(overlap)} after that. Kinde ends the whole sign-in then: no token of it works any more.`;
+      const by = first ? ` by step ${first.number} (${agentName(first.userAgent)})` : '';
+      return `The refresh token was replaced ${seconds(replacedFor)} earlier${by}; it works for ${seconds(overlap)} after that. Kinde ends the whole sign-in then: no token of it works any more.`;
     },
     fix: 'Keep the new refresh token of each answer before anything else happens, where every process finds it. Let one process refresh at a time.',
   },

@@ -1,4 +1,5 @@
 import { denialReason } from '../state/sign-ins.js';
+import type { Grant, RefreshToken } from '../state/grants.js';
 import type { Facts } from './facts.js';
 import type { Flow } from './flow.js';
 import { addIssued, claimsOf } from './issued.js';
@@ -8,6 +9,7 @@ import {
   findFlow,
   nameApplication,
   nameGrant,
+  parseObject,
   type Sighting,
 } from './sighting.js';
 import { clientIdOf } from './client.js';
@@ -71,9 +73,37 @@ function unknownFlow(sighting: Sighting, token: string): Flow {
 }
 
 function refreshFacts(sighting: Sighting, flow: Flow, value: string): Facts {
-  const { state, reader } = sighting;
+  const { state } = sighting;
   const held = state.refreshTokens.get(value);
   const now = state.clock.now();
+  const last = flow.steps.findLast(({ facts }) => facts.expiresAt !== undefined);
+  const grant = state.grants.get(held?.grantId ?? '');
+  const denied = grant && denialReason(state, grant);
+  return {
+    refreshToken: refreshFact(sighting, value),
+    overlap: state.overlap,
+    ...pastFacts(sighting, flow, { value, held, grant }),
+    ...(held && { refreshLate: Math.max(0, now - held.expiresAt) }),
+    ...(last && { tokenLeft: Math.max(0, last.facts.expiresAt! - now) }),
+    ...(denied !== undefined && { denied }),
+  };
+}
+
+/** A refresh token, and what is known of it. */
+interface Sent {
+  readonly value: string;
+  readonly held: RefreshToken | undefined;
+  readonly grant: Grant | undefined;
+}
+
+/**
+ * What had happened to a refresh token and its sign-in: by their steps, or by the state where those are of an earlier process.
+ */
+function pastFacts(
+  { state, reader, body }: Sighting,
+  flow: Flow,
+  { value, held, grant }: Sent,
+): Facts {
   const hash = reader.hash(value);
   const first = flow.steps.find(
     ({ kind, answered, parameters }) =>
@@ -81,27 +111,29 @@ function refreshFacts(sighting: Sighting, flow: Flow, value: string): Facts {
       answered.status === 200 &&
       parameters.some((one) => one.name === 'refresh_token' && one.hash === hash),
   );
-  const last = flow.steps.findLast(({ facts }) => facts.expiresAt !== undefined);
-  const grant = state.grants.get(held?.grantId ?? '');
-  const denied = grant && denialReason(state, grant);
+  const isReuse = saysUsedBefore(parseObject(body)?.['error_description']);
+  const replacedAt = first?.at ?? (isReuse ? held?.replacedAt : undefined);
+  const hadEnded =
+    flow.outcome === 'ended' ||
+    (held !== undefined && wasEnded(flow)) ||
+    (grant?.ended === true && !isReuse);
   return {
-    refreshToken: refreshFact(sighting, value),
-    overlap: state.overlap,
-    hadEnded: flow.outcome === 'ended' || (held !== undefined && wasEnded(flow)),
-    ...(first && { replacedFor: now - first.at }),
-    ...(held && { refreshLate: Math.max(0, now - held.expiresAt) }),
-    ...(last && { tokenLeft: Math.max(0, last.facts.expiresAt! - now) }),
-    ...(denied !== undefined && { denied }),
+    hadEnded,
+    ...(replacedAt !== undefined && { replacedFor: state.clock.now() - replacedAt }),
   };
 }
 
 /** Whether an earlier request ended the sign-in: a code or a refresh token that was used twice. */
 function wasEnded({ steps }: Flow): boolean {
   return steps.some(({ kind, answered }) => {
-    const { error, description = '' } = answered;
-    const twice = error === 'invalid_grant' && description.includes('used before');
+    const { error, description } = answered;
+    const twice = error === 'invalid_grant' && saysUsedBefore(description);
     return twice && (kind === 'refresh' || kind === 'exchange');
   });
+}
+
+function saysUsedBefore(description: unknown): boolean {
+  return typeof description === 'string' && description.includes('used before');
 }
 
 function refreshFact(sighting: Sighting, value: string): NonNullable<Facts['refreshToken']> {

@@ -57,7 +57,7 @@ export function page(
         ${raw(`<style>${STYLE}</style>`)}
       </head>
       <body>
-        <div class="banner" role="note">Local Kinde emulator — not the real Kinde</div>
+        <header class="banner">Local Kinde emulator — not the real Kinde</header>
         <main>
           <h1>${title}</h1>
           ${content}
