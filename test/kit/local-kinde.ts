@@ -35,7 +35,7 @@ export function createProject(): { folder: string; remove(): void } {
 }
 
 /** Runs the command line from its sources. */
-function command(folder: string, args: readonly string[]): ChildProcess {
+export function command(folder: string, args: readonly string[]): ChildProcess {
   const { NODE_ENV: _mode, ...env } = process.env;
   return spawn(process.execPath, ['--import', TSX, CLI, ...args], {
     cwd: folder,

@@ -32,6 +32,8 @@ test('names that strangers chose move no cursor and begin no line on the termina
     emulator,
     url,
     dashboard: url,
+    environment: 'default',
+    isReachable: false,
     sdk: 'kindling',
     seedFile: undefined,
     stateFile: undefined,

@@ -30,12 +30,14 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
     }
     return `seed refused, nothing was changed:\n${problems.map(clean).join('\n')}`;
   },
-  state: ({ what, name }) =>
-    clean(
-      what === 'set-aside'
-        ? `The kept state could not be read. It is in ${name} now, and this start began with the seed.`
-        : `state ${what}: ${name}`,
-    ),
+  state({ what, name }) {
+    if (what === 'set-aside') {
+      return clean(
+        `The kept state could not be read. It is in ${name} now, and this start began with the seed.`,
+      );
+    }
+    return clean(`state ${what}: ${name}`);
+  },
   fault: ({ name, what, path }) =>
     clean(`fault ${name} ${what}${path === undefined ? '' : `: ${path}`}`),
   remark: ({ text }) => clean(text),
@@ -44,7 +46,10 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
 /** An entry of the journal as a line for the terminal; `undefined` for what is not told there. */
 export function lineOf(entry: JournalEntry, url: string): string | undefined {
   const line = (LINES[entry.kind] as Line<JournalEntry['kind']> | undefined)?.(entry, url);
-  return line ? `${clockOf(entry)}  ${line}` : undefined;
+  if (line) {
+    return `${clockOf(entry)}  ${line}`;
+  }
+  return undefined;
 }
 
 /** A request as a line, for those who ask for all that happened. */
