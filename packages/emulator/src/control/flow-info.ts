@@ -1,25 +1,10 @@
+import type { Finding } from '../findings/findings.js';
 import type { Flow, FlowKind, FlowOutcome } from '../flows/flow.js';
 
 /** A sign-in as the inspector sees it, and what is wrong with it. */
 export interface FlowInfo extends Flow {
   /** What is wrong or worth knowing, in the order of the steps. */
-  readonly findings: readonly FindingInfo[];
-}
-
-/** Something that is wrong with a sign-in, or worth knowing. */
-export interface FindingInfo {
-  /** Id of the check. */
-  readonly id: string;
-  /** Whether it is wrong, or only worth knowing. */
-  readonly level: 'wrong' | 'remark';
-  /** Number of the step. */
-  readonly step: number;
-  /** What is wrong, in a sentence. */
-  readonly says: string;
-  /** What to do. */
-  readonly fix: string;
-  /** Page about it. */
-  readonly docs?: string | undefined;
+  readonly findings: readonly Finding[];
 }
 
 /** Which sign-ins. */

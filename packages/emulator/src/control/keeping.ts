@@ -21,7 +21,7 @@ export function startOver(parts: ResetParts, seed: Seed, name: string): void {
   nextSignIns.clear();
   replaceData(state, parts.fresh(seed));
   webhooks.clear();
-  flows?.clear();
+  flows.clear();
   state.journal.clear();
   state.journal.append({
     kind: 'state',

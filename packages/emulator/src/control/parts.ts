@@ -1,10 +1,10 @@
 import type { AllFaults } from '../faults/faults.js';
+import type { Finding } from '../findings/findings.js';
 import type { Flow, Flows } from '../flows/flow.js';
 import type { Seed } from '../seed/seed.js';
 import type { Snapshot } from '../state/capture.js';
 import type { State, TenantData } from '../state/state.js';
 import type { EnvironmentInfo } from './answers.js';
-import type { FindingInfo } from './flow-info.js';
 import type { NextSignIns } from './next-sign-in.js';
 import type { SnapshotStore } from './snapshots.js';
 
@@ -31,9 +31,9 @@ export interface ControlParts {
   /** Name of the environment. @default 'default' */
   readonly environment?: string | undefined;
   /** Sign-ins as the inspector sees them. */
-  readonly flows?: Flows | undefined;
+  readonly flows: Flows;
   /** What is wrong with a sign-in. */
-  readonly findings?: ((flow: Flow) => readonly FindingInfo[]) | undefined;
+  readonly findings: (flow: Flow) => readonly Finding[];
   /** The local Kindes of this process. */
   readonly environments?: Environments | undefined;
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { ClockInfo } from './control-part.js';
+import type { ClockInfo } from '../control/clock-info.js';
 import { clockText } from './frame.js';
 import { cut, dateOf, durationOf, table, when } from './parts.js';
 import type { Done, Page, Visit } from './visit.js';

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Html } from '../pages/html.js';
-import type { ArmedFault, FaultKind, FaultsInfo, FaultValue } from './control-part.js';
+import type { ArmedFault, FaultKind, FaultsInfo, FaultValue } from '../faults/fault.js';
 import { cut, table } from './parts.js';
 import type { Page } from './visit.js';
 

@@ -2,7 +2,7 @@ import type { Flows } from '../flows/flow.js';
 import type { Html } from '../pages/html.js';
 import type { State } from '../state/state.js';
 import type { Session } from './access.js';
-import type { DashboardControl } from './control-part.js';
+import type { Control } from '../control/control.js';
 import type { Notice, View } from './layout.js';
 
 /** What the dashboard shows and changes. */
@@ -10,7 +10,7 @@ export interface DashboardParts {
   /** State of the local Kinde. */
   readonly state: State;
   /** Everything that a form changes goes through it, so that the control API can do the same. */
-  readonly control: DashboardControl;
+  readonly control: Control;
   /** Sign-ins that are kept. */
   readonly flows: Flows;
   /** SDKs that there is an environment for; the first one is shown at first. @default Kindling alone */
