@@ -117,7 +117,7 @@ export async function createEmulatorWith(
   const options = { __proto__: null, ...given } as EmulatorOptions;
   refuseProduction();
   const { keep, local } = await open(options, extras);
-  const { state, delivering, access, dashboardLink, ...parts } = local;
+  const { state, delivering, access, dashboardLink, answer: _, ...parts } = local;
   const own = createOwnKey(state, options);
   if (keep) {
     keep.attach(state, own.make());
