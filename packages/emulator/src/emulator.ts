@@ -148,7 +148,9 @@ export async function createEmulatorWith(
     async listen(address = {}) {
       const made = own.make();
       const url = await servers.listen(address);
-      await (extras.listensAtOnce ? undefined : made);
+      if (!extras.listensAtOnce) {
+        await made;
+      }
       keep?.announce(url);
       delivering.start();
       if (!options.issuer) {

@@ -19,8 +19,8 @@ const LINES: { readonly [Kind in JournalEntry['kind']]?: Line<Kind> } = {
     return `${outcome === 'failed' ? 'failed: ' : ''}${clean(text)}${where}`;
   },
   delivery({ type, endpoint, status, next }) {
-    const again = next === undefined ? '' : `, again at ${timeOf(next)}`;
-    return clean(`webhook ${type} to ${endpoint}: ${status}${again}`);
+    const again = next !== undefined && `again at ${timeOf(next)}`;
+    return clean([`webhook ${type} to ${endpoint}: ${status}`, again].filter(Boolean).join(', '));
   },
   seed({ what, changes, problems }) {
     if (what === 'merged') {

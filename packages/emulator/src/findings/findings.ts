@@ -83,7 +83,7 @@ export function createJudge(state: Pick<State, 'clock'>): Judge {
 /** What an exchange comes to, in one sentence. */
 function signedIn({ person = 'Somebody', application, organization }: Flow): string {
   const where = [application, organization].filter(Boolean).join(', ');
-  return `${person} signed in${where === '' ? '' : ` to ${where}`}`;
+  return [`${person} signed in`, where].filter(Boolean).join(' to ');
 }
 
 function outcomeOf(wrong: Finding | undefined, first: Finding | undefined) {
