@@ -58,7 +58,7 @@ const PLACES: readonly (readonly [RegExp, See])[] = [
 
 /** Observes flows from outside: no handler knows of it. */
 export function observeFlows(state: State, judge: Judge): Observer {
-  const store = createStore();
+  const store = createStore(state.random);
   const reader = createReader((value) => isHeldSecret(state, value));
   return {
     flows: store,

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import type { Random } from '../identity/identity.js';
+import { digest } from '../state/ids.js';
 import type { Flow, FlowFilter, FlowKind, Flows } from './flow.js';
 
 /** Flows that are kept. */
@@ -41,8 +42,8 @@ export interface Store extends Flows {
   know(flow: Flow, kind: KeyKind, hash: string): void;
 }
 
-/** An empty store. */
-export function createStore(): Store {
+/** An empty store, whose flows have ids of this source. */
+export function createStore(random: Random): Store {
   const flows = new Map<string, Flow>();
   const byKey = new Map<string, Flow>();
   const keysOf = new Map<Flow, string[]>();
@@ -72,7 +73,7 @@ export function createStore(): Store {
       keysOf.clear();
     },
     begin(beginning) {
-      const id = `flow_${randomBytes(5).toString('hex')}`;
+      const id = `flow_${digest(random.secret(), 10)}`;
       const flow: Flow = { id, time: Date.now(), outcome: 'waiting', steps: [], ...beginning };
       flows.set(id, flow);
       keysOf.set(flow, []);
