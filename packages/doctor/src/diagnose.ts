@@ -1,4 +1,4 @@
-import { reachable } from '@kindling/internal';
+import { fetchReachable } from '@kindling/internal';
 import { checkClient } from './checks/client.js';
 import { checkClock } from './checks/clock.js';
 import { checkCookies } from './checks/cookies.js';
@@ -73,7 +73,8 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
     run: (given) => checkCookies(given, settings),
   });
   const app = environment?.app;
-  const atKinde = { ...settings, fetch: fetchOf(settings, app) };
+  const { fetch } = settings;
+  const atKinde = { ...settings, fetch: app ? fetchReachable(fetch, app) : fetch };
   const provider = await step('discovery', {
     needs: 'environment',
     given: app,
@@ -101,14 +102,6 @@ async function runChecks(settings: Settings, step: RunStep): Promise<void> {
   await step('drift', { ...always, run: ({ tenant }) => checkDrift(tenant, lists) });
   await step('redis', { ...always, run: checkRedis });
   await step('postgres', { ...always, run: checkPostgres });
-}
-
-/** Sends requests for the issuer to where the app sends them. */
-function fetchOf({ fetch }: Settings, app: App | undefined): typeof globalThis.fetch {
-  if (app?.backchannelUrl === undefined) {
-    return fetch;
-  }
-  return (address, init) => fetch(reachable(String(address), app), init);
 }
 
 /** Facts for the checks of callback and logout URLs. */

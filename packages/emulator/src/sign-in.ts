@@ -1,5 +1,6 @@
 // A user at a browser, for tests: signs in form by form.
 import { startSession } from './oauth/sso-session.js';
+import { textOf } from './pages/html.js';
 import { findByName } from './state/identities.js';
 import type { Person, State } from './state/state.js';
 
@@ -104,9 +105,4 @@ async function submitForms(
 
 function referenceIn(html: string): string {
   return /name="request" value="([\w-]+)"/.exec(html)?.[1] ?? '';
-}
-
-function textOf(html: string): string {
-  const withoutTags = html.replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ');
-  return withoutTags.replace(/\s+/g, ' ');
 }

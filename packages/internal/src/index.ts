@@ -3,7 +3,7 @@ export { builtin } from './builtin.js';
 export { stopwatch } from './clock.js';
 export { isInsecureKeyId, isPublishedKey } from './development-key.js';
 export { withDeadline, type Deadline } from './deadline.js';
-export { isLoopback, isProduction, isPublic, reachable } from './issuer.js';
+export { fetchReachable, isLoopback, isProduction, isPublic, reachable } from './issuer.js';
 export { nearest } from './nearest.js';
 export { dropOldest } from './newest.js';
 export { bare, own } from './own.js';

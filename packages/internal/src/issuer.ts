@@ -68,3 +68,14 @@ export function reachable(address: string, { issuer, backchannelUrl }: IssuerAdd
   }
   return new URL(backchannelUrl).origin + pathname + search;
 }
+
+/** A `fetch` that sends what is meant for the issuer to where a server reaches it. */
+export function fetchReachable(
+  given: typeof globalThis.fetch,
+  addresses: IssuerAddresses,
+): typeof globalThis.fetch {
+  if (addresses.backchannelUrl === undefined) {
+    return given;
+  }
+  return (address, init) => given(reachable(String(address), addresses), init);
+}

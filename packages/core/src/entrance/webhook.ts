@@ -1,4 +1,4 @@
-import { reachable } from '@kindling/internal';
+import { fetchReachable } from '@kindling/internal';
 import type { Context } from '../context.js';
 import type { Note } from '../diagnostics/diagnostics.js';
 import { hookFailed } from '../diagnostics/hook.js';
@@ -19,7 +19,7 @@ export function receiverOf(
   const store = session.store ?? session.coordination;
   const app = `${clientId} ${siteUrl}${paths.webhooks}`;
   const acceptsLocal = config.localRefusal === undefined;
-  const fetch = fetchOf(config);
+  const fetch = fetchReachable(config.fetch, config);
   const sessions = session.groups && createSessions(context, 'webhook');
   return (request, _query, note) => {
     const report = (given: WebhookReport) => {
@@ -33,15 +33,6 @@ export function receiverOf(
     const host = { issuer, app, fetch, store, sessions, acceptsLocal, report };
     return webhooks.handle(request, host);
   };
-}
-
-/** The app's `fetch`, to wherever this server reaches the issuer. */
-function fetchOf(config: Context['config']): typeof fetch {
-  const { fetch: given, backchannelUrl } = config;
-  if (backchannelUrl === undefined) {
-    return given;
-  }
-  return (address, init) => given(reachable(String(address), config), init);
 }
 
 /** A report as an error for the log; none where another process handles the event, or the framework gets the error. */

@@ -1,3 +1,4 @@
+import { own } from '@kindling/internal';
 import type { FaultRequest, FaultsInfo, FaultValue } from '../faults/fault.js';
 import { checkPath } from '../faults/paths.js';
 import type { FaultRow } from '../faults/row.js';
@@ -77,7 +78,7 @@ function valuesOf(
   given: Readonly<Record<string, FaultValue>>,
 ): Record<string, FaultValue> {
   for (const [key, value] of Object.entries(given)) {
-    const known = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
+    const known = own(parameters, key);
     if (!known) {
       const what = `parameter of ${name}`;
       throw unknownName('invalid_input', what, {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Flow } from '../flows/flow.js';
+import { digest } from '../state/ids.js';
 import type { FlowFilter, FlowInfo } from './flow-info.js';
 import { applicationOf, personOf, unknownName } from './lookup.js';
 import type { ControlParts } from './parts.js';
@@ -9,7 +9,8 @@ export function listFlows(parts: ControlParts, filter: FlowFilter = {}): FlowInf
   const { state } = parts;
   const { person, application, outcome, kind } = filter;
   const found = parts.flows.list({
-    state: filter.state && hashOf(filter.state),
+    // As `Flow.stateHash` has it.
+    state: filter.state && digest(filter.state),
     person: person && personOf(state, person).id,
     client: application && applicationOf(state, application).clientId,
     outcome,
@@ -35,9 +36,4 @@ export function oneFlow(parts: ControlParts, id: string): FlowInfo {
 /** A copy, so that nobody changes what the inspector shows. */
 function withFindings({ findings }: ControlParts, flow: Flow): FlowInfo {
   return structuredClone({ ...flow, findings: findings(flow) });
-}
-
-/** As `Flow.stateHash` has it. */
-function hashOf(value: string): string {
-  return createHash('sha256').update(value).digest('hex').slice(0, 16);
 }

@@ -15,19 +15,24 @@ export type ResetParts = Pick<
 
 /** Goes back to real time and to a tenant of a seed that nothing has happened to: whoever holds the state goes on with it. */
 export function startOver(parts: ResetParts, seed: Seed, name: string): void {
-  const { state, faults, webhooks, nextSignIns, flows } = parts;
+  const { state } = parts;
+  forget(parts);
+  replaceData(state, parts.fresh(seed));
+  tellReset(state, name);
+}
+
+/** Forgets all that happened, apart from the tenant itself. */
+function forget({ state, faults, webhooks, nextSignIns, flows }: ResetParts): void {
   state.clock.reset();
   faults.clear();
   nextSignIns.clear();
-  replaceData(state, parts.fresh(seed));
   webhooks.clear();
   flows.clear();
   state.journal.clear();
-  state.journal.append({
-    kind: 'state',
-    what: 'reset',
-    name,
-  });
+}
+
+function tellReset({ journal }: ResetParts['state'], name: string): void {
+  journal.append({ kind: 'state', what: 'reset', name });
 }
 
 /** `reset` */
@@ -38,7 +43,8 @@ export async function reset(parts: ControlParts, to = 'seed'): Promise<Changed> 
     return { journal: state.journal.last };
   }
   const snapshot = await loaded(parts, to, ['seed', 'empty']);
-  startOver(parts, state.seed, to);
+  forget(parts);
+  tellReset(state, to);
   return restored(parts, snapshot);
 }
 

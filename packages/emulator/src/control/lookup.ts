@@ -32,8 +32,7 @@ export function personOf(state: State, given: string): Person {
     return found;
   }
   const known = state.people.slice(0, MOST_GUESSED).flatMap((person) => {
-    const { key } = person as { key?: string };
-    return [key, nameToSignIn(person), person.id].filter((name) => name !== undefined);
+    return [person.key, nameToSignIn(person), person.id].filter((name) => name !== undefined);
   });
   throw unknownName('unknown_person', 'user', {
     given,
@@ -43,7 +42,7 @@ export function personOf(state: State, given: string): Person {
 
 /** A seed may name people by short keys. */
 function byKey({ people }: State, given: string): Person | undefined {
-  return people.find((person) => (person as { key?: string }).key === given);
+  return people.find(({ key }) => key === given);
 }
 
 /** The application with this client id or name. */

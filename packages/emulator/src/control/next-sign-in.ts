@@ -1,9 +1,13 @@
+import { textOf } from '../pages/html.js';
 import type { NextAnswer, State } from '../state/state.js';
 import type { Changed } from './answers.js';
 import { ControlError } from './error.js';
 import type { NextSignIn, SignInRequest } from './inputs.js';
 import { applicationOf, organizationOf, personOf } from './lookup.js';
 import type { ControlParts } from './parts.js';
+
+/** Characters of a page that say enough of what is wrong. */
+const MOST_TEXT = 500;
 
 /** Authorization requests that are answered without a page, first come first served. */
 export interface NextSignIns {
@@ -106,7 +110,9 @@ export async function signIn(
         journal: state.journal.last,
       };
     }
-    const page = textOf(await response.text());
+    const page = textOf(await response.text())
+      .trim()
+      .slice(0, MOST_TEXT);
     throw new ControlError('refused', `Kinde shows a page instead: ${page}`);
   } finally {
     forget();
@@ -121,10 +127,4 @@ function authorizationUrl(given: string, { issuer }: State): URL {
   const got = url ? url.origin + url.pathname : 'something that is no URL';
   const why = `Expected the authorization endpoint ${issuer}/oauth2/auth, got ${got}.`;
   throw new ControlError('invalid_input', why);
-}
-
-/** Text of a page, enough of it to say what is wrong. */
-function textOf(html: string): string {
-  const withoutTags = html.replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ');
-  return withoutTags.replace(/\s+/g, ' ').trim().slice(0, 500);
 }

@@ -1,4 +1,4 @@
-import { readText } from '@kindling/internal';
+import { own, readText } from '@kindling/internal';
 import * as v from 'valibot';
 import { ControlError } from './error.js';
 import { routeOf, type Operation } from './op.js';
@@ -31,7 +31,7 @@ function readQuery(query: URLSearchParams, { input }: Operation): object {
     throw new ControlError('invalid_input', `The parameter ${repeated.slice(0, 60)} is repeated.`);
   }
   const values = [...query].map(([name, text]) => {
-    const schema = Object.hasOwn(input, name) ? input[name] : undefined;
+    const schema = own(input, name);
     return [name, schema ? valueOf(text, schema as v.GenericSchema) : text] as const;
   });
   return Object.fromEntries(values);

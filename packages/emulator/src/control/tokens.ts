@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import { backEndOf } from '../env/facts.js';
 import { createKey, openKey, signJwt, type SigningKey } from '../identity/signing-key.js';
 import { grantedScopes } from '../oauth/scopes.js';
 import { selectableOrganizations } from '../oauth/sign-in.js';
@@ -179,8 +180,8 @@ function audiencesOf({ audience }: NewToken, own: readonly string[]): readonly s
   return asked;
 }
 
-function defaultApplication({ applications }: State): Application {
-  const application = applications.find(({ type }) => type === 'reg') ?? applications[0];
+function defaultApplication(state: State): Application {
+  const application = backEndOf(state);
   if (application) {
     return application;
   }

@@ -1,3 +1,4 @@
+import { own } from '@kindling/internal';
 import { html } from 'hono/html';
 import type { ClockInfo } from '../control/clock-info.js';
 import { clockText } from './frame.js';
@@ -124,7 +125,7 @@ async function change(form: URLSearchParams, visit: Visit): Promise<Omit<Done, '
     return moveTo(visit, Number(to));
   }
   const name = form.get('do') ?? '';
-  const known = Object.hasOwn(CHANGES, name) ? CHANGES[name] : undefined;
+  const known = own(CHANGES, name);
   return known?.(visit, form) ?? { text: 'The form named nothing to do.', isProblem: true };
 }
 

@@ -1,7 +1,8 @@
-/** Cookies do not know ports, so their names do: two local Kindes on one machine leave each other alone. */
+import { nameAtPort } from '../oauth/sso-session.js';
+
+/** Name of a cookie of the dashboard. */
 function nameAt(url: URL, name: string): string {
-  const standard = url.protocol === 'https:' ? '443' : '80';
-  return `kinde_emulator_${name}_${url.port || standard}`;
+  return nameAtPort(`kinde_emulator_${name}`, url);
 }
 
 /**

@@ -3,6 +3,8 @@ import { readText } from '@kindling/internal';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
+import { isForm } from '../oauth/client-auth.js';
+import { remember } from '../state/ids.js';
 import { isForeign, type Access, type Session } from './access.js';
 import { assetOf } from './assets.js';
 import { clockPage } from './clock.js';
@@ -111,11 +113,6 @@ async function act(page: Page, visit: Visit, request: Request): Promise<Response
   });
 }
 
-function isForm(request: Request): boolean {
-  const type = request.headers.get('content-type') ?? '';
-  return /^application\/x-www-form-urlencoded\b/i.test(type);
-}
-
 async function doneBy(page: Page, visit: Visit, form: URLSearchParams): Promise<Done> {
   try {
     return await page.act!(form, visit);
@@ -133,19 +130,9 @@ function next({ to, once, ...notice }: Done, { session, state }: Visit): string 
     return to;
   }
   const id = state.random.secret(6);
-  keep(session.notices, id, notice);
+  remember(session.notices, id, notice, MOST_NOTICES);
   if (once) {
-    keep(session.once, id, once);
+    remember(session.once, id, once, MOST_NOTICES);
   }
   return `${to}${to.includes('?') ? '&' : '?'}done=${id}`;
-}
-
-function keep<Value>(map: Map<string, Value>, id: string, value: Value): void {
-  map.set(id, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MOST_NOTICES) {
-      return;
-    }
-    map.delete(oldest);
-  }
 }

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Html } from '../pages/html.js';
+import { nameOf as fullNameOf, rolesIn } from '../pages/person.js';
 import type { Organization, Person, State } from '../state/state.js';
 
 /** What `render` makes of a value, or nothing where there is none. */
@@ -10,8 +11,10 @@ export function when<Value>(value: Value, render: (value: NonNullable<Value>) =>
 
 /** A table that says what it is about, with a heading for each column; narrow windows show its rows as blocks. */
 export function table(view: {
-  /** Said by screen readers, and not shown: a heading above says the same. */
+  /** Said by screen readers, and not shown where a heading above says the same. */
   readonly caption: string;
+  /** Whether it is shown. @default false */
+  readonly showsCaption?: boolean;
   /** Headings of the columns. */
   readonly head: readonly string[];
   /** A list of `<td>` and `<th scope="row">` for each row. */
@@ -23,7 +26,7 @@ export function table(view: {
     (name) => html`<th scope="col">${name || html`<span class="unseen">Action</span>`}</th>`,
   );
   return html`<table class="stack ${view.className ?? ''}">
-    <caption class="unseen">
+    <caption class="${view.showsCaption ? 'pad' : 'unseen'}">
       ${view.caption}
     </caption>
     <thead>
@@ -78,9 +81,8 @@ export function copyButton(id: string, text = 'Copy'): Html {
 }
 
 /** Name of a user on the pages. */
-export function nameOf({ givenName, familyName, email, username, phone, id }: Person): string {
-  const name = [givenName, familyName].filter(Boolean).join(' ');
-  return cut(name || (email ?? username ?? phone ?? id));
+export function nameOf(person: Person): string {
+  return cut(fullNameOf(person));
 }
 
 /** A user's organizations, by code. */
@@ -90,8 +92,7 @@ export function organizationsOf(
 ): { readonly code: string; readonly name: string; readonly roles: string }[] {
   return Object.entries(person.organizations).map(([code, { roles = [] }]) => {
     const organization: Organization | undefined = state.organizations[code];
-    const names = roles.map((key) => state.roles[key]?.name ?? key).join(', ');
-    return { code, name: cut(organization?.name ?? code), roles: cut(names || 'no role') };
+    return { code, name: cut(organization?.name ?? code), roles: cut(rolesIn(state, roles)) };
   });
 }
 

@@ -4,6 +4,7 @@ import type { Difference } from '../findings/row.js';
 import type { Flows, FlowStep, Parameter } from '../flows/flow.js';
 import type { ExplainedClaim } from '../oauth/explain.js';
 import type { Html } from '../pages/html.js';
+import { table } from './parts.js';
 import { checkOf } from './sign-in-checks.js';
 import { counted } from './sign-ins.js';
 
@@ -89,26 +90,16 @@ function differenceLines({ sent, expected }: Difference): Html {
 
 function parameterTable(step: FlowStep, findings: readonly Finding[]): Html {
   return html`<div class="scroll">
-    <table class="stack">
-      <caption class="unseen">What came</caption>
-      <thead>
-        <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col">Value</th>
-          <th scope="col">Check</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${step.parameters.map(
-          (parameter) =>
-            html`<tr>
-              <th scope="row"><code>${parameter.name}</code></th>
-              <td>${valueOf(parameter)}</td>
-              <td>${check(step, parameter, findings)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${table({
+      caption: 'What came',
+      head: ['Parameter', 'Value', 'Check'],
+      rows: step.parameters.map(
+        (parameter) =>
+          html`<th scope="row"><code>${parameter.name}</code></th>
+            <td>${valueOf(parameter)}</td>
+            <td>${check(step, parameter, findings)}</td>`,
+      ),
+    })}
   </div>`;
 }
 
@@ -142,25 +133,16 @@ function claimsTable(name: string, claims: readonly ExplainedClaim[] | undefined
     return '';
   }
   return html`<div class="scroll">
-    <table class="stack">
-      <caption class="pad">${name}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Claim</th>
-          <th scope="col">Value</th>
-          <th scope="col">Because</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${claims.map(
-          ({ claim, value, because }) =>
-            html`<tr>
-              <th scope="row"><code>${claim}</code></th>
-              <td><code>${value}</code></td>
-              <td>${because}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${table({
+      caption: name,
+      showsCaption: true,
+      head: ['Claim', 'Value', 'Because'],
+      rows: claims.map(
+        ({ claim, value, because }) =>
+          html`<th scope="row"><code>${claim}</code></th>
+            <td><code>${value}</code></td>
+            <td>${because}</td>`,
+      ),
+    })}
   </div>`;
 }

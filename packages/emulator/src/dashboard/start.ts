@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Html } from '../pages/html.js';
-import { findByName } from '../state/identities.js';
+import { findByName, nameToSignIn } from '../state/identities.js';
 import type { Person } from '../state/state.js';
 import { feed } from './feed.js';
 import { protection } from './layout.js';
@@ -147,7 +147,7 @@ function userTable(people: readonly Person[], visit: Visit): Html {
 function userRow(person: Person, visit: Visit): Html {
   const organizations = organizationsOf(visit.state, person);
   const name = nameOf(person);
-  const address = cut(person.email ?? person.username ?? person.phone ?? person.id);
+  const address = cut(nameToSignIn(person) ?? person.id);
   const where = organizations.map((one) => html`<div>${one.name}: ${one.roles}</div>`);
   return html`<td>
       <strong>${name}</strong>

@@ -43,7 +43,7 @@ export function factsOf(state: State, callback = '/callback'): Facts {
   const { applications, identity, issuer, siteUrl } = state;
   const backEnd = {
     ...NONE,
-    ...(ofType(applications, 'reg') ?? applications[0]),
+    ...backEndOf(state),
   };
   const browser = {
     ...backEnd,
@@ -71,6 +71,11 @@ export function factsOf(state: State, callback = '/callback'): Facts {
       },
     }),
   };
+}
+
+/** The application that is meant where none is named: the first back-end one, or else the first. */
+export function backEndOf({ applications }: State): Application | undefined {
+  return ofType(applications, 'reg') ?? applications[0];
 }
 
 function ofType(

@@ -1,6 +1,7 @@
 import { nearest } from '@kindling/internal';
-import { createHash } from 'node:crypto';
+import { digest } from '../state/ids.js';
 import { openInvitation } from '../state/organizations.js';
+import { repeatedIn } from '../oauth/client-auth.js';
 import { audiences } from '../oauth/scopes.js';
 import type { State } from '../state/state.js';
 import type { Facts } from './facts.js';
@@ -67,7 +68,7 @@ function hashOfState(value: string | null): { stateHash?: string } {
   if (!value) {
     return {};
   }
-  return { stateHash: createHash('sha256').update(value).digest('hex').slice(0, 16) };
+  return { stateHash: digest(value) };
 }
 
 function authorizeFacts(sighting: Sighting): Facts {
@@ -75,9 +76,7 @@ function authorizeFacts(sighting: Sighting): Facts {
   const query = url.searchParams;
   const names = [...new Set(query.keys())];
   return {
-    repeated: names
-      .filter((name) => name !== 'audience' && query.getAll(name).length > 1)
-      .map((name) => printable(name, 100)),
+    repeated: repeatedIn(query).map((name) => printable(name, 100)),
     unknown: unknownParameters(names),
     before: usedBefore(sighting),
     audience: audiences(query).map((one) => printable(one)),

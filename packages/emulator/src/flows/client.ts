@@ -1,3 +1,4 @@
+import { findClient, readBasic, repeatedIn } from '../oauth/client-auth.js';
 import { constantTimeEqual } from '../state/password.js';
 import type { State } from '../state/state.js';
 import type { Facts, SecretFact } from './facts.js';
@@ -6,10 +7,9 @@ import { clientFacts, type Sighting } from './sighting.js';
 /** What every request of the token endpoint tells: how it was sent, and who the client is. */
 export function tokenFacts(sighting: Sighting): Facts {
   const { state, sent } = sighting;
-  const names = [...new Set(sent.params.keys())];
   return {
     sentAs: sent.as,
-    repeated: names.filter((name) => name !== 'audience' && sent.params.getAll(name).length > 1),
+    repeated: repeatedIn(sent.params),
     issuer: state.issuer,
     ...clientFacts(state, clientIdOf(sighting)),
     ...credentialFacts(sighting),
@@ -18,20 +18,20 @@ export function tokenFacts(sighting: Sighting): Facts {
 
 /** Client id of the form, or of the Basic header. */
 export function clientIdOf({ request, sent }: Sighting): string | undefined {
-  return basicOf(request)?.[0] ?? sent.params.get('client_id') ?? undefined;
+  return readBasic(request)[0] ?? sent.params.get('client_id') ?? undefined;
 }
 
 /** How the client said who it is, and what is wrong with its secret. */
 export function credentialFacts(sighting: Sighting): Facts {
   const { state, request, sent } = sighting;
-  const basic = basicOf(request);
+  const [, inHeader] = readBasic(request);
   const inBody = sent.params.get('client_secret') ?? undefined;
-  const given = basic?.[1] ?? inBody;
+  const given = inHeader ?? inBody;
   const { application } = clientFacts(state, clientIdOf(sighting));
   const secret = application && secretFact(state, application.clientId, given);
   const other = secret === 'of-another' && state.applications.find(hasSecret(given ?? ''));
   return {
-    clientAuth: authOf(basic !== undefined, inBody !== undefined),
+    clientAuth: authOf(inHeader !== undefined, inBody !== undefined),
     ...(secret && { secret }),
     ...(other && { secretOf: other.name }),
   };
@@ -45,7 +45,7 @@ function authOf(basic: boolean, body: boolean): NonNullable<Facts['clientAuth']>
 }
 
 function secretFact(state: State, clientId: string, given: string | undefined): SecretFact {
-  const right = state.applications.find((one) => one.clientId === clientId)?.clientSecret ?? '';
+  const right = findClient(state, clientId)?.clientSecret ?? '';
   if (!right) {
     return given ? 'not-needed' : 'right';
   }
@@ -67,17 +67,4 @@ function secretFact(state: State, clientId: string, given: string | undefined): 
 function hasSecret(given: string) {
   return ({ clientSecret = '' }: { clientSecret?: string }) =>
     clientSecret !== '' && constantTimeEqual(given, clientSecret);
-}
-
-function basicOf(request: Request): [id: string, secret: string] | undefined {
-  const basic = /^Basic +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-  if (!basic) {
-    return undefined;
-  }
-  const [id = '', ...rest] = Buffer.from(basic, 'base64').toString().split(':');
-  return [decoded(id), decoded(rest.join(':'))];
-}
-
-function decoded(text: string): string {
-  return new URLSearchParams(`value=${text.replaceAll('&', '%26')}`).get('value') ?? '';
 }

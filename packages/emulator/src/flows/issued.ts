@@ -4,6 +4,8 @@ import type { Facts } from './facts.js';
 import type { Answered, Flow } from './flow.js';
 import { isWell, nameGrant, parseObject, type Sighting } from './sighting.js';
 
+type Claims = Readonly<Record<string, unknown>>;
+
 /** What the token endpoint handed out: remembers to whom, and says what the tokens say and why. */
 export function addIssued(
   sighting: Sighting,
@@ -22,9 +24,11 @@ export function addIssued(
   if (grantId !== undefined) {
     nameGrant(sighting, flow, grantId);
   }
-  const [accessClaims, idClaims] = [access, id].map((token) => explained(sighting, flow, token));
+  const [accessClaims, idClaims] = [claims, claimsOf(id)].map((one) =>
+    explained(sighting, flow, one),
+  );
   return {
-    facts: { ...issuedFacts(body), sameToken },
+    facts: { ...issuedFacts(body, claims), sameToken },
     answered: { ...(accessClaims && { accessClaims }), ...(idClaims && { idClaims }) },
   };
 }
@@ -42,8 +46,7 @@ function knowTokens(
 }
 
 /** Claims with their reasons; of the nonce only what is kept of a secret. */
-function explained({ state, reader }: Sighting, { grantId = '' }: Flow, token: unknown) {
-  const claims = claimsOf(token);
+function explained({ state, reader }: Sighting, { grantId = '' }: Flow, claims?: Claims) {
   const all = claims && explain(claims, state, state.grants.get(grantId));
   return all?.map((one) =>
     one.claim === 'nonce'
@@ -52,9 +55,9 @@ function explained({ state, reader }: Sighting, { grantId = '' }: Flow, token: u
   );
 }
 
-function issuedFacts(body: Readonly<Record<string, unknown>>): Facts {
+function issuedFacts(body: Claims, claims?: Claims): Facts {
   const { access_token: access, id_token: id, refresh_token: refresh, scope } = body;
-  const expiresAt = claimsOf(access)?.['exp'];
+  const expiresAt = claims?.['exp'];
   return {
     offline: isText(refresh),
     openid: isText(id),

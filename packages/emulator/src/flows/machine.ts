@@ -1,9 +1,10 @@
 import { scopesFor } from '../oauth/scopes.js';
 import type { Facts } from './facts.js';
 import type { FlowStep } from './flow.js';
+import { findClient } from '../oauth/client-auth.js';
 import { addIssued } from './issued.js';
 import { printable } from './parameters.js';
-import { addStep, applicationOf, beginFlow, nameApplication, type Sighting } from './sighting.js';
+import { addStep, beginFlow, nameApplication, type Sighting } from './sighting.js';
 import { clientIdOf } from './client.js';
 
 /** Milliseconds in which the tokens of one application are counted. */
@@ -31,7 +32,7 @@ export function seeMachine(sighting: Sighting, facts: Facts): void {
 
 function audienceFacts(sighting: Sighting): Facts {
   const { state } = sighting;
-  const application = applicationOf(state, clientIdOf(sighting));
+  const application = findClient(state, clientIdOf(sighting));
   const audience = audienceOf(sighting);
   const granted = audience.flatMap(
     (one) => (application && scopesFor(state, application, one)) ?? [],

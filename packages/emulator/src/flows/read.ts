@@ -1,4 +1,5 @@
 import { readText } from '@kindling/internal';
+import { isForm } from '../oauth/client-auth.js';
 import { parseObject, type Sent } from './sighting.js';
 
 /** Bytes of a body that are read: forms and token answers are shorter. */
@@ -9,12 +10,11 @@ const LONGEST_ANSWER = 500;
 
 /** Reads a copy of what a request carries; the request can be read again. */
 export async function readSent(request: Request): Promise<Sent> {
-  const type = request.headers.get('content-type') ?? '';
   if (request.body === null) {
     return { params: new URLSearchParams(), as: 'nothing' };
   }
   const text = await start(request.clone());
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
+  if (isForm(request)) {
     return { params: new URLSearchParams(text), as: 'form' };
   }
   const object = parseObject(text);

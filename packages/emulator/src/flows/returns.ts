@@ -1,3 +1,4 @@
+import { SSO_COOKIE } from '../oauth/sso-session.js';
 import { printable } from './parameters.js';
 import type { Flow } from './flow.js';
 import { addStep, nameGrant, type Sighting } from './sighting.js';
@@ -83,9 +84,11 @@ export function keepSession({ store, reader, headers, request }: Sighting, flow:
   }
 }
 
+const SESSION = new RegExp(`(?:^|; *)${SSO_COOKIE}[^=;]*=([^;]+)`);
+
 /** Value of the cookie of Kinde's own session. */
 export function sessionIn(cookies: string): string | undefined {
-  return /(?:^|; *)kindling_emulator_sso[^=;]*=([^;]+)/.exec(cookies)?.[1];
+  return SESSION.exec(cookies)?.[1];
 }
 
 /** Reference to the authorization request that a page's form or link carries. */

@@ -1,6 +1,8 @@
 import { own } from '@kindling/internal';
+import { findClient } from '../oauth/client-auth.js';
+import { nameOf } from '../pages/person.js';
 import { findPerson } from '../state/sign-ins.js';
-import type { Application, Person, State } from '../state/state.js';
+import type { Person, State } from '../state/state.js';
 import type { ApplicationFacts, Facts } from './facts.js';
 import type { Answered, Flow, FlowOutcome, FlowStep, StepKind } from './flow.js';
 import { printable, withoutValues, type Reader } from './parameters.js';
@@ -193,7 +195,7 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
 
 /** Notes which application a flow is of. */
 export function nameApplication(flow: Flow, state: State, clientId: string | null | undefined) {
-  const found = applicationOf(state, clientId);
+  const found = findClient(state, clientId);
   if (clientId && (found || !flow.application)) {
     flow.clientId = printable(clientId, 100);
   }
@@ -203,17 +205,9 @@ export function nameApplication(flow: Flow, state: State, clientId: string | nul
   return found;
 }
 
-/** The application with a client id. */
-export function applicationOf(
-  { applications }: State,
-  clientId: string | null | undefined,
-): Application | undefined {
-  return applications.find((one) => one.clientId === clientId);
-}
-
 /** Facts about the application that a request named, or about those that it could have named. */
 export function clientFacts(state: State, clientId: string | null | undefined): Facts {
-  const found = applicationOf(state, clientId);
+  const found = findClient(state, clientId);
   if (found) {
     const { name, clientSecret, type, redirectUris, audiences = [] } = found;
     const application: ApplicationFacts = {
@@ -251,7 +245,7 @@ export function nameGrant(sighting: Sighting, flow: Flow, grantId: string): void
 export function namePerson(flow: Flow, person: Person | undefined): void {
   if (person) {
     flow.personId = person.id;
-    flow.person = nameOfPerson(person);
+    flow.person = printable(nameOf(person), 100);
   }
 }
 
@@ -262,9 +256,4 @@ function nameOrganization(flow: Flow, state: State, code: string | undefined): v
     const known = own(state.organizations, code);
     flow.organization = printable(known?.name ?? code, 100);
   }
-}
-
-function nameOfPerson({ givenName, familyName, email, username, phone, id }: Person): string {
-  const name = [givenName, familyName].filter(Boolean).join(' ');
-  return printable(name || (email ?? username ?? phone ?? id), 100);
 }

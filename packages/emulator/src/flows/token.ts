@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { challengeOf } from '../oauth/token.js';
 import { denialReason } from '../state/sign-ins.js';
 import { addIssued } from './issued.js';
 import { clientIdOf, tokenFacts } from './client.js';
@@ -130,8 +130,4 @@ function verifierFact(
     return 'of-another';
   }
   return /^[\w.~-]{43,128}$/.test(given) ? 'wrong' : 'malformed';
-}
-
-function challengeOf(verifier: string): string {
-  return createHash('sha256').update(verifier).digest('base64url');
 }

@@ -1,4 +1,5 @@
 // Nothing is lost: identity, state, snapshots and the address of a local Kinde, in files of the project.
+import type { SnapshotStore } from '../control/snapshots.js';
 import { newIdentity, type Identity } from '../identity/identity.js';
 import { checkSnapshot, isOfLaterVersion, type Snapshot } from '../state/check-snapshot.js';
 import type { State } from '../state/state.js';
@@ -20,7 +21,7 @@ export interface Keep {
   /** Token of the control API. */
   readonly token: string;
   /** Snapshots by name. */
-  readonly snapshots: ReturnType<typeof createFileSnapshots>;
+  readonly snapshots: SnapshotStore;
   /** What the kept state ended with, for `createLocalKinde`; `undefined` where nothing sound was kept. */
   readonly snapshot: Snapshot | undefined;
   /**

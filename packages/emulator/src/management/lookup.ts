@@ -12,6 +12,7 @@ import type {
   Role,
   State,
 } from '../state/state.js';
+import { findPerson } from '../state/sign-ins.js';
 import { notFound, refused } from './envelope.js';
 
 /** The entries of a record as a list, each with its key. */
@@ -109,11 +110,6 @@ export function billingIds(orgCode: string): {
   };
 }
 
-/** A person, by their id. */
-export function personById({ directory, people }: State, id: string): Person | undefined {
-  return directory.byId(people, id);
-}
-
 /** An organization, by its code. */
 export function organizationByCode(
   { organizations }: State,
@@ -141,7 +137,7 @@ export function memberOf(state: State, code: string, id: string): Member | Respo
   if (!organizationByCode(state, code)) {
     return notFound('ORGANIZATION');
   }
-  const person = personById(state, id);
+  const person = findPerson(state, id);
   if (!person) {
     return notFound('USER');
   }

@@ -1,7 +1,7 @@
 import { failurePage } from '../pages/pages.js';
 import { openInvitation } from '../state/organizations.js';
 import type { Application, Invitation, State } from '../state/state.js';
-import { findClient, oauthError } from './client-auth.js';
+import { findClient, oauthError, repeatedIn } from './client-auth.js';
 import { checkQuestions } from './prompt.js';
 import { isRegistered } from './redirect-uri.js';
 import { malformed, unknownApplication, unknownCallback } from './refusals.js';
@@ -21,9 +21,7 @@ export function checkAuthorizationRequest(
   if (query.get('response_type') !== 'code') {
     return oauthError('unsupported_response_type', 'Only response_type=code is supported.');
   }
-  const repeated = [...query.keys()].find(
-    (name) => name !== 'audience' && query.getAll(name).length > 1,
-  );
+  const [repeated] = repeatedIn(query);
   if (repeated) {
     return malformed(`The parameter ${repeated} was given more than once.`);
   }

@@ -16,14 +16,23 @@ export function oauthError(error: string, description: string, status = 400): Re
 
 /** The parameters of a form request, or nothing where it is no form or names one twice (`audience` may repeat). */
 export async function readForm(request: Request): Promise<URLSearchParams | undefined> {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('content-type') ?? '')) {
+  if (!isForm(request)) {
     return undefined;
   }
   const form = new URLSearchParams(await request.text());
-  const repeated = [...new Set(form.keys())].some(
-    (name) => name !== 'audience' && form.getAll(name).length > 1,
-  );
-  return repeated ? undefined : form;
+  return repeatedIn(form).length > 0 ? undefined : form;
+}
+
+/** Whether a request says that its body is a form. */
+export function isForm(request: Request): boolean {
+  const type = request.headers.get('content-type') ?? '';
+  return /^application\/x-www-form-urlencoded\b/i.test(type);
+}
+
+/** Names of parameters that came more than once, which only `audience` may (RFC 6749 3.1). */
+export function repeatedIn(params: URLSearchParams): string[] {
+  const names = [...new Set(params.keys())];
+  return names.filter((name) => name !== 'audience' && params.getAll(name).length > 1);
 }
 
 /** The application with this client id. */
@@ -40,7 +49,7 @@ export function authenticateClient(
   form: URLSearchParams,
   state: State,
 ): Application | undefined {
-  const [basicId, basicSecret] = readBasic(request.headers.get('authorization') ?? '');
+  const [basicId, basicSecret] = readBasic(request);
   const id = basicId ?? form.get('client_id');
   const given = basicSecret ?? form.get('client_secret') ?? '';
   const application = findClient(state, id);
@@ -50,9 +59,9 @@ export function authenticateClient(
   return undefined;
 }
 
-/** Both parts are form-encoded before they are joined (RFC 6749 2.3.1). */
-function readBasic(header: string): [id?: string, secret?: string] {
-  const basic = /^Basic +(.+)$/i.exec(header)?.[1];
+/** Id and secret of a Basic header. Both are form-encoded before they are joined (RFC 6749 2.3.1). */
+export function readBasic({ headers }: Request): [id?: string, secret?: string] {
+  const basic = /^Basic +(.+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   if (!basic) {
     return [];
   }

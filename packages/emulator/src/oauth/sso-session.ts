@@ -55,19 +55,22 @@ export function findSession(
   return isOver || isTooOld(signedIn.authTime, query, now) ? undefined : { signedIn };
 }
 
-/** Browsers do not tell ports apart, so that the name does: two local Kindes on one host would end each other's sessions. */
-function nameFor({ protocol, port }: URL): string {
-  return `kindling_emulator_sso_${port || (protocol === 'https:' ? 443 : 80)}`;
+/** Beginning of the name of its cookie. */
+export const SSO_COOKIE = 'kindling_emulator_sso';
+
+/** Browsers do not tell ports apart, so that names do: two local Kindes on one host would end each other's sessions. */
+export function nameAtPort(name: string, { protocol, port }: URL): string {
+  return `${name}_${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 function cookieLine(request: Request, value: string): string {
   const url = new URL(request.url);
-  const line = `${nameFor(url)}=${value}; Path=/; HttpOnly; SameSite=Lax`;
+  const line = `${nameAtPort(SSO_COOKIE, url)}=${value}; Path=/; HttpOnly; SameSite=Lax`;
   return url.protocol === 'https:' ? `${line}; Secure` : line;
 }
 
 function cookieOf(request: Request): string | undefined {
   const header = request.headers.get('cookie') ?? '';
-  const name = nameFor(new URL(request.url));
+  const name = nameAtPort(SSO_COOKIE, new URL(request.url));
   return new RegExp(`(?:^|; *)${name}=([^;]+)`).exec(header)?.[1];
 }

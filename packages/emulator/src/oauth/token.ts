@@ -233,6 +233,7 @@ function lifetime({ tokens }: Application): number {
   return tokens?.accessTokenLifetime ?? LIFETIMES.accessTokenLifetime;
 }
 
-function challengeOf(verifier: string): string {
+/** The challenge of a PKCE verifier by S256 (RFC 7636 4.2). */
+export function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url');
 }

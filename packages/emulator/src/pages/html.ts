@@ -34,6 +34,12 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The text of a page, in one line. */
+export function textOf(html: string): string {
+  const withoutTags = html.replace(/<style>.*?<\/style>|<[^>]+>/gs, ' ');
+  return withoutTags.replace(/\s+/g, ' ');
+}
+
 /** Status and headers of a page. */
 export interface PageOptions {
   /** @default 200 */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Api, ApiKey } from '../../state/resources.js';
 import type { State } from '../../state/state.js';
+import { findPerson } from '../../state/sign-ins.js';
 import {
   idPage,
   missing,
@@ -10,7 +11,7 @@ import {
   requiredField,
   type Handlers,
 } from '../envelope.js';
-import { dateOf, everyApi, newId, organizationByCode, personById } from '../lookup.js';
+import { dateOf, everyApi, newId, organizationByCode } from '../lookup.js';
 
 /** API keys for the tenant's own APIs. A key is returned once and stored as a hash. */
 export const apiKeys: Handlers<'apiKeys'> = {
@@ -178,7 +179,7 @@ function ownerProblem(
   if (type === 'organization' && !orgCode) {
     return requiredField('org_code');
   }
-  if (userId && !personById(state, userId)) {
+  if (userId && !findPerson(state, userId)) {
     return notFound('USER');
   }
   if (orgCode && !organizationByCode(state, orgCode)) {
@@ -189,7 +190,7 @@ function ownerProblem(
 
 /** A key works as long as the user and the organization it was made for. */
 function hasOwner(state: State, { userId, orgCode }: ApiKey): boolean {
-  const person = userId === null ? undefined : personById(state, userId);
+  const person = userId === null ? undefined : findPerson(state, userId);
   const hasPerson = userId === null || (person !== undefined && !person.isSuspended);
   return hasPerson && (orgCode === null || organizationByCode(state, orgCode) !== undefined);
 }

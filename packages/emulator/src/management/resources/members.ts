@@ -1,18 +1,10 @@
 import { permissionsOf } from '../../oauth/claims.js';
 import { personUpdated } from '../../state/events.js';
 import { addMember } from '../../state/organizations.js';
-import { grantsOf } from '../../state/sign-ins.js';
+import { findPerson, grantsOf } from '../../state/sign-ins.js';
 import type { Membership, Person, State } from '../../state/state.js';
 import { notFound, ok, refused, tokenPage, type Handlers } from '../envelope.js';
-import {
-  dateOf,
-  memberOf,
-  membersOf,
-  organizationByCode,
-  personById,
-  roleById,
-  valuesOf,
-} from '../lookup.js';
+import { dateOf, memberOf, membersOf, organizationByCode, roleById, valuesOf } from '../lookup.js';
 
 /** Members of organizations. Changes of many name roles and permissions by their keys, single ones by their ids. */
 export const members: Handlers<'members'> = {
@@ -52,7 +44,7 @@ export const members: Handlers<'members'> = {
       return problem;
     }
     const added = users.filter(({ id, ...held }) => {
-      const person = personById(state, id);
+      const person = findPerson(state, id);
       return person && joinAs(state, person, { code, ...held });
     });
     return ok({ users_added: added.map(({ id }) => id) });
@@ -68,7 +60,7 @@ export const members: Handlers<'members'> = {
       users_removed: [] as string[],
     };
     for (const { id, operation, ...held } of users) {
-      const person = personById(state, id);
+      const person = findPerson(state, id);
       if (!person) {
         continue;
       }

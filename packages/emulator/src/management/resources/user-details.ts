@@ -1,7 +1,7 @@
 import { personUpdated } from '../../state/events.js';
 import { addIdentity, findByIdentity, identitiesOf } from '../../state/identities.js';
 import { parsePasswordHash } from '../../state/password.js';
-import { endSignIns, grantsOf } from '../../state/sign-ins.js';
+import { endSignIns, findPerson, grantsOf } from '../../state/sign-ins.js';
 import type { Grant, Identity, State } from '../../state/state.js';
 import {
   idPage,
@@ -14,13 +14,13 @@ import {
   type Handlers,
 } from '../envelope.js';
 import { mayOverride, readFlag } from '../flag-values.js';
-import { dateOf, identityResponse, personById } from '../lookup.js';
+import { dateOf, identityResponse } from '../lookup.js';
 import { propertyValues, writeProperties } from '../property-values.js';
 
 /** Identities, password, properties, flags and sessions of one user. */
 export const userDetails: Handlers<'users'> = {
   setPassword({ user_id: id, is_temporary_password: temporary = false, ...given }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -39,7 +39,7 @@ export const userDetails: Handlers<'users'> = {
     return ok({});
   },
   listIdentities({ user_id: id, ...around }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -56,7 +56,7 @@ export const userDetails: Handlers<'users'> = {
     { user_id: id, value, type, phone_country_id: country, connection_id: connectionId },
     state,
   ) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -87,7 +87,7 @@ export const userDetails: Handlers<'users'> = {
     return ok({ identity: { id: identity.id } });
   },
   listProperties({ user_id: id }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -100,7 +100,7 @@ export const userDetails: Handlers<'users'> = {
     return writeTo(state, id, properties);
   },
   setFlag({ user_id: id, feature_flag_key: key, value: text }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -119,7 +119,7 @@ export const userDetails: Handlers<'users'> = {
     return ok({});
   },
   refreshClaims({ user_id: id }, state) {
-    if (!personById(state, id)) {
+    if (!findPerson(state, id)) {
       return notFound('USER');
     }
     for (const grant of grantsOf(state, ({ personId }) => personId === id)) {
@@ -128,7 +128,7 @@ export const userDetails: Handlers<'users'> = {
     return ok({});
   },
   listSessions({ user_id: id }, state) {
-    if (!personById(state, id)) {
+    if (!findPerson(state, id)) {
       return missing('USER');
     }
     const now = state.clock.now();
@@ -139,7 +139,7 @@ export const userDetails: Handlers<'users'> = {
     return ok({ has_more: false, sessions: live.map(sessionResponse) });
   },
   endSessions({ user_id: id }, state) {
-    if (!personById(state, id)) {
+    if (!findPerson(state, id)) {
       return missing('USER');
     }
     endSignIns(state, id);
@@ -184,7 +184,7 @@ function isAddress(value: string): boolean {
 }
 
 function writeTo(state: State, id: string, values: Readonly<Record<string, unknown>>) {
-  const person = personById(state, id);
+  const person = findPerson(state, id);
   if (!person) {
     return notFound('USER');
   }

@@ -3,8 +3,9 @@ import { findByIdentity, identitiesOf } from '../../state/identities.js';
 import { defaultOrganization } from '../../state/organizations.js';
 import { addPerson, removePerson } from '../../state/persons.js';
 import type { Person, State } from '../../state/state.js';
+import { findPerson } from '../../state/sign-ins.js';
 import { idPage, invalidField, notFound, ok, tokenPage, type Handlers } from '../envelope.js';
-import { dateOf, organizationByCode, personById, valuesOf, withoutUndefined } from '../lookup.js';
+import { dateOf, organizationByCode, valuesOf, withoutUndefined } from '../lookup.js';
 
 /** Users of the environment. */
 export const users: Handlers<'users'> = {
@@ -29,7 +30,7 @@ export const users: Handlers<'users'> = {
     return ok({ users: entries, next_token: page.next_token });
   },
   get({ id, expand }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
@@ -77,7 +78,7 @@ export const users: Handlers<'users'> = {
     };
   },
   update(input, state) {
-    const person = personById(state, input.id);
+    const person = findPerson(state, input.id);
     if (!person) {
       return notFound('USER');
     }
@@ -99,7 +100,7 @@ export const users: Handlers<'users'> = {
     };
   },
   remove({ id, is_delete_profile: everywhere }, state) {
-    const person = personById(state, id);
+    const person = findPerson(state, id);
     if (!person) {
       return notFound('USER');
     }
